@@ -138,6 +138,8 @@ class CheckPhase(StrEnum):
     ABSENT = "absent"
     RUNNING = "running"
     FINISHED = "finished"
+    UNKNOWN = "unknown"
+    """It could not be asked for, so that nothing may be concluded, and nothing be started beside it."""
 
 
 class CheckObservation(Value):

@@ -87,7 +87,7 @@ def may_be_granted(run: Run, job: JobState) -> bool:
     if job.phase is not JobPhase.QUEUED or job.spec.kind in UNCLAIMED:
         return False
 
-    if run.is_held(job.spec.id) or wants_fresh(run, job):
+    if run.is_held_by_people(job.spec.id) or wants_fresh(run, job):
         return False
 
     return _has_place(run, job)

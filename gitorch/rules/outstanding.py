@@ -343,7 +343,7 @@ def _can_go_on(run: Run, observed: Observed) -> bool:
     if is_closing(run):
         return True
 
-    if queue(run):
+    if not all(run.is_held(job.spec.id) for job in queue(run)):
         return True
 
     return bool(hopeful(run, observed))

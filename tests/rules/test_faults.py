@@ -10,13 +10,14 @@ from gitorch.errors import Denied
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, SessionId
-from gitorch.model.observed import Observed
+from gitorch.model.observed import CheckObservation, CheckPhase, Observed
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.values import replace
 from gitorch.model.work.fault import Step
 from gitorch.rules.faults import AGAIN_MAX_MS, is_due, wait_ms
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.steps import STEPS
+from gitorch.rules.steps import STEPS, learning_step
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.why import why
 
@@ -138,3 +139,52 @@ def test_a_cleanup_that_fails_is_asked_about_and_may_be_left():
 def test_every_effect_has_a_step_of_its_own():
     kinds = {kind for kind in vars(effects).values() if isinstance(kind, type) and kind.__module__ == effects.__name__}
     assert set(STEPS) == kinds
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("plan api|grant api|dies s1 missing-program status=127", "session s1 ended: missing-program"),
+        ("plan api|launch api|dies s1 killed", "session s1 ended: killed"),
+        ("plan api|launch api|dies s1 killed|grant api|alive s2", "session s2 is starting"),
+        ("plan api|launch api|cancel not now", "canceled: not now"),
+    ],
+)
+def test_why_tells_what_went_wrong_last(script, told):
+    play = played(script)
+    assert told in why(play.run, play.run.jobs[API])
+
+
+def test_a_refused_handoff_is_told_until_one_is_accepted():
+    play = played("plan api|launch api")
+    agent = Actor(ActorKind.AGENT, "api", "desk", S1)
+    play.do(c.RecordRefusal("handoff", "refused", "notes.txt is not committed\nand more", API), agent)
+    assert why(play.run, play.run.jobs[API]).endswith("; its handoff was refused: notes.txt is not committed")
+    telling = Telling()
+    telling.play = play
+    telling.tell("handoff api")
+    assert play.run.jobs[API].trouble == ""
+
+
+def test_a_launch_that_failed_is_told_with_its_reason():
+    play = played("plan api|grant api")
+    play.do(c.EndSession(S1, "not-started", None, "no space is left in /srv"))
+    assert why(play.run, play.run.jobs[API]).endswith("; session s1 did not start: no space is left in /srv")
+
+
+def test_tests_that_cannot_be_asked_for_are_not_started_again():
+    play = played("plan api|launch api|handoff api")
+    commit = play.run.jobs[API].handoff.commit
+    unknown = replace(seen(play), checks={commit: CheckObservation(CheckPhase.UNKNOWN)})
+    assert effects.StartCheck(commit) in outstanding(play.run, seen(play))
+    assert effects.StartCheck(commit) not in outstanding(play.run, unknown)
+
+
+def test_a_job_whose_lease_cannot_be_granted_stays_in_the_queue_and_hopes_for_nothing():
+    play = played()
+    (grant,) = [one for one in reconcile(play.run, seen(play)) if isinstance(one, c.GrantLease)]
+    step = learning_step(play.run, grant)
+    assert not only_people_left(play.run, seen(play))
+    asked(failed(play, step, times=3))
+    assert [one for one in reconcile(play.run, seen(play)) if isinstance(one, c.GrantLease)] == [grant]
+    assert only_people_left(play.run, seen(play))

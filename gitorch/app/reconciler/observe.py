@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.app.reconciler.trouble import trouble
-from gitorch.model.observed import Observed, Overlap
+from gitorch.model.observed import CheckObservation, CheckPhase, Observed, Overlap
 from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionPhase
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.errors import GitorchError
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
-    from gitorch.model.observed import CheckObservation, SessionObservation
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.work.fault import Step
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
@@ -229,8 +229,7 @@ def _checks(look: _Look, services: Services, run: Run) -> Mapping[CommitId, Chec
             continue
         step = looking(f"tests:{job.spec.id}", f"asking for the tests of {job.spec.id}", job.spec.id)
         found = look.ask(step, partial(services.checks.observe, commit, run.settings.test_command))
-        if found is not None:
-            observations[commit] = found
+        observations[commit] = found or CheckObservation(CheckPhase.UNKNOWN)
     return observations
 
 

@@ -121,6 +121,11 @@ class JobState(Value):
     requeues: int = 0
     """How often stale work went back into the queue."""
     closing: Closing = Closing()
+    trouble: str = ""
+    """What went wrong with it last, in one line: why it ended without its result, or what keeps its agent from going on.
+
+    Empty again once an agent is alive, or its work was accepted.
+    """
 
     @property
     def check_failed(self) -> bool:

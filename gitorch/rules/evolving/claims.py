@@ -16,6 +16,7 @@ from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.evolving.sessions import ensure_next_lease
 from gitorch.rules.evolving.work import submitted, verdict_counts
 from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
+from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
@@ -171,7 +172,7 @@ def canceled(run: Run, record: Record, event: events.JobCanceled) -> Run:
     """The job is over; jobs that cannot be done without it are skipped."""
     job = run.jobs[event.job]
     run = withdraw(run, record, run.open_questions(event.job))
-    run = move_job(run, event.job, JobPhase.CANCELED, lease=None)
+    run = move_job(run, event.job, JobPhase.CANCELED, lease=None, trouble=first_line(event.reason))
     run = end_claim(run, job, "canceled")
 
     return skip_dependents(run, record, event.job)

@@ -260,7 +260,7 @@ def reopened(run: Run, _: Record, event: events.JobReopened) -> Run:
 
     demand = Finding(Severity.BLOCKING, f"The principal sent this back: {event.reason}")
     rounds_allowed = max(job.rounds_allowed, job.attempt + 1)
-    return with_job(run, event.job, demands=(*job.demands, demand), rounds_allowed=rounds_allowed)
+    return with_job(run, event.job, demands=(*job.demands, demand), rounds_allowed=rounds_allowed, trouble="")
 
 
 EVENTS: Evolutions = {

@@ -12,6 +12,7 @@ from gitorch.model.work.job import JobPhase, JobState
 from gitorch.model.work.run import Run, RunPhase
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
 from gitorch.rules.transitions import end_claim, move_job, move_run, promote, withdraw
+from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId
@@ -121,7 +122,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
     for job, state in run.jobs.items():
         if not state.phase.is_over:
             run = end_claim(run, state, "stopped")
-            run = move_job(run, job, JobPhase.CANCELED, lease=None)
+            run = move_job(run, job, JobPhase.CANCELED, lease=None, trouble=first_line(reason))
 
     run = move_run(run, phase, reason=reason, faults={})
     return withdraw(run, record, run.open_questions())

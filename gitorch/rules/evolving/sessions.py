@@ -12,9 +12,9 @@ from gitorch.model.work.job import JobPhase, Lease
 from gitorch.model.work.session import Prompt, PromptKind, Session, SessionPhase
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
+from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
@@ -25,6 +25,8 @@ OPENING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS})
 
 BEFORE_ALIVE = frozenset({"missing-program", "dialog", "not-ready"})
 """Ends of a session that count as a failed launch."""
+
+NOT_STARTED = "not-started"
 
 BLAMELESS = frozenset({"stopped", "server-gone"})
 """Ends of a session that are not counted."""
@@ -184,7 +186,7 @@ def alive(run: Run, _: Record, event: events.SessionAlive) -> Run:
         raise Corrupt(message)
 
     run = with_session(run, event.session, phase=SessionPhase.ALIVE)
-    return with_job(run, event.job, launch_failures=0)
+    return with_job(run, event.job, launch_failures=0, trouble="")
 
 
 def ended(run: Run, _: Record, event: events.SessionEnded) -> Run:
@@ -201,20 +203,33 @@ def ended(run: Run, _: Record, event: events.SessionEnded) -> Run:
         ended=event.how,
         conversation=event.conversation,
     )
-    return _counted(run, event.job, session, event.how)
+    return _counted(run, session, event)
 
 
-def _counted(run: Run, job: JobId, session: Session, how: str) -> Run:
-    """Count the end against the job, if the session held its lease."""
+def _counted(run: Run, session: Session, event: events.SessionEnded) -> Run:
+    """Count the end against the job, if the session held its lease, and keep it as the job's trouble."""
+    job, how = event.job, event.how
     state = run.jobs[job]
     if how in BLAMELESS or state.lease is None or state.lease.session != session.id:
         return run
 
     cause = how.partition(":")[0]
     if session.phase is SessionPhase.STARTING or cause in BEFORE_ALIVE:
-        return with_job(run, job, launch_failures=state.launch_failures + 1)
+        return with_job(run, job, launch_failures=state.launch_failures + 1, trouble=_trouble(event))
 
-    return with_job(run, job, deaths=state.deaths + 1)
+    return with_job(run, job, deaths=state.deaths + 1, trouble=_trouble(event))
+
+
+def _trouble(event: events.SessionEnded) -> str:
+    """How a session ended, and what kept it from starting where that is known."""
+    if event.how == NOT_STARTED and event.screen.strip():
+        return f"session {event.session} did not start: {first_line(event.screen)}"
+
+    status = ""
+    if event.exit_status is not None:
+        status = f" with status {event.exit_status}"
+
+    return f"session {event.session} ended: {event.how}{status}"
 
 
 def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:

@@ -24,13 +24,18 @@ from gitorch.rules.transitions import (
     with_session,
     withdraw,
 )
+from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
     from gitorch.model.record import Record
     from gitorch.model.work.review import Reply
     from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
     from gitorch.rules.evolving import Evolutions
+
+HANDING_IN = frozenset({"handoff", "verdict", "publish", "block", "ask"})
+"""Verbs by which an agent hands in what it owes."""
 
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
@@ -73,6 +78,7 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
         lease=None,
         check=None,
         deaths=0,
+        trouble="",
     )
 
     return promote(run, record.at)
@@ -142,6 +148,7 @@ def verdict_counts(run: Run, record: Record, event: events.VerdictGiven) -> Run:
         verdict=verdict,
         lease=None,
         deaths=0,
+        trouble="",
     )
     run = with_job(run, event.subject, verdicts=(*subject.verdicts, verdict))
     return promote(run, record.at)
@@ -163,6 +170,7 @@ def _synthesis_judged(
         verdict=verdict,
         lease=None,
         deaths=0,
+        trouble="",
     )
 
 
@@ -177,7 +185,7 @@ def failed(run: Run, record: Record, event: events.JobFailed) -> Run:
 
     run = withdraw(run, record, run.open_questions(event.job))
     run = end_claim(run, run.jobs[event.job], "stopped")
-    run = move_job(run, event.job, JobPhase.FAILED, lease=None)
+    run = move_job(run, event.job, JobPhase.FAILED, lease=None, trouble=first_line(event.reason))
 
     return skip_dependents(run, record, event.job)
 
@@ -196,16 +204,25 @@ def overlap_noted(run: Run, _: Record, event: events.OverlapNoted) -> Run:
     return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.conflict)))
 
 
-def refused(run: Run, record: Record, _: events.ActionRefused) -> Run:
-    """The attempt is counted, so that an agent that keeps trying does not fill the ledger."""
+def refused(run: Run, record: Record, event: events.ActionRefused) -> Run:
+    """The attempt is counted, so that an agent that keeps trying does not fill the ledger; a refused report is kept in mind."""
     session = run.sessions.get(SessionId(record.actor.session or ""))
     if session is not None:
+        run = _troubled(run, session, event)
         return with_session(run, session.id, refusals=session.refusals + 1)
 
     if record.actor.kind is ActorKind.AGENT:
         return replace(run, strangers=run.strangers + 1)
 
     return run
+
+
+def _troubled(run: Run, session: Session, event: events.ActionRefused) -> Run:
+    """A job whose agent hands in, and is refused, has that as its trouble."""
+    if event.verb not in HANDING_IN or not run.jobs[session.job].is_leased_to(session.id):
+        return run
+
+    return with_job(run, session.job, trouble=f"its {event.verb} was refused: {first_line(event.reason)}")
 
 
 EVENTS: Evolutions = {

@@ -24,6 +24,9 @@ ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
 OVER_FOR_GOOD = ENDED - {JobPhase.FAILED}
 """Phases in which an open question holds nothing any more. A failed job can still be sent back by an answer."""
 
+WITH_TROUBLE = frozenset({JobPhase.QUEUED, JobPhase.CLAIMED, JobPhase.RUNNING, JobPhase.STALE})
+"""Phases in which what went wrong last is told beside what the job waits for."""
+
 ENDED_WITHOUT_WORK = {
     JobPhase.FAILED: "failed",
     JobPhase.SKIPPED: "was skipped",
@@ -45,7 +48,11 @@ def why(run: Run, job: JobState) -> str:
     if fault is not None:
         return f"{fault.sentence}; gitorch tries again"
 
-    return WHY[job.phase](run, job)
+    reason = WHY[job.phase](run, job)
+    if job.trouble and job.phase in WITH_TROUBLE:
+        return f"{reason}; {job.trouble}"
+
+    return reason
 
 
 def _holding_question(run: Run, job: JobState) -> Question | None:
@@ -276,8 +283,8 @@ def _why_stale(_: Run, job: JobState) -> str:
 
 
 def _why_over(run: Run, job: JobState) -> str:
-    """The log has the reason."""
-    return f"{job.phase}; gitorch log {run.id} says why"
+    """The reason that its end, or that of the run, was given."""
+    return f"{job.phase}: {job.trouble or run.reason or 'nobody said why'}"
 
 
 def _why_skipped(run: Run, job: JobState) -> str:
