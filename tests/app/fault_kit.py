@@ -56,7 +56,7 @@ class Ring(FakeSignatures):
 
 def with_approvers(stage, text):
     """The repository with this file of allowed signers."""
-    stage.world.held[stage.folder / keys.APPROVERS] = text.encode()
+    stage.files.held[stage.folder / keys.APPROVERS] = text.encode()
     return altered(stage.services, signatures=Ring(KEY))
 
 

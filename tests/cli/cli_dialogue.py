@@ -8,11 +8,12 @@ with one of the words in `WORDS`; `< ` above a call is a line that is typed at i
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli_stage import UNATTENDED, Stage
+from cli_stage import RUN, UNATTENDED, Stage, commit
 
 from gitorch.cli.call import Streams
 from gitorch.errors import Corrupt
@@ -20,9 +21,13 @@ from gitorch.model.plans.config import Config
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.values import replace
+from gitorch.ports.world import SessionKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+DIGEST = re.compile(r"\b(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
+"""A digest or a commit, whole or cut. Only its length is told, since every change of a record changes them all."""
 
 SIGNS = frozenset("#%<$")
 """How a line of input begins."""
@@ -76,8 +81,9 @@ class Dialogue:
             yield f"[{answer.status}]"
 
     def shown(self, text: str) -> Iterator[str]:
-        """The lines of an output, without the place of the stage."""
+        """The lines of an output, without the place of the stage and the digits of its commits."""
         text = text.replace(f"{self.folder.parent}", "").replace("\x1b", "^[")
+        text = DIGEST.sub(lambda found: "x" * len(found[0]), text)
         for line in text.splitlines():
             if line.startswith('{"ok":'):
                 yield from _one_key_a_line(line)
@@ -191,12 +197,18 @@ def _environ(dialogue: Dialogue, *words: str) -> None:
     dialogue.stage.environ = _pairs(words)
 
 
+def _commit(dialogue: Dialogue, name: str, branch: str) -> None:
+    """Somebody commits on this branch."""
+    dialogue.stage.git.tips[branch] = commit(name)
+    dialogue.stage.git.follow(branch)
+
+
 def _left(dialogue: Dialogue) -> None:
     dialogue.stage.git.left = True
 
 
 def _held(dialogue: Dialogue, name: str, text: str) -> None:
-    dialogue.stage.world.held[dialogue.folder / name] = text.encode()
+    dialogue.stage.files.held[dialogue.folder / name] = text.encode()
 
 
 WORDS: dict[str, Callable[..., object]] = {
@@ -205,6 +217,7 @@ WORDS: dict[str, Callable[..., object]] = {
     "launch": lambda dialogue, job: dialogue.stage.launch(job),
     "finish": lambda dialogue, job: dialogue.stage.finish(job),
     "submit": _submit,
+    "commit": _commit,
     "review": lambda dialogue, job: dialogue.stage.review(job),
     "agent": lambda dialogue, job: dialogue.stage.as_agent(job),
     "human": lambda dialogue: dialogue.stage.as_human(),
@@ -222,7 +235,7 @@ WORDS: dict[str, Callable[..., object]] = {
     "up-is-running": _up_is_running,
     "up-has-ended": _up_has_ended,
     "checkout-is-left": _left,
-    "stopped": lambda dialogue, session: dialogue.stage.terminals.stopped.append(session),
+    "stopped": lambda dialogue, session: dialogue.stage.terminals.stop(SessionKey(RUN, session)),
 }
 """What prepares the stage."""
 

@@ -106,7 +106,7 @@ def hostile(stage: Stage) -> Stage:
         stage.terminals.screens[session] = f"a screen {HOSTILE}"
     stage.ledger = HostileLedger(stage.ledger)
     worktree = stage.services.paths.folder(stage.config.base_path) / "spike" / f"a worktree {HOSTILE}"
-    stage.world.below = lambda _: (WorktreeEntry(worktree, f"a branch {HOSTILE}", commit("spike"), 2),)
+    stage.worktrees.below = lambda _: (WorktreeEntry(worktree, f"a branch {HOSTILE}", commit("spike"), 2),)
     stage.git.user_name = lambda: HOSTILE
     return stage
 

@@ -1,5 +1,4 @@
-# ruff: noqa: ARG002 stand-ins take what their ports pass
-"""Git, terminals and clock of the stage: in memory, and only as much as the command line asks for; and the ledger in memory."""
+"""The fakes of the stage: those of the contract suites, with scenes and faults that a test can set."""
 
 from __future__ import annotations
 
@@ -7,21 +6,25 @@ import hashlib
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from fakes.clock import FakeClock
+from fakes.git import FakeGit
 from fakes.ledger import FakeLedger
+from fakes.terminals import FakeTerminals
+from fakes.world import FakeSecrets
 
-from gitorch.errors import NotFound
-from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, Moment
-from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, SessionObservation
+from gitorch.model.observed import AgentState, SessionObservation
+from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.model.work.report import FileChange, HowChanged
-from gitorch.ports.git import DiffStat, MergeTry, MoveResult
+from gitorch.ports.git import MoveResult
+from gitorch.ports.world import Launch
+from gitorch.rules.evolve import evolve
 
 if TYPE_CHECKING:
     from gitorch.errors import Corrupt
@@ -40,199 +43,92 @@ TARGET = commit("target")
 class MemoryLedger(FakeLedger):
     """The one that the contract holds, with the faults that a test sets."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, rules=evolve) -> None:
+        super().__init__(rules)
         self.faults: tuple[Corrupt, ...] = ()
-
-    def file(self, run, digest):
-        """What was attached; a brief of the stage's workflow was not, and says this."""
-        try:
-            return super().file(run, digest)
-        except NotFound:
-            return b"Rotate the session."
 
     def verify(self, now=None):
         return replace(super().verify(now), faults=self.faults, warnings=("the remote lags by 2",))
 
 
-@dataclass
-class MemoryTerminals:
-    """Sessions that are as the scene says; those that are not in it are at work."""
+class MemoryTerminals(FakeTerminals):
+    """Those of the contract, in which an agent that a scene launched is at work.
 
-    seen: dict[str, SessionObservation] = field(default_factory=dict)
-    stopped: list[str] = field(default_factory=list)
-    screens: dict[str, str] = field(default_factory=dict)
+    `seen` and `screens` replace what a session shows, by its id; `stopped` lists the sessions in the order of their ends.
+    """
+
+    def __init__(self, clock=None):
+        super().__init__(clock or FakeClock(START))
+        self.begin_as = AgentState.WORKING
+        self.seen: dict[str, SessionObservation] = {}
+        self.stopped: list[str] = []
+        self.screens: dict[str, str] = {}
+
+    def launch(self, key, folder) -> int:
+        """Start a session that the ledger already knows; the id of its process."""
+        if key not in self.sessions:
+            self.start(Launch(key, Preset("scripted", ("scripted",)), folder, {}, "", None))
+            self.become(key, AgentState.WORKING, "> working on it")
+        return self.sessions[key].pid
 
     def observe(self, keys):
-        ended = SessionObservation(present=False, started=True, state=AgentState.EXITED)
-        busy = SessionObservation(present=True, started=True, state=AgentState.WORKING, pid=7, evidence="a sign")
-        return {k: ended if k.session in self.stopped else self.seen.get(k.session, busy) for k in keys}
-
-    def start(self, launch) -> None:
-        pass
-
-    def deliver(self, key, preset, prompt, line) -> str:
-        return "delivered"
-
-    def receipts(self, key):
-        return {}
+        return {key: self.seen.get(key.session, seen) for key, seen in super().observe(keys).items()}
 
     def stop(self, key) -> None:
+        super().stop(key)
         self.stopped.append(key.session)
 
     def screen(self, key, history=0) -> str:
-        return self.screens.get(key.session, f"> working on it\n{'above' if history else ''}")
-
-    def attach_argv(self, key):
-        return ("tmux", "-L", "gitorch-test", "attach-session", "-t", key.name)
-
-    def pids(self):
-        return {}
-
-    def close(self) -> None:
-        pass
+        shown = super().screen(key, history)
+        return self.screens.get(key.session, shown)
 
 
-@dataclass
-class MemoryGit:
-    """Branches by name. Every merge fits; `left` says that a checkout of the target holds work."""
+class MemoryGit(FakeGit):
+    """The one of the contract, with a target, and with made-up commits whose ids a test can foretell.
 
-    tips: dict[str, CommitId] = field(default_factory=lambda: {"main": TARGET})
-    left: bool = False
-
-    def resolve(self, name):
-        return self.tips.get(name)
-
-    def settings_snapshot(self):
-        return {}
-
-    def repository_snapshot(self):
-        return {f"refs/heads/{name}": commit for name, commit in self.tips.items()}
-
-    def changed_settings(self):
-        return ()
-
-    def pack(self, loose_min):
-        return loose_min == 0
-
-    def branches(self):
-        return tuple(sorted(self.tips))
-
-    def current(self):
-        return "main"
-
-    def setting(self, name):
-        return ""
-
-    def user_name(self):
-        return "Ada Lovelace"
-
-    def behind_remote(self, branch):
-        return 0
-
-    def heads(self, refs):
-        short = {ref: ref.removeprefix("refs/heads/") for ref in refs}
-        return {ref: self.tips[name] for ref, name in short.items() if name in self.tips}
-
-    def facts(self, worktree, base, expected=()):
-        return c.WorkFacts(commit(f"{worktree.name}-1"), (), 1, ("a.py",))
-
-    def stat(self, base, head):
-        return DiffStat(1, 1, 10, 2, ("a.py",))
-
-    def file_changes(self, base, head):
-        return (FileChange("a.py", HowChanged.MODIFIED, added=10, removed=2),)
-
-    def subjects(self, base, head):
-        return ("3f2a91c Rotate the session",)
-
-    def file_at(self, commit_, path):
-        return b"a line\n" * 99
-
-    def commits_since(self, base, head):
-        return (head,)
-
-    def contains(self, ancestor, descendant) -> bool:
-        return ancestor == descendant
-
-    def try_merge(self, ours, theirs):
-        return MergeTry(f"tree-{ours[:6]}-{theirs[:6]}", ())
-
-    def commit_merge(self, tree, parents, message, at):
-        return commit(tree)
-
-    def tree(self, commit_):
-        return f"tree-{commit_[:6]}"
-
-    def move(self, branch, new, old):
-        if self.tips.get(branch) not in {old, new}:
-            return MoveResult(moved=False)
-        self.tips[branch] = new
-        if self.left:
-            return MoveResult(
-                True, "left", "checkout", "git stash && git merge main", "a rebase is under way in checkout"
-            )
-        return MoveResult(True, "updated")
-
-
-class MemoryWorld:
-    """Worktrees, checks, files and secrets. `held` are the files that gitorch wrote; a test may put more there."""
+    A tip that a scene sets is such a commit: on the target, with files of 99 lines.
+    """
 
     def __init__(self) -> None:
-        self.held: dict[Path, bytes] = {}
+        super().__init__()
+        self.left = False
+        """Whether a checkout of the target cannot be updated."""
+        self._plant("target", TARGET, ())
+        self._point("main", TARGET)
 
-    @staticmethod
-    def take_commits(_session, _branch):
-        return None
+    def _plant(self, name, commit_id, parents) -> None:
+        files = {"README.md": "# Sign in\n"}
+        if parents:
+            files |= dict.fromkeys(("a.py", "src/a.py"), "a line\n" * 99)
+        self.commits[commit_id] = self.commits[self._store(parents, files, name)]
 
-    def ensure(self, path, commit_, branch, *, shared=False) -> None:
-        pass
+    def _ask(self) -> None:
+        super()._ask()
+        for name, tip in self.tips.items():
+            if tip not in self.commits:
+                self._plant(f"Work on {name}", tip, (TARGET,))
 
-    def remove(self, path, force=False) -> str:
-        self.held.pop(path, None)
-        return ""
+    def follow(self, branch) -> None:
+        """Bring the checkouts of a branch up to the tip that a scene has set."""
+        self._ask()
+        self._point(branch, self.tips[branch])
 
-    def delete_branch(self, branch) -> None:
-        pass
+    def move(self, branch, new, old, why="merge"):
+        done = super().move(branch, new, old, why)
+        if self.left and done.moved:
+            reason = "a rebase is under way in checkout"
+            return MoveResult(True, "left", "checkout", "git stash && git merge main", reason)
+        return done
 
-    def tidy(self, folder) -> tuple[Path, ...]:
-        return ()
+    def user_name(self) -> str:
+        return "Ada Lovelace"
 
-    def work_branches(self, run) -> tuple[str, ...]:
-        return ()
 
-    def remove_folder(self, path) -> None:
-        pass
-
-    def observe(self, commit_, command):
-        return CheckObservation(CheckPhase.ABSENT)
-
-    def log(self, commit_, command) -> bytes:
-        return b""
-
-    def clear(self, under) -> None:
-        pass
-
-    def read(self, path):
-        return self.held.get(path)
-
-    def waiting(self, worktree):
-        return ()
-
-    def write(self, path, data) -> None:
-        self.held[path] = data
-
-    def inside(self, root, path, bytes_max):
-        return None
+class MemorySecrets(FakeSecrets):
+    """Those of the contract, with the nonce that the scenes give to every session."""
 
     def token(self, key: SessionKey) -> str:
         return f"token of {key.session}"
-
-    def nonce(self) -> str:
-        return "nonce-one"
-
-    def own_keys(self, named):
-        return ()
 
 
 @dataclass

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemoryTerminals, MemoryWorld, RealClock, commit
-from fakes.world import FakePrograms, FakeRepository
+from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemorySecrets, MemoryTerminals, RealClock, commit
+from fakes.world import FakeFiles, FakePrograms, FakeRemotes, FakeRepository, FakeWorktrees
 
 from gitorch.app.execute import Caller, execute
 from gitorch.app.work.context import token_digest
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams
 from gitorch.model import commands as c
+from gitorch.model.events import RunPrepared
 from gitorch.model.ids import Digest, JobId, RunId, SessionId
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
@@ -29,6 +30,8 @@ from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Cycle, JobKind, JobSpec, Lane, Settings, Workflow
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.review import Choice, ReportStatus
+from gitorch.ports.world import SessionKey
+from gitorch.text.records.digests import digest
 
 if TYPE_CHECKING:
     from gitorch.model.work.run import Run
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 HOST = Actor(ActorKind.HOST, "gitorch", "desk")
 RUN = RunId("auth-7f3a")
+BRIEF = b"Rotate the session."
+"""What the brief of every job says."""
 
 
 def workflow(needs: dict[str, tuple[str, ...]], titles: dict[str, str] | None = None) -> Workflow:
@@ -44,9 +49,7 @@ def workflow(needs: dict[str, tuple[str, ...]], titles: dict[str, str] | None = 
     for name, before in needs.items():
         job, review = JobId(name), JobId(f"{name}.spec")
         title = (titles or {}).get(name, name.title())
-        jobs[job] = JobSpec(
-            job, title, JobKind.BUILD, "implementer", tuple(map(JobId, before)), brief=Digest("sha256:b")
-        )
+        jobs[job] = JobSpec(job, title, JobKind.BUILD, "implementer", tuple(map(JobId, before)), brief=digest(BRIEF))
         jobs[review] = JobSpec(
             review, f"Review {name}", JobKind.REVIEW, "reviewer", (job,), role="spec", subject=job, stage=1
         )
@@ -71,7 +74,7 @@ class Stage:
     streams: Streams = field(default_factory=Streams)
     config: Config = field(default_factory=Config)
     programs: FakePrograms = field(default_factory=FakePrograms)
-    world: MemoryWorld = field(default_factory=MemoryWorld)
+    files: FakeFiles = field(default_factory=FakeFiles)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     terminals: MemoryTerminals = field(default_factory=MemoryTerminals)
     git: MemoryGit = field(default_factory=MemoryGit)
@@ -80,6 +83,9 @@ class Stage:
     slow_calls: list[object] = field(default_factory=list)
     services_opened: int = 0
     broken: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self.worktrees = FakeWorktrees(self.git)
 
     @property
     def services(self) -> FakeRepository:
@@ -92,11 +98,10 @@ class Stage:
             config=self.config,
             programs=self.programs,
             presets=self.presets,
-            worktrees=self.world,
-            checks=self.world,
-            files=self.world,
-            outboxes=self.world,
-            secrets=self.world,
+            remotes=FakeRemotes(self.git),
+            worktrees=self.worktrees,
+            files=self.files,
+            secrets=MemorySecrets(),
             slow_calls=self.slow_calls,
             who=self.who(),
         )
@@ -145,7 +150,8 @@ class Stage:
         if not self.ledger.exists():
             self.ledger.create(HUMAN, self.clock.now(), "L")
         flow = workflow(needs, titles)
-        self.do(c.PrepareRun(RUN, "Sign in", "plan.md", Digest("sha256:p"), "main", TARGET, flow), HUMAN)
+        prepare = c.PrepareRun(RUN, "Sign in", "plan.md", Digest("sha256:p"), "main", TARGET, flow)
+        execute(self.services, RUN, HUMAN, prepare, {RunPrepared: {"brief.md": BRIEF}})
         self.do(c.ConfirmRun(settings, "unattended"), HUMAN)
         return self.run
 
@@ -159,7 +165,13 @@ class Stage:
         session = SessionId(f"s{len(self.run.sessions) + 1}")
         token = token_digest(f"token of {session}")
         self.do(c.GrantLease(JobId(job), session, True, token, "nonce-one"))
-        self.do(c.MarkAlive(session, 7, "a sign"))
+        run, spec = self.run, self.run.jobs[JobId(job)].spec
+        folder = self.services.paths.job_worktree(run, spec.id)
+        if run.jobs[spec.id].writes:
+            self.git.tips.setdefault(run.branch_of(spec.id), commit(f"{job}-1"))
+            self.worktrees.ensure(folder, TARGET, run.branch_of(spec.id))
+        pid = self.terminals.launch(SessionKey(RUN, session), folder)
+        self.do(c.MarkAlive(session, pid, "a sign"))
         prompt = self.run.sessions[session].prompts[0].id
         self.do(c.RecordDelivery(session, prompt, "delivered"))
         return self
@@ -187,8 +199,6 @@ class Stage:
     def submit_handoff(self, job: str, status: str = "DONE", **words) -> Stage:
         state = self.run.jobs[JobId(job)]
         head = commit(f"{job}-1")
-        if state.writes:
-            self.git.tips[self.run.branch_of(state.spec.id)] = head
         token = self.run.sessions[state.session].token
         actor = Actor(ActorKind.AGENT, job, "desk", state.session)
         facts = c.WorkFacts(head, (), 1, ("a.py",))

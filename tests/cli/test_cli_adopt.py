@@ -17,12 +17,12 @@ TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
 @pytest.fixture
 def fresh(tmp_path):
     stage = Stage(folder=tmp_path)
-    stage.world.held[tmp_path / "Makefile"] = b"test:\n"
+    stage.files.held[tmp_path / "Makefile"] = b"test:\n"
     return stage
 
 
 def made(stage):
-    return stage.folder / "gitorch.yaml" in stage.world.held, stage.ledger.exists()
+    return stage.folder / "gitorch.yaml" in stage.files.held, stage.ledger.exists()
 
 
 def test_a_dry_run_shows_everything_and_makes_nothing(fresh):
@@ -46,7 +46,7 @@ def test_one_answer_makes_exactly_what_was_shown(fresh):
 def test_the_configuration_has_the_settings_that_the_dry_run_showed(fresh):
     proposal = json.loads(fresh.gitorch("adopt", "--dry-run", "--json").out)["proposal"]
     fresh.gitorch("adopt", "--yes")
-    config = parse_config("gitorch.yaml", fresh.world.held[fresh.folder / "gitorch.yaml"])
+    config = parse_config("gitorch.yaml", fresh.files.held[fresh.folder / "gitorch.yaml"])
     assert proposal["makes"] == [str(fresh.folder / "gitorch.yaml"), "branch gitorch/ledger"]
     assert proposal["values"] == {
         "approval.at_least": config.approval_at_least,

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
+from cli_memory import MemoryGit, MemoryTerminals
 from fakes.world import FakeChecks, FakeClock, FakeGit, FakeRemotes, FakeTerminals, FakeWorktrees
 from world import repos
 from world.terminal_lab import Lab
@@ -60,6 +62,9 @@ class RealGitBench:
     def follow(self, branch, upstream):
         self.repo.git("branch", "-q", "--set-upstream-to", upstream, branch)
 
+    def mark(self, tag, branch):
+        self.repo.git("tag", "-a", "-m", "a mark", tag, branch)
+
     def share(self, remote, branch):
         """A remote that has this branch as it is here."""
         path = self.folder / f"{remote}.git"
@@ -88,9 +93,11 @@ class RealGitBench:
 class FakeGitBench:
     """The same in memory."""
 
+    kind = FakeGit
+
     def __init__(self, folder):
         self.folder = folder
-        self.git = FakeGit()
+        self.git = self.kind()
         self.worktrees = FakeWorktrees(self.git)
         self.remotes = FakeRemotes(self.git)
         self.git.write("main", {"README.md": "one\ntwo\nthree\n", "src/a.py": "a = 1\n"}, "begin")
@@ -106,6 +113,9 @@ class FakeGitBench:
 
     def read(self, path, name):
         return self.git.checkouts[path].files.get(name)
+
+    def mark(self, tag, branch):
+        self.git.tags[tag] = self.git.tips[branch]
 
     def share(self, remote, branch):
         self.remotes.held[remote] = {f"refs/heads/{branch}": self.git.tips[branch]}
@@ -128,7 +138,13 @@ class FakeGitBench:
         self.git.upstreams[branch] = self.git.tips[upstream]
 
 
-@pytest.fixture(params=[RealGitBench, FakeGitBench], ids=["git", "fake"])
+class StagedGitBench(FakeGitBench):
+    """The same as the tests of the command line use it."""
+
+    kind = MemoryGit
+
+
+@pytest.fixture(params=[RealGitBench, FakeGitBench, StagedGitBench], ids=["git", "fake", "staged"])
 def bench(request, tmp_path):
     return request.param(tmp_path)
 
@@ -170,9 +186,11 @@ class RealTerminalBench:
 class FakeTerminalBench:
     """Sessions that exist on paper only."""
 
+    kind = FakeTerminals
+
     def __init__(self, folder):
         self.folder = folder
-        self.terminals = FakeTerminals(FakeClock())
+        self.terminals = self.kind(FakeClock())
 
     def launch(self, session="s1", line="", prompt=None, first_prompt="paste"):
         key = SessionKey(RunId("auth-7f3a"), SessionId(session))
@@ -202,8 +220,19 @@ class FakeTerminalBench:
         pass
 
 
+class StagedTerminalBench(FakeTerminalBench):
+    """The same as the tests of the command line use them."""
+
+    kind = MemoryTerminals
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.terminals.begin_as = AgentState.IDLE
+
+
 @pytest.fixture(
-    params=[pytest.param(RealTerminalBench, marks=pytest.mark.tmux), FakeTerminalBench], ids=["tmux", "fake"]
+    params=[pytest.param(RealTerminalBench, marks=pytest.mark.tmux), FakeTerminalBench, StagedTerminalBench],
+    ids=["tmux", "fake", "staged"],
 )
 def stage(request, tmp_path):
     stage = request.param(tmp_path)

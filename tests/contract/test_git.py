@@ -17,6 +17,12 @@ def test_only_a_branch_or_a_full_id_resolves(bench):
         assert bench.git.resolve(name) is None
 
 
+def test_a_tag_names_the_commit_that_it_marks_and_a_missing_one_none(bench):
+    bench.mark("audit", "main")
+    assert bench.git.tag("audit") == bench.git.resolve("main")
+    assert bench.git.tag("none") is None
+
+
 def test_heads_are_listed_by_full_name_without_missing_ones(bench):
     work = bench.write("gitorch/r/api", {"b": "b\n"})
     bench.write("gitorch/r/api.two/x", {"b": "b\n"})

@@ -18,14 +18,20 @@ from gitorch.model.events import (
 from gitorch.model.ids import NO_DIGEST, MessageId, Moment, RunId
 from gitorch.ports.ledger import Draft
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "ledger"))
+for room in ("ledger", "cli"):
+    sys.path.insert(0, str(Path(__file__).parent.parent / room))
 
+from cli_memory import MemoryLedger
 from ledger_kit import AGENT, AT, HOST, OTHER, RUN, count, fill, new_repo, open_ledger, renewed
 
+FAKES = {"fake": FakeLedger, "staged": MemoryLedger}
 
-@pytest.fixture(params=["git", "fake"])
+
+@pytest.fixture(params=["git", *FAKES])
 def empty(request, tmp_path):
-    return FakeLedger(count) if request.param == "fake" else open_ledger(new_repo(tmp_path / "r"))
+    if request.param in FAKES:
+        return FAKES[request.param](count)
+    return open_ledger(new_repo(tmp_path / "r"))
 
 
 @pytest.fixture

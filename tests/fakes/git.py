@@ -38,6 +38,7 @@ class FakeGit:
         self.trees = {}
         self.tips = {}
         self.upstreams = {}
+        self.tags = {}
         self.settings = {}
         self.checkouts = {}
         self.silent = False
@@ -102,6 +103,10 @@ class FakeGit:
     def resolve(self, name):
         self._ask()
         return CommitId(name) if name in self.commits else self.tips.get(name)
+
+    def tag(self, name):
+        self._ask()
+        return self.tags.get(name)
 
     def heads(self, refs):
         self._ask()

@@ -14,7 +14,7 @@ from fakes.worktrees import FakeWorktrees
 
 from gitorch.app.execute import Caller
 from gitorch.app.services import WorktreePaths
-from gitorch.errors import NotFound
+from gitorch.errors import NotFound, Refused
 from gitorch.model.plans.config import Config
 from gitorch.model.record import Actor, ActorKind
 from gitorch.ports.files import PendingEntry
@@ -34,7 +34,9 @@ class FakeFiles:
 
     def inside(self, root, path, bytes_max):
         data = self.held.get(root / path)
-        return None if data is None or len(data) > bytes_max else data
+        if data is not None and len(data) > bytes_max:
+            raise Refused(f"is larger than {bytes_max:,} bytes")
+        return data
 
     def remove(self, path):
         self.held.pop(path, None)
@@ -116,8 +118,16 @@ class FakeSignatures:
     def own_keys(self, named):
         return self.keys
 
+    def read_key(self, named):
+        for key in self.keys:
+            if named in {key.path, f"{key.path}.pub", key.public}:
+                return key
+        raise NotFound(
+            f"{named.removesuffix('.pub')}.pub cannot be read: No such file or directory", "gitorch keys add --new"
+        )
+
     def sign(self, text, key, namespace):
-        return f"{namespace} {key}: {text}"
+        return f"{namespace} {self.read_key(key).public}: {text}"
 
     def signer(self, text, signature, signers, namespace):
         for line in signers.splitlines():
