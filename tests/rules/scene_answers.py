@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 import json
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from play import RUN, commit
+from shown import changes, shown
 
 from gitorch.errors import GitorchError
 from gitorch.model.commands import Order
@@ -16,7 +15,7 @@ from gitorch.model.ids import NO_DIGEST, Moment
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
 from gitorch.model.plans.permission import PermissionAnswer
 from gitorch.model.record import Record
-from gitorch.model.values import Value, default_of, names_of
+from gitorch.model.values import names_of
 from gitorch.model.work.review import Check
 from gitorch.rules.decide import decide
 from gitorch.rules.evolve import evolve
@@ -40,44 +39,6 @@ if TYPE_CHECKING:
 
 MOMENT = re.compile(r"\b1[78]\d{11}\b")
 STEP_MS = 1_000
-
-
-def shown(value: object) -> str:
-    """A value in one line, without the fields that have their defaults."""
-    if isinstance(value, Value):
-        return f"{type(value).__name__}({', '.join(_fields(value))})"
-    if isinstance(value, enum.Enum):
-        return str(value.value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {shown(one)}" for key, one in value.items()) + "}"
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(shown(one) for one in value) + "]"
-    if isinstance(value, frozenset):
-        return "{" + ", ".join(sorted(shown(one) for one in value)) + "}"
-    return str(value)
-
-
-def _fields(value: Value) -> Iterator[str]:
-    for name in names_of(type(value)):
-        held = getattr(value, name)
-        if held != default_of(type(value), name):
-            yield f"{name}={shown(held)}"
-
-
-def changes(before: object, after: object, path: str) -> Iterator[str]:
-    """The places at which two values differ, with what stands there afterwards."""
-    if before == after:
-        return
-    if isinstance(before, Value) and type(before) is type(after):
-        for name in names_of(type(before)):
-            yield from changes(getattr(before, name), getattr(after, name), f"{path}.{name}")
-    elif isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in {**before, **after}:
-            yield from changes(before.get(key), after.get(key), f"{path}.{key}")
-    elif isinstance(before, tuple) and isinstance(after, tuple) and after[: len(before)] == before:
-        yield f"{path} += {shown(after[len(before) :])}"
-    else:
-        yield f"{path} = {shown(after)}"
 
 
 def relative(text: str, now: int) -> str:

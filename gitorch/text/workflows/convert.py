@@ -209,8 +209,9 @@ def _lane(work: Conversion, path: str, lane: Mapping[str, Any]) -> list[str]:
     lines = [f"    runtime: {_runtime(command)}"]
     if command:
         lines.append(f"    command: {json_of(command)}")
-    if lane.get("display_model") not in {None, "unknown-model"}:
-        lines.append(f"    model: {_word(lane['display_model'])}")
+    model = lane.get("display_model")
+    if model is not None and model != "unknown-model":
+        lines.append(f"    model: {_word(model)}")
 
     env = mapping_of(lane.get("env"))
     if env:

@@ -184,7 +184,8 @@ def _drop_for_judges(work: Conversion, path: str, job: Job) -> None:
     _drop_all(work, path, job, ("write_scope", "max_attempts"))
     if job.get("expected_artifacts"):
         work.dropped[f"{path}.expected_artifacts"] = "findings come with the verdict, and the ledger keeps them."
-    if job.get("reviewer_context_policy") not in {None, "fresh"}:
+    policy = job.get("reviewer_context_policy")
+    if policy is not None and policy != "fresh":
         work.dropped[f"{path}.reviewer_context_policy"] = "every review runs in a fresh session."
     if job.get("parallel_group"):
         work.parallel_reviews = True
