@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TEMPORARY = "tmp_obj_gitorch_"
 """How the temporary names begin. `git prune` removes `tmp_obj_*`, so even a leftover that we miss goes away."""
 
+MOUNTS = Path("/proc/self/mountinfo")
+"""Every mount that this process sees: its device, and after ` - ` its file system."""
+
 _CHUNK = 65_536
 
 
@@ -132,7 +135,7 @@ def _has_one_journal(folder: Path) -> bool:
     """
     device = folder.stat().st_dev
     try:
-        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        mounts = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return False
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -175,12 +174,10 @@ def test_a_git_that_hangs_or_is_missing_is_unavailable(repo, tmp_path):
     with pytest.raises(Unavailable):
         GitRunner(repo.path, {"PATH": str(tmp_path / "bin")}, CLOCK).run("status")
     stub = tmp_path / "bin/git"
-    stub.write_text("#!/bin/sh\nsleep 60\n")
+    stub.write_text("#!/bin/sh\nexec sleep 600\n")
     stub.chmod(0o755)
-    began = time.monotonic()
-    with pytest.raises(Unavailable, match="no answer"):
+    with pytest.raises(Unavailable, match=r"gave no answer: nothing in it had moved for 0\.2 seconds, so it was ended"):
         GitRunner(repo.path, {"PATH": f"{tmp_path}/bin:/usr/bin:/bin"}, CLOCK).run("status", wait_seconds=0.2)
-    assert time.monotonic() - began < 5
 
 
 def test_a_worktree_that_a_kill_left_incomplete_is_created_again(repo, tmp_path):
