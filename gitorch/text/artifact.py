@@ -16,8 +16,6 @@ from gitorch.text.source import Source, read_source
 from gitorch.text.yaml_file import read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from gitorch.text.yaml_file import YamlValue
 
 BYTES_MAX = 8_000_000
@@ -101,12 +99,21 @@ def _check_kind(form: Form, kind: ArtifactKind) -> None:
 
 
 def _document(form: Form, kind: ArtifactKind) -> Document:
-    """The document with the field that only this kind has."""
-    if kind not in _OWN_FIELDS:
-        return Document(kind)
-
-    name, read = _OWN_FIELDS[kind]
-    return replace(Document(kind), **{name: read(form)})
+    """The document with the fields that only this kind has."""
+    document = Document(kind)
+    match kind:
+        case ArtifactKind.FINDING:
+            return replace(document, intent=_intent(form))
+        case ArtifactKind.FINDINGS_LEDGER:
+            return replace(document, entries=entries_of(form))
+        case ArtifactKind.SYNTHESIS:
+            answers = answers_of(form)
+            numbers = tuple(number for number, _ in answers)
+            return replace(document, answers=numbers, answer_texts=tuple(text for _, text in answers))
+        case ArtifactKind.SUPPORT_LEDGER:
+            return replace(document, claims=claims_of(form))
+        case _:
+            return document
 
 
 def _intent(form: Form) -> Choice | None:
@@ -116,12 +123,3 @@ def _intent(form: Form) -> Choice | None:
         return Choice(word)
 
     return None
-
-
-_OWN_FIELDS: Mapping[ArtifactKind, tuple[str, Callable[[Form], object]]] = {
-    ArtifactKind.FINDING: ("intent", _intent),
-    ArtifactKind.FINDINGS_LEDGER: ("entries", entries_of),
-    ArtifactKind.SYNTHESIS: ("answers", answers_of),
-    ArtifactKind.SUPPORT_LEDGER: ("claims", claims_of),
-}
-"""The field of a document that only one kind has, and the function that reads it."""

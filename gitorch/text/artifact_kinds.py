@@ -129,12 +129,16 @@ def entries_of(form: Form) -> tuple[Entry, ...]:
     """The rows of a findings ledger, in order. A number that occurs again is a complaint."""
     entries: list[Entry] = []
     for row in form.rows("findings"):
+        path, line = _split_line(row.word("path"))
         entry = Entry(
             _required_number(row, "number"),
             row.word("source", required=True),
             severity_of(row),
             row.word("title", required=True),
             row.word("disposition", required=True),
+            path,
+            line,
+            row.text("detail"),
         )
         if any(entry.number == other.number for other in entries):
             row.complain("number", f"is {entry.number} a second time.", "Number the findings from 1 on.")
@@ -145,12 +149,12 @@ def entries_of(form: Form) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-def answers_of(form: Form) -> tuple[int, ...]:
-    """The numbers of the findings that a synthesis answers, in order; 0 for a row without a number."""
-    answers: list[int] = []
+def answers_of(form: Form) -> tuple[tuple[int, str], ...]:
+    """The findings that a synthesis answers, by number, each with its answer, in order; 0 for a row without a number."""
+    answers: list[tuple[int, str]] = []
     for row in form.rows("answers"):
-        answers.append(_required_number(row, "finding"))
-        row.word("answer", required=True)
+        number = _required_number(row, "finding")
+        answers.append((number, row.word("answer", required=True)))
         row.word("disposition")
         row.done()
 

@@ -139,3 +139,18 @@ def test_a_question_cannot_forge_lines_or_move_the_cursor(stage):
         out = stage.gitorch(*words).out
         assert "\x1b" not in out
     assert len(stage.gitorch("inbox").out.splitlines()) == 5
+
+
+def test_a_large_run_is_folded_and_says_where_every_job_is():
+    stage = Stage(streams=Streams(columns=100))
+    names = [f"epic-{number:02}" for number in range(12)]
+    stage.begin_run({name: (names[number - 6],) if number >= 6 else () for number, name in enumerate(names)})
+    stage.launch("epic-00")
+    out = stage.gitorch("status").out.splitlines()
+    first, second = out.index("batch 1"), out.index("batch 2")
+    assert "epic-00  running" in out[first + 2]
+    assert out[first + 1] == "  6 reviews to come"
+    assert out[second + 1] == "  6 to come: epic-06, epic-07, epic-08, epic-09, epic-10, epic-11 (6 reviews)"
+    assert f"every job: gitorch list jobs --run {RUN}" in out
+    assert len(out) < 30
+    assert stage.gitorch("list", "jobs", "--run", RUN).out.count("epic-") >= 24

@@ -14,12 +14,17 @@ from play import HOST, HUMAN, OPERATOR, SETTINGS, TARGET, Play, commit, digest, 
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands as c
+from gitorch.model.ids import JobId
 from gitorch.model.plans.workflow import ExpectedArtifact, JobKind, JobSpec, Lane, Scope, Workflow
 from gitorch.model.work.artifact import ArtifactKind, Claim, Document, Entry, Evidence
-from gitorch.model.work.review import Choice, Severity
+from gitorch.model.work.report import BranchFacts
+from gitorch.model.work.review import Choice, Finding, Severity
 from gitorch.rules.review.evidence import claim_faults
-from gitorch.rules.review.ledgers import ledger_text, reviews_entries
+from gitorch.rules.review.ledger_pages import ledger_text
+from gitorch.rules.review.ledgers import reviews_entries
 from gitorch.rules.scope.paths import collision, path_fault
+from gitorch.rules.views.brief_values import brief_data
+from gitorch.rules.views.merge_report import branch_part
 from gitorch.text.artifact import parse_artifact
 
 JOBS = (
@@ -154,6 +159,69 @@ def test_a_synthesis_answers_every_finding(play):
         publish(play, "synthesis", document=Document(ArtifactKind.SYNTHESIS, answers=(1,)))
     assert publish(play, "synthesis", document=Document(ArtifactKind.SYNTHESIS, answers=(1, 2)))
     assert play.submit_handoff("synthesis", facts=FACTS)
+
+
+def placed(path: str, line: int, detail: str) -> Finding:
+    return Finding(Severity.MINOR, "Injection", path, line, detail)
+
+
+def test_a_ledger_keeps_two_findings_of_one_title_apart_with_place_and_detail(play):
+    play.submit_handoff("draft", facts=FACTS, head="x")
+    play.claim("one")
+    raised = (placed("a.py", 1, "quote the name"), placed("a.py", 2, "quote\nthe path"))
+    play.judge("one", "accept_with_findings", raised)
+    play.claim("two")
+    play.judge("two", "accept", ())
+    play.claim("ledger")
+    found = reviews_entries(play.run, play.run.jobs["ledger"])
+    assert [(e.number, e.place, e.detail) for e in found] == [
+        (1, "a.py:1", "quote the name"),
+        (2, "a.py:2", "quote\nthe path"),
+    ]
+
+    written = parse_artifact("f.md", ledger_text(found).encode(), ArtifactKind.FINDINGS_LEDGER)
+    assert written.entries == tuple(replace(entry, disposition="open") for entry in found)
+    with pytest.raises(Refused, match=r"it leaves out minor “Injection” at a\.py:2 of one"):
+        publish(play, "ledger", document=ledger(found[:1]))
+    with pytest.raises(Refused, match=r"no review that ledger needs raised minor “Injection” at a\.py:7 of one"):
+        publish(play, "ledger", document=ledger([*found, replace(found[0], number=3, line=7)]))
+
+    bare = [replace(entry, path="", line=0, detail="", disposition="fix") for entry in found]
+    publish(play, "ledger", document=ledger(bare))
+    recorded = play.run.artifacts[-1].entries
+    assert recorded == tuple(replace(entry, disposition="fix") for entry in found), (
+        "the reviewer's place and detail stay"
+    )
+
+
+def test_the_answers_of_a_synthesis_reach_the_report(play):
+    found = reviews_entries(reviewed(play).run, play.run.jobs["ledger"])
+    publish(play, "ledger", document=ledger(found))
+    play.submit_handoff("ledger", facts=FACTS)
+    play.claim("synthesis")
+    text = "---\nkind: synthesis\nanswers:\n- {finding: 2, answer: It is meant}\n- {finding: 1, answer: Cut}\n---\n\nDone.\n"
+    document = parse_artifact("s.md", text.encode(), ArtifactKind.SYNTHESIS)
+    publish(play, "synthesis", document=document)
+    entries = play.run.artifacts[-1].entries
+    assert [(e.number, e.title, e.answer) for e in entries] == [(1, "Too long", "Cut"), (2, 'Say "why"', "It is meant")]
+    measured = BranchFacts(JobId("synthesis"), "b", commit("x"), 1, 1, 1, 0)
+    part = branch_part(play.run, play.run.jobs["synthesis"], measured)
+    assert "- answers #1 minor a.py:1: Too long (one) — Cut" in part
+    assert '- answers #2 note a.py:1: Say "why" (two) — It is meant' in part
+
+
+def test_the_values_of_a_brief_have_what_its_text_says_of_files_and_findings(play):
+    draft = brief_data(play.run, play.run.sessions[play.session("draft")], "")
+    assert draft["artifacts"] == [{"name": "p", "kind": "prompt", "path": "docs/p.md", "required": True}]
+    assert "- `docs/p.md` (p, prompt)" in draft["text"]
+
+    found = reviews_entries(reviewed(play).run, play.run.jobs["ledger"])
+    collects = brief_data(play.run, play.run.sessions[play.session("ledger")], "")
+    assert [(e["number"], e["title"], e["path"], e["line"]) for e in collects["entries"]] == [
+        (1, "Too long", "a.py", 1),
+        (2, 'Say "why"', "a.py", 1),
+    ]
+    assert ledger_text(found) in collects["text"]
 
 
 def test_an_evidence_audit_fails_on_a_claim_that_nothing_supports(play):

@@ -13,7 +13,9 @@ from gitorch.model.values import replace
 sys.path.insert(0, str(Path(__file__).parent))
 from telling import Telling
 
+from gitorch.model import commands
 from gitorch.model.ids import JobId
+from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.job import JobPhase
 from gitorch.rules.transitions import with_job
 from gitorch.rules.views.next_commands import next_commands
@@ -84,7 +86,7 @@ LINES = [
         GATE + "launch api.spec|judge api.spec reject",
         "q1 waits for you: api was rejected in round 1.",
     ),
-    ("canceled", "api", "plan api|cancel enough", "canceled; gitorch log play-0001 says why"),
+    ("canceled", "api", "plan api|cancel enough", "canceled: enough"),
     (
         "skipped",
         "ui",
@@ -200,3 +202,36 @@ def test_an_escalation_in_the_inbox_says_what_happened_and_asks_a_question() -> 
     row = run_view(told("plan api|launch api|handoff api BLOCKED blocker=b clears=c").play.run).inbox[0]
     assert row.text == "api is blocked: b. Is the blocker of api cleared, should it be stopped, or should the run stop?"
     assert replace(row, text="").command == "gitorch answer q1 cleared"
+
+
+def refused(telling: Telling, job: str, verb: str, reason: str) -> str:
+    """A refusal of something that the agent of a job tried, and what `why` then says of the job."""
+    session = telling.play.session(job)
+    agent = Actor(ActorKind.AGENT, job, "desk", session)
+    telling.play.do(commands.RecordRefusal(verb, "refused", reason, JobId(job)), agent)
+    return why(telling.play.run, telling.play.run.jobs[JobId(job)])
+
+
+def test_a_refused_report_is_the_reason_until_one_is_accepted() -> None:
+    telling = told("plan api|launch api")
+    assert refused(telling, "api", "send", "nobody is called web") == "session s1 is at work"
+    line = refused(telling, "api", "handoff", "a.py lies outside the write scope\nsecond line")
+    assert line == "session s1 is at work; its handoff was refused: a.py lies outside the write scope"
+    telling.tell("handoff api")
+    assert telling.play.run.jobs[JobId("api")].trouble == ""
+
+
+def test_a_failed_launch_and_a_death_are_the_reason_until_an_agent_lives() -> None:
+    telling = told("plan api|grant api|dies s1 missing-program")
+    api = telling.play.run.jobs[JobId("api")]
+    assert "missing-program" in api.trouble
+    assert why(telling.play.run, api).endswith(f"; {api.trouble}")
+    telling.tell("launch api")
+    assert why(telling.play.run, telling.play.run.jobs[JobId("api")]) == "session s2 is at work"
+    telling.tell("dies s2 exited")
+    assert telling.play.run.jobs[JobId("api")].trouble != ""
+
+
+def test_a_failed_job_names_who_rejected_it() -> None:
+    telling = told(GATE + "launch api.spec|judge api.spec reject|answer q1 leave_failed")
+    assert why(telling.play.run, telling.play.run.jobs[JobId("api")]) == "failed: api.spec rejected it: looked at it"

@@ -19,7 +19,7 @@ from gitorch.model.ids import JobId
 from gitorch.model.plans.workflow import Scope
 from gitorch.model.work.review import Disposition, Finding, ListedFinding, Reply, Severity
 from gitorch.model.work.session import PromptKind
-from gitorch.rules.views.brief import brief_data
+from gitorch.rules.views.brief_values import brief_data
 from gitorch.rules.views.finding_lines import finding_line
 from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
 

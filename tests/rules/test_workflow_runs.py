@@ -20,7 +20,7 @@ from gitorch.rules.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.gates import settle
-from gitorch.rules.views.brief import brief_data, brief_text
+from gitorch.rules.views.brief_values import brief_data
 from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:
@@ -188,7 +188,7 @@ def test_every_brief_of_a_lane_holds_its_constraints():
     play.grant("one")
     play.grant("two")
 
-    texts = [brief_text(play.run, session, "Do it.", ()) for session in play.run.sessions.values()]
+    texts = [str(brief_data(play.run, session, "Do it.")["text"]) for session in play.run.sessions.values()]
     assert ["- Use no network." in text for text in texts] == [True, False]
 
 
@@ -236,8 +236,8 @@ def test_the_next_phase_stands_on_what_the_synthesis_accepted():
     play = designed()
     whole = play.run.jobs[JobId("design")].base
     session = play.run.sessions[play.session("design")]
-    assert brief_data(play.run, session, "")["commit"] == whole
-    assert "### study at" in brief_text(play.run, session, "", ())
+    brief = brief_data(play.run, session, "")
+    assert (brief["commit"], "### study at" in str(brief["text"])) == (whole, True)
     assert phase(play, "make") == "blocked"
 
     play.judge("design", "accept")

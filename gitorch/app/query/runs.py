@@ -153,7 +153,8 @@ def _why_by_prefix(run: Run, name: str) -> str:
 
 def _why_job(run: Run, job: JobState) -> str:
     """The phase of a job, and what it waits for."""
-    return f"{job.spec.id} is {job.phase}: {why(run, job)}"
+    reason = why(run, job).removeprefix(f"{job.phase}: ")
+    return f"{job.spec.id} is {job.phase}: {reason}"
 
 
 def _why_in(run: Run, name: str) -> str | None:

@@ -14,7 +14,8 @@ from gitorch.model.values import Value
 from gitorch.model.work.artifact import ArtifactKind
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.review.evidence import claim_faults
-from gitorch.rules.review.ledgers import ledger_text, reviews_entries
+from gitorch.rules.review.ledger_pages import ledger_text
+from gitorch.rules.review.ledgers import reviews_entries
 from gitorch.rules.scope.paths import path_fault
 from gitorch.text.artifact import BYTES_MAX, parse_artifact
 from gitorch.text.redact import secrets_in

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Digest
 from gitorch.model.values import Value
-from gitorch.rules.views.brief import brief_data, brief_text
+from gitorch.rules.views.brief import brief_text
+from gitorch.rules.views.brief_values import brief_data
 
 if TYPE_CHECKING:
     from pathlib import Path

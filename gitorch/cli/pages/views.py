@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, phrase
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitorch.model.view import InboxRow, JobRow, MessageRow, RunView
     from gitorch.model.work.board import RunLine
@@ -24,6 +24,12 @@ OPTIONS_COLUMNS = 100
 
 NEEDS_ATTENTION = frozenset({"dialog", "limited", "error", "stuck", "blocked"})
 """States of agents that are painted."""
+
+FOLDED_FROM = 24
+"""The number of jobs from which a run is folded: more do not fit on a screen."""
+
+FOLDED = {"completed": "done", "blocked": "to come"}
+"""Phases of jobs that are folded, and the word for each."""
 
 QUIET_PHASES = frozenset({"blocked", "completed", "skipped", "canceled"})
 """Phases of jobs whose reason is dimmed."""
@@ -44,18 +50,43 @@ def run_text(view: RunView, page: Page) -> str:
 
 
 def _batches(view: RunView, page: Page) -> list[str]:
-    """One line a job, with a heading above each batch."""
+    """One line a job, with a heading above each batch; in a large run what is done and what is to come is folded."""
+    folds = len(view.jobs) > FOLDED_FROM
     lines: list[str] = []
-    batch: int | None = None
 
-    for row, line in zip(view.jobs, job_lines(view.jobs, page), strict=True):
-        if row.batch != batch:
-            batch = row.batch
-            lines += ["", page.line(f"batch {batch}", "bold")]
+    for batch, jobs in groupby(view.jobs, key=lambda row: row.batch):
+        rows = tuple(jobs)
+        lines += ["", page.line(f"batch {batch}", "bold")]
+        if folds:
+            lines += _folded_rows(rows, page)
+            rows = tuple(row for row in rows if row.phase not in FOLDED)
 
-        lines.append(line)
+        lines += job_lines(rows, page)
 
+    if folds:
+        lines += ["", page.line(f"every job: gitorch list jobs --run {view.id}", "dim")]
     return lines
+
+
+def _folded_rows(rows: Sequence[JobRow], page: Page) -> Iterator[str]:
+    """One line for each folded phase in a batch: its work by id, and the number of its reviews."""
+    for phase, word in FOLDED.items():
+        work = [row.id for row in rows if row.phase == phase and row.kind != "review"]
+        reviews = [row.id for row in rows if row.phase == phase and row.kind == "review"]
+        if work or reviews:
+            yield page.line(f"  {_folded_line(word, work, reviews)}", "dim")
+
+
+def _folded_line(word: str, work: Sequence[str], reviews: Sequence[str]) -> str:
+    """`5 done: a, b (10 reviews)`; only the reviews where no work of the batch is in that phase."""
+    if not work:
+        return f"{counted(len(reviews), 'review')} {word}"
+
+    line = f"{len(work)} {word}: {', '.join(work)}"
+    if reviews:
+        line += f" ({counted(len(reviews), 'review')})"
+
+    return line
 
 
 def header(view: RunView, page: Page) -> str:

@@ -64,6 +64,20 @@ class Entry(Value):
     severity: Severity
     title: str
     disposition: str = ""
+    path: str = ""
+    line: int = 0
+    detail: str = ""
+    """What the reviewer wrote about it."""
+    answer: str = ""
+    """What a synthesis answers."""
+
+    @property
+    def place(self) -> str:
+        """The cited place: `a.py:3`, or `a.py` without a line; empty without a path."""
+        if not self.line:
+            return self.path
+
+        return f"{self.path}:{self.line}"
 
 
 class Evidence(Value):
@@ -96,6 +110,8 @@ class Document(Value):
     entries: tuple[Entry, ...] = ()
     answers: tuple[int, ...] = ()
     """Numbers of findings."""
+    answer_texts: tuple[str, ...] = ()
+    """The answer to each of them, in the same order."""
     claims: tuple[Claim, ...] = ()
     job: str = ""
     """Names the handoff that it belongs to, with `attempt` and `nonce`, for a session that cannot run commands."""

@@ -12,7 +12,7 @@ from gitorch.model.work.artifact import ArtifactKind, Outcome
 from gitorch.rules import ensure
 from gitorch.rules.capabilities import Capability, ensure_may, holds
 from gitorch.rules.deciding import late
-from gitorch.rules.review.ledgers import document_fault
+from gitorch.rules.review.ledgers import document_fault, recorded_entries
 from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault
 
@@ -63,7 +63,7 @@ def publish(state: State, order: Order, command: commands.PublishArtifact) -> tu
         byline=session.holder or f"agent/{session.job}",
         via="file" if order.actor.kind is ActorKind.HOST else "verb",
         intent=command.document.intent,
-        entries=command.document.entries,
+        entries=recorded_entries(run, job, command.document),
         answers=command.document.answers,
         faults=command.faults,
         override=command.override if command.secrets else "",

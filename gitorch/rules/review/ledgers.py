@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import JobKind
+from gitorch.model.values import replace
 from gitorch.model.work.artifact import ArtifactKind, Entry
 from gitorch.model.work.review import ACCEPTING
 from gitorch.rules.review.findings import ORDER
@@ -16,14 +17,11 @@ if TYPE_CHECKING:
     from gitorch.model.ids import JobId, SessionId
     from gitorch.model.work.artifact import Artifact, Document
     from gitorch.model.work.job import JobState
-    from gitorch.model.work.review import Choice, Severity
+    from gitorch.model.work.review import Choice, Finding
     from gitorch.model.work.run import Run
 
 LISTED_MAX = 3
 """How many findings or faults a message names before it counts the rest."""
-
-Key = tuple[str, "Severity", str]
-"""The source, severity and title of a finding, which identify it in a findings ledger."""
 
 
 def newest_artifact(
@@ -47,31 +45,66 @@ def newest_artifact(
 
 
 def reviews_entries(run: Run, job: JobState) -> tuple[Entry, ...]:
-    """The findings of the reviews that this job needs, numbered from 1, each with its source.
+    """The findings of the reviews that this job needs, numbered from 1, each with its source, place and detail.
 
-    The worst come first, then the order is that of sources and titles, so that the same findings always
-    give the same entries.
+    The worst come first, then the order is that of sources, titles and places, so that the same findings
+    always give the same entries.
     """
-    ordered = sorted(_raised(run, job), key=lambda key: (ORDER[key[1]], key[0], key[2]))
-    entries = []
-
-    for number, (source, severity, title) in enumerate(ordered, 1):
-        entries.append(Entry(number, source, severity, title))
-
-    return tuple(entries)
+    ordered = sorted(_raised(run, job), key=_place_in_ledger)
+    return tuple(replace(entry, number=number) for number, entry in enumerate(ordered, 1))
 
 
-def _raised(run: Run, job: JobState) -> set[Key]:
-    """The findings in the current verdicts on everything that the job needs, each of them once.
+def _place_in_ledger(entry: Entry) -> tuple[int, str, str, str, int]:
+    """The sort key of a ledger: the worst severity first, then source, title, path and line."""
+    return (ORDER[entry.severity], entry.source, entry.title, entry.path, entry.line)
 
-    A need may be a review: then the verdicts on its subject count.
+
+def _raised(run: Run, job: JobState) -> list[Entry]:
+    """The findings in the current verdicts on everything that the job needs, without withdrawn ones.
+
+    A need may be a review: then the verdicts on its subject count, once whatever needs lead to it.
     """
-    raised: set[Key] = set()
-    for need in job.spec.needs:
-        for verdict in run.producer(need).round_verdicts:
-            raised.update((verdict.review, finding.severity, finding.title) for finding in verdict.findings)
+    raised: list[Entry] = []
+    for producer in dict.fromkeys(run.producer(need).spec.id for need in job.spec.needs):
+        for verdict in run.jobs[producer].round_verdicts:
+            raised += [_entry(verdict.review, finding) for finding in verdict.findings if not finding.withdrawn]
 
     return raised
+
+
+def _entry(source: str, finding: Finding) -> Entry:
+    """A finding as an entry that is not numbered yet."""
+    return Entry(0, source, finding.severity, finding.title, "", finding.path, finding.line, finding.detail)
+
+
+def _matched(run: Run, job: JobState, entries: Iterable[Entry]) -> tuple[list[Entry], list[Entry], list[Entry]]:
+    """The entries of a ledger as the reviews have them, the findings that it leaves out, and those that no review raised.
+
+    An entry without a path stands for the first finding of its source, severity and title. Place and detail
+    are the reviewer's, whatever the ledger says.
+    """
+    left = list(reviews_entries(run, job))
+    matched: list[Entry] = []
+    added: list[Entry] = []
+
+    for entry in sorted(entries, key=lambda entry: not entry.path):
+        finding = next((one for one in left if _is_same(entry, one)), None)
+        if finding is None:
+            added.append(entry)
+            continue
+
+        left.remove(finding)
+        matched.append(replace(finding, number=entry.number, disposition=entry.disposition))
+
+    return sorted(matched, key=lambda entry: entry.number), left, added
+
+
+def _is_same(entry: Entry, finding: Entry) -> bool:
+    """Whether an entry of a ledger is this finding."""
+    if (entry.source, entry.severity, entry.title) != (finding.source, finding.severity, finding.title):
+        return False
+
+    return not entry.path or (entry.path, entry.line) == (finding.path, finding.line)
 
 
 def _ledger_fault(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
@@ -79,25 +112,58 @@ def _ledger_fault(run: Run, job: JobState, entries: tuple[Entry, ...]) -> str:
 
     Findings that it leaves out come before those that it adds.
     """
-    expected = _raised(run, job)
-    found = {(entry.source, entry.severity, entry.title) for entry in entries}
-    if expected - found:
-        return f"it leaves out {_listed(expected - found)}"
+    _, left_out, added = _matched(run, job, entries)
+    if left_out:
+        return f"it leaves out {_listed(left_out)}"
 
-    if found - expected:
-        return f"no review that {job.spec.id} needs raised {_listed(found - expected)}"
+    if added:
+        return f"no review that {job.spec.id} needs raised {_listed(added)}"
 
     return ""
 
 
-def _listed(findings: Iterable[Key]) -> str:
+def recorded_entries(run: Run, job: JobState, document: Document) -> tuple[Entry, ...]:
+    """What is recorded of a document about findings; empty for any other document.
+
+    Of a ledger its findings as the reviewers wrote them, of a synthesis the findings that it answers with each answer.
+    """
+    if document.kind is ArtifactKind.FINDINGS_LEDGER:
+        return tuple(_matched(run, job, document.entries)[0])
+
+    ledger = ledger_before(run, job)
+    if document.kind is not ArtifactKind.SYNTHESIS or ledger is None:
+        return ()
+
+    texts = dict(zip(document.answers, document.answer_texts, strict=False))
+    return tuple(replace(one, answer=texts[one.number]) for one in ledger.entries if one.number in texts)
+
+
+def entries_for(run: Run, job: JobState) -> tuple[Entry, ...]:
+    """The findings that a job collects or answers; none for a job of another kind."""
+    if job.spec.kind is JobKind.LEDGER:
+        return reviews_entries(run, job)
+
+    ledger = ledger_before(run, job) if job.spec.kind is JobKind.SYNTHESIS else None
+    if ledger is None:
+        return ()
+
+    return ledger.entries
+
+
+def _listed(findings: Iterable[Entry]) -> str:
     """The first findings in words, `LISTED_MAX` at most, and how many more there are."""
-    ordered = sorted(findings)
-    text = "; ".join(f"{severity} “{title}” of {source}" for source, severity, title in ordered[:LISTED_MAX])
+    ordered = sorted(findings, key=lambda entry: (entry.source, entry.severity, entry.title, entry.path, entry.line))
+    text = "; ".join(map(_in_words, ordered[:LISTED_MAX]))
     if len(ordered) > LISTED_MAX:
         text += f" and {len(ordered) - LISTED_MAX} more"
 
     return text
+
+
+def _in_words(entry: Entry) -> str:
+    """A finding in a message."""
+    place = f" at {entry.place}" if entry.path else ""
+    return f"{entry.severity} “{entry.title}”{place} of {entry.source}"
 
 
 def ledger_before(run: Run, job: JobState) -> Artifact | None:
@@ -200,115 +266,3 @@ def _support_fault(run: Run, subject: JobId) -> str:
 
     faults = "; ".join(ledger.faults[:LISTED_MAX])
     return f"the evidence audit of {subject} fails, so it cannot be accepted: {faults}"
-
-
-def ledger_text(entries: tuple[Entry, ...]) -> str:
-    """A findings ledger in Markdown with YAML front matter.
-
-    It can be published once each disposition is filled in.
-    """
-    findings = " []\n"
-    if entries:
-        findings = "\n" + "".join(_entry_text(entry) for entry in entries)
-
-    return f"---\nkind: findings_ledger\nfindings:{findings}---\n\n# Findings\n"
-
-
-def _entry_text(entry: Entry) -> str:
-    """One finding of a ledger in YAML, its disposition still open."""
-    return (
-        f"  - number: {entry.number}\n"
-        f"    source: {entry.source}\n"
-        f"    severity: {entry.severity}\n"
-        f"    title: {_quoted(entry.title)}\n"
-        "    disposition: open\n"
-    )
-
-
-def _quoted(text: str) -> str:
-    """The text as a quoted YAML scalar."""
-    return f'"{"".join(_escaped(char) for char in text)}"'
-
-
-def _escaped(char: str) -> str:
-    """The character, or its escape where a quoted YAML scalar needs one."""
-    if char.isprintable() and char not in '"\\':
-        return char
-
-    return f"\\u{ord(char):04x}"
-
-
-def brief_parts(run: Run, job: JobState) -> list[str]:
-    """The parts of a brief for a job that collects or answers findings, or whose files are published.
-
-    Empty for any other job.
-    """
-    parts: list[str] = []
-    entries = reviews_entries(run, job)
-    if job.spec.kind is JobKind.LEDGER and entries:
-        parts.append(_ledger_part(entries))
-
-    if job.spec.kind is JobKind.SYNTHESIS:
-        parts += _synthesis_parts(run, job)
-
-    if job.spec.artifacts:
-        parts.append(_files_part(job))
-
-    return parts
-
-
-def _ledger_part(entries: tuple[Entry, ...]) -> str:
-    """The findings to collect, as a ledger that can be filled in."""
-    return f"## The findings of the reviews\n\nPublish them as a findings ledger:\n\n```\n{ledger_text(entries)}```"
-
-
-def _synthesis_parts(run: Run, job: JobState) -> list[str]:
-    """The findings of the ledger before a synthesis; nothing without one."""
-    ledger = ledger_before(run, job)
-    if ledger is None:
-        return []
-
-    return [_synthesis_part(ledger)]
-
-
-def _synthesis_part(ledger: Artifact) -> str:
-    """The findings that a synthesis must answer."""
-    findings = "\n".join(_answerable(entry) for entry in ledger.entries)
-    return (
-        "## Findings to answer\n\n"
-        "Publish a synthesis whose `answers` name every one: `- finding: 1` with `answer:`.\n\n"
-        f"{findings}"
-    )
-
-
-def _answerable(entry: Entry) -> str:
-    """A finding as the brief of a synthesis lists it."""
-    return f"- #{entry.number} {entry.severity} {entry.title} [{entry.source}]: {entry.disposition}"
-
-
-def _files_part(job: JobState) -> str:
-    """The files that gitorch publishes with the report.
-
-    It also names the front matter with which gitorch takes a file without a report, so that work is not
-    lost when an agent ends before it reports.
-    """
-    lines = []
-    for expected in job.spec.artifacts:
-        optional = ", optional"
-        if expected.required:
-            optional = ""
-
-        lines.append(f"- `{expected.path}` ({expected.name}, {expected.kind}{optional})")
-
-    files = "\n".join(lines)
-
-    nonce = ""
-    if job.lease is not None:
-        nonce = job.lease.nonce
-
-    return (
-        "## Files to write\n\n"
-        f"{files}\n\n"
-        "gitorch publishes them with your report. Without a report it takes a file whose front matter names "
-        f"`job: {job.spec.id}`, `attempt: {job.attempt}` and `nonce: {nonce}`."
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import REVIEWING, JobKind
+from gitorch.model.values import Value
 from gitorch.model.work.question import QuestionKind
-from gitorch.rules.review import ledgers
+from gitorch.rules.review import ledger_pages
 from gitorch.rules.views.brief_templates import (
     JUDGING,
     JUDGING_BY_HAND,
@@ -22,9 +23,11 @@ from gitorch.rules.views.finding_lines import finding_line, findings_text, histo
 from gitorch.rules.views.mail import unread, unread_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
-    from gitorch.model.work.review import Handoff, ListedFinding
+    from gitorch.model.work.review import Handoff
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
@@ -44,27 +47,50 @@ def brief_text(run: Run, session: Session, section: str, done: tuple[str, ...]) 
     It is complete also after a restart. `section` is the job's own part of the plan, `done` are the
     commits that its branch already has, one line each.
     """
+    return joined(parts_of(run, session, section, done))
+
+
+class BriefPart(Value):
+    """One part of a brief. Text and JSON are made from the same parts."""
+
+    name: str
+    """`title`, `assignment`, `limits`, `section`, `answers`, `messages` or `reporting`."""
+    text: str
+    """The part as Markdown, with its heading."""
+
+
+def joined(parts: Iterable[BriefPart]) -> str:
+    """The parts as one text."""
+    return "\n\n".join(part.text for part in parts) + "\n"
+
+
+def parts_of(run: Run, session: Session, section: str, done: tuple[str, ...]) -> tuple[BriefPart, ...]:
+    """The parts of a brief in their order; those without content are left out."""
     job = run.jobs[session.job]
-    parts = [f"# {job.spec.id}: {job.spec.title}"]
-    parts += _assignment(run, job, done)
-
-    constraints = run.workflow.lanes[job.spec.lane].constraints
-    if constraints:
-        parts += ["## Limits of your lane", _bullets(constraints)]
-
-    if section.strip():
-        parts += ["## The brief", section.strip()]
-
     answers = answered_questions(run, job)
-    if answers:
-        parts += ["## Answers to your questions", answers_text(answers)]
+    messages = "\n".join(unread_line(message) for message in unread(run.messages, job.spec.id))
+    parts = (
+        BriefPart("title", f"# {job.spec.id}: {job.spec.title}"),
+        BriefPart("assignment", "\n\n".join(_assignment(run, job, done))),
+        BriefPart("limits", _under("Limits of your lane", _bullets(constraints_of(run, job)))),
+        BriefPart("section", _under("The brief", section.strip())),
+        BriefPart("answers", _under("Answers to your questions", answers_text(answers))),
+        BriefPart("messages", _under("Messages for you", messages)),
+        BriefPart("reporting", f"{_how_to_report(run, session, job)}\n\n{MESSAGES}"),
+    )
+    return tuple(part for part in parts if part.text)
 
-    messages = unread(run.messages, job.spec.id)
-    if messages:
-        parts += ["## Messages for you", "\n".join(unread_line(message) for message in messages)]
 
-    parts += [_how_to_report(run, session, job), MESSAGES]
-    return "\n\n".join(parts) + "\n"
+def _under(heading: str, text: str) -> str:
+    """A text below its heading; empty without text."""
+    if not text:
+        return ""
+    return f"## {heading}\n\n{text}"
+
+
+def constraints_of(run: Run, job: JobState) -> tuple[str, ...]:
+    """The limits of the job's lane."""
+    return run.workflow.lanes[job.spec.lane].constraints
 
 
 def _assignment(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
@@ -87,11 +113,18 @@ def _synthesis_parts(run: Run, job: JobState) -> list[str]:
             target=run.target_commit,
         )
     ]
-    for other in run.jobs.values():
-        if other.spec.phase == job.spec.phase and other.spec.id != job.spec.id:
-            parts += _result_parts(other)
+    for other in results_of(run, job):
+        parts += _result_parts(other)
 
     return parts
+
+
+def results_of(run: Run, job: JobState) -> list[JobState]:
+    """The other jobs of the phase that a synthesis closes; none for a job of another kind."""
+    if job.spec.kind is not JobKind.PHASE_SYNTHESIS:
+        return []
+
+    return [other for other in run.jobs.values() if other.spec.phase == job.spec.phase and other is not job]
 
 
 def _result_parts(job: JobState) -> list[str]:
@@ -147,7 +180,7 @@ def _work_parts(run: Run, job: JobState, done: tuple[str, ...]) -> list[str]:
         # One level below the heading that the findings have in a file of their own.
         parts.append(f"#{findings_text(run, job).strip()}")
 
-    return [*parts, *ledgers.brief_parts(run, job)]
+    return [*parts, *ledger_pages.brief_parts(run, job)]
 
 
 def _bounds(run: Run, job: JobState) -> list[str]:
@@ -173,7 +206,7 @@ def _review_parts(run: Run, job: JobState) -> list[str]:
     The author's claim and the measured result stand beside each other, so that the reviewer can compare
     them.
     """
-    subject = _subject_of(run, job)
+    subject = subject_of(run, job)
     handoff = subject.handoff
     if handoff is None:
         return ["There is nothing to review yet."]
@@ -198,7 +231,7 @@ def _review_parts(run: Run, job: JobState) -> list[str]:
     return parts
 
 
-def _subject_of(run: Run, job: JobState) -> JobState:
+def subject_of(run: Run, job: JobState) -> JobState:
     """The job that a review judges; any other job itself."""
     if job.spec.subject is None:
         return job
@@ -211,7 +244,7 @@ def job_base(run: Run, job: JobState) -> str:
 
     Without a base of its own that is the target's commit at the start of the run.
     """
-    return _subject_of(run, job).base or run.target_commit
+    return subject_of(run, job).base or run.target_commit
 
 
 def _how_to_report(run: Run, session: Session, job: JobState) -> str:
@@ -237,10 +270,10 @@ def _how_to_judge(run: Run, session: Session, job: JobState) -> str:
     if session.holder:
         return JUDGING_BY_HAND.format(job=job.spec.id)
 
-    return JUDGING.format(commit=run.judged_commit(job) or "", nonce=_nonce(job))
+    return JUDGING.format(commit=run.judged_commit(job) or "", nonce=nonce_of(job))
 
 
-def _nonce(job: JobState) -> str:
+def nonce_of(job: JobState) -> str:
     """The nonce of the job's lease; empty without a lease."""
     if job.lease is None:
         return ""
@@ -268,79 +301,14 @@ def answers_text(questions: tuple[Question, ...]) -> str:
     lines = []
     for question in questions:
         lines.append(f"- {question.happened or question.text}")
-        lines.append(f"  → {_answer_of(question)}")
+        lines.append(f"  → {answer_of(question)}")
 
     return "\n".join(lines)
 
 
-def _answer_of(question: Question) -> str:
+def answer_of(question: Question) -> str:
     """The answer to a question; empty when there is none."""
     if question.answer is None:
         return ""
 
     return question.answer.summary
-
-
-def brief_data(
-    run: Run,
-    session: Session,
-    section: str,
-    done: tuple[str, ...] = (),
-) -> dict[str, object]:
-    """The brief as values, for `gitorch brief --json`. The keys never change meaning."""
-    job = run.jobs[session.job]
-    scope = job.spec.scope
-    branch, commit = _branch_and_commit(run, job)
-
-    return {
-        "run": run.id,
-        "session": session.id,
-        "job": job.spec.id,
-        "kind": str(job.spec.kind),
-        "title": job.spec.title,
-        "role": job.spec.role,
-        "attempt": _subject_of(run, job).attempt,
-        "subject": job.spec.subject or "",
-        "stage": job.spec.role,
-        "commit": commit,
-        "base": job_base(run, job),
-        "nonce": _nonce(job),
-        "branch": branch,
-        "tasks": list(job.spec.tasks),
-        "scope": {"allowed": list(scope.allowed), "forbidden": list(scope.forbidden)},
-        "findings": [_finding_data(listed) for listed in job.findings_to_answer],
-        "answers": [_answer_data(question) for question in answered_questions(run, job)],
-        "reviews": [review.spec.id for review in run.reviews_of(job.spec.id)],
-        "done": list(done),
-        "text": brief_text(run, session, section, done),
-    }
-
-
-def _branch_and_commit(run: Run, job: JobState) -> tuple[str, str]:
-    """The branch that an author works on, or the commit that a reviewer judges."""
-    branch, commit = run.branch_of(job.spec.id), ""
-    if job.spec.kind in REVIEWING:
-        branch, commit = "", run.judged_commit(job) or ""
-    return branch, commit
-
-
-def _finding_data(listed: ListedFinding) -> dict[str, object]:
-    """A finding with its number and everybody who raised it."""
-    finding = listed.finding
-    return {
-        "number": listed.number,
-        "severity": str(finding.severity),
-        "title": finding.title,
-        "path": finding.path,
-        "line": finding.line,
-        "detail": finding.detail,
-        "quote": finding.quote,
-        "doubt": finding.doubt,
-        "review": listed.review,
-        "also": list(listed.also),
-    }
-
-
-def _answer_data(question: Question) -> dict[str, object]:
-    """A question with its answer."""
-    return {"id": question.id, "question": question.text, "answer": _answer_of(question)}

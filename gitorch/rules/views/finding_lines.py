@@ -64,11 +64,16 @@ def finding_line(listed: ListedFinding) -> str:
 
 
 def place_text(finding: Finding) -> str:
-    """The cited place in a line of text: the path quoted where it must be, with the line."""
-    if not finding.line:
-        return quoted(finding.path)
+    """The cited place of a finding in a line of text."""
+    return place_of(finding.path, finding.line)
 
-    return f"{quoted(finding.path)}:{finding.line}"
+
+def place_of(path: str, line: int) -> str:
+    """A place in a line of text: the path quoted where it must be, with the line unless it is 0."""
+    if not line:
+        return quoted(path)
+
+    return f"{quoted(path)}:{line}"
 
 
 def _details(listed: ListedFinding) -> list[str]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.path_text import quoted
 from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.change_remarks import GRAVITY, Concern, change_text, remarks, some
-from gitorch.rules.views.finding_lines import place_text
-from gitorch.rules.views.report_data import answered, report_json
+from gitorch.rules.views.finding_lines import place_of, place_text
+from gitorch.rules.views.report_data import answered, answered_entries, report_json
 from gitorch.rules.views.report_summary import SHORT, branches_of, combined_tests, summary_part, table
+from gitorch.rules.views.why import why
 from gitorch.rules.workflows.tracked import closing_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.commands import MergeFacts
+    from gitorch.model.work.artifact import Entry
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import BranchFacts, Trial
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY})
 """Remarks that stand in the part of a branch because none of its other lines says the same."""
+
+WHOLE_ID = re.compile(rf"\b([0-9a-f]{{{SHORT}}})(?:[0-9a-f]{{28}}|[0-9a-f]{{52}})\b")
 
 PATHS_SHOWN = 20
 """How many changed files a branch lists."""
@@ -42,7 +47,7 @@ def report_text(run: Run, facts: MergeFacts) -> str:
         summary_part(run, facts),
     ]
     parts += _branch_parts(run, facts)
-    unmerged = [f"- {job.spec.id}: {job.phase}" for job in run.unmerged_jobs]
+    unmerged = [f"- {job.spec.id}: {why(run, job)}" for job in run.unmerged_jobs]
     if unmerged:
         parts.append("## Not in this merge\n\n" + "\n".join(unmerged))
 
@@ -177,6 +182,9 @@ def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
     for question in answered(run, job):
         yield _answer_line(question)
 
+    for entry in answered_entries(run, job):
+        yield _entry_line(entry)
+
 
 def _git_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
     """Needs that moved on, conflicts with the target, issues in the tracker, and changed files."""
@@ -225,7 +233,12 @@ def _finding_line(run: Run, job: JobState, listed: ListedFinding) -> str:
     if finding.place:
         line += f" {place_text(finding)}"
 
-    return f"{line}: {finding.title} — {ending(run, job, listed).sentence}"
+    return f"{line}: {finding.title} — {short_ids(ending(run, job, listed).sentence)}"
+
+
+def short_ids(text: str) -> str:
+    """The text with whole commit ids cut; `report.json` has them whole."""
+    return WHOLE_ID.sub(r"\1", text)
 
 
 def _answer_line(question: Question) -> str:
@@ -235,6 +248,13 @@ def _answer_line(question: Question) -> str:
         line += f" — {question.answer.by}: {question.answer.summary}"
 
     return line
+
+
+def _entry_line(entry: Entry) -> str:
+    """A finding of a review that a synthesis answers, with the answer."""
+    place = f" {place_of(entry.path, entry.line)}" if entry.path else ""
+    line = f"- answers #{entry.number} {entry.severity}{place}: {entry.title} ({entry.source})"
+    return f"{line} — {_first_line(entry.answer)}"
 
 
 def _together(facts: MergeFacts) -> str:

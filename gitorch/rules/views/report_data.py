@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import asdict
+from gitorch.model.work.artifact import ArtifactKind
 from gitorch.model.work.question import QuestionKind
 from gitorch.rules.review.endings import ending
+from gitorch.rules.review.ledgers import newest_artifact
 from gitorch.rules.views.change_remarks import remarks
 from gitorch.rules.views.path_areas import areas_of
 from gitorch.rules.workflows.tracked import issues_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
+    from gitorch.model.work.artifact import Entry
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import BranchFacts, FileChange, OutsideChange, Trial
@@ -36,7 +40,9 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "merged_commit": facts.merged_commit,
         "merged_tree": facts.merged_tree,
         "branches": _branches(run, facts),
-        "not_merged": [{"job": job.spec.id, "phase": str(job.phase)} for job in run.unmerged_jobs],
+        "not_merged": [
+            {"job": job.spec.id, "phase": str(job.phase), "reason": job.trouble} for job in run.unmerged_jobs
+        ],
         "conflicts": list(facts.conflicts),
         "shared_paths": list(facts.shared_paths),
         "pairs": [_pair(trial) for trial in facts.trials],
@@ -111,6 +117,7 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "missing_reviews": list(run.missing_reviews(job)),
         "findings": [_finding(run, job, listed) for listed in sorted(job.findings, key=lambda listed: listed.number)],
         "answers": [_answer(question) for question in answered(run, job)],
+        "answered_findings": [asdict(entry) for entry in answered_entries(run, job)],
         "tracker": _tracker(job),
     }
 
@@ -162,6 +169,15 @@ def answered(run: Run, job: JobState) -> tuple[Question, ...]:
             questions += [question]
 
     return tuple(questions)
+
+
+def answered_entries(run: Run, job: JobState) -> tuple[Entry, ...]:
+    """The findings of reviews that the job's newest synthesis answers, each with its answer; none without a synthesis."""
+    synthesis = newest_artifact(run, job.spec.id, ArtifactKind.SYNTHESIS)
+    if synthesis is None:
+        return ()
+
+    return synthesis.entries
 
 
 def _tracker(job: JobState) -> dict[str, object] | None:
