@@ -14,7 +14,7 @@ from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
 from fakes.worktrees import FakeWorktrees
 from fakes.world import FakeClock, FakeOutboxes, FakeSignatures, altered
-from refusal_kit import CALLER, OTHER, RUN, held_session, run_of, with_worktrees
+from refusal_kit import CALLER, OTHER, RUN, held_session, run_of
 
 from gitorch.app.execute import Caller
 from gitorch.app.people import keys, signing
@@ -60,11 +60,18 @@ def with_approvers(stage, text):
     return altered(stage.services, signatures=Ring(KEY))
 
 
+class Scribble(Ring):
+    """Signs whatever it is given in the same way."""
+
+    def sign(self, text, key, namespace):
+        return "a scribble"
+
+
 def sign_in_vain(stage):
     """A signature that the run's allowed signers do not accept."""
     settings = Settings(approval_at_least=Grade.SIGNED, approval_signers=f"ada {KEY.public}\n")
     stage.until_report(settings)
-    return signing.sign(with_approvers(stage, ""), run_of(stage), run_of(stage).report)
+    return signing.sign(altered(stage.services, signatures=Scribble(KEY)), run_of(stage), run_of(stage).report)
 
 
 # The ledger
@@ -141,7 +148,7 @@ def sync_refused(stage):
 
 
 def in_trees(stage):
-    return with_worktrees(stage, config=Config(base_path=str(stage.folder.parent / "trees")))
+    return altered(stage.services, config=Config(base_path=str(stage.folder.parent / "trees")))
 
 
 def remove_claimed(stage):
@@ -184,7 +191,7 @@ def submit_late(stage):
     held_session(stage)
     stage.clock.at += DAY
     claim = claims.ManualClaim(CALLER, stage.folder, "api")
-    return submissions.submit_handoff(with_worktrees(stage), claim, REPORT)
+    return submissions.submit_handoff(stage.services, claim, REPORT)
 
 
 def ended_late(stage):
@@ -200,7 +207,7 @@ def recover_as_operator(stage):
     """Adopt what came late, as somebody who may not."""
     with contextlib.suppress(Refused):
         submit_late(stage)
-    return recovery.apply(with_worktrees(stage), OPERATOR, None, "")
+    return recovery.apply(stage.services, OPERATOR, None, "")
 
 
 def answered(stage, token):

@@ -12,10 +12,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_memory import TARGET
-from cli_stage import HOST, HUMAN, RUN, workflow
+from cli_stage import BRIEF, HOST, HUMAN, RUN, workflow
 from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
-from fakes.worktrees import FakeWorktrees
 from fakes.world import FakePrograms, altered
 
 from gitorch.app.execute import Caller, execute
@@ -26,6 +25,7 @@ from gitorch.app.work import artifacts, claims
 from gitorch.app.work.artifacts import PublishRequest
 from gitorch.errors import Refused
 from gitorch.model import commands as c
+from gitorch.model.events import RunPrepared
 from gitorch.model.ids import Digest, RunId
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.plan import Plan
@@ -46,7 +46,8 @@ def started(stage, run=RUN, needs=("api", "ui")):
     flow = workflow(dict.fromkeys(needs, ()))
     prepare_run = c.PrepareRun(run, "Sign in", "plan.md", Digest(f"sha256:{run}"), "main", TARGET, flow)
     settings = Settings(worktrees=str(stage.folder.parent / "trees"))
-    execute(stage.services, run, HUMAN, (prepare_run, c.ConfirmRun(settings, "typed")))
+    attached = {RunPrepared: {"brief.md": BRIEF}}
+    execute(stage.services, run, HUMAN, (prepare_run, c.ConfirmRun(settings, "typed")), attached)
     execute(stage.services, run, HOST, c.StartRun())
     return stage.ledger.state(run).run
 
@@ -63,7 +64,7 @@ def cancelled(stage, run):
 def two_cancelled_runs(stage):
     two_runs(stage)
     for run in (RUN, OTHER):
-        claims.claim(with_worktrees(stage), CALLER, "api", run)
+        claims.claim(stage.services, CALLER, "api", run)
         cancelled(stage, run)
 
 
@@ -76,24 +77,16 @@ def escalated(stage):
 
 def claimed_two(stage):
     started(stage)
-    services = with_worktrees(stage)
+    services = stage.services
     for job in ("api", "ui"):
         claims.claim(services, CALLER, job, None)
-
-
-def with_worktrees(stage, **more):
-    """The stage's repository with worktrees that git really has, in memory."""
-    git = FakeGit()
-    git.commits[TARGET] = git.commits[git.write("main", {"README.md": "one\n"}, "begin")]
-    git.tips["main"] = TARGET
-    return altered(stage.services, worktrees=FakeWorktrees(git), **more)
 
 
 def held_session(stage):
     """The session of a claim, with its run and actor, as `publish` gets it."""
     if not stage.ledger.exists():
         started(stage)
-        claims.claim(with_worktrees(stage), CALLER, "api", None)
+        claims.claim(stage.services, CALLER, "api", None)
     run = stage.ledger.state(RUN).run
     return run, next(iter(run.sessions.values())), HUMAN
 
@@ -172,7 +165,10 @@ def tagged(stage, tag, *, ledger):
         def is_ledger(self, commit_):
             return ledger
 
-    return altered(stage.services, git=Tagged())
+    git = Tagged()
+    if tag is not None:
+        git.commits[tag] = git.commits[git.write("elsewhere", {"x": "x\n"}, "another history")]
+    return altered(stage.services, git=git)
 
 
 def filled(stage, text):

@@ -19,7 +19,6 @@ from refusal_kit import (
     publish,
     publish_a_link,
     run_of,
-    with_worktrees,
 )
 
 from gitorch.app.sessions import sessions, worktrees
@@ -140,14 +139,14 @@ SESSIONS = [
     ),
     (
         "nothing",
-        lambda s: made_twice(with_worktrees(s)),
+        lambda s: made_twice(s.services),
         Refused,
         "there is a worktree try already, at {above}/s.worktrees/by-hand/try",
         "gitorch worktree list",
     ),
     (
         "nothing",
-        lambda s: worktrees.remove(with_worktrees(s), "try"),
+        lambda s: worktrees.remove(s.services, "try"),
         NotFound,
         "there is no worktree 'try'",
         "gitorch worktree list",

@@ -100,7 +100,7 @@ def test_a_remote_is_compared_record_by_record(desk, stand):
     if stand != "apart":
         assert found.fault is None
         return
-    assert found.fault.message == f"origin holds another history: the ledgers part with {missing}."
+    assert found.fault.message == f"origin holds another history: its records differ from those here, {missing}."
     assert found.fault.hint == f"git log --oneline --left-right {here:.12}...{tip:.12}"
     assert found.fault.where == "origin"
 

@@ -20,7 +20,6 @@ from refusal_kit import (
     cancelled,
     run_of,
     started,
-    with_worktrees,
 )
 
 from gitorch.app.sessions import worktrees
@@ -38,7 +37,7 @@ def stage(tmp_path):
 def test_a_worktree_of_a_run_is_removed_only_when_the_run_is_over(stage):
     started(stage)
     base = stage.folder.parent / "trees"
-    repository = with_worktrees(stage, config=Config(base_path=str(base)))
+    repository = altered(stage.services, config=Config(base_path=str(base)))
     claimed = claims.claim(repository, CALLER, "api", None)
     with pytest.raises(Refused, match="api belongs to run auth-7f3a, which is running"):
         worktrees.remove(repository, "api")
