@@ -103,7 +103,8 @@ def test_a_part_that_does_not_answer_leaves_the_others_as_they_are(desk, part):
     assert [*reasons, *seen.silent] == [reason]
     assert (seen.observed.heads is None) is (part == "git")
     assert (seen.observed.sessions is None) is (part == "terminals")
-    assert (seen.observed.checks == {}) is (part == "checks")
+    phases = [check.phase for check in seen.observed.checks.values()]
+    assert phases == [CheckPhase.UNKNOWN if part == "checks" else CheckPhase.ABSENT]
     assert seen.observed.notified == (frozenset({"q1"}) if part == "notices" else None)
 
 
