@@ -23,7 +23,7 @@ from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.recovery import remedies
 from gitorch.rules.review.endings import ending
-from gitorch.rules.views.brief import brief_data
+from gitorch.rules.views.brief_values import brief_data
 from gitorch.rules.views.finding_lines import finding_line, history_text
 from gitorch.rules.views.merge_report import branch_part, epic_report_text, merge_message
 from gitorch.rules.views.notices import due, notice

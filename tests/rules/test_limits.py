@@ -25,6 +25,19 @@ NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
         ("■ Usage limit. Try again in 2h 30m", 2.5),
         ("Usage limit reached. Access resets at 14:00 UTC.", 2),
         ("⏳ Usage limit reached; resets in 90 s", 90 / 3600),
+        ("resets at 12:30 am", 12.5),
+        ("resets at 0:00", 12),
+        ("resets at 23:59", 11 + 59 / 60),
+        ("resets at 12:00", 24),
+        ("resets at 12:01", 1 / 60),
+        ("available at 1 a.m.", 13),
+        ("RESETS 3PM", 3),
+        ("wait 1 day, 2 hours and 3 minutes", 26 + 3 / 60),
+        ("retry 10s", 10 / 3600),
+        ("resets 3pm, then try again in 2 hours", 2),
+        ("try again in 2 hours\nit resets 3pm", 3),
+        ("try again in 2 hours, or try again in 3 hours", 3),
+        ("resets 3pm, resets 5pm", 5),
         ("resets in 5 s\nlater it said: resets in 2 hours", 2),
     ],
 )
@@ -39,7 +52,17 @@ def test_a_time_of_day_is_local_unless_it_names_utc():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "You are limited.", "resets soon", "resets at 27:00", "it took 3 minutes", "try 3 things"]
+    "text",
+    [
+        "",
+        "You are limited.",
+        "resets soon",
+        "resets at 27:00",
+        "resets at 24:00",
+        "resets at 12:60",
+        "it took 3 minutes",
+        "try 3 things",
+    ],
 )
 def test_a_text_without_a_time_has_no_reset_time(text):
     assert resets_at(text, NOON, 0) is None

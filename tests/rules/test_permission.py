@@ -8,10 +8,18 @@ from play import Play
 from gitorch.model.commands import Escalate
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.plans.permission import Option, PermissionAnswer, Rule
+from gitorch.model.plans.permission import Dialog, Option, PermissionAnswer, RequestPattern, Rule
+from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Lane
 from gitorch.model.values import replace
-from gitorch.rules.agent_state.permission import TRUSTED_BY, answer_to, matching_rule
+from gitorch.rules.agent_state.permission import (
+    TRUSTED_BY,
+    answer_to,
+    dialog_on,
+    last_rows,
+    matching_rule,
+    permission_request_on,
+)
 from gitorch.rules.reconcile import reconcile
 
 RULES = (
@@ -78,3 +86,65 @@ def test_a_request_that_no_rule_matches_goes_to_a_human_although_its_title_blink
     )
     found = reconcile(play.run, Observed(play.at, dict.fromkeys(play.run.sessions, observation), None))
     assert any(isinstance(one, Escalate) for one in found) == asked
+
+
+PRESET = Preset(
+    "p",
+    ("p",),
+    permission_requests=(
+        RequestPattern(r"^Run\n(?P<asked>.*)\nYes\?$", once=("1",)),
+        RequestPattern(r"^Edit\n\n(?P<asked>.*)$", once=("2",), blank_rows=True),
+    ),
+    dialogs={
+        "login": Dialog(r"^Sign in$"),
+        "trust": Dialog(r"^Trust (?P<asked>.*)$", ("Enter",)),
+        "theme": Dialog(r"^Sign|^Colours$", ("1",)),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("screen", "dialog", "asked"),
+    [
+        ("Run\n make x  \nYes?", "permission", "make x"),
+        ("Run\n\nmake x\n\nYes?\n\n", "permission", "make x"),
+        ("Run\n\n\nmake x\nYes?", "", None),
+        ("Run\n   \nYes?", "", None),
+        ("above\nRun\nls\nYes?\nbelow", "permission", "ls"),
+        ("Run\nls\nYes?" + "\nx" * 37, "permission", "ls"),
+        ("Run\nls\nYes?" + "\nx" * 38, "", None),
+        ("Edit\n\na.py", "permission", "a.py"),
+        ("Edit\na.py", "", None),
+        ("Trust /repo", "trust", "/repo"),
+        ("Sign in", "login", None),
+        ("Colours", "theme", None),
+        ("", "", None),
+    ],
+)
+def test_a_dialog_is_known_by_its_whole_structure(screen, dialog, asked):
+    assert dialog_on(screen, PRESET) == dialog
+    found = permission_request_on(screen, PRESET)
+    assert (found and found[0]) == asked
+
+
+def test_a_request_names_the_pattern_that_says_how_to_answer_it():
+    assert permission_request_on("Run\nls\nYes?", PRESET) == ("ls", PRESET.permission_requests[0])
+    trust = RequestPattern(PRESET.dialogs["trust"].pattern, trust=("Enter",))
+    assert permission_request_on("Trust /repo", PRESET) == ("/repo", trust)
+    without_keys = replace(PRESET, dialogs={"trust": Dialog(PRESET.dialogs["trust"].pattern)})
+    assert permission_request_on("Trust /repo", without_keys) is None
+    assert permission_request_on("Trust /repo", replace(PRESET, dialogs={})) is None
+
+
+@pytest.mark.parametrize(
+    ("screen", "rows", "with_blank_rows"),
+    [
+        ("\n\na  \n\nb\n\n\nc\n\n", "a\nb\n\nc", "a\n\nb\n\n\nc"),
+        ("\n".join(str(n) for n in range(50)), "\n".join(str(n) for n in range(10, 50)), None),
+        ("a\n\n\n\n\nb", "a\n\nb", "a\n\n\n\n\nb"),
+        ("", "", ""),
+    ],
+)
+def test_the_last_rows_keep_the_difference_between_one_blank_row_and_several(screen, rows, with_blank_rows):
+    assert last_rows(screen) == rows
+    assert last_rows(screen, blank=True) == (rows if with_blank_rows is None else with_blank_rows)

@@ -1,16 +1,26 @@
 """What an agent is doing, from what it shows."""
 
+import itertools
 import json
 
 import pytest
+from golden import assert_golden
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import replace
-from gitorch.rules.agent_state.hooks import read_hook
-from gitorch.rules.agent_state.judge import StateReading, judge, readings_from_hook, readings_from_screen
+from gitorch.rules.agent_state.hooks import EVENTS, NAMES, NOTIFICATIONS, TEXT_CHARS_MAX, TEXT_FIELDS, read_hook
+from gitorch.rules.agent_state.judge import (
+    NEWER_MS,
+    QUIET_MS,
+    StateReading,
+    judge,
+    readings_from_hook,
+    readings_from_screen,
+)
 from gitorch.rules.agent_state.screen import (
+    HOOKS,
     Screen,
     Signal,
     classify,
@@ -141,17 +151,79 @@ def test_a_less_trusted_source_corrects_another_only_when_newer_or_quiet(told, n
     assert (found, sign.partition(",")[0]) == (state, f"source {by}")
 
 
+def test_every_pair_of_readings_is_judged(request):
+    """Two sources, in order of trust, each with every state; the lower one older, newer or both long quiet."""
+    lines = []
+    times = {
+        "together": (0, 0),
+        "newer": (NEWER_MS, NEWER_MS),
+        "just newer": (NEWER_MS - 1, NEWER_MS),
+        "quiet": (0, QUIET_MS),
+    }
+    for upper, lower, beside in itertools.product(AgentState, AgentState, (False, True)):
+        found = []
+        for name, (later, now) in times.items():
+            readings = (
+                StateReading(upper, "upper: sign", Moment(T), beside=beside),
+                StateReading(lower, "lower: sign", Moment(T + later)),
+            )
+            state, sign = judge(readings, ready_seen=False, now=Moment(T + now))
+            found.append(f"{name}: {state} by {sign}")
+        lines.append(f"{upper}{' beside' if beside else ''}, then {lower} → {'; '.join(found)}")
+    assert_golden("judge.txt", "\n".join(lines) + "\n", request)
+
+
+def test_the_readings_of_a_screen_are_those_of_title_processes_and_screen():
+    screen = Screen((IDLE, "title: ready"), (WORK, "tail: busy"))
+    at = Moment(T)
+    title, seen = StateReading(IDLE, "title: ready", at, beside=True), StateReading(WORK, "tail: busy", at)
+    assert readings_from_screen(screen, at) == (title, StateReading(NONE, "", at, beside=True), seen)
+    assert readings_from_screen(screen, at, "processes: cc") == (
+        title,
+        StateReading(WORK, "processes: cc", at, beside=True),
+        seen,
+    )
+
+
+@pytest.mark.parametrize(("event", "state"), HOOKS.items())
+def test_a_hook_event_implies_a_state(event, state):
+    assert readings_from_hook(Signal(Moment(T), event)) == (StateReading(state, f"hook: {event}", Moment(T)),)
+    assert readings_from_hook(None) == readings_from_hook(Signal(Moment(T), "session-end")) == ()
+
+
+def test_a_sign_on_the_whole_screen_shows_also_above_the_tail():
+    above = replace(PRESET, signs={"busy": (StateSign("screen", r"^working"),)})
+    assert read_screen("working\n" + "x\n" * 40, "working", above) == Screen((NONE, ""), (WORK, "screen: busy"))
+    assert classify("working\n" + "x\n" * 40, "", above) == (WORK, "screen: busy")
+
+
 def test_title_and_screen_are_read_separately():
     assert read_screen(READY, "⠂ x", PRESET) == Screen((WORK, "title: busy"), (IDLE, "tail: ready"))
 
 
 @pytest.mark.parametrize(
     ("line", "x", "left"),
-    [("❯ Ask anything", 2, "❯ "), ("❯ 日本", 6, "❯ 日本"), ("❯ e\u0301x", 3, "❯ e\u0301"), ("ab", 9, "ab")],
+    [
+        ("❯ Ask anything", 2, "❯ "),
+        ("❯ 日本", 6, "❯ 日本"),
+        ("❯ 日本", 4, "❯ 日"),
+        ("❯ 日本", 3, "❯ 日"),
+        ("❯ ﾊｱ", 3, "❯ ﾊ"),
+        ("❯ ＡＢ", 4, "❯ Ａ"),
+        ("❯ e\u0301x", 3, "❯ e\u0301"),
+        ("ab", 0, ""),
+        ("ab", 9, "ab"),
+        ("", 0, ""),
+    ],
 )
 def test_the_text_left_of_the_cursor_is_counted_in_columns(line, x, left):
     assert text_before_cursor(f"first\n{line}\n", x, 1) == left
-    assert text_before_cursor("one line", 3, 7) == ""
+    assert text_before_cursor(line, x, 0) == left
+
+
+@pytest.mark.parametrize("y", [-1, 1, 7])
+def test_a_row_that_the_screen_does_not_have_holds_no_text(y):
+    assert text_before_cursor("one line", 3, y) == ""
 
 
 def test_an_input_is_empty_when_only_the_prompt_stands_left_of_the_cursor():
@@ -167,6 +239,10 @@ def test_an_input_is_empty_when_only_the_prompt_stands_left_of_the_cursor():
         ("diff> Read the brief now.", True),
         ("  ┃  Read the brief now.", True),
         ("brief now.", True),
+        ("x>y> brief now.", True),
+        ("user> brief now.", True),
+        ("│ > now.", True),
+        ("a1 > now.", False),
         ("❯ ", False),
         ("", False),
         ("❯ Read the brief", False),
@@ -203,6 +279,31 @@ def test_a_program_s_hook_becomes_a_gitorch_event(word, given, event):
     assert (told and told[:2]) == event
 
 
+@pytest.mark.parametrize("name", sorted(EVENTS))
+def test_an_event_by_its_own_name_has_its_payload_as_text(name):
+    assert read_hook(name, "  x" + "y" * TEXT_CHARS_MAX) == (name, "x" + "y" * (TEXT_CHARS_MAX - 1), "")
+
+
+@pytest.mark.parametrize(("name", "event"), NAMES.items())
+def test_every_named_hook_of_a_program_is_an_event_with_the_first_text_that_it_has(name, event):
+    for number, field in enumerate(TEXT_FIELDS):
+        texts = dict.fromkeys(TEXT_FIELDS[:number], "") | {one: f"the {one}" for one in TEXT_FIELDS[number:]}
+        assert read_hook("claude", json.dumps({"hook_event_name": name, **texts})) == (event, f"the {field}", "")
+    assert read_hook("claude", json.dumps({"hook_event_name": name})) == (event, "", "")
+    assert read_hook("claude", json.dumps({"hook_event_name": name, "prompt": "y" * 5000})) == (event, "y" * 4000, "")
+
+
+@pytest.mark.parametrize(("kind", "event"), NOTIFICATIONS.items())
+def test_a_notification_is_the_event_of_its_type_with_its_message(kind, event):
+    data = {"hook_event_name": "Notification", "notification_type": kind, "message": "Look", "session_id": "0198-uuid"}
+    assert read_hook("claude", json.dumps(data)) == (event, "Look", "0198-uuid")
+
+
+def test_a_payload_that_is_nested_too_deeply_is_no_event():
+    assert read_hook("claude", "[" * 100_000) is None
+    assert read_hook("claude", "{}") is None
+
+
 @pytest.mark.parametrize(
     ("said", "conversation"),
     [
@@ -221,11 +322,29 @@ def test_only_an_id_that_is_safe_as_an_argument_counts_as_a_conversation_id(said
     assert told == ("stop", "", conversation)
 
 
-@pytest.mark.parametrize(("x", "broke"), [(2, True), (0, False)], ids=["below its prompt", "in the first column"])
-def test_a_line_counts_as_broken_only_above_an_indented_empty_line(x, broke):
-    assert is_above_cursor("Read the brief.", "❯ Read the brief.\n  \n", x, 1) is broke
+@pytest.mark.parametrize(
+    ("screen", "x", "y", "broke"),
+    [
+        ("❯ Read the brief.\n  \n", 2, 1, True),
+        ("❯ Read the brief.  \n  \n", 1, 1, True),
+        ("❯ Read the brief.\n  \n", 0, 1, False),
+        ("❯ Read the brief.\n  \n", -1, 1, False),
+        ("❯ Read the brief.\n  \n", 2, 0, False),
+        ("❯ Read the brief.", 2, 1, True),
+        ("❯ Read the brief.", 2, 2, False),
+        ("❯ Read the brief.\nab\n", 2, 1, False),
+        ("❯ Read another.\n  \n", 2, 1, False),
+    ],
+)
+def test_a_line_counts_as_broken_only_above_an_indented_empty_line(screen, x, y, broke):
+    assert is_above_cursor("Read the brief.", screen, x, y) is broke
 
 
 def test_an_empty_match_of_a_busy_sign_hides_no_line():
     hollow = replace(PRESET, signs={"busy": (StateSign("tail", r"^x*"), StateSign("title", "kept"))})
     assert stable_text("kept 12\nxx moves\n", hollow) == "kept"
+
+
+def test_a_busy_sign_over_several_lines_hides_all_of_them_and_no_other():
+    busy = replace(PRESET, signs={"busy": (StateSign("tail", r"^a.*\n.*b$"),)})
+    assert stable_text("first\na one\ntwo b\nlast 3_4!\n", busy) == "firstlast"
