@@ -37,8 +37,9 @@ TESTS = {
     "model": ["tests/model/", "tests/rules/"],
     "app": ["tests/app/", "tests/cli/"],
     "cli": ["tests/cli/"],
-    "world": ["tests/world/"],
-    "wiring": ["tests/cli/", "tests/app/"],
+    "world": ["tests/world/", "tests/contract/"],
+    "wiring": ["tests/wiring/", "tests/cli/"],
+    "errors": ["tests/model/", "tests/cli/"],
 }
 """The tests that judge each floor; of a floor without an entry, those of all floors."""
 
