@@ -87,7 +87,8 @@ def view(play: Play) -> list[str]:
     lines += [f"job: {shown(row)}" for row in seen.jobs]
     lines += [f"notice: {shown(notice(run, name))}" for name in due(run)]
     lines += [f"session: {shown(row)}" for row in session_rows(run, None, Moment(now))]
-    lines += [f"remedy: {shown(remedy)}" for remedy in remedies(run, Moment(now))]
+    for at in (now, now + 10_000_000):
+        lines += [f"remedy: {shown(remedy)}" for remedy in remedies(run, Moment(at))]
     for job in run.jobs.values():
         lines += [
             f"finding of {job.spec.id}: {finding_line(one)} — {shown(ending(run, job, one))}" for one in job.findings

@@ -10,6 +10,7 @@ from play import HUMAN, Play
 from telling import Telling
 
 from gitorch.model import commands as c
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,20 @@ TOLD = {
     "revising": ROUND_TWO,
     "round two": f"{ROUND_TWO}|handoff api {REPLIES}|check api passed|grant api.spec",
     "waived": f"{ROUND_TWO}|handoff api {REPLIES}|check api passed|answer q1 waive|launch api.spec",
+    "withdrawn": (
+        f"{ROUND_TWO}|handoff api {REPLIES}|check api passed|answer q1 defer 'in May'|"
+        "review api.spec accept withdrawn '#2' 'the test shows it'|review api.quality accept"
+    ),
+    "raised again": (
+        f"{ROUND_TWO}|handoff api {REPLIES}|check api passed|answer q1 waive|"
+        "review api.spec needs_revision blocking a.py:5 'No check!' minor c.py:1 'new one'"
+    ),
+    "gate waived": f"{ROUND_TWO}|handoff api {REPLIES}|decide api accepted 'good enough'",
+    "rejected by decision": f"{ROUND_TWO}|decide api rejected 'not wanted'",
+    "accepted with findings": (
+        "plan api|launch api|handoff api|check api passed|review api.spec accept_with_findings minor a.py:3 long|"
+        "review api.quality accept_with_findings minor a.py:3 long note b.py:1 'a word'"
+    ),
     "rounds used up": (
         "plan api rounds_max=2|launch api|handoff api|check api passed|review api.spec needs_revision blocking a.py:3 bad|"
         "launch api|handoff api reply=1:fixed:api-2|check api passed|review api.spec needs_revision blocking a.py:3 '#1 still bad'"
@@ -130,10 +145,28 @@ def messages() -> Play:
     return play
 
 
+def refused_often() -> Play:
+    """The agent of api and a stranger were each refused nine times."""
+    play = forged_scenes.running()
+    for _ in range(9):
+        for actor in (play.actor("s1"), replace(forged_scenes.API, session="s77")):
+            play.do(c.RecordRefusal("approve", "denied", "an agent may not"), actor)
+    return play
+
+
+def refused_too_often() -> Play:
+    play = refused_often()
+    for actor in (play.actor("s1"), replace(forged_scenes.API, session="s77")):
+        play.do(c.RecordRefusal("approve", "denied", "an agent may not"), actor)
+    return play
+
+
 SCENES = {
     **{name: (lambda name=name: played(getattr(forged_scenes, name))) for name in FORGED},
     **{name: (lambda name=name: told(name)) for name in TOLD},
     "messages": messages,
+    "refused often": refused_often,
+    "refused too often": refused_too_often,
 }
 _KEPT: dict[str, Play] = {}
 

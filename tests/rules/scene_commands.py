@@ -9,6 +9,7 @@ from play import HOST, HUMAN, OPERATOR, TARGET, Play, commit, digest, finding
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId
 from gitorch.model.plans.permission import PermissionAnswer
+from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.artifact import ArtifactKind, Document, EscalationKind, Outcome
 from gitorch.model.work.review import Check, Choice, Disposition, Reply, ReportStatus, Severity
@@ -227,6 +228,11 @@ def _merging(play: Play) -> Asked:
     yield "cleanup", c.RecordCleanup(("api",), ("ui",)), HOST
     yield "nothing to clean up", c.RecordCleanup((), ()), HOST
     yield "refusal", c.RecordRefusal("approve", "denied", "an agent may not", api), agent(play, "s1")
+    yield (
+        "refusal of a stranger",
+        c.RecordRefusal("approve", "denied", "no"),
+        Actor(ActorKind.AGENT, "x", "desk", "s77"),
+    )
     yield "refusal of no job", c.RecordRefusal("approve", "denied", "an agent may not", JobId("none")), HOST
 
 
@@ -235,6 +241,9 @@ def _by_hand(play: Play) -> Asked:
     for job in (api, JobId("ui"), JobId("api.spec"), None):
         for actor in (OPERATOR, HUMAN, ours):
             yield f"claim by {actor.kind}", c.ClaimJob(job, _token_of, "nonce", "codex"), actor
+    for job in play.run.jobs:
+        if play.run.jobs[job].spec.kind in {JobKind.CHECKPOINT, JobKind.MERGE}:
+            yield "claim of what nobody works on", c.ClaimJob(job, _token_of, "nonce", ""), OPERATOR
     yield "claim of nothing", c.ClaimJob(JobId("db9"), _token_of, "nonce", ""), OPERATOR
     yield "retry", c.RetryJob(api, "again"), HUMAN
     yield "retry without words", c.RetryJob(api, ""), HUMAN
@@ -264,6 +273,14 @@ def _by_hand(play: Play) -> Asked:
     yield "send", c.SendMessage(("ui",), "Which port?", "api"), ours
     yield "send to the principal", c.SendMessage(("@principal",), "Which port?", "api"), ours
     yield "send to nobody", c.SendMessage(("nobody",), "Which port?", "api"), ours
+    yield "send too much", c.SendMessage(("ui",), "x" * 100_000, "api"), ours
+    yield "send to everybody", c.SendMessage(("@all",), "Stop", "@principal"), HUMAN
+    yield "send to everybody by an agent", c.SendMessage(("@all",), "Stop", "api"), ours
+    yield "send in another's name", c.SendMessage(("ui",), "Stop", "ui"), ours
+    yield "send in a made-up name", c.SendMessage(("ui",), "Stop", "eve"), HUMAN
+    yield "send a plan", c.SendMessage(("@orchestrator",), "Plan", "ada", None, "plan.md", digest("p"), ("ada",)), HUMAN
+    yield "send no plan", c.SendMessage(("@orchestrator",), "Plan", "@principal"), HUMAN
+    yield "send to a checkpoint", c.SendMessage(("approval",), "Which port?", "api"), ours
     yield "send nothing", c.SendMessage(("ui",), " ", "api"), ours
     yield "send by a human", c.SendMessage(("api",), "Use 8080", "@principal"), HUMAN
     yield "read", c.ReadMessages("api", ("m1", "m2", "m3")), ours
