@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from cli_stage import RUN, UNATTENDED, Stage, commit
 
 from gitorch.cli.call import Streams
 from gitorch.errors import Corrupt
+from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Autonomy
@@ -26,7 +28,7 @@ from gitorch.ports.world import SessionKey
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-DIGEST = re.compile(r"\b(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
+DIGEST = re.compile(r"(?<![-\w])(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
 """A digest or a commit, whole or cut. Only its length is told, since every change of a record changes them all."""
 
 SIGNS = frozenset("#%<$")
@@ -162,7 +164,17 @@ def _missing(dialogue: Dialogue, name: str) -> None:
 
 
 def _config(dialogue: Dialogue, *words: str) -> None:
-    dialogue.stage.config = Config(**_pairs(words))
+    """The configuration, anew: texts as they stand, and numbers, truths and grades by `CONFIG`."""
+    values = {name: CONFIG.get(name, str)(value) for name, value in _pairs(words).items()}
+    dialogue.stage.config = Config(**values)
+
+
+CONFIG: dict[str, Callable[[str], object]] = {
+    "approval_at_least": Grade,
+    "approval_unattended": lambda word: word == "yes",
+    "test_command_absent": lambda word: word == "yes",
+    "max_agents": int,
+}
 
 
 def _terminal(dialogue: Dialogue, *words: str) -> None:
@@ -178,7 +190,12 @@ def _pipe(dialogue: Dialogue) -> None:
 def _empty(dialogue: Dialogue, *words: str) -> None:
     """Nothing is there any more, and nothing has happened."""
     del words
+    shutil.rmtree(dialogue.stage.services.paths.folder(""), ignore_errors=True)
     dialogue.stage = Stage(folder=dialogue.folder)
+
+
+def _wait(dialogue: Dialogue, seconds: str) -> None:
+    dialogue.stage.clock.at += int(seconds) * 1000
 
 
 def _fault(dialogue: Dialogue, message: str, hint: str = "", where: str = "") -> None:
@@ -235,6 +252,7 @@ WORDS: dict[str, Callable[..., object]] = {
     "up-is-running": _up_is_running,
     "up-has-ended": _up_has_ended,
     "checkout-is-left": _left,
+    "wait": _wait,
     "stopped": lambda dialogue, session: dialogue.stage.terminals.stop(SessionKey(RUN, session)),
 }
 """What prepares the stage."""
