@@ -65,7 +65,10 @@ class Files(Protocol):
         ...
 
     def remove_folder(self, path: Path) -> None:
-        """Remove a folder of our own with everything in it; harmless where there is none. Raises Unavailable."""
+        """Remove a folder of our own with everything in it, and the folder above it where that becomes empty.
+
+        Harmless where there is none. Raises Unavailable.
+        """
         ...
 
     def remove(self, path: Path) -> None:

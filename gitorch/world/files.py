@@ -269,14 +269,19 @@ class LocalFiles:
 
     @staticmethod
     def remove_folder(path: Path) -> None:
-        """Remove a folder of our own with everything in it; harmless where there is none. Raises Unavailable."""
+        """Remove a folder of our own with everything in it, and the folder above it where that becomes empty.
+
+        Harmless where there is none. Raises Unavailable.
+        """
         try:
             shutil.rmtree(path)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return
         except OSError as error:
             message = f"{path} cannot be removed: {error.strerror}"
             raise Unavailable(message, hint=shlex.join(["ls", "-la", str(path)])) from error
+        with contextlib.suppress(OSError):  # other runs have folders there
+            path.parent.rmdir()
 
     @staticmethod
     def remove(path: Path) -> None:
