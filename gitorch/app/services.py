@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.ports.git import Git, Remotes, Worktrees
     from gitorch.ports.ledger import Ledger
     from gitorch.ports.notices import Notices
+    from gitorch.ports.place import Place
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import Checks, Clock, Programs, Secrets, Signatures, Terminals
 
@@ -65,6 +66,11 @@ class WorktreePaths(Value):
     def check_worktree(self, run: Run, commit: CommitId) -> Path:
         """Where a commit is checked out to be tested: a folder for each commit, so that its run can be found again after a kill."""
         return self.base(run) / f"check-{commit[:12]}"
+
+
+def worktree_paths(root: Path) -> WorktreePaths:
+    """Where the worktrees of a repository with this root lie."""
+    return WorktreePaths(root, root.parent / f"{root.name}.worktrees")
 
 
 def shared_name(lane: str) -> str:
@@ -172,6 +178,11 @@ class Services(Protocol):
     @property
     def paths(self) -> WorktreePaths:
         """Where worktrees lie."""
+        ...
+
+    @property
+    def place(self) -> Place:
+        """Where the repository lies, and lay before."""
         ...
 
     @property

@@ -64,6 +64,10 @@ class Files(Protocol):
         """
         ...
 
+    def sweep(self, folder: Path) -> None:
+        """Remove the temporary files in a folder whose writers were killed."""
+        ...
+
     def remove_folder(self, path: Path) -> None:
         """Remove a folder of our own with everything in it, and the folder above it where that becomes empty.
 

@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.app.services import WorktreePaths
+from gitorch.app.services import worktree_paths
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
 from gitorch.model.record import Actor, ActorKind
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gitorch.ports.git import Git, Remotes, Worktrees
     from gitorch.ports.ledger import Store, StoredCommit, StoredObject
     from gitorch.ports.notices import Notices
+    from gitorch.ports.place import Place
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import Checks, Programs, Secrets, Signatures, Terminals
 
@@ -49,7 +50,7 @@ class Repository:
         """The folder of derived files in the common git directory."""
         self.clock = SystemClock()
         self.host = Actor(ActorKind.HOST, "gitorch", os.uname().nodename)
-        self.paths = WorktreePaths(self.root, self.root.parent / f"{self.root.name}.worktrees")
+        self.paths = worktree_paths(self.root)
         self._common = common
         self._environ = environ
         self._trackers: dict[str, Tracker | None] = {}
@@ -163,6 +164,21 @@ class Repository:
         except Malformed:
             return CommandNotices(self.home, (), 0, self._environ)
         return CommandNotices(self.home, config.notify_command, config.notify_wait_seconds, self._environ)
+
+    @cached_property
+    def place(self) -> Place:
+        """Where the repository lies, and lay before."""
+        from gitorch.world.git.runner import GitRunner
+        from gitorch.world.place import RepositoryPlace
+
+        git = GitRunner(self.root, self._environ, self.clock, self._git_settings, self._say_slow)
+        return RepositoryPlace(self.home, self.root, git, self._terminals_at)
+
+    def _terminals_at(self, common: Path) -> Terminals:
+        """The tmux server of this repository when its git directory lay there."""
+        from gitorch.world.terminal.terminals import TmuxTerminals
+
+        return TmuxTerminals(self.home, socket_name(common), self.clock, self._environ)
 
     @property
     def agent_env(self) -> Mapping[str, str]:

@@ -276,12 +276,21 @@ class LocalFiles:
         try:
             shutil.rmtree(path)
         except (FileNotFoundError, NotADirectoryError):
-            return
+            pass  # the folder above may have been left empty by a process that was killed
         except OSError as error:
             message = f"{path} cannot be removed: {error.strerror}"
             raise Unavailable(message, hint=shlex.join(["ls", "-la", str(path)])) from error
         with contextlib.suppress(OSError):  # other runs have folders there
             path.parent.rmdir()
+
+    @staticmethod
+    def sweep(folder: Path) -> None:
+        """Remove the temporary files in a folder whose writers were killed."""
+        sweep(folder)
+        for temporary in folder.glob("*.*~"):  # those of the ledger: `<file>.<pid>~`
+            writer = temporary.name.removesuffix("~").rpartition(".")[2]
+            if writer.isdigit() and not _runs(int(writer)):
+                temporary.unlink(missing_ok=True)
 
     @staticmethod
     def remove(path: Path) -> None:

@@ -39,7 +39,7 @@ def secret(home: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         home.mkdir(parents=True, exist_ok=True)
-    aside = home / f"secret.{secrets.token_hex(8)}.tmp"
+    aside = home / f"secret.{os.getpid()}.{secrets.token_hex(8)}.tmp"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

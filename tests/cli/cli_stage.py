@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemorySecrets, MemoryTerminals, RealClock, commit
-from fakes.world import FakeFiles, FakePrograms, FakeRemotes, FakeRepository, FakeWorktrees
+from fakes.world import FakeFiles, FakePlace, FakePrograms, FakeRemotes, FakeRepository, FakeWorktrees
 
 from gitorch.app.execute import Caller, execute
 from gitorch.app.work.context import token_digest
@@ -81,6 +81,7 @@ class Stage:
     clock: MemoryClock = field(default_factory=MemoryClock)
     presets: dict[str, Preset] = field(default_factory=lambda: {"scripted": Preset("scripted", ("scripted",))})
     slow_calls: list[object] = field(default_factory=list)
+    place: FakePlace = field(default_factory=FakePlace)
     services_opened: int = 0
     broken: BaseException | None = None
 
@@ -103,6 +104,7 @@ class Stage:
             files=self.files,
             secrets=MemorySecrets(),
             slow_calls=self.slow_calls,
+            place=self.place,
             who=self.who(),
         )
 

@@ -41,6 +41,9 @@ class FakeFiles:
     def remove(self, path):
         self.held.pop(path, None)
 
+    def sweep(self, folder):
+        pass
+
     def remove_folder(self, path):
         self.held = {one: data for one, data in self.held.items() if path not in one.parents}
 
@@ -150,6 +153,27 @@ class FakeNotices:
         return ""
 
 
+class FakePlace:
+    """The repository was moved where a test says so; `remembered` counts how often its place was taken for the right one."""
+
+    def __init__(self, moved=None):
+        self.moved = moved
+        self.remembered = 0
+
+    def relocation(self):
+        return self.moved
+
+    def remember(self):
+        self.remembered += 1
+        self.moved = None
+
+    def end_agents(self, relocation):
+        return ("ended the agents",)
+
+    def repair_worktrees(self, relocation, folders):
+        return tuple(f"repaired {pair.old} to {pair.new}" for pair in folders)
+
+
 def altered(repository, **parts):
     """The same repository with some of its parts replaced."""
     other = copy.copy(repository)
@@ -179,6 +203,7 @@ class FakeRepository:
         self.secrets = FakeSecrets()
         self.signatures = FakeSignatures()
         self.notices = FakeNotices()
+        self.place = FakePlace()
         self.agent_env = {}
         self.store = "dulwich (a plain repository)"
         self.presets = {}

@@ -164,7 +164,8 @@ class RealYard(Yard):
             os._exit(0)
 
     def close(self) -> None:
-        subprocess.run(("tmux", "-L", socket_name(self.path / ".git"), "kill-server"), check=False, capture_output=True)
+        socket = f"/tmp/tmux-{os.getuid()}/{socket_name(self.path / '.git')}"
+        subprocess.run(("tmux", "-S", socket, "kill-server"), check=False, capture_output=True)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ def _remove_scratch(services: Services, run: Run) -> None:
     """Remove the prompts, logs and other derived files of the run's sessions, which are of no use without them."""
     for name in SCRATCH:
         services.files.remove_folder(services.home / name / run.id)
+    services.files.sweep(services.home)
     for session in run.sessions:
         services.files.remove_folder(services.home / "views" / SessionKey(run.id, session).name)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import unsettled_runs
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
+from gitorch.app.start.places import settle_place
 from gitorch.errors import Busy, Corrupt
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value, replace
@@ -69,17 +70,21 @@ def loop(
     once: bool = False,
     show: Callable[[TickResult], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
+    say: Callable[[str], None] = lambda _: None,
 ) -> LoopResult:
     """Tick every unsettled run, or only one, until they are settled; without `stay`, until only people can go on.
 
     With `once` each run is ticked a single time. `show` is called after every tick; `stopping` is asked after every round
     of ticks and while the loop rests. Once all is settled the terminals' server is ended too, unless it still has sessions.
     An error in one run never keeps another from being ticked. A run whose ledger cannot be read or written is given up
-    after some tries, and `errors` has the reason.
+    after some tries, and `errors` has the reason. `say` gets a sentence for each thing that is put right in a repository that
+    was moved or copied, before anything else is done.
 
     Raises Busy where another loop runs in this repository.
     """
     with services.ledger.hold(LOCK):
+        for sentence in settle_place(services):
+            say(sentence)
         ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX)
         packed_at = Moment(0)
         while True:

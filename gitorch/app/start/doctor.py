@@ -54,6 +54,7 @@ def examine(services: Services) -> tuple[HealthCheck, ...]:
     checks.extend(_agents(services))
     checks.extend(_with_git("merge target", _target(services)))
     checks.extend(_versions(services))
+    checks.extend(_place(services))
     checks.append(_worktrees(services))
     checks.extend(_sandboxes(services))
     checks.append(_tests(services))
@@ -144,6 +145,14 @@ def _version(program: str, line: str, *, enough: bool) -> HealthCheck:
     if not enough:
         return HealthCheck(program, False, f"{line} is too old; {OLDEST[program]} is needed", INSTALL[program])
     return HealthCheck(program, True, line)
+
+
+def _place(services: Services) -> Iterator[HealthCheck]:
+    """Whether the repository lies where gitorch last worked on it."""
+    relocation = services.place.relocation()
+    if relocation is not None:
+        text = f"{relocation.sentence}: its worktrees and agents have to follow"
+        yield HealthCheck("place", False, text, "gitorch up --once")
 
 
 def _worktrees(services: Services) -> HealthCheck:

@@ -197,6 +197,7 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
     """Print abandoned work with its remedies; with `apply_all`, carry the remedies out first."""
     from gitorch.app.work import recovery
 
+    place = _place(call, apply_all=apply_all)
     if apply_all:
         found, results = recovery.apply(call.services, caller, what, reason)
         found = _settled(call, found)
@@ -204,8 +205,20 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
         found, results = recovery.propose(call.services, what)
 
     command_in = _command_namer(call, found)
-    values = {"run": found.id, "remedies": results, "applied": apply_all}
-    call.say(values, lambda page: _remedies_text(results, page, command_in, applied=apply_all))
+    values = {"run": found.id, "remedies": results, "applied": apply_all, "place": place}
+    call.say(values, lambda page: "\n".join([*place, _remedies_text(results, page, command_in, applied=apply_all)]))
+
+
+def _place(call: Call, *, apply_all: bool) -> list[str]:
+    """What happened to a repository that was moved or copied; with `apply_all` also what was put right."""
+    from gitorch.app.start.places import place_sentence, settle_now
+
+    sentence = place_sentence(call.services)
+    if not sentence:
+        return []
+    if apply_all:
+        return list(settle_now(call.services))
+    return [sentence, "Repair its worktrees and end its old agents: gitorch recover --apply"]
 
 
 def _command_namer(call: Call, run: Run) -> Callable[[str], str]:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 LEDGER_FOLDER = "gitorch/ledger"
 ADD_SECONDS = 900.0
+MADE_FOLDERS = "made-folders"
+"""The file that lists the folders that gitorch made, one a line."""
+
 PATHS_SHOWN_MAX = 5
 
 
@@ -49,7 +52,7 @@ class GitWorktrees:
         self._git, self._clock = GitRunner(repo, environ, clock, trusted, say), clock
         self._common = self._git.common
         self._lock = self._common / "gitorch" / "worktrees.lock"
-        self._made = self._common / "gitorch" / "made-folders"
+        self._made = self._common / "gitorch" / MADE_FOLDERS
 
     def ensure(self, path: Path, commit: CommitId, branch: str | None, *, shared: bool = False) -> None:
         """Create the worktree unless it exists; first remove what a killed `git worktree add` left.
