@@ -42,8 +42,8 @@ def test_time_passes_while_somebody_sleeps_and_never_runs_backwards(clock):
 
 
 @pytest.fixture(params=[LocalFiles, FakeFiles])
-def files(request):
-    return request.param()
+def files(request, tmp_path):
+    return LocalFiles(tmp_path / "home") if request.param is LocalFiles else FakeFiles()
 
 
 def test_a_file_is_read_as_it_was_written_last_until_it_is_removed(files, tmp_path):

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 from fault_place import Place, StillClock, assert_fault
 
+MISSING = "1" * 40
 KEY = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
 
 
@@ -60,7 +61,9 @@ def unreadable_issues(place):
 def immortal_check(place):
     home = place.folder / "home"
     runner = ProjectChecks(home, GitWorktrees(place.repo.path, place.repo.environ, SystemClock()), {}, SystemClock())
-    write_json_in(home / "checks/one", "spec.json", {"cwd": str(place.folder / "trees/one")})
+    write_json_in(
+        home / "checks" / MISSING, "spec.json", {"cwd": str(place.folder / "trees" / f"check-{MISSING[:12]}")}
+    )
     place.monkeypatch.setattr(checks.processes, "end", lambda *_: False)
     runner.clear(place.folder / "trees")
 
@@ -223,7 +226,12 @@ FAULTS: list[tuple[Callable[[Place], object], type[GitorchError], str, str]] = [
         "{folder}/.beads/issues.jsonl cannot be read: Input/output error",
         "ls -l {folder}/.beads/issues.jsonl",
     ),
-    (immortal_check, Failed, "Processes of the test run in {folder}/home/checks/one could not be ended", "ps -ef"),
+    (
+        immortal_check,
+        Failed,
+        f"Processes of the test run in {{folder}}/home/checks/{MISSING} could not be ended",
+        "ps -ef",
+    ),
     (signed_without_program, Unavailable, "ssh-keygen cannot be run: No such file or directory", "gitorch doctor"),
     (signed_by_nobody, Unavailable, "nothing was signed within 0.2 seconds", "gitorch keys list"),
     (key_without_program, Unavailable, "ssh-keygen cannot be run: No such file or directory", "gitorch doctor"),
