@@ -113,13 +113,15 @@ class Storm:
 
     clock: FakeClock
     strike: Strike | None = None
+    slow_seconds: float = 40
+    struck: RunId = STRUCK
     current: RunId | None = None
     met: Counter = field(default_factory=Counter)
 
     def call(self, port, method, work, words):
         if (port, method) == ("ledger", "state"):
             self.current = words[0]
-        if self.current != STRUCK:
+        if self.current != self.struck:
             return work()
         self.met[port, method] += 1
         strike = self.strike
@@ -127,7 +129,7 @@ class Storm:
             return work()
         strike.hits += 1
         if strike.mode == "slow":
-            self.clock.sleep(40)
+            self.clock.sleep(self.slow_seconds)
             return work()
         if strike.mode.startswith("half"):
             work()
