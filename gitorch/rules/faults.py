@@ -14,7 +14,7 @@ from gitorch.model.work.question import fault_trigger
 from gitorch.rules.evolving.faults import CLEANUP_STEP
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from gitorch.model.ids import JobId, Moment
     from gitorch.model.work.fault import Fault, Step
@@ -60,9 +60,19 @@ def is_asked(run: Run, step: Step) -> bool:
     return step.name in run.faults and run.is_escalated(fault_trigger(step.name))
 
 
-def is_being_retried(run: Run) -> bool:
-    """Whether some step has failed about which nobody is asked yet."""
-    return not all(is_asked(run, fault.step) for fault in run.faults.values())
+def is_being_retried(run: Run, called_for: Collection[str] | None = None) -> bool:
+    """Whether some step has failed about which nobody is asked yet.
+
+    With `called_for` only the steps with these names count: what waits for another step is not tried again before it.
+    """
+    for fault in run.faults.values():
+        if called_for is not None and fault.step.name not in called_for:
+            continue
+
+        if not is_asked(run, fault.step):
+            return True
+
+    return False
 
 
 def _question(run: Run, fault: Fault) -> commands.Escalate:

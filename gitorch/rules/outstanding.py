@@ -22,7 +22,7 @@ from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from gitorch.model.effects import Effect
     from gitorch.model.observed import Observed, SessionObservation
@@ -307,12 +307,13 @@ def _cleanup(run: Run) -> Iterator[Effect]:
     yield effects.CleanUp(branches=run.cleanup_choice == "branches")
 
 
-def only_people_left(run: Run, observed: Observed) -> bool:
+def only_people_left(run: Run, observed: Observed, called_for: Collection[str] | None = None) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work.
 
     A run that is over is left to people as soon as it is settled, or all that it still owes fails and people are asked.
+    `called_for` names the steps that this tick came to; None: any step that has failed may be tried again.
     """
-    if is_being_retried(run):
+    if is_being_retried(run, called_for):
         return False
 
     if run.phase.is_over:

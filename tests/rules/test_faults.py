@@ -17,7 +17,7 @@ from gitorch.model.work.fault import Step
 from gitorch.rules.faults import AGAIN_MAX_MS, is_due, wait_ms
 from gitorch.rules.outstanding import only_people_left, outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.steps import STEPS, learning_step
+from gitorch.rules.steps import STEPS, TERMINALS, learning_step
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.why import why
 
@@ -134,6 +134,14 @@ def test_a_cleanup_that_fails_is_asked_about_and_may_be_left():
     assert not play.run.is_settled
     play.do(c.AnswerQuestion(play.run.open_questions()[0].id, "leave", ""), HUMAN)
     assert play.run.is_settled
+
+
+def test_a_step_that_waits_for_another_is_not_counted_as_being_tried_again():
+    play = failed(played("plan api|grant api"), Step("start-session:s1", "starting session s1 of api", API, S1))
+    blind = replace(seen(play), sessions=None)
+    asked(failed(play, TERMINALS, times=3))
+    assert not only_people_left(play.run, blind)
+    assert only_people_left(play.run, blind, {TERMINALS.name})
 
 
 def test_every_effect_has_a_step_of_its_own():

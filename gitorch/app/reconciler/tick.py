@@ -107,7 +107,7 @@ class _Tick:
         if not observation.faults:
             self.clear_unneeded()
         acted = self.acted or bool(self.written)
-        waiting = not acted and only_people_left(self.run, observation.observed)
+        waiting = not acted and only_people_left(self.run, observation.observed, self.met)
         return TickResult(
             run=self.run,
             observed=observation.observed,

@@ -45,9 +45,16 @@ class Fault(Value):
 
     @property
     def first_line(self) -> str:
-        """The first line of the reason that is not blank; the class of the error where there is none."""
-        for line in self.reason.splitlines():
-            if line.strip():
-                return line.strip()
+        """The first line of the reason that is not blank, and the last words of git where it says more.
 
-        return self.code
+        The class of the error where there is no reason.
+        """
+        lines = [line.strip() for line in self.reason.splitlines() if line.strip()]
+        if not lines:
+            return self.code
+
+        for line in lines[1:]:
+            if line.startswith("fatal:"):
+                return f"{lines[0]}; {line}"
+
+        return lines[0]
