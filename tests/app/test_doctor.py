@@ -3,24 +3,34 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from desk import RUN, Desk
 from fakes.git import FakeGit
 from fakes.ledger import FakeLedger
 from fakes.remotes import FakeRemotes
 from fakes.world import FakeFiles, FakePrograms, FakeRepository, FakeSignatures
 
-from gitorch.app.start.doctor import examine
+from gitorch.app.start.doctor import HealthCheck, examine
 from gitorch.errors import Corrupt, Malformed, Unavailable
+from gitorch.model import commands as c
 from gitorch.model.plans.approval import Grade, Guard, SigningKey
-from gitorch.model.plans.config import Config
+from gitorch.model.plans.config import Config, RuntimeChoice
 from gitorch.model.plans.runtime import Preset
-from gitorch.model.plans.workflow import Commits
+from gitorch.model.plans.workflow import Commits, Sandbox
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
+from gitorch.model.work.fault import Step
+from gitorch.model.work.question import fault_trigger
 
 SOUND = Config(implementer="claude", test_command="make test")
 PUSHING = replace(SOUND, push_remote="origin")
 SIGNING = replace(SOUND, approval_at_least=Grade.SIGNED)
+BOUND = replace(SOUND, runtimes={"claude": RuntimeChoice("claude", sandbox=Sandbox.BWRAP)})
 PUBLIC = "ssh-ed25519 AAAA"
 
 
@@ -33,6 +43,13 @@ class Unwritable(FakeFiles):
 
     def write(self, path, data):
         raise self.error
+
+
+class Unbound(FakePrograms):
+    """No sandbox can be made here."""
+
+    def sandbox_fault(self):
+        return "bwrap is missing"
 
 
 class Silent(FakeRemotes):
@@ -97,82 +114,226 @@ def approvers(path):
 
 @pytest.fixture
 def repository(tmp_path):
+    root = tmp_path / "s"
+    root.mkdir()
     presets = {
         "claude": Preset("claude", ("claude",)),
         "codex": Preset("codex", ("codex",), install_hint="npm i codex"),
     }
-    return FakeRepository(tmp_path, config=SOUND, git=git(), programs=FakePrograms(claude="1.0"), presets=presets)
+    return FakeRepository(root, config=SOUND, git=git(), programs=FakePrograms(claude="1.0"), presets=presets)
 
 
 RESULTS = [
-    ("agents", True, "claude: /usr/bin/claude", {}),
-    ("agents", False, "no runtime is chosen", {"config": Config()}),
-    ("agents", False, "there is no runtime vim", {"config": replace(SOUND, implementer="vim")}),
-    ("agents", False, "codex of runtime codex is not on PATH", {"config": replace(SOUND, implementer="codex")}),
-    ("merge target", True, "main at ", {}),
-    ("merge target", False, "trunk is not a local branch", {"config": replace(SOUND, merge_target="trunk")}),
-    ("merge target", False, "main is 1 commits behind its upstream", {"git": behind()}),
-    ("merge target", False, "git could not be asked: ", {"git": silent()}),
-    ("git", False, "git is not installed, or does not answer", {"programs": FakePrograms(git="")}),
+    ("agents", True, "claude: /usr/bin/claude", "", {}),
+    (
+        "agents",
+        False,
+        "no runtime is chosen",
+        "set lanes.implementer.runtime in gitorch.yaml, for example to claude",
+        {"config": Config()},
+    ),
+    (
+        "agents",
+        False,
+        "there is no runtime vim",
+        "set lanes.implementer.runtime to one that is listed below",
+        {"config": replace(SOUND, implementer="vim")},
+    ),
+    (
+        "agents",
+        False,
+        "codex of runtime codex is not on PATH",
+        "npm i codex",
+        {"config": replace(SOUND, implementer="codex")},
+    ),
+    ("merge target", True, "main at {main}", "", {}),
+    (
+        "merge target",
+        False,
+        "trunk is not a local branch",
+        "git branch trunk, or set orchestration.merge_target to one of: main",
+        {"config": replace(SOUND, merge_target="trunk")},
+    ),
+    (
+        "merge target",
+        False,
+        "main is 1 commits behind its upstream",
+        "git fetch && git merge --ff-only",
+        {"git": behind()},
+    ),
+    ("merge target", False, "git could not be asked: git gave no answer", "apt-get install git", {"git": silent()}),
+    (
+        "git",
+        False,
+        "git is not installed, or does not answer",
+        "apt-get install git",
+        {"programs": FakePrograms(git="")},
+    ),
     (
         "git",
         False,
         "git version 2.30.1 is too old; 2.38 is needed",
+        "apt-get install git",
         {"programs": FakePrograms(git="git version 2.30.1")},
     ),
-    ("git", False, "what? is too old; 2.38 is needed", {"programs": FakePrograms(git="what?")}),
-    ("tmux", True, "tmux 3.3a", {}),
-    ("tmux", False, "tmux 3.1c is too old; 3.2 is needed", {"programs": FakePrograms(tmux="tmux 3.1c")}),
-    ("worktrees", True, ".worktrees", {}),
-    ("worktrees", False, " lies inside the repository", {"config": replace(SOUND, base_path="trees")}),
-    ("worktrees", False, "a file is in its way", {"files": Unwritable(NotADirectoryError())}),
-    ("worktrees", False, "permission denied", {"files": Unwritable(PermissionError(13, "Permission denied"))}),
-    ("sandboxes", None, "must be able to write below these:", {}),
-    ("sandboxes", None, "gitorch commits for its agents", {"config": replace(SOUND, commits=Commits.HOST)}),
-    ("tests", True, "`make test`", {}),
-    ("tests", None, "accepted in gitorch.yaml", {"config": replace(SOUND, test_command="", test_command_absent=True)}),
-    ("tests", False, "there is no test command", {"config": replace(SOUND, test_command="")}),
-    ("ledger", None, "none yet; it will be kept by dulwich", {}),
-    ("ledger", True, "0 runs, kept by dulwich", {"ledger": ledger()}),
-    ("ledger", False, "record 3 is broken", {"ledger": Broken()}),
-    ("push", False, "there is no remote origin", {"config": PUSHING}),
-    ("push", False, "origin does not answer", {"config": PUSHING, "remotes": Silent(git())}),
-    ("push", False, "origin has no branch main", {"config": PUSHING, "remotes": remotes()}),
+    ("git", False, "what? is too old; 2.38 is needed", "apt-get install git", {"programs": FakePrograms(git="what?")}),
+    ("tmux", True, "tmux 3.3a", "", {}),
+    (
+        "tmux",
+        False,
+        "tmux 3.1c is too old; 3.2 is needed",
+        "apt-get install tmux",
+        {"programs": FakePrograms(tmux="tmux 3.1c")},
+    ),
+    ("worktrees", True, "{above}/s.worktrees", "", {}),
+    (
+        "worktrees",
+        False,
+        "{above}/s/trees lies inside the repository",
+        "set worktrees.base_path to a folder outside",
+        {"config": replace(SOUND, base_path="trees")},
+    ),
+    (
+        "worktrees",
+        False,
+        "{above}/s.worktrees cannot be written to: a file is in its way",
+        "ls -ld {above}/s.worktrees, or set worktrees.base_path",
+        {"files": Unwritable(NotADirectoryError())},
+    ),
+    (
+        "worktrees",
+        False,
+        "{above}/s.worktrees cannot be written to: permission denied",
+        "mkdir -p {above}/s.worktrees, or set worktrees.base_path",
+        {"files": Unwritable(PermissionError(13, "Permission denied"))},
+    ),
+    ("sandboxes", None, "an agent that commits from inside a sandbox must be able to write below these:", "", {}),
+    (
+        "sandboxes",
+        None,
+        "gitorch commits for its agents, so that they need nothing but their worktrees",
+        "",
+        {"config": replace(SOUND, commits=Commits.HOST)},
+    ),
+    ("tests", True, "`make test`", "", {}),
+    (
+        "tests",
+        None,
+        "no test command, accepted in gitorch.yaml",
+        "",
+        {"config": replace(SOUND, test_command="", test_command_absent=True)},
+    ),
+    (
+        "tests",
+        False,
+        "there is no test command",
+        "set tests.command, or tests.absent_is_accepted: true",
+        {"config": replace(SOUND, test_command="")},
+    ),
+    ("ledger", None, "none yet; it will be kept by dulwich (a plain repository)", "gitorch init", {}),
+    ("ledger", True, "0 runs, kept by dulwich (a plain repository)", "", {"ledger": ledger()}),
+    ("ledger", False, "record 3 is broken", "gitorch verify", {"ledger": Broken()}),
+    ("push", False, "there is no remote origin", "git remote add origin URL, or set push.remote", {"config": PUSHING}),
+    ("push", False, "origin does not answer", "git remote -v", {"config": PUSHING, "remotes": Silent(git())}),
+    ("push", False, "origin has no branch main", "git push origin main", {"config": PUSHING, "remotes": remotes()}),
     (
         "push",
         True,
         "origin has main at 123456789012",
+        "",
         {"config": PUSHING, "remotes": remotes(**{"refs/heads/main": "1234567890123"})},
     ),
-    ("approval", None, "typed: a program that runs as you could approve as well", {}),
-    ("approval", False, "none of your keys is in gitorch-approvers", {"config": SIGNING}),
+    (
+        "approval",
+        None,
+        "typed: a program that runs as you could approve as well",
+        "gitorch keys add --new, then approval.at_least: signed",
+        {},
+    ),
+    (
+        "approval",
+        False,
+        "signed, but none of your keys is in gitorch-approvers",
+        "gitorch keys add --new",
+        {"config": SIGNING},
+    ),
     (
         "approval",
         True,
         "signed by ada: the key asks for a passphrase",
+        "",
         {"config": SIGNING, "signatures": key(Guard.PASSPHRASE), "files": approvers},
     ),
     (
         "approval",
         False,
-        "signed by ada: the key has no passphrase",
+        "signed by ada: the key has no passphrase: every program of yours can sign with it",
+        "gitorch keys add --new",
         {"config": SIGNING, "signatures": key(Guard.NONE), "files": approvers},
     ),
-    ("git settings", False, "gc.pruneExpire is now", {"git": git(**{"gc.pruneExpire": "now"})}),
-    ("runtime", None, "claude: claude", {}),
-    ("runtime", None, "codex is not installed", {}),
+    (
+        "git settings",
+        False,
+        "gc.pruneExpire is now: git may delete what is being written",
+        "git config --unset gc.pruneExpire",
+        {"git": git(**{"gc.pruneExpire": "now"})},
+    ),
+    (
+        "git settings",
+        False,
+        "gc.worktreePruneExpire is all: git may delete what is being written",
+        "git config --unset gc.worktreePruneExpire",
+        {"git": git(**{"gc.worktreePruneExpire": "all"})},
+    ),
+    (
+        "agents",
+        False,
+        "there is no runtime emacs",
+        "set lanes.reviewer.runtime to one that is listed below",
+        {"config": replace(SOUND, reviewers={"quality": "emacs"})},
+    ),
+    (
+        "merge target",
+        False,
+        "main is not a local branch",
+        "git branch main, or set orchestration.merge_target to one of: none yet: commit something first",
+        {"git": FakeGit()},
+    ),
+    (
+        "sandbox",
+        False,
+        "claude: bwrap is missing",
+        "apt-get install bubblewrap",
+        {"config": BOUND, "programs": Unbound(claude="1")},
+    ),
+    (
+        "approval",
+        True,
+        "signed by ada: the key asks for a touch",
+        "",
+        {"config": SIGNING, "signatures": key(Guard.TOUCH), "files": approvers},
+    ),
+    (
+        "approval",
+        False,
+        "signed by ada: the key is only in an ssh-agent, which gitorch does not ask",
+        "gitorch keys add --new",
+        {"config": SIGNING, "signatures": key(Guard.AGENT), "files": approvers},
+    ),
+    ("runtime", None, "claude: claude", "", {}),
+    ("runtime", None, "codex is not installed", "npm i codex", {}),
 ]
 
 
-@pytest.mark.parametrize(("name", "ok", "text", "parts"), RESULTS)
-def test_each_result_has_its_grade_and_its_sentence(repository, name, ok, text, parts):
+@pytest.mark.parametrize(("name", "ok", "text", "fix", "parts"), RESULTS)
+def test_each_result_has_its_grade_its_sentence_and_its_fix(repository, name, ok, text, fix, parts):
     for part, value in parts.items():
         setattr(repository, part, value(repository.root) if value is approvers else value)
     if "remotes" in parts:
         repository.remotes.held.setdefault("origin", {})
-    found = [check for check in examine(repository) if check.name == name and text in check.text]
-    assert [check.ok for check in found] == [ok]
-    assert found[0].fix or ok is not False
+    main = repository.git.tips.get("main", "")[:12]
+    whole = [one.replace("{above}", str(repository.root.parent)).replace("{main}", main) for one in (text, fix)]
+    assert HealthCheck(name, ok, *whole) in examine(repository)
 
 
 def test_a_preset_with_defects_is_one_result_and_the_others_are_examined(tmp_path):
@@ -181,3 +342,33 @@ def test_a_preset_with_defects_is_one_result_and_the_others_are_examined(tmp_pat
     repository = Unreadable(tmp_path, config=SOUND, git=git(), programs=programs, presets=presets)
     runtimes = [(check.ok, check.text) for check in examine(repository) if check.name == "runtime"]
     assert runtimes == [(False, "odd: odd.yaml has defects"), (None, "claude: claude")]
+
+
+def test_what_keeps_failing_in_a_run_is_named_with_the_command_that_shows_it(tmp_path):
+    desk = Desk(tmp_path / "s").begin()
+    desk.tick(3)
+    desk.do(c.NoteFault(Step("start:api", "starting session s1 of api"), "unavailable", "tmux died"))
+    (found,) = [check for check in examine(desk.services) if check.name == f"run {RUN}"]
+    (fault,) = desk.run.faults.values()
+    assert found == HealthCheck(f"run {RUN}", False, fault.sentence, f"gitorch status {RUN}")
+    assert [check.text for check in examine(desk.services) if check.name == "ledger"] == [
+        f"1 run, kept by {desk.services.store}"
+    ]
+    escalation = c.Escalate(fault_trigger(fault.step.name), "It broke.", "Nothing.", "none", "Go on?", ("stop",))
+    desk.do(escalation)
+    (found,) = [check for check in examine(desk.services) if check.name == f"run {RUN}"]
+    assert found.fix == f"gitorch show q1 --run {RUN}"
+
+
+def test_runs_that_cannot_be_read_are_named(tmp_path):
+    desk = Desk(tmp_path / "s").begin()
+    state = desk.ledger.state
+
+    def broken(run):
+        if run is None:
+            return state(None)
+        raise Corrupt("record 2 is broken")
+
+    desk.ledger.state = broken
+    found = [check for check in examine(desk.services) if check.name == "runs"]
+    assert found == [HealthCheck("runs", False, "record 2 is broken", "gitorch verify")]

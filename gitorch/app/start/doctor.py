@@ -80,7 +80,7 @@ def _agents(services: Services) -> Iterator[HealthCheck]:
     config = services.config
     keys = {config.implementer: "lanes.implementer.runtime"}
     for stage in config.review_stages:
-        keys[reviewer_runtime(config, stage)] = "lanes.reviewer.runtime"
+        keys.setdefault(reviewer_runtime(config, stage), "lanes.reviewer.runtime")
     for runtime, key in keys.items():
         yield _agent(services, runtime, key)
 
