@@ -25,6 +25,7 @@ NAME = r"[a-z][a-z0-9_-]{0,40}"
 KEY = r"[A-Za-z0-9^-]{1,20}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*)*"
+HOME_FILE = r"~/(?!.*\.\./).+"
 PAUSE_MS_MAX = 10_000
 
 WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint")
@@ -85,6 +86,8 @@ def _fields(form: Form) -> dict[str, Any]:
         **dict.fromkeys(ARGVS, _argv),
         "passes": _passes,
         "writable": _texts,
+        "sandbox_env": _env,
+        "sandbox_copies": _copies,
         "first_prompt": _first_prompt,
         "resumed_prompt": _resumed_prompt,
         "submit_key": _submit_key,
@@ -203,6 +206,11 @@ def _env(form: Form, key: str) -> dict[str, str]:
 def _files(form: Form, key: str) -> dict[str, str]:
     """Files with their contents; a name may begin with `{place}/`."""
     return _named_texts(form, key, FILE_NAME)
+
+
+def _copies(form: Form, key: str) -> dict[str, str]:
+    """Files of the user's home with the places that they are copied to."""
+    return _named_texts(form, key, HOME_FILE)
 
 
 def _named_texts(form: Form, key: str, name_pattern: str) -> dict[str, str]:

@@ -65,6 +65,10 @@ class Preset(Value):
     """Written before the session starts, below the session's folder, or below `{place}/` when the name begins with it."""
     writable: tuple[str, ...] = ()
     """Files and folders that the program keeps its state in, and must be able to write in a sandbox: `~/.claude`."""
+    sandbox_env: Mapping[str, str] = field(default_factory=dict)
+    """Further variables in a sandbox only. A value may begin with `~/`."""
+    sandbox_copies: Mapping[str, str] = field(default_factory=dict)
+    """Files of the program outside its own folders, with the place inside one of them that a newer one is copied to before a start in a sandbox; no place means no copy."""
     permission_requests: tuple[RequestPattern, ...] = ()
     dialogs: Mapping[str, Dialog] = field(default_factory=dict)
     """Dialogs of the program's first run, by name: `trust`, `theme`, `login`, `update`, `key` or another."""

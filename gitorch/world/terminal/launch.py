@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.world.files import write_own
 from gitorch.world.safe_writing import write_inside
+from gitorch.world.terminal.template import from_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,6 +63,9 @@ def environment(
     It contains no variables of tmux or of other agents, and only the listed ones of the caller.
     """
     chosen = _passed_variables(launch, environ, template)
+    if launch.sandbox is not None:
+        for name, value in launch.preset.sandbox_env.items():
+            chosen[name] = str(from_home(template.fill(value), environ))
     chosen |= launch.env
     chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
     return {name: value for name, value in chosen.items() if _may_export(name, value)}

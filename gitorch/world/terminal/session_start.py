@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Failed, Unavailable
+from gitorch.errors import Unavailable
 from gitorch.model.ids import PromptId
 from gitorch.model.values import replace
 from gitorch.world import processes
 from gitorch.world.files import holding, write_own
 from gitorch.world.terminal import launch as launching
 from gitorch.world.terminal.receipts import transcript_sizes
+from gitorch.world.terminal.sandbox_start import sandbox_words
 from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
 from gitorch.world.terminal.template import template_values
@@ -19,6 +19,7 @@ from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.terminal.session_files import SessionFolder
@@ -85,7 +86,10 @@ class SessionStarts:
     def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
         """Write the wrapper and every file that it needs; the record of what it will start."""
         template = template_values(launch, folder.path, self._environ)
-        argv = (*self._sandbox(launch, folder, template), *launching.command(launch, template))
+        argv = (
+            *sandbox_words(self._home, launch, folder, template, self._environ),
+            *launching.command(launch, template),
+        )
         owner = owner_of(self._tmux.name, launch.key)
         env = launching.environment(launch, self._environ, folder.path, owner, template)
         launching.write_files(launch, folder.path, template)
@@ -105,26 +109,6 @@ class SessionStarts:
             conversation=_named_conversation(launch, template),
             one_shot=launch.one_shot,
         )
-
-    def _sandbox(self, launch: Launch, folder: SessionFolder, template: Template) -> tuple[str, ...]:
-        """The words that hold the agent in its sandbox; none for an agent without one. Raises Failed where none can be made."""
-        held = launch.sandbox
-        if held is None:
-            return ()
-        from gitorch.world import sandbox  # noqa: PLC0415  most agents are in none
-
-        if reason := sandbox.fault(self._environ):
-            raise Failed(f"{launch.key.name} must run in a sandbox, but {reason}", "apt-get install bubblewrap")
-        view = sandbox.view_of(self._home, launch.key.name, held.branch)
-        sandbox.prepare(view, held.commit)
-        signals = folder.path / "signals.jsonl"
-        signals.touch()
-        # Its hooks write the signals; a program without an account keeps its own data in the place.
-        own = (signals, Path(template.fill("{place}")))
-        writable: list[Path] = []
-        for name in (*launch.preset.writable, *held.writable):
-            writable.append(_from_home(template.fill(name), self._environ.get("HOME", "/")))
-        return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own)
 
     def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
         """Make the tmux session and record its output in one call; with a separate `pipe-pane`, 20 of 20 instant exits lost their output."""
@@ -230,10 +214,3 @@ def _recorded_pane(listing: Listing, record: LaunchRecord | None) -> str:
 def owner_of(server: str, key: SessionKey) -> str:
     """The value of GITORCH_SESSION_KEY for a session on the tmux server with this socket name."""
     return f"{server}/{key.name}"
-
-
-def _from_home(path: str, home: str) -> Path:
-    """A path in which `~` stands for the home of the agent's user."""
-    if path == "~" or path.startswith("~/"):
-        return Path(home) / path[2:]
-    return Path(path)

@@ -95,3 +95,10 @@ def git_dirs(cwd: Path) -> tuple[Path, Path]:
         return own, (own / (own / "commondir").read_text(encoding="utf-8", errors="surrogateescape").strip()).resolve()
     except (OSError, ValueError):
         return own, own
+
+
+def from_home(path: str, environ: Mapping[str, str]) -> Path:
+    """A path in which `~` stands for the home of the agent's user."""
+    if path == "~" or path.startswith("~/"):
+        return Path(environ.get("HOME", "/")) / path[2:]
+    return Path(path)

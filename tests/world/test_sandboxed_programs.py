@@ -1,0 +1,122 @@
+"""Programs that replace files of their own, started in the sandbox as their presets say."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from gitorch.model.ids import PromptId, RunId, SessionId
+from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
+from gitorch.wiring.presets import find_preset
+from gitorch.world import sandbox
+from gitorch.world.clock import SystemClock
+from gitorch.world.git.worktrees import GitWorktrees
+from gitorch.world.terminal.launch import environment
+from gitorch.world.terminal.sandbox_start import sandbox_words
+from gitorch.world.terminal.session_files import SessionFolder
+from gitorch.world.terminal.template import template_values
+
+MISSING = sandbox.fault(dict(os.environ))
+BRANCH = "gitorch/r1/api"
+REPLACE = 'cat "$1"; echo new >"$1.tmp" && mv "$1.tmp" "$1"'
+"""As programs save their state: beside the file, then over it."""
+
+
+@pytest.fixture
+def held(repo, tmp_path):
+    """Starts of one agent whose user has signed in, outside and inside of a sandbox."""
+    repo.commit({"a.txt": "a\n"})
+    environ = {**repo.environ, "HOME": str(tmp_path / "user")}
+    head = repo.git("rev-parse", "HEAD").strip()
+    tree = tmp_path / "trees" / "api"
+    GitWorktrees(repo.path, environ, SystemClock()).ensure(tree, head, BRANCH)
+    user = tmp_path / "user"
+    for name in (".claude", ".codex", "other"):
+        (user / name).mkdir(parents=True)
+    (user / ".claude.json").write_text("account\n")
+    home = repo.path / ".git" / "gitorch"
+    folder = SessionFolder(home / "sessions" / "r1" / "s1")
+    folder.path.mkdir(parents=True)
+
+    def launch(preset, *, bare=False):
+        chosen = None if bare else LaunchSandbox(BRANCH, head, network=True, writable=())
+        key = SessionKey(RunId("r1"), SessionId("s1"))
+        return Launch(key, find_preset(preset, repo.path), tree, {}, "Read it.", PromptId("p1"), sandbox=chosen)
+
+    def variables(preset, *, bare=False, **more):
+        made = launch(preset, bare=bare)
+        template = template_values(made, folder.path, {**environ, **more})
+        return environment(made, {**environ, **more}, folder.path, "owner", template)
+
+    def run(preset, script, *words, **more):
+        made = launch(preset)
+        template = template_values(made, folder.path, {**environ, **more})
+        argv = sandbox_words(home, made, folder, template, {**environ, **more})
+        env = variables(preset, **more)
+        return subprocess.run(
+            (*argv, "sh", "-c", script, "sh", *words), capture_output=True, text=True, check=False, env=env
+        )
+
+    return SimpleNamespace(user=user, variables=variables, run=run, place=home / "places")
+
+
+CONFIGURED = [
+    ("claude", True, {}, None),
+    ("claude", False, {}, "user/.claude"),
+    ("claude", False, {"CLAUDE_CONFIG_DIR": "/elsewhere"}, "/elsewhere"),
+    ("claude-key", False, {}, "places"),
+    ("claude-key", False, {"CLAUDE_CONFIG_DIR": "/elsewhere"}, "places"),
+]
+
+
+@pytest.mark.parametrize(("preset", "bare", "more", "place"), CONFIGURED)
+def test_claude_code_keeps_its_configuration_in_a_folder_only_in_a_sandbox(held, preset, bare, more, place):
+    found = held.variables(preset, bare=bare, **more).get("CLAUDE_CONFIG_DIR")
+    assert (found is None) is (place is None)
+    assert place is None or place in found
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made on this machine: {MISSING}")
+@pytest.mark.parametrize(
+    ("preset", "variable", "name", "own"),
+    [
+        ("claude", "CLAUDE_CONFIG_DIR", ".claude/.claude.json", {}),
+        ("claude", "CLAUDE_CONFIG_DIR", "other/.claude.json", {"CLAUDE_CONFIG_DIR": "other"}),
+        ("codex", "HOME", ".codex/auth.json", {}),
+        ("codex", "CODEX_HOME", "other/auth.json", {"CODEX_HOME": "other"}),
+    ],
+)
+def test_a_program_replaces_its_own_files_in_a_sandbox(held, preset, variable, name, own):
+    more = {key: str(held.user / folder) for key, folder in own.items()}
+    file = held.user / name
+    file.write_text("kept\n")
+    os.utime(held.user / ".claude.json", (1, 1))
+    done = held.run(preset, REPLACE, str(file), **more)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "kept\n", "")
+    assert file.read_text() == "new\n"
+    assert variable in held.variables(preset, **more)
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made on this machine: {MISSING}")
+def test_the_users_configuration_is_copied_in_when_it_is_newer_and_never_changed(held):
+    own, copy = held.user / ".claude.json", held.user / ".claude" / ".claude.json"
+    assert held.run("claude", REPLACE, str(copy)).stdout == "account\n"
+    assert (own.read_text(), copy.read_text()) == ("account\n", "new\n")
+
+    assert held.run("claude", "cat $1", str(copy)).stdout == "new\n", "what the program wrote stays"
+
+    own.write_text("another account\n")
+    os.utime(own, (copy.stat().st_mtime + 10,) * 2)
+    assert held.run("claude", "cat $1", str(copy)).stdout == "another account\n"
+    done = held.run("claude", "echo x >$HOME/.claude.json")
+    assert own.read_text() == "another account\n"
+    assert done.returncode != 0 or "/tmp/" in str(own), "below the hidden /tmp it wrote a file of the sandbox"
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made on this machine: {MISSING}")
+def test_a_key_alone_leaves_the_users_configuration_where_it_is(held):
+    assert held.run("claude-key", "true").returncode == 0
+    assert not (held.user / ".claude" / ".claude.json").exists()
