@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -140,3 +143,68 @@ def test_without_bwrap_its_lane_is_refused_and_never_run_bare(tmp_path_factory: 
         refused = made("start", plan, "--yes", status=6, env=path_with)
         assert "bwrap cannot make a sandbox here: bwrap: no permission" in refused.err
         assert "sandbox" in made("doctor", status=8, env=path_with).out
+
+
+AGAIN = """\
+name: again
+extends: scripted
+argv: [sh, {program}]
+begin_argv: [begin, "{{conversation}}"]
+resume_argv: [resume, "{{conversation}}"]
+"""
+PROGRAM = """\
+echo "$1 $2" >>{log}
+shift 2
+exec {python} -m gitorch.scripted "$@"
+"""
+CUT_SHORT = """
+[[turn]]
+job = "api"
+[[turn.step]]
+run = "test -e api.md || {{ echo first >api.md; git add api.md; git -c user.name=a -c user.email=a@b.invalid commit --quiet -m First; }}"
+exit = 0
+[[turn.step]]
+run = "test -e {log}.go || exec sleep 600"
+exit = 0
+[[turn.step]]
+handoff = "DONE"
+summary = "Write the page"
+
+[[turn]]
+kind = "review"
+[[turn.step]]
+verdict = "accept"
+"""
+
+
+@pytest.mark.slow
+def test_an_agent_that_was_killed_takes_up_its_conversation_in_a_new_sandbox(tmp_path: Path) -> None:
+    log, program = tmp_path / "log", tmp_path / "program.sh"
+    log.touch()
+    program.write_text(PROGRAM.format(log=log, python=sys.executable))
+    with house(tmp_path, "repo") as home:
+        home.configure(CUT_SHORT.format(log=log))
+        path = home.path / "gitorch.yaml"
+        writable = json.dumps([str(place) for place in (home.script, program, log, f"{log}.go")])
+        words = f"preset: again, sandbox: bwrap, network: false, writable: {writable},"
+        home.repo.write(
+            {
+                "gitorch.yaml": path.read_text().replace("preset: scripted,", words),
+                "gitorch-runtimes/again.yaml": AGAIN.format(program=program),
+            }
+        )
+        home.start("api")
+        looping = home.up_beside("--no-wait")
+        views = home.path / ".git/gitorch/views"
+        home.until(
+            lambda: any(file.read_text().strip() != home.target() for file in views.glob("*/refs/heads/gitorch/*/api"))
+        )
+        Path(f"{log}.go").touch()
+        os.kill(home.records("session-alive", job="api")[-1]["pid"], signal.SIGKILL)
+        looping.communicate(timeout=120)
+
+        begun, resumed, *_ = (line.split() for line in log.read_text().splitlines())
+        assert (begun[0], resumed[0], begun[1] == resumed[1]) == ("begin", "resume", True)
+        (handoff,) = home.records("handoff-submitted", job="api")
+        assert home.repo.git("show", f"{handoff['commit']}:api.md") == "first"
+        assert home.repo.git("log", "--format=%s", "-1", handoff["commit"]) == "First"

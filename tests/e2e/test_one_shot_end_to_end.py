@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 from house import house
 
+from gitorch.world import sandbox
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+MISSING = sandbox.fault(dict(os.environ))
 pytestmark = pytest.mark.tmux
+HELD = pytest.param(
+    "sandbox: bwrap, network: false, writable: [{program}]",
+    marks=[pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made here: {MISSING}")],
+    id="in a sandbox",
+)
 
 PROGRAM = """\
 if judge=$(gitorch brief | grep -o 'gitorch verdict accept .*'); then eval "$judge"; exit; fi
@@ -27,12 +36,13 @@ begin_argv: [-s, "{{conversation}}"]
 one_shot_argv: ["{{prompt}}"]
 """
 LANES = """\
-lanes: {implementer: {runtime: headless}, reviewer: {runtime: headless}}
-runtimes: {headless: {preset: once, one_shot: true}}
+lanes: {{implementer: {{runtime: headless}}, reviewer: {{runtime: headless}}}}
+runtimes: {{headless: {{preset: once, one_shot: true, {held}}}}}
 """
 
 
-def test_a_plan_is_merged_that_programs_worked_on_one_text_at_a_time(tmp_path: Path) -> None:
+@pytest.mark.parametrize("held", [pytest.param("sandbox: none", id="bare"), HELD])
+def test_a_plan_is_merged_that_programs_worked_on_one_text_at_a_time(tmp_path: Path, held: str) -> None:
     program = tmp_path / "program.sh"
     program.write_text(PROGRAM)
     with house(tmp_path, "repo") as home:
@@ -40,7 +50,8 @@ def test_a_plan_is_merged_that_programs_worked_on_one_text_at_a_time(tmp_path: P
         path = home.path / "gitorch.yaml"
         kept = [line for line in path.read_text().splitlines() if not line.startswith(("lanes:", "runtimes:"))]
         preset = PRESET.format(program=program)
-        home.repo.write({"gitorch.yaml": "\n".join(kept) + "\n" + LANES, "gitorch-runtimes/once.yaml": preset})
+        lanes = LANES.format(held=held.format(program=program))
+        home.repo.write({"gitorch.yaml": "\n".join(kept) + "\n" + lanes, "gitorch-runtimes/once.yaml": preset})
         for key, value in (("user.name", "An Agent"), ("user.email", "agent@example.invalid")):
             home.repo.git("config", key, value)
         run = home.start("api", "docs")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from world import repos
 
 from gitorch.errors import Failed
 from gitorch.world import sandbox
@@ -48,8 +50,9 @@ class Box:
         self.signals.touch()
         sandbox.prepare(self.view, self.head)
 
-    def inside(self, script: str, *, network: bool = True) -> subprocess.CompletedProcess:
+    def inside(self, script: str, *, network: bool = True, by: tuple[str, ...] = ()) -> subprocess.CompletedProcess:
         argv = sandbox.wrap(self.view, self.worktree, writable=(self.home,), network=network, own=(self.signals,))
+        argv = (*by, *argv)
         env = {**self.environ, "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b.invalid"}
         env |= {"GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@b.invalid"}
         return subprocess.run((*argv, "sh", "-c", script), capture_output=True, text=True, check=False, env=env)
@@ -121,6 +124,46 @@ def test_sockets_and_processes_of_the_user_are_out_of_sight(box):
     done = box.inside("ls /tmp /run; ls -d /proc/[0-9]* | wc -l")
     assert int(done.stdout.split()[-1]) < 8, done.stdout
     assert "tmux" not in done.stdout
+
+
+NOBODY = 65534
+AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+
+
+def give_to(user: int, folder: Path) -> None:
+    subprocess.run(("chown", "-R", "--no-dereference", f"{user}:{user}", str(folder)), check=True)
+
+
+@pytest.fixture
+def box_of_nobody():
+    """The same for another user without any privilege, in a folder that this user can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="gitorch-nobody-", dir="/var/tmp"))
+    folder.chmod(0o755)
+    made = Box(repos.make(folder), folder)
+    yield made
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.skipif(os.getuid() != 0 or shutil.which("setpriv") is None, reason="only root can become another user")
+def test_a_user_without_privileges_holds_agents_as_well(box_of_nobody):
+    box = box_of_nobody
+    probe = subprocess.run(
+        (*AS_NOBODY, sandbox.PROGRAM, "--ro-bind", "/", "/", "true"), check=False, capture_output=True
+    )
+    if probe.returncode != 0:
+        pytest.skip(f"this system forbids users their own namespaces: {probe.stderr.decode()}")
+    before = box.refs()
+    give_to(NOBODY, box.path.parent)
+    script = "id -u && echo b > b.txt && git add b.txt && git commit -qm 'Add b' && ! git tag mine && ! touch .git/x"
+    done = box.inside(script, by=AS_NOBODY)
+    assert (done.returncode, done.stdout.strip()) == (0, str(NOBODY)), done.stderr
+    for what, forbidden in FORBIDDEN.items():
+        words = {"path": box.path, "common": box.common, "view": box.view.folder, "sibling": box.sibling}
+        tried = box.inside(forbidden.format(**{name: f"'{path}'" for name, path in words.items()}), by=AS_NOBODY)
+        assert tried.returncode != 0, (what, tried)
+    give_to(os.getuid(), box.path.parent)
+    assert box.refs() == before
+    assert import_commits(box.view, box.runner) is not None
 
 
 def test_without_a_network_there_is_only_the_loopback_interface(box):
