@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import shlex
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from gitorch.cli.output import write, write_json
-from gitorch.cli.pages.plain import to_json
 from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
 
 if TYPE_CHECKING:
@@ -170,6 +168,8 @@ def _machine_fault(error: OSError, fault: str, command: str) -> Unavailable:
     if isinstance(error.filename, str | bytes):
         path = os.fsdecode(error.filename)
 
+    import shlex
+
     hint = shlex.join([*command.split(), path or "."])
     return Unavailable(f"{path or 'a file of this repository'} {fault}", hint)
 
@@ -218,6 +218,8 @@ def _problem_lines(problem: Problem) -> list[str]:
 
 def _print_json(code: str, message: str, hint: str, where: str, more: Mapping[str, object]) -> None:
     """Print an error as one JSON object on standard output, and flush it."""
+    from gitorch.cli.pages.plain import to_json
+
     error = {"code": code, "message": message, "hint": hint, "where": where, **more}
     write_json(to_json({"ok": False, "error": error}))
     sys.stdout.flush()

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gitorch.cli.output import write, write_json
-from gitorch.cli.pages.page import Page
-from gitorch.cli.pages.plain import to_json
 from gitorch.errors import Denied, Usage
 from gitorch.model.ids import Moment, RunId
-from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,13 +18,14 @@ if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.app.work.claims import ManualClaim
     from gitorch.app.work.submissions import AgentCredential
+    from gitorch.cli.pages.page import Page
     from gitorch.wiring.repository import Repository
 
 COLUMNS, LINES = 80, 24
 """The size of a terminal that reports none."""
 
 
-class Streams(Value):
+class Streams(NamedTuple):
     """Facts about standard input and output."""
 
     asks: bool = False
@@ -124,16 +121,22 @@ class Call:
     @property
     def page(self) -> Page:
         """A page for people as of this moment."""
+        from gitorch.cli.pages.page import Page  # not for `--help`: values cost it 9 ms
+
         return Page(self.streams.columns, self.streams.colours, self.services.clock.now())
 
     @property
     def still_page(self) -> Page:
         """A page for text without ages, which needs neither a clock nor a repository."""
+        from gitorch.cli.pages.page import Page
+
         return Page(self.streams.columns, self.streams.colours, Moment(0))
 
     def say(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
         """Print the answer of a verb: `values` as JSON with `--json`, otherwise `text`."""
         if self.json:
+            from gitorch.cli.pages.plain import to_json
+
             write_json(to_json({"ok": True, **values}))
             return
 
@@ -158,6 +161,8 @@ class Call:
         end = len(self.words)
         if "--" in self.words:
             end = self.words.index("--")
+
+        import shlex
 
         return shlex.join(["gitorch", *self.words[:end], "--yes", *self.words[end:]])
 

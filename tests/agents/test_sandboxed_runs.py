@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from gitorch.world import sandbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from house import House
     from stand_in import StandIn
 
 MISSING = sandbox.fault(dict(os.environ))
@@ -114,4 +116,67 @@ def test_a_plan_goes_from_start_to_merge_in_sandboxes(folder: Path, api: StandIn
         assert home.repo.git("show", "main:docs.txt") == "One word."
         assert home("verify").status == 0
         told_once(home, api, writer, reviewer)
+        home("cleanup", run, "--yes")
+
+
+def sign_in(user: Path, home: House, api: StandIn, codex: str) -> None:
+    """What the two programs keep in the home of a user who has set them up, with the stand-in's key. `codex` is how Codex is called there."""
+    key = PROGRAMS["claude"].env("")["ANTHROPIC_API_KEY"]
+    trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+    account = {
+        "hasCompletedOnboarding": True,
+        "theme": "dark",
+        "customApiKeyResponses": {"approved": [key[-20:]], "rejected": []},
+        "projects": {str(home.path): trusted},
+    }
+    (user / ".claude").mkdir(parents=True)
+    (user / ".claude.json").write_text(json.dumps(account))
+    (user / ".codex").mkdir()
+    (user / ".codex/config.toml").write_text(CODEX_CONFIG.format(url=api.url(codex)))
+
+
+CODEX_CONFIG = """\
+model_provider = "key"
+[model_providers.key]
+name = "OpenAI"
+base_url = "{url}/v1"
+env_key = "OPENAI_API_KEY"
+wire_api = "responses"
+[features]
+daemon_auto_start = false
+[analytics]
+enabled = false
+"""
+
+
+@pytest.mark.parametrize("one_shot", [False, True], ids=["in a terminal", "one-shot"])
+@pytest.mark.parametrize("writer", REVIEWERS)
+def test_programs_that_a_user_has_set_up_work_in_sandboxes(
+    folder: Path, api: StandIn, monkeypatch: pytest.MonkeyPatch, writer: str, one_shot: bool
+) -> None:
+    reviewer = REVIEWERS[writer]
+    for name in (writer, reviewer):
+        if not PROGRAMS[name].installed:
+            pytest.skip(f"{name} is not installed: make agents")
+    api.mind = Mind(*STORY)
+    user = folder / "user"
+    monkeypatch.setenv("HOME", str(user))
+    with house(folder, "repo") as home:
+        sign_in(user, home, api, "codex-writer" if writer == "codex" else "codex-reviewer")
+        own = {name: {**runtime(name), "preset": name} for name in (writer, reviewer)}
+        configure(home, api, writer, reviewer, one_shot=one_shot, own=own)
+        before = (user / ".claude.json").read_bytes()
+        run = home.start("api", "docs")
+        drive(home)
+        home("answer", home.question(kind="context"), "Ledgers")
+        drive(home)
+        home("approve", run, "--yes")
+        assert home.status(run)["phase"] == "completed"
+        assert home.repo.git("show", "main:api-2.txt") == "Two words."
+
+        assert (user / ".claude.json").read_bytes() == before
+        kept = json.loads((user / ".claude/.claude.json").read_text())
+        assert kept["hasCompletedOnboarding"], "the copy of the user's own"
+        assert kept["machineID"], "and what Claude Code added to it inside"
+        assert list((user / ".codex/sessions").glob("*/*/*/rollout-*.jsonl")), "Codex keeps its conversations"
         home("cleanup", run, "--yes")
