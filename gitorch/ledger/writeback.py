@@ -6,8 +6,11 @@ device and commits the file system's journal, which holds the metadata of all of
 
 from __future__ import annotations
 
-import ctypes
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 _WAIT_BEFORE, _WRITE, _WAIT_AFTER = 1, 2, 4
 """The flags of sync_file_range(2)."""
@@ -18,6 +21,8 @@ def write_out(descriptor: int) -> bool:
     call = _sync_file_range()
     if call is None:
         return False
+    import ctypes  # noqa: PLC0415  1.4 ms that reading verbs do not pay
+
     whole_file = (ctypes.c_longlong(0), ctypes.c_longlong(0))
     return bool(call(descriptor, *whole_file, _WAIT_BEFORE | _WRITE | _WAIT_AFTER) == 0)
 
@@ -25,6 +30,8 @@ def write_out(descriptor: int) -> bool:
 @cache
 def _sync_file_range() -> ctypes._NamedFuncPointer | None:
     """The C library's sync_file_range(2), or None where it has none, as on macOS."""
+    import ctypes  # noqa: PLC0415  the same
+
     try:
         return ctypes.CDLL(None).sync_file_range
     except (OSError, AttributeError):
