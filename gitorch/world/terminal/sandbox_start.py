@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
-from gitorch.world.files import read_regular, write_whole
+from gitorch.world.files import read_regular
+from gitorch.world.safe_writing import write_inside
 from gitorch.world.terminal.template import from_home
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _copy(source: Path, target: Path) -> None:
     if data is None:
         return
     with contextlib.suppress(OSError):  # then the program begins with what is in its folder
-        write_whole(target, data, 0o600)
+        write_inside(target.parent, target, data)
         os.utime(target, ns=(changed_at, changed_at))
 
 
