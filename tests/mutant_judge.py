@@ -55,9 +55,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     at_import = frozenset(reached)
     failures = Failures()
     session.config.pluginmanager.register(failures)
-    tests = tests_by_function(session.items)
-    if failures.count:
-        pytest.exit("the tests fail without any mutant", returncode=1)
+    tests = tests_by_function(session.items, failures)
+    failures.count = 0
     with Path(os.environ["MUTANTS_ENDS"]).open("a", encoding="utf-8") as ends:
         for name in json.loads(Path(os.environ["MUTANTS_ASKED"]).read_text(encoding="utf-8")):
             ends.write(json.dumps([name, judged(name, tests, at_import, failures)]) + "\n")
@@ -75,8 +74,11 @@ def judged(name: str, tests: dict[str, list[pytest.Item]], at_import: frozenset[
     return "no test reaches it"
 
 
-def tests_by_function(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
-    """Run every test once: the tests that reach each function, the quickest first."""
+def tests_by_function(items: list[pytest.Item], failures: Failures) -> dict[str, list[pytest.Item]]:
+    """Run every test once: the tests that reach each function, the quickest first.
+
+    A test that fails without any mutant cannot judge one, and is left out.
+    """
     seconds: dict[pytest.Item, float] = {}
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
@@ -84,6 +86,9 @@ def tests_by_function(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
         before = processor_seconds()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         seconds[item] = processor_seconds() - before
+        if failures.count:
+            failures.count = 0
+            continue
         for function in reached:
             tests.setdefault(function, []).append(item)
     return {function: sorted(found, key=seconds.__getitem__) for function, found in tests.items()}

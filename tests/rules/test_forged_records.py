@@ -127,6 +127,12 @@ ROWS = {
     "lease over a lease": Forged(
         running, lease(job="api", session="s1"), HOST, "lease 1 of api was granted over lease 1"
     ),
+    "lease beside a lease": Forged(
+        running, lease(job="api", session="s9", fence=2), HOST, "lease 2 of api was granted over lease 1"
+    ),
+    "lease out of turn": Forged(queued, lease(fence=7), HOST, "lease 7 of ui was granted over lease 0"),
+    "lease of another attempt": Forged(queued, lease(attempt=2), HOST, "lease 1 of ui was granted over lease 0"),
+    "claim out of turn": Forged(claimed, claim(fence=7), OPERATOR, "lease 7 of ui was claimed over lease 0"),
     "lease to a stranger": Forged(queued, lease(session="s1", fresh=False), HOST, "which is not its living session"),
     "session opened twice": Forged(queued, lease(session="s1"), HOST, "session s1 was opened twice"),
     "renewal of another lease": Forged(
