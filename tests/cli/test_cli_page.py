@@ -37,6 +37,10 @@ def test_a_page_without_columns_cuts_nothing():
     assert PAGE.line("x" * 500) == "x" * 500
 
 
+def test_line_ends_and_tabs_in_a_cell_are_blanks():
+    assert PAGE.table([("a\tb\nc ", "x")]) == ["a b c  x"]
+
+
 def test_a_cell_with_line_ends_and_escapes_stays_on_one_line():
     assert PAGE.table([("a\nb\x1b[31m",)]) == ["a b�[31m"]
 
