@@ -1,5 +1,7 @@
 """Where a repository keeps its ledger, and which store suits its layout."""
 
+from pathlib import Path
+
 import pytest
 from ledger_kit import git, new_repo
 
@@ -30,9 +32,10 @@ def test_a_submodule_has_a_ledger_of_its_own(tmp_path):
     assert common_dir(outer / "sub") == (outer / ".git" / "modules" / "sub").resolve()
 
 
-def test_outside_of_a_repository_nothing_is_found(tmp_path):
+def test_outside_of_a_repository_nothing_is_found():
+    """The temporary folder may lie in somebody's repository; this one lies in none."""
     with pytest.raises(NotFound, match="not inside a git repository"):
-        common_dir(tmp_path)
+        common_dir(Path("/no/such/folder"))
 
 
 @pytest.mark.parametrize(

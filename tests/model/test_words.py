@@ -30,9 +30,9 @@ def told() -> set[str]:
         for name, thing in vars(module).items():
             if isinstance(thing, type) and thing.__module__ == module.__name__:
                 lines |= set(members(thing) if issubclass(thing, Enum) else defaults(thing))
-            elif name.isupper() and name not in {"TYPE_CHECKING", "REQUIRED"}:
+            elif name.isupper() and name != "TYPE_CHECKING":
                 lines.add(f"{module.__name__.removeprefix('gitorch.model.')}.{name} = {plainly(thing)}")
-    return lines
+    return {line for line in lines if "<" not in line}  # not what only a running interpreter can name
 
 
 def members(cls: type[Enum]):

@@ -56,7 +56,8 @@ def test_the_root_is_the_main_checkout_or_the_linked_worktree_of_a_bare_reposito
     (tmp_path / "work/.git").write_text("gitdir: elsewhere\n")
     assert root_of(linked, tmp_path / "repo/.git") == tmp_path / "repo"
     assert root_of(linked, bare) == tmp_path / "work"
-    assert root_of(bare, bare) == bare
+    nowhere = Path("/no/such/r.git")
+    assert root_of(nowhere, nowhere) == nowhere
 
 
 def test_every_part_is_made_once_and_knows_the_repository(made, tmp_path):
