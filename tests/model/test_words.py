@@ -52,7 +52,11 @@ def defaults(cls: type):
 
 
 def plainly(value: object) -> str:
-    """A value in the same words each time: sets and mappings in order."""
+    """A value in the same words each time: members by their names, sets in order."""
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, tuple):
+        return f"({', '.join(map(plainly, value))})"
     if isinstance(value, frozenset | set):
         return f"{{{', '.join(sorted(map(plainly, value)))}}}"
     if isinstance(value, dict):
