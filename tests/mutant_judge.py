@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mutmut.mutation.trampoline as trampolines
-import pytest
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pytest
 
 PROCESSOR_SECONDS = 60
 """How much of the processor a mutant may take before it counts as one that never ends."""

@@ -174,4 +174,25 @@ MUTANTS = {
         "        if record.seq != self.head.seq + 1:\n",
         "ledger/test_ledger.py::test_a_broken_chain_stops_every_verb",
     ),
+    "a commit may follow any other": RuleMutant(
+        "ledger: parent",
+        "ledger/replay.py",
+        "        if path is None or not self._is_parent_of(commit):\n",
+        "        if path is None:\n",
+        "ledger/test_chain.py::test_a_commit_with_other_parents_than_the_head_does_not_join",
+    ),
+    "the ref moves from wherever it is": RuleMutant(
+        "ledger: compare and swap",
+        "ledger/branch.py",
+        "        return refs.set_if_equals(name, old.encode(), new.encode())",
+        "        return refs.set_if_equals(name, None, new.encode())",
+        "ledger/test_chain.py::test_the_ref_moves_only_from_the_commit_that_was_read",
+    ),
+    "the first commit replaces a ledger that appeared meanwhile": RuleMutant(
+        "ledger: compare and swap",
+        "ledger/branch.py",
+        "            return refs.add_if_new(name, new.encode())",
+        "            return refs.set_if_equals(name, None, new.encode())",
+        "ledger/test_chain.py::test_the_ref_moves_only_from_the_commit_that_was_read",
+    ),
 }
