@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.redaction import recordable, storable
 from gitorch.errors import Busy, Denied, Refused, Unavailable
 from gitorch.model.commands import Order, RecordRefusal
+from gitorch.model.path_text import without_surrogates
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import Value
 from gitorch.ports.ledger import Draft
@@ -65,9 +66,14 @@ def _as_tuple(command: Command | tuple[Command, ...]) -> tuple[Command, ...]:
 def _drafts(events: tuple[Event, ...], attach: Attached | None) -> tuple[Draft, ...]:
     """The events with their files."""
     if callable(attach):
-        return tuple(Draft(event, attach(event)) for event in events)
+        return tuple(Draft(event, _named(attach(event))) for event in events)
     left = dict(attach or {})
-    return tuple(Draft(event, left.pop(type(event), {})) for event in events)
+    return tuple(Draft(event, _named(left.pop(type(event), {}))) for event in events)
+
+
+def _named(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The files under names that a record can hold: a file of a person may have any bytes as its name."""
+    return {without_surrogates(name): data for name, data in files.items()}
 
 
 def execute_verb(

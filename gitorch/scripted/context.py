@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -87,7 +88,7 @@ class TurnContext:
 
     def _mark(self, place: str, what: str) -> str:
         """The name of the file for a mark. The job is part of it, because jobs may share a worktree."""
-        return f"{what}-{hashlib.sha256(f'{self.brief.job} {place}'.encode()).hexdigest()[:16]}"
+        return f"{what}-{hashlib.sha256(os.fsencode(f'{self.brief.job} {place}')).hexdigest()[:16]}"
 
     def _fact(self, word: str, written: str) -> str:
         """The fact that a word stands for; an unknown answer stays as it is written.

@@ -117,5 +117,5 @@ def _write(folder: int, name: str, data: bytes, mode: int) -> None:
 
 
 def _pending(name: str, data: bytes, modified: int) -> PendingEntry:
-    content = b"%s\0%d\0%s" % (name.encode(), modified, data)
+    content = b"%s\0%d\0%s" % (os.fsencode(name), modified, data)
     return PendingEntry(name, data, Digest(f"sha256:{hashlib.sha256(content).hexdigest()}"))

@@ -10,6 +10,7 @@ Sockets that other programs of the user listen on are out of sight: `/tmp` and `
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -80,7 +81,7 @@ def prepare(view: PrivateView, commit: CommitId | None) -> None:
     write_whole(view.folder / "config", _config(view.common))
     # Inside, the real objects are mounted at `base`; outside, they are where they always are.
     alternates = f"{view.folder / 'base'}\n{view.common / 'objects'}\n"
-    write_whole(view.folder / "objects/info/alternates", alternates.encode())
+    write_whole(view.folder / "objects/info/alternates", os.fsencode(alternates))
     if view.branch:
         view.heads.mkdir(parents=True)
         write_whole(view.branch_file, f"{commit}\n".encode())
@@ -92,7 +93,7 @@ def _config(common: Path) -> bytes:
     lines = ["[core]", "\trepositoryformatversion = 1", "\tbare = true"]
     if sha256:
         lines += ["[extensions]", "\tobjectformat = sha256"]
-    return ("\n".join(lines) + "\n").encode()
+    return os.fsencode("\n".join(lines) + "\n")
 
 
 def wrap(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitorch.model.path_text import bytes_of, characters_of, quoted, text_of, without_surrogates
+from gitorch.model.path_text import bytes_of, characters_of, quoted, shell_words, text_of, without_surrogates
 
 PIECES = st.one_of(
     st.binary(max_size=6),
@@ -66,3 +67,11 @@ def test_a_name_reads(name, text, shown):
 
 def test_other_halves_of_characters_are_replaced():
     assert without_surrogates("a\ud800b\udce9") == "a\ufffdb\\xe9"
+
+
+@given(st.binary(min_size=1, max_size=12).filter(lambda word: b"\0" not in word))
+@settings(max_examples=25)
+def test_a_word_of_a_command_comes_back_from_a_shell(word):
+    typed = shell_words(["printf", "%s", word.decode("utf-8", "surrogateescape")])
+    assert typed.isprintable()
+    assert subprocess.check_output(("bash", "-c", typed)) == word

@@ -10,6 +10,7 @@ from gitorch.app.execute import execute_verb
 from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
 from gitorch.model.ids import CommitId, Digest
+from gitorch.model.path_text import without_surrogates
 from gitorch.model.values import Value
 from gitorch.model.work.artifact import ArtifactKind
 from gitorch.model.work.session import SessionPhase
@@ -121,10 +122,11 @@ def _source(
     request: PublishRequest,
 ) -> Source:
     """The document that a request means; an expected artifact gives the kind and name that the request leaves out."""
-    expected, path = _find(services, run, session, folder, request.name_or_path)
+    name, name_or_path = without_surrogates(request.name), without_surrogates(request.name_or_path)
+    expected, path = _find(services, run, session, folder, name_or_path)
     if expected is None:
-        return Source(request.name or PurePosixPath(path).stem, path, _kind(request.kind))
-    return Source(request.name or expected.name, path, _kind(request.kind or expected.kind))
+        return Source(name or PurePosixPath(path).stem, path, _kind(request.kind))
+    return Source(name or expected.name, path, _kind(request.kind or expected.kind))
 
 
 def _find(

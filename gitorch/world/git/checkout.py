@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import quoted, shell_words
 from gitorch.model.values import Value
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
 from gitorch.world.git.runner import split
@@ -112,7 +112,7 @@ def bring_along(git: GitRunner, new: CommitId, old: CommitId) -> Obstacle | None
 
 def _disk_command(git: GitRunner) -> str:
     """The command that shows how much room there is for the files of this checkout."""
-    return shlex.join(["df", "-h", str(git.directory)])
+    return shell_words(["df", "-h", str(git.directory)])
 
 
 def _edited_obstacle(git: GitRunner, paths: tuple[str, ...]) -> Obstacle:
@@ -136,7 +136,7 @@ def _pathspec(path: str) -> str:
 
 def _command(git: GitRunner, *words: str) -> str:
     """A git command in this checkout, to be typed."""
-    return shlex.join(["git", "-C", str(git.directory), *words])
+    return shell_words(["git", "-C", str(git.directory), *words])
 
 
 def update_command(git: GitRunner, new: CommitId, old: CommitId) -> str:
@@ -152,14 +152,10 @@ def _index_matches(git: GitRunner, commit: CommitId) -> bool:
 def _unfinished_operation(git: GitRunner) -> str:
     """The operation of the user's that is under way: a merge, rebase, cherry-pick, revert or bisect; empty without one.
 
-    git itself is asked where these files lie, because each linked worktree keeps its own.
+    Each worktree keeps these files in its own git directory.
     """
-    arguments: list[str] = []
-    for name in UNFINISHED:
-        arguments += ("--git-path", name)
-    paths = git.output("rev-parse", "--path-format=absolute", *arguments).splitlines()
-    for path, operation in zip(paths, UNFINISHED.values(), strict=True):
-        if Path(path).exists():
+    for name, operation in UNFINISHED.items():
+        if (git.directories.git_dir / name).exists():
             return operation
     return ""
 
@@ -219,7 +215,7 @@ def _edited(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
 
 def _listed(paths: tuple[str, ...]) -> str:
     """The first of these paths, with an ellipsis for the rest."""
-    shown = ", ".join(paths[:SHOWN_MAX])
+    shown = ", ".join(map(quoted, paths[:SHOWN_MAX]))
     if len(paths) > SHOWN_MAX:
         shown += ", …"
     return shown

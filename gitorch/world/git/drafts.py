@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
@@ -19,6 +18,7 @@ from gitorch.world.git.runner import OWN_FOLDER, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from gitorch.model.ids import Moment
     from gitorch.world.git.runner import GitRunner
@@ -56,9 +56,7 @@ def _add_all(git: GitRunner, env: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def _separate_index(git: GitRunner) -> Iterator[Path]:
     """A copy of the worktree's index, so that git need not read unchanged files again; the index itself is not touched."""
-    arguments = ("--git-path", "index", "--git-path", "gitorch-draft")
-    index_path, copy_path = git.output("rev-parse", "--path-format=absolute", *arguments).splitlines()
-    index, copy = Path(index_path), Path(copy_path)
+    index, copy = git.directories.git_dir / "index", git.directories.git_dir / "gitorch-draft"
     try:
         if index.is_file():
             # With its time: git takes files that are older than the index for unchanged, and would miss edits.

@@ -53,4 +53,4 @@ def lines(path: Path) -> list[str]:
     """The lines of a file of paths; none when the file does not exist."""
     if not path.exists():
         return []
-    return os.fsdecode(path.read_bytes()).splitlines()
+    return [line for line in os.fsdecode(path.read_bytes()).split("\n") if line]

@@ -55,7 +55,7 @@ class GitRemotes:
             message = f"{remote} cannot be reached: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git ls-remote {remote}")
         found = {}
-        for line in result.out.splitlines():
+        for line in result.out.split("\n")[:-1]:
             commit, ref = line.split("\t", 1)
             if ref in refs:
                 found[ref] = CommitId(commit)

@@ -96,7 +96,7 @@ class GitCommands:
         wanted = set(refs)
         found = {}
         listed = self._git.output("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs)
-        for line in without_surrogates(listed).splitlines():
+        for line in _lines(listed):
             commit, ref = line.split(" ", 1)
             if ref in wanted:
                 found[ref] = CommitId(commit)
@@ -105,8 +105,7 @@ class GitCommands:
     def branches(self) -> tuple[str, ...]:
         """The short names of all local branches except gitorch's own, sorted; empty when git fails."""
         result = self._git.run("for-each-ref", "--sort=refname", "--format=%(refname:short)", "--", "refs/heads/")
-        names = without_surrogates(result.out).splitlines()
-        return tuple(name for name in names if not name.startswith("gitorch/"))
+        return tuple(name for name in _lines(result.out) if not name.startswith("gitorch/"))
 
     def current(self) -> str:
         """The short name of the branch that the main checkout is on; empty with a detached HEAD."""
@@ -125,7 +124,7 @@ class GitCommands:
         listed = self._git.output("for-each-ref", "--format=%(refname) %(upstream)", "--", ref)
 
         upstream = ""
-        for line in without_surrogates(listed).splitlines():
+        for line in _lines(listed):
             name, configured = line.split(" ", 1)
             if name == ref:
                 upstream = configured or f"refs/remotes/origin/{branch}"
@@ -175,7 +174,7 @@ class GitCommands:
     def repository_snapshot(self) -> Mapping[str, str]:
         """Every ref with its commit, and every setting, hook and `info/attributes` of the repository with its digest."""
         found = {}
-        for line in self._git.output("for-each-ref", "--format=%(objectname) %(refname)").splitlines():
+        for line in _lines(self._git.output("for-each-ref", "--format=%(objectname) %(refname)")):
             commit, ref = line.split(" ", 1)
             found[ref] = commit
         every = found | self._git.full_snapshot()

@@ -136,7 +136,7 @@ class Delivery:
             command,
             otherwise=f"delete-buffer -b {self._buffer}",
             before=("load-buffer", "-b", self._buffer, "-"),
-            given=sent.line.encode(),
+            given=os.fsencode(sent.line),
         )
         if "typed" in result.out.split():
             return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from pathlib import Path
@@ -181,7 +182,7 @@ def write_files(launch: Launch, folder: Path, template: Template) -> None:
     The agent may write to its place, so that no link there is followed. Raises OSError.
     """
     for name, text in launch.preset.files.items():
-        data = template.fill(text).encode()
+        data = os.fsencode(template.fill(text))
         if not name.startswith(f"{PLACE}/"):
             write_own(folder / name, data)
             continue
@@ -251,6 +252,6 @@ def unsafe(line: str, bytes_max: int = LINE_BYTES_MAX) -> str:
         return "the text is empty"
     if line[0] in "/!#@-":
         return f"the text begins with {line[0]!r}, which programs take as a command"
-    if len(line.encode()) > bytes_max:
+    if len(os.fsencode(line)) > bytes_max:
         return f"the text is longer than {bytes_max} bytes; point to a file"
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -96,9 +97,9 @@ class SessionStarts:
         prompt_file = folder.path / launching.PROMPT
         takes_input = launching.by_input(launch)
         if takes_input or launching.by_file(launch):
-            write_own(prompt_file, launch.first_line.encode())
+            write_own(prompt_file, os.fsencode(launch.first_line))
         script = launching.wrapper(argv, env, launch.cwd, folder.path, prompt_file=prompt_file if takes_input else None)
-        write_own(folder.path / "run.sh", script.encode())
+        write_own(folder.path / "run.sh", os.fsencode(script))
         prompt = _delivered_prompt(launch)
         return LaunchRecord(
             argv=argv,

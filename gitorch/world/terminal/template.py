@@ -10,6 +10,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import without_surrogates
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def place_of(folder: Path, cwd: Path) -> Path:
 
 def conversation_of(launch: Launch) -> str:
     """The id of a new conversation: the same however often this session's start is tried."""
-    return str(uuid.uuid5(NAMESPACE, f"{launch.cwd}\n{launch.key.name}"))
+    return str(uuid.uuid5(NAMESPACE, without_surrogates(f"{launch.cwd}\n{launch.key.name}")))
 
 
 def git_dirs(cwd: Path) -> tuple[Path, Path]:
