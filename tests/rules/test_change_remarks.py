@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from play import commit
+from play import commit, digest
 from telling import Telling
 
+from gitorch.model import commands
+from gitorch.model.events import QuestionAsked
 from gitorch.model.ids import JobId
 from gitorch.model.values import replace
 from gitorch.model.work.report import FileChange, HowChanged
@@ -47,7 +49,7 @@ CHANGES = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def telling() -> Telling:
     telling = Telling()
     for step in ("plan api ui", "finish api", "finish ui"):
@@ -84,6 +86,9 @@ def test_a_kind_of_change_is_named(telling: Telling, change: FileChange, line: s
 def test_a_branch_that_changes_nothing_is_named_and_asked_about(telling: Telling) -> None:
     facts = with_changes(telling)
     assert "changes no file: api" in looked_at(report_text(telling.play.run, facts))
+    issue = commands.IssueReport(JobId("approval"), digest("r"), facts, "a report")
+    asked = [event for event in telling.play.do(issue) if isinstance(event, QuestionAsked)]
+    assert "No file changes in: api." in asked[0].text
 
 
 def test_a_summary_is_one_page_for_forty_branches() -> None:
