@@ -336,6 +336,29 @@ def test_each_result_has_its_grade_its_sentence_and_its_fix(repository, name, ok
     assert HealthCheck(name, ok, *whole) in examine(repository)
 
 
+def test_the_results_come_in_this_order(repository):
+    found = [(check.name, check.ok) for check in examine(repository)]
+    assert found == [
+        ("agents", True),
+        ("merge target", True),
+        ("git", True),
+        ("tmux", True),
+        ("worktrees", True),
+        ("sandboxes", None),
+        ("", None),
+        ("", None),
+        ("tests", True),
+        ("ledger", None),
+        ("approval", None),
+        ("runtime", None),
+        ("runtime", None),
+    ]
+    assert [check.text for check in examine(repository) if not check.name] == [
+        str(repository.paths.default_base),
+        str(repository.home.parent),
+    ]
+
+
 def test_a_preset_with_defects_is_one_result_and_the_others_are_examined(tmp_path):
     presets = {"odd": Preset("odd", ("odd",)), "claude": Preset("claude", ("claude",))}
     programs = FakePrograms(claude="1.0")

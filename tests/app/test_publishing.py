@@ -106,6 +106,8 @@ def test_an_expected_artifact_gives_the_name_and_kind_that_are_left_out(drafting
 def test_the_same_content_again_is_the_same_artifact_and_another_one_a_new_version(drafting):
     left(drafting, "draft", "docs/p.md")
     first, _ = publish_from(drafting, "draft", name_or_path="prompt")
+    left(drafting, "draft", "free.md")
+    publish_from(drafting, "draft", name_or_path="free.md")
     again, new = publish_from(drafting, "draft", name_or_path="prompt")
     assert (again, new) == (first, False)
     left(drafting, "draft", "docs/p.md", b"---\ntitle: y\n---\n")

@@ -9,19 +9,24 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, RUN, Desk
+from play import digest, workflow
 
-from gitorch.app.execute import Caller
+from gitorch.app.execute import Caller, execute
 from gitorch.app.work import claims, recovery
 from gitorch.app.work.claims import ManualClaim
 from gitorch.app.work.context import token_digest
-from gitorch.app.work.submissions import Submission, submit
+from gitorch.app.work.submissions import AgentCredential, Submission, submit
 from gitorch.errors import Denied, Refused, Usage
+from gitorch.model import commands as c
 from gitorch.model import events
+from gitorch.model.ids import RunId
+from gitorch.model.plans.workflow import ExpectedArtifact
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.submission import ReportText
+from gitorch.model.submission import ReportText, VerdictText
+from gitorch.model.values import replace
 from gitorch.model.work.artifact import Outcome
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.review import ReportStatus
+from gitorch.model.work.review import Choice, ReportStatus
 from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
 
@@ -114,6 +119,17 @@ def test_the_folder_decides_then_the_only_open_lease_then_the_newest_ended_one(d
     assert found(root, job="api")[1].phase is SessionPhase.ENDED
 
 
+def test_a_named_run_is_the_only_one_that_is_searched(desk):
+    claimed = claim(desk)
+    other = RunId("other-0002")
+    prepare = c.PrepareRun(other, "Other", "o.md", digest("other"), "main", desk.begun, workflow({"api": ()}))
+    execute(desk.services, other, CALLER.actor, (prepare, c.ConfirmRun(desk.run.settings, "typed")))
+    found = claims.claimed_session(desk.services, ManualClaim(CALLER, claimed.worktree, run=RUN))
+    assert (found[0].id, found[1]) == (RUN, claimed.session)
+    with pytest.raises(Denied):
+        claims.claimed_session(desk.services, ManualClaim(CALLER, claimed.worktree, run=other))
+
+
 def test_somebody_elses_lease_is_not_yours(desk):
     claim(desk, "api", OPERATOR)
     with pytest.raises(Denied, match=r"you hold no lease$") as raised:
@@ -183,6 +199,33 @@ def test_recovery_adopts_the_late_report_with_the_facts_of_its_worktree_now(desk
     assert (adopted.late_handoff, adopted.reason) == ("h1", "recovered")
 
 
+def test_a_late_report_is_judged_from_the_base_of_its_job_and_by_what_it_must_leave(tmp_path):
+    flow = workflow({"api": (), "ui": ("api",)})
+    must, may = ExpectedArtifact("plan", "other", "plan.md"), ExpectedArtifact("odd", "other", "odd.md", required=False)
+    flow = replace(flow, jobs={**flow.jobs, "ui": replace(flow.jobs["ui"], artifacts=(must, may))})
+    desk = Desk(tmp_path / "t").begin(flow=flow).finish("api")
+    desk.tick(3)
+    asked, facts = [], desk.git.facts
+    desk.git.facts = lambda worktree, base, expected=(): (
+        asked.append((worktree, base, tuple(expected))) or facts(worktree, base, expected)
+    )
+    worktree = desk.worktree("ui")
+    desk.git.commit_in(worktree, {"ui.txt": "x\n"})
+    desk.do(c.EndSession(desk.session("ui").id, "expired"))
+    with pytest.raises(Refused, match="kept as h1"):
+        submit(desk.services, Submission(AgentCredential(RUN, desk_token(desk, "ui")), DONE))
+    asked.clear()
+    with pytest.raises(Refused, match=r"plan\.md"):
+        recovery.adopt(desk.services, CALLER, desk.run, "h1", "ok")
+    assert asked == [(worktree, desk.run.jobs["api"].cleared, ("plan.md",))]
+
+
+def desk_token(desk, job):
+    """The token of the last session of a job."""
+    session = next(one for one in reversed(desk.run.sessions.values()) if one.job == job)
+    return desk.services.secrets.token(SessionKey(RUN, session.id))
+
+
 def test_a_late_report_whose_worktree_changed_is_refused_and_the_others_are_adopted(desk):
     dirty = late(desk)
     late(desk, "ui")
@@ -220,6 +263,22 @@ def test_a_late_handoff_is_adopted_by_name_once(desk):
     assert (after, after.jobs["api"].handoff.summary) == (desk.run, "api is done")
     with pytest.raises(Refused):
         recovery.adopt(desk.services, CALLER, desk.run, "h1", "ok")
+
+
+def test_a_late_verdict_is_adopted_without_facts_of_a_worktree(desk):
+    author = claim(desk)
+    desk.git.commit_in(author.worktree, {"a.txt": "a\n"})
+    submit(desk.services, Submission(by(author), DONE))
+    review = claim(desk, "api.spec", OPERATOR)
+    desk.clock.moment += DAY_MS
+    verdict = VerdictText(Choice.ACCEPT, "", "", "fine")
+    with pytest.raises(Refused, match="kept as h1"):
+        submit(desk.services, Submission(by(review, OPERATOR), verdict))
+    desk.git.facts = lambda *_: pytest.fail("a review changes no files")
+    recovery.adopt(desk.services, CALLER, desk.run, "h1", "ok")
+    (event,) = desk.events(events.LateHandoffAdopted)
+    assert (event.late_handoff, event.reason) == ("h1", "ok")
+    assert desk.run.jobs["api.spec"].lease is None
 
 
 @pytest.mark.parametrize(("reason", "recorded"), [("", "given up by the principal"), ("no need", "no need")])

@@ -302,6 +302,21 @@ def test_what_the_world_lacks_is_a_problem_at_its_place_in_the_workflow(reposito
     result = check(changed, flow(repository, **words))
     assert result.problems == (problem._replace(message=problem.message.replace("{root}", str(repository.root))),)
     assert result.ready is None
+    assert (result.plan.path, result.plan.title) == ("flow.yaml", "flow")
+
+
+def test_secrets_in_settings_and_lanes_are_problems_of_the_file(repository):
+    token = "ghp_" + "a1B2" * 9
+    odd = altered(repository, config=replace(CONFIG, test_command=f"make {token}"))
+    for path in (plan(repository), flow(repository)):
+        result = check(odd, path)
+        assert [problem.path for problem in result.problems] == [path.name]
+        assert "settings" in result.problems[0].message
+        assert result.ready is None
+    choice = RuntimeChoice("claude", env={"KEY": token})
+    lanes = altered(repository, config=replace(CONFIG, runtimes={"claude": choice}))
+    (problem, *_) = check(lanes, plan(repository)).problems
+    assert "workflow" in problem.message
 
 
 def test_a_workflow_by_hand_needs_no_program(repository):
