@@ -17,7 +17,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
 from gitorch.wiring.configuration import config_path, load_config
-from gitorch.wiring.repository import Repository, agent_path, root_of, socket_name
+from gitorch.wiring.repository import LazyHistory, Repository, agent_path, root_of, socket_name
 from gitorch.world.beads import BeadsFile, BeadsProgram
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
@@ -200,6 +200,25 @@ def test_a_preset_of_the_repository_comes_before_the_shipped_one_and_may_extend_
     assert repository.preset_names[:2] == ("claude", "own")
     assert len(set(repository.preset_names)) == len(repository.preset_names)
     assert not any("." in name for name in repository.preset_names)
+
+
+def test_a_malformed_preset_of_the_repository_is_named_by_its_path(made):
+    folder = made.path / "gitorch-runtimes"
+    folder.mkdir()
+    (folder / "own.yaml").write_text("argv: [x]\n")
+    with pytest.raises(Malformed) as found:
+        opened(made).preset(Lane("a", "own"))
+    assert found.value.problems[0].path == "gitorch-runtimes/own.yaml"
+
+
+def test_history_is_read_by_the_git_command_line_of_the_repository(made):
+    history = LazyHistory(made.path / ".git", dict(os.environ))
+    head = made.head()
+    assert [commit.id for commit in history.stream(head)] == [head]
+    assert [one.id for one in history.objects([head])] == [head]
+    assert head in {one.id for one in history.reachable(head)}
+    assert [identity for identity, _ in history.commits()] == [head]
+    assert "refs/heads/main" in history.refs()
 
 
 def test_a_lane_s_own_command_replaces_that_of_its_preset(made):
