@@ -1,6 +1,7 @@
 """The console entry: the hook's fast path, then one call of one verb."""
 
 import gc
+import os
 import sys
 
 GARBAGE_AFTER = 50_000
@@ -9,6 +10,8 @@ GARBAGE_AFTER = 50_000
 
 def main() -> None:
     """Run the verb that the command line names and exit with its status."""
+    if None in {sys.stdin, sys.stdout, sys.stderr}:
+        open_closed_streams()
     if sys.argv[1:2] == ["hook"]:
         from gitorch.cli.hook import hook
 
@@ -20,6 +23,22 @@ def main() -> None:
     from gitorch.cli.call import from_process
 
     sys.exit(run(sys.argv[1:], from_process()))
+
+
+def open_closed_streams() -> None:
+    """Connect the standard streams that the caller has closed to the null device, as git does.
+
+    Otherwise the next file that is opened would take the number of such a stream, and get what is printed to it.
+    """
+    number = os.open(os.devnull, os.O_RDWR)
+    while number <= 2:
+        os.set_inheritable(number, True)
+        number = os.open(os.devnull, os.O_RDWR)
+
+    os.close(number)
+    sys.stdin = sys.stdin or os.fdopen(0, encoding="utf-8")
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.reconciler.loop import LOCK
 from gitorch.app.reconciler.tick import tick
+from gitorch.app.reconciler.turn import turn
 from gitorch.app.sessions.sessions import find_agent
 from gitorch.model.work.session import SessionPhase
 
@@ -27,7 +27,7 @@ def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[R
     Raises NotFound for an unknown agent, Usage where several runs have it.
     """
     run, job = find_agent(services, name, run_name)
-    with services.ledger.hold(LOCK):
+    with turn(services):
         while True:
             run = tick(services, run.id).run
             alive = _is_alive(run, job)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import unsettled_runs
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
+from gitorch.app.reconciler.turn import is_driven, turn
 from gitorch.app.start.places import settle_place
 from gitorch.errors import Busy, Corrupt
 from gitorch.model.ids import Moment
@@ -40,8 +41,6 @@ PACK_PAUSE_MS = 60_000
 TRIES_STAYING = 10
 """How often a loop that stays tries to tick a run before it gives it up: that is a quarter of an hour."""
 
-LOCK = "up"
-
 
 class LoopResult(Value):
     """Why the loop ended."""
@@ -68,6 +67,7 @@ def loop(
     *,
     stay: bool,
     once: bool = False,
+    drives: bool = False,
     show: Callable[[TickResult], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda _: None,
@@ -80,9 +80,11 @@ def loop(
     after some tries, and `errors` has the reason. `say` gets a sentence for each thing that is put right in a repository that
     was moved or copied, before anything else is done.
 
+    `drives` is for `gitorch up`: while it runs, verbs leave everything to it.
+
     Raises Busy where another loop runs in this repository.
     """
-    with services.ledger.hold(LOCK):
+    with turn(services, drives=drives):
         for sentence in settle_place(services):
             say(sentence)
         ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX)
@@ -287,12 +289,14 @@ def _rest(ticking: _Loop, before: object, stopping: Callable[[], bool], seconds:
 def settle(services: Services, only: RunId, show: Callable[[TickResult], None] = lambda _: None) -> bool:
     """Do what a verb has just made possible, until nothing is left or only people can go on.
 
-    False where a running loop will do it: then nothing was done here. Raises the error that keeps the run from being
-    ticked, Corrupt where the ledger does not hold.
+    False where `gitorch up` runs, which will do it: then nothing was done here. Raises the error that keeps the run from
+    being ticked, Corrupt where the ledger does not hold, Busy where something else than `gitorch up` ticks for long.
     """
     try:
         result = loop(services, only, stay=False, show=show)
     except Busy:
+        if not is_driven(services):
+            raise
         return False
     for error in result.errors:
         raise error

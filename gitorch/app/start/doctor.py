@@ -210,9 +210,12 @@ def _ledger(services: Services) -> HealthCheck:
         if not services.ledger.exists():
             return HealthCheck("ledger", None, f"none yet; it will be kept by {services.store}", "gitorch init")
         count = len(services.ledger.state(None).board.runs)
+        damage = services.ledger.damage()
     except GitorchError as error:
         return HealthCheck("ledger", False, error.message, error.hint or "gitorch verify")
 
+    if damage is not None:
+        return HealthCheck("ledger", False, damage.message, damage.hint or "gitorch verify")
     return _ledger_found(services, count)
 
 

@@ -73,6 +73,7 @@ def launch(call: Call, name: str, run: str | None) -> None:
     `gitorch up` does the same for every agent that is due; while it runs, this verb leaves the start to it.
     """
     from gitorch.app.reconciler.launch import launch_agent
+    from gitorch.app.reconciler.turn import is_driven
     from gitorch.app.sessions import sessions
 
     call.people_only("session launch")
@@ -81,6 +82,8 @@ def launch(call: Call, name: str, run: str | None) -> None:
     try:
         found, alive = launch_agent(call.services, name, found.id)
     except Busy:
+        if not is_driven(call.services):
+            raise
         call.say({"run": found.id, "job": job, "alive": None}, "gitorch up is running and starts it.")
         return
 

@@ -63,7 +63,16 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
                 def show(tick: TickResult) -> None:
                     view.show(tick.run, _agents(tick), tick.observed.now, tick.silent)
 
-                result = loop(call.services, only, stay=stay, once=once, show=show, stopping=stopping, say=view.slow)
+                result = loop(
+                    call.services,
+                    only,
+                    stay=stay,
+                    once=once,
+                    drives=True,
+                    show=show,
+                    stopping=stopping,
+                    say=view.slow,
+                )
         except Busy as error:
             raise Busy(error.message, "gitorch status --watch") from None
 
