@@ -346,3 +346,4 @@ def test_a_run_whose_records_do_not_hold_is_given_up_and_the_others_go_on(desk):
     assert [error.message for error in result.errors] == ["record 2 is not what it should be"]
     assert list(result.last) == [other]
     assert real(other).run.jobs["api"].lease is not None
+    assert run_loop(desk, RUN).why == "broken"

@@ -17,7 +17,7 @@ from gitorch.app.people import messages
 from gitorch.app.people.messages import Party
 from gitorch.app.query import lookup, questions, runs
 from gitorch.app.sessions import sessions
-from gitorch.errors import NotFound
+from gitorch.errors import NotFound, Refused, Usage
 from gitorch.model import commands as c
 from gitorch.model import events
 from gitorch.model.ids import RunId
@@ -214,6 +214,51 @@ def test_a_question_is_found_open_first_then_answered(desk):
     escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("stop",))
     execute(desk.services, OTHER, desk.services.host, escalation)
     assert find()[0].id == OTHER, "the open one wins"
+
+
+def test_a_name_that_one_open_run_has_finds_it_and_any_other_the_default_run(desk):
+    desk.begin({"api": (), "ui": ()}).tick(3)
+    other_run(desk, needs=("api", "db"))
+    find = lambda name: lookup.find_run_with(desk.services, name).id  # noqa: E731 said once
+    assert (find("ui"), find("db"), find(desk.session("ui").id)) == (RUN, OTHER, RUN)
+    for name in ("api", "nobody"):
+        with pytest.raises(Usage, match=f"several runs are open: {RUN}, {OTHER}"):
+            find(name)
+    execute(desk.services, OTHER, CALLER.actor, c.CancelRun("enough"))
+    assert (find("nobody"), find("ui")) == (RUN, RUN)
+
+
+def test_a_session_is_found_by_its_id_or_as_the_newest_of_its_job(desk):
+    desk.begin({"api": ()}).tick(3)
+    first = desk.session("api").id
+    sessions.restart(desk.services, CALLER, "api", None)
+    desk.tick(3)
+    second = desk.session("api").id
+    find = lambda name, run=None: lookup.find_session(desk.services, name, run)[1]  # noqa: E731 said once
+    assert (find(first), find(second), find("api"), find("api", RUN)) == (first, second, second, second)
+
+
+def test_what_is_cleaned_up_without_a_name_is_the_only_run_that_is_over(desk):
+    desk.begin().tick(3)
+    other_run(desk)
+    assert lookup.find_run_to_clean(desk.services, OTHER).id == OTHER
+    execute(desk.services, RUN, CALLER.actor, c.CancelRun("enough"))
+    desk.settle()
+    assert lookup.find_run_to_clean(desk.services, None).id == RUN
+    assert lookup.find_run_to_clean(desk.services, OTHER).id == OTHER
+
+
+def test_a_checkpoint_is_found_by_its_job_and_the_exact_id_of_a_run_wins(desk):
+    desk.begin({"api": (), "ui": ()}, autonomy=Autonomy.PER_EPIC).finish("api")
+    find = lambda name, run=None: lookup.find_run_or_checkpoint(desk.services, name, run)  # noqa: E731 said once
+    (question,) = desk.run.open_questions("api")
+    assert find("api") == find("api", RUN) == (desk.run, question)
+    assert find(RUN) == find("play") == find(None) == (desk.run, None)
+    with pytest.raises(Refused, match="ui has no checkpoint that waits"):
+        find("ui")
+    epic = lambda name, run=None: lookup.find_run_or_epic(desk.services, name, run)  # noqa: E731 said once
+    assert epic("api") == epic("api", RUN) == (desk.run, "api")
+    assert epic(RUN) == epic("play") == epic(None) == (desk.run, "")
 
 
 def test_settings_are_trusted_where_every_open_run_began_with_them(desk):

@@ -294,8 +294,10 @@ def test_a_decision_is_recorded_with_its_reason_and_follow_up(desk):
     claimed = claim(desk)
     desk.git.commit_in(claimed.worktree, {"a.txt": "a\n"})
     submit(desk.services, Submission(by(claimed), DONE))
+    prepare = c.PrepareRun(RunId("z-1"), "Other", "o.md", digest("o"), "main", desk.begun, workflow({"api": ()}))
+    execute(desk.services, RunId("z-1"), CALLER.actor, (prepare, c.ConfirmRun(desk.run.settings, "typed")))
     run, decision = recovery.decide(
-        desk.services, CALLER, None, "api", (Outcome.ACCEPTED_WITH_FOLLOW_UP, "good", "watch it")
+        desk.services, CALLER, RUN, "api", (Outcome.ACCEPTED_WITH_FOLLOW_UP, "good", "watch it")
     )
     assert (run.decisions[-1], run) == (decision, desk.run)
     assert (decision.job, decision.outcome) == ("api", Outcome.ACCEPTED_WITH_FOLLOW_UP)

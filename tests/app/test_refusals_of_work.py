@@ -41,6 +41,8 @@ def test_a_worktree_of_a_run_is_removed_only_when_the_run_is_over(stage):
     claimed = claims.claim(repository, CALLER, "api", None)
     with pytest.raises(Refused, match="api belongs to run auth-7f3a, which is running"):
         worktrees.remove(repository, "api")
+    with pytest.raises(Refused, match="api belongs to run auth-7f3a, which is running"):
+        worktrees.remove(repository, str(claimed.worktree))
     cancelled(stage, RUN)
     assert worktrees.remove(repository, f"{RUN}/api").path == claimed.worktree
 
