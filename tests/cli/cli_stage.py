@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemorySecrets, MemoryTerminals, RealClock, commit
-from fakes.world import FakeFiles, FakePlace, FakePrograms, FakeRemotes, FakeRepository, FakeWorktrees
+from fakes.world import FakeFiles, FakePlace, FakePrograms, FakeRemotes, FakeRepository, FakeSignatures, FakeWorktrees
 
 from gitorch.app.execute import Caller, execute
 from gitorch.app.work.context import token_digest
@@ -80,6 +80,7 @@ class Stage:
     git: MemoryGit = field(default_factory=MemoryGit)
     clock: MemoryClock = field(default_factory=MemoryClock)
     presets: dict[str, Preset] = field(default_factory=lambda: {"scripted": Preset("scripted", ("scripted",))})
+    signatures: FakeSignatures = field(default_factory=FakeSignatures)
     slow_calls: list[object] = field(default_factory=list)
     place: FakePlace = field(default_factory=FakePlace)
     services_opened: int = 0
@@ -103,6 +104,7 @@ class Stage:
             worktrees=self.worktrees,
             files=self.files,
             secrets=MemorySecrets(),
+            signatures=self.signatures,
             slow_calls=self.slow_calls,
             place=self.place,
             who=self.who(),
