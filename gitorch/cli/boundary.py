@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import TextIO
 
     from gitorch.cli.call import Call
     from gitorch.errors import Problem
@@ -91,6 +93,37 @@ def _failed(error: BaseException, argv: Sequence[str], call: Call) -> int:
         return _report(error, argv, call)
     except BrokenPipeError:
         return _pipe_broken()
+    except OSError as unwritable:
+        return _unreported(error, unwritable, call)
+
+
+def _unreported(error: BaseException, unwritable: OSError, call: Call) -> int:
+    """Say on standard error that the error could not be printed, if that is possible; the status stays that of the error."""
+    _discard(sys.stdout)
+    if call.json:
+        with suppress(OSError):
+            write(f"gitorch: standard output cannot be written: {unwritable.strerror}", to_stderr=True)
+
+    _discard(sys.stderr)
+    return _status_of(error)
+
+
+def _status_of(error: BaseException) -> int:
+    """The exit status of an error that could not be printed."""
+    if isinstance(error, Detailed):
+        return error.error.exit_status
+
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return INTERRUPTED
+
+    if isinstance(error, Interrupted):
+        return error.status
+
+    expected = _expected(error)
+    if expected is None:
+        return BUG
+
+    return expected.exit_status
 
 
 def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
@@ -162,6 +195,18 @@ def _refused_by_system(error: OSError) -> Unavailable | None:
     return _machine_fault(error, *MACHINE_FAULTS[error.errno])
 
 
+def _unnamed(error: OSError) -> str:
+    """What could not be written where the error names no file; everything that is printed goes through click."""
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+
+    if place is not None and place.tb_frame.f_globals.get("__name__") == "click.utils":
+        return "standard output"
+
+    return "a file of this repository"
+
+
 def _machine_fault(error: OSError, fault: str, command: str) -> Unavailable:
     """The error of a machine that cannot do what was asked, with the command that shows why."""
     path = ""
@@ -171,7 +216,7 @@ def _machine_fault(error: OSError, fault: str, command: str) -> Unavailable:
     import shlex
 
     hint = shlex.join([*command.split(), path or "."])
-    return Unavailable(f"{path or 'a file of this repository'} {fault}", hint)
+    return Unavailable(f"{path or _unnamed(error)} {fault}", hint)
 
 
 def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:
@@ -265,9 +310,13 @@ def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
 
 
 def _pipe_broken() -> int:
-    """End silently after the reader of the output has gone, and keep Python's last flush from complaining."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
+    """End silently after the reader of the output has gone."""
+    _discard(sys.stdout)
     return BROKEN_PIPE
+
+
+def _discard(stream: TextIO) -> None:
+    """Drop what is still to be written to a stream, and keep Python's last flush from complaining."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -142,7 +142,7 @@ def choose(common: Path) -> Choice:
     An extension that is not known here may change anything, so it requires git, which then refuses or understands it.
     Raises OSError when the file cannot be read.
     """
-    text = (common / "config").read_text(encoding="utf-8", errors="replace")
+    text = _configuration(common)
     for key, value in _settings(text):
         reason = _reason_for_git(key, value)
         if reason:
@@ -159,9 +159,17 @@ def remotes(common: Path) -> list[str]:
 
     Names that git allows and that could be read as options or paths elsewhere are left out.
     """
-    text = (common / "config").read_text(encoding="utf-8", errors="replace")
+    text = _configuration(common)
     names = _REMOTE.findall(text)
     return list(dict.fromkeys(names))
+
+
+def _configuration(common: Path) -> str:
+    """The text of the repository's configuration file; empty where there is none, which git allows. Raises OSError."""
+    try:
+        return (common / "config").read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""
 
 
 def _reason_for_git(key: str, value: str) -> str:
