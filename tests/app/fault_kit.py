@@ -117,6 +117,12 @@ def settle_damaged(stage):
     return settle(changed_ledger(stage, state=state), RUN)
 
 
+def settle_beside(stage):
+    """Settle a run while something else than `gitorch up` ticks."""
+    with stage.ledger.hold("up"):
+        return settle(stage.services, RUN)
+
+
 # Remotes
 
 

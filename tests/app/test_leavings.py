@@ -324,7 +324,7 @@ def test_a_loop_that_is_stopped_says_so_first(desk):
 def test_two_loops_never_run_beside_each_other(desk):
     with desk.ledger.hold("up"), pytest.raises(Busy):
         run_loop(desk)
-    with desk.ledger.hold("up"):
+    with desk.ledger.hold("up"), desk.ledger.hold("driver"):
         assert looping.settle(desk.services, RUN) is False
 
 
