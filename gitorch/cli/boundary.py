@@ -87,25 +87,25 @@ def _options(argv: Sequence[str]) -> Sequence[str]:
     return argv[: list(argv).index("--")]
 
 
-def _failed(error: BaseException, argv: Sequence[str], call: Call) -> int:
+def _failed(raised: BaseException, argv: Sequence[str], call: Call) -> int:
     """Print the error, unless the reader of the output has closed the pipe."""
     try:
-        return _report(error, argv, call)
+        return _report(raised, argv, call)
     except BrokenPipeError:
         return _pipe_broken()
-    except OSError as unwritable:
-        return _unreported(error, unwritable, call)
+    except OSError as error:
+        return _unreported(raised, error, call)
 
 
-def _unreported(error: BaseException, unwritable: OSError, call: Call) -> int:
+def _unreported(raised: BaseException, error: OSError, call: Call) -> int:
     """Say on standard error that the error could not be printed, if that is possible; the status stays that of the error."""
     _discard(sys.stdout)
     if call.json:
         with suppress(OSError):
-            write(f"gitorch: standard output cannot be written: {unwritable.strerror}", to_stderr=True)
+            write(f"gitorch: standard output cannot be written: {error.strerror}", to_stderr=True)
 
     _discard(sys.stderr)
-    return _status_of(error)
+    return _status_of(raised)
 
 
 def _status_of(error: BaseException) -> int:
