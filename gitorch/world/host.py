@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
 from gitorch.world import processes
+from gitorch.world.files import sweep
 from gitorch.world.terminal.launch import SESSION_VARIABLE
 from gitorch.world.terminal.session_files import folders
 
@@ -39,6 +40,7 @@ def secret(home: Path) -> bytes:
         return path.read_bytes()
     except FileNotFoundError:
         home.mkdir(parents=True, exist_ok=True)
+        sweep(home, "secret.*")
     aside = home / f"secret.{os.getpid()}.{secrets.token_hex(8)}.tmp"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -33,7 +33,7 @@ def _files(repository: Path) -> set[str]:
             shown = {name for name in names if name.endswith(".lock") or name.startswith("gitorch")}
         if here == own / "gitorch":
             folders[:] = [one for one in folders if one not in OF_THE_REPOSITORY]
-            shown -= set(OF_THE_REPOSITORY)
+            shown = {name for name in shown - set(OF_THE_REPOSITORY) if not name.startswith("secret.")}  # half made
         folders[:] = [one for one in folders if not one.startswith(DELETED_PREFIX)]  # deleted in the background
         found.update(str(here / name) for name in shown)
         if not folders and not names:
