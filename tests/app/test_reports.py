@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -115,3 +116,19 @@ def test_a_reviewed_epic_is_reported_once(yard, autonomy):
         yard.work["api"] = {"api.txt": "longer\n"}
         yard.answer("reject", "Too short.")
         assert [e.round for e in yard.events(events.EpicReported)] == [1, 2], "the next round has a report of its own"
+
+
+def test_the_record_of_a_test_run_comes_with_its_output(yard):
+    yard.begin({"api": {"api.txt": "api\n"}}, test_command="printf 'one\\ncaf\\351\\n'")
+    yard.settle()
+    records = list(yard.services.ledger.records(RUN))
+    outputs = [runs.output_of_tests(yard.services, w.record) for w in records if w.record.run is not None]
+    assert [output for output in outputs if output] == ["one\ncaf\ufffd"]
+    (check,) = [w.record for w in records if isinstance(w.record.event, events.CheckRecorded)]
+    said = subprocess.run(
+        (Path(sys.executable).parent / "gitorch", "show", str(check.seq)),
+        cwd=yard.path,
+        capture_output=True,
+        check=True,
+    )
+    assert said.stdout.decode().endswith("\n\none\ncaf\ufffd\n")

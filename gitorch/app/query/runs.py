@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
 from gitorch.errors import NotFound, Unavailable
+from gitorch.model.events import CheckRecorded
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.inbox import cleanup_row, inbox
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.observed import SessionObservation
+    from gitorch.model.record import Record
     from gitorch.model.view import InboxRow, RunView
     from gitorch.model.work.board import RunLine
     from gitorch.model.work.job import JobState
@@ -299,4 +301,18 @@ def epic_report(services: Services, run: Run, job: str) -> str:
         event = written.record.event
         if isinstance(event, EpicReported) and event.job == job:
             return event.text
+    return ""
+
+
+def output_of_tests(services: Services, record: Record) -> str:
+    """The kept output of a test run as text, bytes that are no UTF-8 replaced; empty for any other record, and without one.
+
+    Raises Corrupt where the file is not what the record names.
+    """
+    if not isinstance(record.event, CheckRecorded):
+        return ""
+
+    for file in record.files:
+        return services.ledger.file(record.run, file.sha256).decode("utf-8", "replace").rstrip()
+
     return ""

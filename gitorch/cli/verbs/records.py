@@ -135,8 +135,8 @@ def _log_line(written: WrittenRecord, page: Page) -> str:
 def show(call: Call, thing: str, run: str | None) -> None:
     """Show one record, job, question, message, session or run in full.
 
-    A number is that of a record; seven or more hexadecimal digits are its commit; anything else is an id. A message that is
-    for you counts as read from then on.
+    A number is that of a record; seven or more hexadecimal digits are its commit; anything else is an id. The record of a
+    test run comes with its output. A message that is for you counts as read from then on.
     """
     from gitorch.cli.pages.records import values_of
 
@@ -148,14 +148,30 @@ def show(call: Call, thing: str, run: str | None) -> None:
         _show_id(call, thing, run)
         return
 
-    call.say({"record": values_of(written)}, lambda _: _record_text(written))
+    output = _test_output(call.services, written)
+    values: dict[str, object] = {"record": values_of(written)}
+    if output:
+        values["log"] = output
+
+    call.say(values, lambda _: _record_text(written, output))
 
 
-def _record_text(written: WrittenRecord) -> str:
-    """A record with all its fields."""
+def _test_output(services: Services, written: WrittenRecord) -> str:
+    """The kept output of a recorded test run; empty for any other record."""
+    from gitorch.app.query.runs import output_of_tests
+
+    return output_of_tests(services, written.record)
+
+
+def _record_text(written: WrittenRecord, output: str) -> str:
+    """A record with all its fields, and the output of a test run below them."""
     from gitorch.cli.pages.details import record_text
 
-    return record_text(written)
+    text = record_text(written)
+    if not output:
+        return text
+
+    return f"{text}\n\n{output}"
 
 
 def _by_number(services: Services, number: int) -> WrittenRecord:
