@@ -8,6 +8,8 @@ from gitorch.cli.pages.cells import safe_line, safe_text
 from gitorch.cli.pages.page import phrase
 from gitorch.cli.pages.plain import plain, to_json
 from gitorch.cli.pages.records import day_and_time, sentence_of
+from gitorch.rules.review.endings import ending
+from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.why import why
 from gitorch.text.records.released import kind_of
@@ -65,14 +67,14 @@ def job_text(run: Run, job: JobState) -> str:
         fields.append(("branch", run.branch_of(spec.id)))
 
     fields.append(("session", job.session or ""))
-    fields += _results(job)
+    fields += _results(run, job)
     fields += [("task", task) for task in spec.tasks]
     summary = "" if job.handoff is None else job.handoff.summary
 
     return _page(f"{spec.id}: {spec.title}", fields, summary)
 
 
-def _results(job: JobState) -> list[Field]:
+def _results(run: Run, job: JobState) -> list[Field]:
     """The handoff, tests, verdicts and findings so far."""
     fields: list[Field] = []
     if job.handoff is not None:
@@ -86,33 +88,23 @@ def _results(job: JobState) -> list[Field]:
         text = f"round {verdict.round}, {verdict.review}: {verdict.choice} on {verdict.commit[:12]}"
         fields.append(("verdict", text))
 
-    fields += [("finding", _finding_text(listed)) for listed in job.findings]
+    fields += [("finding", _finding_text(run, job, listed)) for listed in job.findings]
     return fields
 
 
-def _finding_text(listed: ListedFinding) -> str:
-    """A finding in one line, with its state."""
+def _finding_text(run: Run, job: JobState, listed: ListedFinding) -> str:
+    """A finding in one line, with how it ended, and the author's reply while it is open."""
     finding = listed.finding
     place = ""
     if finding.path:
-        place = f" {finding.path}"
+        place = f" {place_text(finding)}"
 
-    if finding.line:
-        place += f":{finding.line}"
-
-    state = _finding_state(listed)
-    if listed.reply is not None:
+    end = ending(run, job, listed)
+    state = end.sentence
+    if listed.reply is not None and end.word == "open":
         state += f"; {listed.reply.disposition}: {listed.reply.evidence}"
 
     return f"#{listed.number} {finding.severity}{place}: {finding.title} ({state})"
-
-
-def _finding_state(listed: ListedFinding) -> str:
-    """The state of a finding in one word."""
-    if listed.waived:
-        return "waived"
-
-    return "open" if listed.open else "closed"
 
 
 def question_text(run: Run, question: Question) -> str:

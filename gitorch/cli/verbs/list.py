@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import ListedFinding, Verdict
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
+    from gitorch.rules.review.endings import Ending
 
 KINDS = ("runs", "jobs", "sessions", "questions", "artifacts", "verdicts", "findings")
 
@@ -128,27 +129,30 @@ def _verdict_row(verdict: Verdict) -> Row:
 
 
 def _findings(run: Run) -> tuple[Sequence[Any], list[Row]]:
-    """The findings of a run, as values and as rows, each below its job."""
+    """The findings of a run with how each ended, as values and as rows, each below its job."""
+    from gitorch.rules.review.endings import ending
+
     values: list[dict[str, Any]] = []
     rows: list[Row] = []
     for job in run.jobs.values():
         for listed in job.findings:
-            values.append({"job": job.spec.id, **_finding_values(listed)})
-            rows.append((job.spec.id, *_finding_row(listed)))
+            end = ending(run, job, listed)
+            values.append({"job": job.spec.id, **_finding_values(listed, end)})
+            rows.append((job.spec.id, *_finding_row(listed, end)))
 
     return values, rows
 
 
-def _finding_row(listed: ListedFinding) -> Row:
-    """The row of one finding: number, severity, state, and title."""
-    state = "closed"
-    if listed.open:
-        state = "open"
+def _finding_row(listed: ListedFinding, end: Ending) -> Row:
+    """The row of one finding: number, severity, how it ended, its place and title."""
+    from gitorch.rules.views.finding_lines import place_text
 
-    return (f"#{listed.number}", str(listed.finding.severity), state, listed.finding.title)
+    finding = listed.finding
+    place = place_text(finding) if finding.path else ""
+    return (f"#{listed.number}", str(finding.severity), end.word, place, finding.title)
 
 
-def _finding_values(listed: ListedFinding) -> dict[str, Any]:
+def _finding_values(listed: ListedFinding, end: Ending) -> dict[str, Any]:
     """The finding under the keys of the JSON form."""
     finding = listed.finding
     return {
@@ -161,6 +165,10 @@ def _finding_values(listed: ListedFinding) -> dict[str, Any]:
         "waived": listed.waived,
         "review": listed.review,
         "round": listed.round,
+        "detail": finding.detail,
+        "end": end.word,
+        "end_by": end.by,
+        "end_why": end.why,
     }
 
 
