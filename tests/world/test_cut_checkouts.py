@@ -104,6 +104,28 @@ def test_an_edit_that_came_after_the_kill_is_kept_and_the_rest_is_as_it_was(targ
     assert target.state() == before
 
 
+def test_files_that_a_filter_keeps_elsewhere_are_told_whole_from_cut_short(repo, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    keep = f"cat >{store}/$$; h=$(sha1sum <{store}/$$ | cut -c1-40); mv {store}/$$ {store}/$h; echo oid $h"
+    repo.git("config", "filter.big.clean", f"sh -c '{keep}'")
+    repo.git("config", "filter.big.smudge", f"sh -c 'read _ h; cat {store}/$h'")
+    (repo.path / ".git/info").mkdir(exist_ok=True)
+    (repo.path / ".git/info/attributes").write_text("*.bin filter=big\n")
+    before = dict.fromkeys(("whole.bin", "cut.bin", "mine.bin"), "old content\n")
+    old = CommitId(repo.commit(before))
+    assert repo.git("show", "HEAD:cut.bin").startswith("oid ")
+    new = CommitId(repo.branch("work", {"whole.bin": "new content\n", "cut.bin": "another content\n"}))
+    (repo.path / ".git" / MARK).write_text(f"{old} {new}\n")
+    repo.write("whole.bin", "new content\n")
+    repo.write("cut.bin", "ano")
+    repo.write("mine.bin", "mine\n")
+    assert GitCommands(repo.path, repo.environ, Hasty()).move("main", new, old).checkout == "updated"
+    assert (repo.path / "cut.bin").read_text() == "another content\n"
+    assert (repo.path / "mine.bin").read_text() == "mine\n"
+    assert repo.git("diff", "--name-only", "HEAD") == "mine.bin"
+
+
 def test_a_file_that_cannot_be_written_refuses_the_move_and_leaves_the_checkout_as_it_was(target):
     slow_filter(target, "false")
     target.repo.git("config", "filter.slow.required", "true")
