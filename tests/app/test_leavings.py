@@ -27,6 +27,7 @@ from gitorch.model.plans.workflow import WorktreeMode
 from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.work.review import Choice, ReportStatus
+from gitorch.rules.faults import TRIES_MAX
 from gitorch.text import outbox_entry as entries
 
 DONE = ReportText(ReportStatus.DONE, "api is done")
@@ -347,3 +348,20 @@ def test_a_run_whose_records_do_not_hold_is_given_up_and_the_others_go_on(desk):
     assert list(result.last) == [other]
     assert real(other).run.jobs["api"].lease is not None
     assert run_loop(desk, RUN).why == "broken"
+
+
+def test_a_run_that_cannot_be_read_is_tried_a_few_times(desk):
+    desk.begin()
+    desk.clock.sleep = lambda seconds: setattr(desk.clock, "moment", desk.clock.moment + int(seconds * 1000) + 1)
+    real, tries = desk.ledger.state, []
+
+    def state(run):
+        if run == RUN:
+            tries.append(run)
+            raise Unavailable("the disk does not answer")
+        return real(run)
+
+    desk.ledger.state = state
+    result = run_loop(desk, RUN)
+    assert (result.why, [error.message for error in result.errors]) == ("broken", ["the disk does not answer"])
+    assert len(tries) == TRIES_MAX
