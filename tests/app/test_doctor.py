@@ -207,6 +207,13 @@ RESULTS = [
         "mkdir -p {above}/s.worktrees, or set worktrees.base_path",
         {"files": Unwritable(PermissionError(13, "Permission denied"))},
     ),
+    (
+        "worktrees",
+        False,
+        "{above}/s.worktrees cannot be written to: no space left on device",
+        "df -h",
+        {"files": Unwritable(OSError(28, "No space left on device"))},
+    ),
     ("sandboxes", None, "an agent that commits from inside a sandbox must be able to write below these:", "", {}),
     (
         "sandboxes",

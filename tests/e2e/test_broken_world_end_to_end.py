@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ from house import WAITING, Epic, house
 pytestmark = [pytest.mark.tmux, pytest.mark.slow]
 
 CORRUPT = 7
+UNAVAILABLE = 8
 
 
 def damage(repo, identity):
@@ -101,3 +105,42 @@ def test_a_damaged_record_without_a_cache_ends_up_with_exit_7_and_the_id_of_the_
         restore()
         made.up()
         assert {made.phase("sky", one), made.phase("sea", two)} == {"completed"}
+
+
+FULL_DISK = """
+set -e
+mount -t tmpfs -o size=12m tmpfs "$1"
+exec "$2" "$3" "$1"
+"""
+
+
+def on_a_full_disk(folder: Path) -> None:
+    """The story of the test below, in a process that has a small disk of its own at this folder."""
+    with house(folder) as made:
+        made.configure()
+        run = made.start(Epic("sky"), title="one")
+        made.up()
+        spare = folder / "fill"
+        with contextlib.suppress(OSError), spare.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        said = made("approve", run, "--yes", status=UNAVAILABLE)
+        assert "no space is left" in said.err
+        made("up", "--no-wait", status=None, wait_seconds=120)
+        assert "no space left on device" in made("doctor", status=None).text
+        spare.unlink()
+        made("approve", run, "--yes")
+        assert made.status(run)["phase"] == "completed"
+        assert "verified" in made("verify").out
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a file system of its own")
+def test_on_a_full_disk_up_ends_and_everything_goes_on_once_there_is_room(tmp_path: Path) -> None:
+    argv = ["unshare", "--mount", "sh", "-c", FULL_DISK, "sh", str(tmp_path), sys.executable, __file__]
+    env = os.environ | {"PYTHONPATH": ":".join(sys.path)}
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+if __name__ == "__main__":
+    on_a_full_disk(Path(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shlex
 from typing import TYPE_CHECKING
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
 """git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+PROBE_BYTES = 65_536
+"""More than a file system keeps beside the name of a file, so that a full one refuses it."""
 
 INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 
@@ -170,15 +176,17 @@ def _worktrees(services: Services) -> HealthCheck:
         return HealthCheck("worktrees", False, f"{base} cannot be written to: a file is in its way", fix)
     except OSError as error:
         fix = f"mkdir -p {quoted}, or set worktrees.base_path"
+        if error.errno in FULL:
+            fix = "df -h"
         reason = str(error.strerror).lower()
         return HealthCheck("worktrees", False, f"{base} cannot be written to: {reason}", fix)
     return HealthCheck("worktrees", True, str(base))
 
 
 def _write_probe(services: Services, folder: Path) -> None:
-    """Write a file into a folder, made where it is missing, and remove the file again. Raises OSError."""
+    """Write a small file into a folder, made where it is missing, and remove it again. Raises OSError, also on a full disk."""
     probe = folder / ".probe"
-    services.files.write(probe, b"")
+    services.files.write(probe, bytes(PROBE_BYTES))
     services.files.remove(probe)
 
 
@@ -216,6 +224,12 @@ def _ledger(services: Services) -> HealthCheck:
 
     if damage is not None:
         return HealthCheck("ledger", False, damage.message, damage.hint or "gitorch verify")
+    try:
+        _write_probe(services, services.home)
+    except OSError as error:
+        return HealthCheck(
+            "ledger", False, f"{services.home} cannot be written to: {str(error.strerror).lower()}", "df -h"
+        )
     return _ledger_found(services, count)
 
 
