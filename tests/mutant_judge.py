@@ -7,6 +7,7 @@ imported and tests collected once for all mutants. A function that runs while mo
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import resource
@@ -83,6 +84,7 @@ def tests_by_function(items: list[pytest.Item], failures: Failures) -> dict[str,
     seconds: dict[pytest.Item, float] = {}
     tests: dict[str, list[pytest.Item]] = {}
     for item in items:
+        forget()
         reached.clear()
         before = processor_seconds()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
@@ -93,6 +95,16 @@ def tests_by_function(items: list[pytest.Item], failures: Failures) -> dict[str,
         for function in reached:
             tests.setdefault(function, []).append(item)
     return {function: sorted(found, key=seconds.__getitem__) for function, found in tests.items()}
+
+
+def forget() -> None:
+    """Empty the caches of gitorch and its tests: what was kept from another test would hide a mutant."""
+    for module in list(sys.modules.values()):
+        if not (getattr(module, "__file__", None) or "").startswith(str(Path.cwd())):
+            continue
+        for value in list(vars(module).values()):
+            if isinstance(value, functools._lru_cache_wrapper):
+                value.cache_clear()
 
 
 def processor_seconds() -> float:
@@ -121,6 +133,7 @@ def run_until_failure(name: str, items: Iterable[pytest.Item], failures: Failure
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 5))
     signal.alarm(WAIT_SECONDS)
     trampolines.set_mutant_under_test(name)
+    forget()
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 1)
     os.dup2(sink, 2)

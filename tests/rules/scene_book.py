@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import forged_scenes
@@ -168,11 +169,9 @@ SCENES = {
     "refused often": refused_often,
     "refused too often": refused_too_often,
 }
-_KEPT: dict[str, Play] = {}
 
 
+@cache
 def scene(name: str) -> Play:
     """The run of this scene, played once; nothing may change it."""
-    if name not in _KEPT:
-        _KEPT[name] = SCENES[name]()
-    return _KEPT[name]
+    return SCENES[name]()
