@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
-from merge_yard import Yard
+from merge_yard import CALLER, Yard
 from repository import make_seed
 
 from gitorch.cli.boundary import run
@@ -42,6 +42,8 @@ class Said(NamedTuple):
 class WaitingRun:
     """`place` holds the repository `r` and its worktrees; `restore` puts it back to the waiting run."""
 
+    caller = CALLER
+
     def __init__(self, place: Path, **settings: object) -> None:
         self.place, self.saved = place, place.with_name(f"{place.name}.saved")
         self.place.mkdir(parents=True)
@@ -53,11 +55,14 @@ class WaitingRun:
         self.yard.settle()
         assert self.yard.run.report is not None
         self.report, self.target = self.yard.run.report, self.yard.head()
-        shutil.copytree(place, self.saved, symlinks=True)
-        self.sessions = dict(self.yard.terminals.sessions)
+        self.keep()
 
     def prepare(self, yard: Yard) -> None:
         """What must stand before the run begins."""
+
+    def keep(self) -> None:
+        """Make this the state that `restore` puts back."""
+        shutil.copytree(self.place, self.saved, symlinks=True)
 
     def restore(self) -> Yard:
         shutil.rmtree(self.place)
