@@ -26,6 +26,8 @@ class Remedy(Value):
     """The command that applies this remedy alone."""
     late_handoff: LateHandoffId | None = None
     """The late handoff that would be adopted; without one the job is queued again."""
+    voids: str = ""
+    """Why the merge report would be withdrawn with its approval; empty for every other remedy."""
     by_itself: bool = True
     """False when an agent is at work on the job again, so that recovery leaves the remedy to its own command."""
 
@@ -39,6 +41,17 @@ def remedies(run: Run, at: Moment) -> tuple[Remedy, ...]:
             found.append(remedy)
 
     return tuple(found)
+
+
+def withdrawal(run: Run, checkpoint: JobId, reason: str) -> Remedy:
+    """The withdrawal of a report whose approval does not hold; a new report is made and can be approved."""
+    return Remedy(
+        job=checkpoint,
+        found=reason,
+        would="withdraw the report with this approval, so that a new one is made",
+        command=f"gitorch recover {run.id} --apply",
+        voids=reason,
+    )
 
 
 def _remedy_of(run: Run, job: JobState, at: Moment) -> Remedy | None:

@@ -17,7 +17,10 @@ from play import HUMAN, RUN
 
 from gitorch.app.execute import execute
 from gitorch.app.people import decisions, keys, signing
-from gitorch.errors import Denied, Failed
+from gitorch.app.reconciler.merging import merge_branches
+from gitorch.app.reconciler.tick import tick
+from gitorch.app.work import recovery
+from gitorch.errors import Corrupt, Denied, Failed
 from gitorch.model import commands, events
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
@@ -97,7 +100,7 @@ def test_a_key_that_cannot_sign_says_why(yard, tmp_path):
 
 
 @pytest.mark.parametrize("forgery", ["nothing", "garbage", "another report's"])
-def test_a_forged_approval_is_void_at_the_merge(yard, forgery):
+def test_a_forged_approval_is_corrupt_at_the_merge_and_recover_withdraws_it(yard, forgery):
     report = yard.run.report
     files = {}
     if forgery == "garbage":
@@ -107,11 +110,18 @@ def test_a_forged_approval_is_void_at_the_merge(yard, forgery):
     target = yard.head()
     forged = commands.ApproveMerge(report.digest, "typed", signer="ada@example.invalid")
     execute(yard.services, RUN, HUMAN, forged, {events.MergeApproved: files})
-    yard.settle()
+    with pytest.raises(Corrupt, match=r"The approval in record \d+ is not signed by a key that run") as caught:
+        merge_branches(yard.services, yard.run, None)
+    assert (caught.value.exit_status, caught.value.hint) == (7, f"gitorch recover {RUN}")
+    assert isinstance(tick(yard.services, RUN).corrupt, Corrupt), "the loop ends with it"
     assert (yard.head(), yard.run.merged) == (target, None)
-    assert "no signature" in yard.events(events.ReportVoided)[0].reason
     assert [fault.message for fault in signing.unsigned(yard.services, yard.services.ledger.verified(RUN))]
+    (found,) = recovery.propose(yard.services, RUN)[1]
+    assert (found.remedy.found, found.remedy.command) == (caught.value.message, f"gitorch recover {RUN} --apply")
+    assert recovery.apply(yard.services, CALLER, RUN, "")[1][0].done
+    assert yard.settle().approval is None
     assert str(yard.approve().phase) == "completed", "a true one still counts"
+    assert recovery.propose(yard.services, RUN)[1] == ()
 
 
 def test_later_changes_of_the_keys_do_not_affect_the_run(yard, tmp_path):

@@ -55,23 +55,27 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
     return Signing(by, {TEXT_FILE: text.encode(), SIGNATURE_FILE: signature.encode()})
 
 
-def is_signed(services: Services, verified: VerifiedRun) -> bool:
-    """Whether the newest approval has a valid signature, or the run needs none.
+def require_signature(services: Services, verified: VerifiedRun) -> None:
+    """Raises Corrupt unless the approval that stands has a valid signature, or needs none; `recover` withdraws it."""
+    fault = unsigned_approval(services, verified)
+    if fault is not None:
+        run = run_there(verified.state)
+        raise Corrupt(fault.message, f"gitorch recover {run.id}", fault.where)
 
-    False for a run that needs a signature and has no approval. Asks ssh-keygen, under the signers that the run recorded.
+
+def unsigned_approval(services: Services, verified: VerifiedRun) -> Corrupt | None:
+    """The fault of the approval that stands, where it needs a signature and has no valid one; None without an approval.
+
+    Asks ssh-keygen, under the signers that the run recorded.
     """
     run = run_there(verified.state)
-    proof = ""
-    if run.approval is not None:
-        proof = run.approval.proof
-    if not _needs_signature(run, proof):
-        return True
+    if run.approval is None or not _needs_signature(run, run.approval.proof):
+        return None
 
-    approvals = _approvals(verified)
-    if not approvals:
-        return False
-    record, event = approvals[-1]
-    return _is_signature_valid(services, verified, record, event)
+    record, event = _approvals(verified)[-1]
+    if _is_signature_valid(services, verified, record, event):
+        return None
+    return _unsigned(run, record)
 
 
 def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
@@ -85,9 +89,14 @@ def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
             continue
         if _is_signature_valid(services, verified, record, event):
             continue
-        where = f"record {record.seq}"
-        message = f"The approval in {where} is not signed by a key that run {run.id} began with."
-        yield Corrupt(message, f"gitorch show {record.seq}", where)
+        yield _unsigned(run, record)
+
+
+def _unsigned(run: Run, record: Record) -> Corrupt:
+    """The fault of an approval without a valid signature."""
+    where = f"record {record.seq}"
+    message = f"The approval in {where} is not signed by a key that run {run.id} began with."
+    return Corrupt(message, f"gitorch show {record.seq}", where)
 
 
 def _needs_signature(run: Run, proof: str) -> bool:

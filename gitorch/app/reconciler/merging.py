@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from gitorch.app.people.signing import is_signed
+from gitorch.app.people.signing import require_signature
 from gitorch.app.reconciler.outside import outside_changes
 from gitorch.app.reconciler.pushing import commit_ahead
 from gitorch.model import commands
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
     from gitorch.ports.git import MoveResult
-    from gitorch.ports.ledger import VerifiedRun
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
@@ -265,14 +264,16 @@ def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | N
 def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
     """Move the target to the approved commit by compare-and-swap. A merge that was made but not recorded is recorded.
 
-    Report and approval are those of git's objects. Raises Corrupt where they do not hold; then nothing is moved.
+    Report and approval are those of git's objects. Raises Corrupt where they do not hold, or where the approval has no valid
+    signature although it needs one; then nothing is moved.
     """
     verified = services.ledger.verified(run.id)
+    require_signature(services, verified)
     run = run_there(verified.state)
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
-    reason = _reason_to_void(services, verified, report, report.merged_commit)
+    reason = _reason_to_void(services, run, report, report.merged_commit)
     if reason:
         return (commands.VoidReport(reason),)
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
@@ -292,14 +293,11 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
 
 def _reason_to_void(
     services: Services,
-    verified: VerifiedRun,
+    run: Run,
     report: Report,
     merged: CommitId,
 ) -> str:
     """Why an approved report cannot be merged any more; empty where it can."""
-    if not is_signed(services, verified):
-        return "its approval bears no signature of a key that the run began with"
-    run = run_there(verified.state)
     remote_commit = commit_ahead(services, run, merged)
     if remote_commit is not None:
         return f"{run.settings.push_remote} has {report.target} at {remote_commit[:12]} by now"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb
+from gitorch.app.execute import execute, execute_verb, only_people
+from gitorch.app.people.signing import unsigned_approval
 from gitorch.app.query.lookup import find_job, find_run, require_intact_ledger
 from gitorch.errors import Denied, GitorchError, NotFound
 from gitorch.model import commands
@@ -12,7 +13,7 @@ from gitorch.model.ids import LateHandoffId
 from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
 from gitorch.rules.ensure import run_there
-from gitorch.rules.recovery import remedies
+from gitorch.rules.recovery import remedies, withdrawal
 
 if TYPE_CHECKING:
     from gitorch.app.execute import Caller
@@ -43,7 +44,16 @@ def propose(services: Services, run_name: str | None) -> tuple[Run, tuple[Recove
     """
     require_intact_ledger(services)
     run = find_run(services, run_name)
-    return run, tuple(RecoveryResult(remedy) for remedy in remedies(run, services.clock.now()))
+    return run, tuple(RecoveryResult(remedy) for remedy in _remedies(services, run))
+
+
+def _remedies(services: Services, run: Run) -> tuple[Remedy, ...]:
+    """The withdrawal of a report whose approval has no valid signature, then what was left behind in the run."""
+    left_behind = remedies(run, services.clock.now())
+    fault = unsigned_approval(services, services.ledger.verified(run.id))
+    if fault is None or run.report is None:
+        return left_behind
+    return (withdrawal(run, run.report.checkpoint, fault.message), *left_behind)
 
 
 def apply(
@@ -56,7 +66,7 @@ def apply(
     run = find_run(services, run_name)
     run = run_there(execute(services, run.id, caller.actor, commands.ExpireLeases())[0])
     results: list[RecoveryResult] = []
-    for remedy in remedies(run, services.clock.now()):
+    for remedy in _remedies(services, run):
         results.append(_apply(services, caller, run, remedy, reason))
     return run_there(services.ledger.state(run.id)), tuple(results)
 
@@ -72,7 +82,9 @@ def _apply(
     if not remedy.by_itself:
         return RecoveryResult(remedy)
     try:
-        if remedy.late_handoff is not None:
+        if remedy.voids:
+            _withdraw(services, caller, run, remedy.voids)
+        elif remedy.late_handoff is not None:
             adopt(services, caller, run, remedy.late_handoff, reason)
         elif run.jobs[remedy.job].phase is JobPhase.STALE:
             requeue(services, caller, run, remedy.job, reason)
@@ -81,6 +93,12 @@ def _apply(
     except GitorchError as error:
         return RecoveryResult(remedy, refused=error.message)
     return RecoveryResult(remedy, done=True)
+
+
+def _withdraw(services: Services, caller: Caller, run: Run, reason: str) -> None:
+    """Withdraw the report that stands, with its approval. Raises Denied for an agent."""
+    only_people(services, caller, "recover")
+    execute(services, run.id, services.host, commands.VoidReport(reason))
 
 
 def requeue(
