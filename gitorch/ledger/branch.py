@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
-from gitorch.ledger import location, lock, loose_objects
+from gitorch.ledger import files, location, lock, loose_objects
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.text.records import objects
@@ -85,7 +85,7 @@ class BranchStore:
     def _packed_ref(self) -> str | None:
         """The ref's commit in the file of packed refs, or None where it is not there."""
         try:
-            lines = (self._common / "packed-refs").read_text(encoding="utf-8", errors="replace").splitlines()
+            lines = files.read(self._common / "packed-refs", "replace").splitlines()
         except FileNotFoundError:
             return None
 

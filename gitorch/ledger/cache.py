@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import gitorch
 from gitorch.ledger import states
-from gitorch.ledger.files import replace
+from gitorch.ledger.files import read, replace
 from gitorch.ledger.replay import Head, Replay, Track
 from gitorch.ledger.run_cache import RunCache
 from gitorch.model.work.board import Board
@@ -81,7 +81,7 @@ def key(folder: Path) -> str:
 def _installations(folder: Path) -> dict[str, str]:
     """The keys of the installations that used this cache; empty where they cannot be read."""
     with suppress(OSError, ValueError):
-        known = json.loads((folder / "installations").read_text(encoding="utf-8"))
+        known = json.loads(read(folder / "installations"))
         if isinstance(known, dict):
             return {str(name): str(value) for name, value in known.items()}
     return {}
@@ -152,7 +152,7 @@ class Cache:
 
     def _parts(self) -> tuple[Head, str, str]:
         """The head, and the tracks and the board as text. Raises OSError or ValueError where this code saved none."""
-        first, tracks, board = self._board.read_text(encoding="utf-8").split("\n")
+        first, tracks, board = read(self._board).split("\n")
         made_with, *head = json.loads(first)
         if made_with != self._key:
             raise ValueError("made by other code")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +12,18 @@ if TYPE_CHECKING:
 
 TEMPORARY_SUFFIX = "~"
 """How the temporary name of a file ends. A writer that was killed leaves such a file behind."""
+
+
+def read(path: Path, errors: str = "strict") -> str:
+    """The text of a regular file in UTF-8; `errors` says what becomes of other bytes.
+
+    Raises OSError for anything else, so that a named pipe in its place never holds the reader up, and UnicodeDecodeError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        return file.read().decode("utf-8", errors)
 
 
 def replace(path: Path, text: str) -> None:

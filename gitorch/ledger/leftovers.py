@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import location
+from gitorch.ledger.files import read
 from gitorch.ledger.replay import Replay
 from gitorch.ledger.run_cache import RunCache
 from gitorch.ledger.verified import read_verified
@@ -75,7 +76,7 @@ def _text(path: Path) -> str:
     """The text of a regular file; empty for any other."""
     if not path.is_file():
         return ""
-    return path.read_text(encoding="utf-8", errors="replace")
+    return read(path, "replace")
 
 
 def tracking_remote(history: History) -> str:

@@ -6,7 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.errors import NotFound
+from gitorch.errors import NotFound, Unavailable
+from gitorch.ledger.files import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,7 +141,7 @@ def choose(common: Path) -> Choice:
 
     Like git, it reads the layout from this one file and follows no includes.
     An extension that is not known here may change anything, so it requires git, which then refuses or understands it.
-    Raises OSError when the file cannot be read.
+    Raises Unavailable when the file cannot be read.
     """
     text = _configuration(common)
     for key, value in _settings(text):
@@ -165,11 +166,14 @@ def remotes(common: Path) -> list[str]:
 
 
 def _configuration(common: Path) -> str:
-    """The text of the repository's configuration file; empty where there is none, which git allows. Raises OSError."""
+    """The text of the repository's configuration file; empty where there is none, which git allows. Raises Unavailable."""
+    path = common / "config"
     try:
-        return (common / "config").read_text(encoding="utf-8", errors="replace")
+        return read(path, "replace")
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}.", hint=f"ls -ld {path}") from error
 
 
 def _reason_for_git(key: str, value: str) -> str:

@@ -6,12 +6,13 @@ only added. They are hints: a reader compares what it finds with the ledger's ti
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_left
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.ledger.files import replace
+from gitorch.ledger.files import read, replace
 from gitorch.model.ids import CommitId, MessageId
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Places:
         if not self._unsaved:
             return
         lines = "".join(f"{line}\n" for line in self._unsaved)
-        with self._path.open("a", encoding="ascii") as file:
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK  # never waits for a pipe's reader
+        with os.fdopen(os.open(self._path, flags, 0o644), "a", encoding="ascii") as file:
             file.write(lines)
         self._unsaved.clear()
 
@@ -105,7 +107,7 @@ class Places:
         """The file, or nothing where it cannot be read or cannot be ours."""
         with suppress(OSError):
             if self._path.stat().st_size <= _BYTES_MAX:
-                return self._path.read_text(encoding="ascii", errors="replace")
+                return read(self._path, "replace")
         return ""
 
     def _take(self, lines: str) -> None:

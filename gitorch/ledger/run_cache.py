@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.ledger import states
-from gitorch.ledger.files import replace
+from gitorch.ledger.files import read, replace
 from gitorch.model.work.run import Run
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class RunCache:
         Raises RunNotCached when there is no such file, or when other code wrote it.
         """
         try:
-            key, _, text = self._path(run, seq).read_text(encoding="utf-8").partition("\n")
+            key, _, text = read(self._path(run, seq)).partition("\n")
             if key != self._key:
                 raise RunNotCached(run)
             state = states.load(text)

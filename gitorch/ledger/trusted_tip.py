@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.ledger.files import replace
+from gitorch.ledger.files import read, replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def load(common: Path) -> TrustedTip | None:
     The commit is only checked to look like a full id; whether the branch holds it is for the caller to find out.
     """
     try:
-        seq, digest, commit = json.loads(path(common).read_text(encoding="utf-8"))
+        seq, digest, commit = json.loads(read(path(common)))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -15,7 +15,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.pipes import answers_of, end, send
+from gitorch.world.git.pipes import answers_of, patiently, send
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
@@ -123,10 +123,8 @@ class GitHistory:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=errors, env=env)
         except OSError as error:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
-        try:
+        with patiently(process):
             yield process
-        finally:
-            end(process)
 
 
 def _check(process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:

@@ -11,7 +11,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredObject
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.pipes import answers_of, end, send
+from gitorch.world.git.pipes import answers_of, patiently, send
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
@@ -106,10 +106,8 @@ class ObjectReader:
             process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
         except OSError as error:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
-        try:
+        with patiently(process):
             yield process
-        finally:
-            end(process)
 
 
 def _request(process: subprocess.Popen[bytes], batch: list[str], requested: deque[str]) -> None:

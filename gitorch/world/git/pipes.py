@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import threading
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, cast
+
+from gitorch.world.activity import LOOK_SECONDS, Watch
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Iterator
+
+IDLE_SECONDS = 300.0
+"""How long a git that is read from may do nothing, as where a named pipe stands in the place of an object, before it is ended."""
 
 
 def requests_of(process: subprocess.Popen[bytes]) -> IO[bytes]:
@@ -25,6 +32,28 @@ def send(process: subprocess.Popen[bytes], data: bytes) -> None:
     with suppress(BrokenPipeError):
         requests.write(data)
         requests.flush()
+
+
+@contextmanager
+def patiently(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """End the process when the block is left, and meanwhile once nothing in it has moved for `IDLE_SECONDS`."""
+    left = threading.Event()
+    watching = threading.Thread(target=_end_when_idle, args=(process, left), daemon=True)
+    watching.start()
+    try:
+        yield process
+    finally:
+        left.set()
+        end(process)
+
+
+def _end_when_idle(process: subprocess.Popen[bytes], left: threading.Event) -> None:
+    """Watch the process until the event; its reader finds the end of its answers where it is ended."""
+    watch = Watch(process.pid, "git", lambda _: None)
+    while not left.wait(min(LOOK_SECONDS, IDLE_SECONDS)):
+        if watch.idle_seconds() >= IDLE_SECONDS:
+            process.kill()
+            return
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
