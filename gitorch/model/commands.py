@@ -379,6 +379,8 @@ class ApproveMerge(Value):
     text: str = ""
     signer: str = ""
     """The key that signed the approval, once the signature was checked against the keys that the run began with."""
+    changed: str = ""
+    """What changed in the repository since the report, so that it was withdrawn; empty where nothing did."""
 
 
 class RejectMerge(Value):

@@ -16,6 +16,9 @@ OWN_REFS = "refs/gitorch/"
 """Where gitorch keeps commits while it fetches them."""
 LEDGER_AT_REMOTE = "/gitorch/ledger"
 
+PERSONAL = ("config/user.", "config/gpg.", "config/branch.", "config/alias.", "config/color.")
+"""Settings that change nothing of a merge, and that people change for themselves."""
+
 COMMITS_SHOWN = 20
 """How many commits on the target a text lists."""
 CHANGES_SHOWN = 20
@@ -63,6 +66,45 @@ def _is_work_branch(name: str, runs: Collection[RunId]) -> bool:
         return False
 
     return RunId(run) in runs
+
+
+def since_report(listed: Sequence[OutsideChange], now: Sequence[OutsideChange]) -> tuple[OutsideChange, ...]:
+    """What changed after a report that lists the changes up to then, sorted by name; each with its value then and now."""
+    then = {change.name: change for change in listed}
+    today = {change.name: change for change in now}
+    changes = []
+    for name in sorted({*then, *today}):
+        change = _between(then.get(name), today.get(name))
+        if change is not None:
+            changes.append(change)
+
+    return tuple(changes)
+
+
+def _between(then: OutsideChange | None, now: OutsideChange | None) -> OutsideChange | None:
+    """The change of one name between a report and now; None where there is none."""
+    if then is None:
+        return now
+    if now is None:
+        return OutsideChange(then.name, then.after, then.before)
+    if now.after == then.after:
+        return None
+    return OutsideChange(now.name, then.after, now.after)
+
+
+def withdrawing(changes: Sequence[OutsideChange]) -> str:
+    """Why a report cannot be approved or merged after these changes, as a clause; empty where it can.
+
+    Settings, hooks and attributes decide what git does at the merge. Other refs do not, and move all day.
+    """
+    named = []
+    for change in changes:
+        if not change.name.startswith(("refs/", *PERSONAL)):
+            named.append(f"{change.name} ({change.before or 'absent'} → {change.after or 'removed'})")
+    if not named:
+        return ""
+
+    return f"after the report changed: {', '.join(named)}"
 
 
 def is_asked_about(change: OutsideChange, target: str) -> bool:

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from merge_yard import Yard
+from merge_yard import CALLER, Yard
 from play import HUMAN, digest, workflow
 
 from gitorch.app.execute import execute
-from gitorch.app.reconciler.outside import outside_changes
+from gitorch.app.people import decisions
+from gitorch.app.query.outside import outside_changes
 from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
+from gitorch.errors import Refused
 from gitorch.model import commands as c
-from gitorch.model.events import RunConfirmed
+from gitorch.model.events import ReportVoided, RunConfirmed
 from gitorch.model.ids import Digest, RunId
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.values import replace
@@ -117,3 +119,59 @@ def test_a_run_that_recorded_no_snapshot_lists_nothing(yard: Yard) -> None:
     yard.begin({"api": {"api.txt": "1"}})
     yard.commit({"own.txt": "1"}, "Direct")
     assert outside_changes(yard.services, replace(yard.run, repository=None)) == ()
+
+
+def plant_hook(yard: Yard) -> str:
+    hook = yard.path / ".git/hooks/post-merge"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\n")
+    return "hooks/post-merge (absent → sha256:"
+
+
+def set_filter(yard: Yard) -> str:
+    yard.git("config", "filter.x.clean", "cat")
+    return "config/filter.x.clean (absent → sha256:"
+
+
+PLANTS = (plant_hook, set_filter)
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_change_after_the_report_is_refused_at_the_approval_and_listed_by_the_next_report(yard: Yard, plant) -> None:
+    yard.begin({"api": {"api.txt": "api\n"}})
+    yard.settle()
+    stale = yard.run.report
+    named = plant(yard)
+    yard.reopen()
+    with pytest.raises(Refused) as caught:
+        yard.approve()
+    assert f"after the report changed: {named}" in caught.value.message
+    assert yard.run.report is None
+    yard.settle()
+    assert yard.run.report.digest != stale.digest
+    assert named.split(" ")[0] in yard.open()[0].text
+    assert str(yard.approve().phase) == "completed"
+
+
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_change_between_approval_and_merge_withdraws_the_report_with_before_and_after(yard: Yard, plant) -> None:
+    yard.begin({"api": {"api.txt": "api\n"}})
+    yard.settle()
+    target = yard.head()
+    decisions.approve(yard.services, CALLER, yard.run, yard.run.report.digest, "typed")
+    named = plant(yard)
+    yard.reopen()
+    yard.settle()
+    assert (yard.head(), yard.run.merged, yard.run.approval) == (target, None, None)
+    assert f"after the report changed: {named}" in yard.events(ReportVoided)[0].reason
+    assert str(yard.approve().phase) == "completed"
+
+
+def test_branches_and_keys_of_the_principal_may_change_after_the_report(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "api\n"}})
+    yard.settle()
+    yard.git("branch", "my-own")
+    yard.git("config", "user.signingKey", "/somewhere")
+    yard.git("config", "branch.my-own.merge", "refs/heads/main")
+    yard.reopen()
+    assert str(yard.approve().phase) == "completed"

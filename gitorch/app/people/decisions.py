@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute_verb, only_people
+from gitorch.app.execute import execute, execute_verb, only_people
 from gitorch.app.query.lookup import resolve_prefix
+from gitorch.app.query.outside import changes_since_report
 from gitorch.app.query.questions import find_question
 from gitorch.errors import Refused, Usage
 from gitorch.model import commands
@@ -15,6 +16,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.ensure import run_there
+from gitorch.rules.outside import withdrawing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
+    from gitorch.ports.ledger import VerifiedRun
 
 
 def answer(
@@ -110,11 +113,14 @@ def approve(
 
     Raises Corrupt where git's objects do not hold.
     Raises Denied for everybody but the principal, and for a principal whose key is not among those allowed.
-    Raises Refused where the digest is not that of the valid report.
+    Raises Refused where the digest is not that of the valid report, or the repository changed since; the report is withdrawn
+    then.
     """
-    run = verified_run(services, run)
-    command = commands.ApproveMerge(Digest(digest), proof)
-    if not _is_to_be_signed(run, digest):
+    verified = services.ledger.verified(run.id)
+    run = run_there(verified.state)
+    changed = _withdrawn(services, caller, verified)
+    command = commands.ApproveMerge(Digest(digest), proof, changed=changed)
+    if changed or not _is_to_be_signed(run, digest):
         state, _ = execute_verb(services, run.id, caller.actor, command, "approve")
         return state.run or run
 
@@ -123,6 +129,18 @@ def approve(
     command, files = _signed(services, run, command)
     state, _ = execute_verb(services, run.id, caller.actor, command, "approve", files)
     return state.run or run
+
+
+def _withdrawn(services: Services, caller: Caller, verified: VerifiedRun) -> str:
+    """Withdraw the report where settings, hooks or attributes changed since; says what changed, empty where nothing did."""
+    run = run_there(verified.state)
+    if run.report is None or run.approval is not None:
+        return ""
+    changed = withdrawing(changes_since_report(services, verified))
+    if changed:
+        only_people(services, caller, "approve")
+        execute(services, run.id, services.host, commands.VoidReport(changed))
+    return changed
 
 
 def _is_to_be_signed(run: Run, digest: str) -> bool:

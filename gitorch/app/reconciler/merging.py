@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.signing import require_signature
-from gitorch.app.reconciler.outside import outside_changes
+from gitorch.app.query.outside import changes_since_report, outside_changes
 from gitorch.app.reconciler.pushing import commit_ahead
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
@@ -16,6 +16,7 @@ from gitorch.model.observed import CheckPhase
 from gitorch.model.path_text import quoted
 from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.ensure import run_there
+from gitorch.rules.outside import withdrawing
 from gitorch.rules.views.merge_report import epic_report_text, merge_message, report_text, sha256
 from gitorch.rules.views.report_data import report_json
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
     from gitorch.ports.git import MoveResult
+    from gitorch.ports.ledger import VerifiedRun
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
@@ -273,7 +275,7 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
-    reason = _reason_to_void(services, run, report, report.merged_commit)
+    reason = _reason_to_void(services, verified, report, report.merged_commit)
     if reason:
         return (commands.VoidReport(reason),)
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
@@ -293,11 +295,16 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
 
 def _reason_to_void(
     services: Services,
-    run: Run,
+    verified: VerifiedRun,
     report: Report,
     merged: CommitId,
 ) -> str:
     """Why an approved report cannot be merged any more; empty where it can."""
+    changed = withdrawing(changes_since_report(services, verified))
+    if changed:
+        return changed
+
+    run = run_there(verified.state)
     remote_commit = commit_ahead(services, run, merged)
     if remote_commit is not None:
         return f"{run.settings.push_remote} has {report.target} at {remote_commit[:12]} by now"

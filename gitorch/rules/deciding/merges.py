@@ -155,6 +155,10 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     """The principal's approval of exactly the report that stands, its target commit and its branch commits."""
     ensure.principal(order.actor, "approve")
     run = ensure.run_open(ensure.run_there(state))
+    if command.changed:
+        message = f"{command.changed}; the report was withdrawn, and the next one lists it"
+        raise Refused(message, f"gitorch up {run.id} --no-wait")
+
     report = ensure.report_there(run)
     _ensure_approvable(run, report, command)
 

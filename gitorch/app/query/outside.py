@@ -6,16 +6,20 @@ import json
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
+from gitorch.model.events import ReportIssued
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
-from gitorch.rules.outside import compare, printable
+from gitorch.model.work.report import OutsideChange
+from gitorch.rules.ensure import run_there
+from gitorch.rules.outside import compare, printable, since_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.app.services import Services
-    from gitorch.model.work.report import Merged, OutsideChange
+    from gitorch.model.work.report import Merged
     from gitorch.model.work.run import Run
+    from gitorch.ports.ledger import VerifiedRun
 
 
 def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
@@ -51,6 +55,31 @@ def _foreign(
             foreign.append(change)
 
     return tuple(foreign)
+
+
+def changes_since_report(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, ...]:
+    """What differs now from what the newest report lists, each with its value then and now; nothing without a list.
+
+    Raises as `outside_changes`.
+    """
+    listed = _listed(services, verified)
+    if listed is None:
+        return ()
+    return since_report(listed, outside_changes(services, run_there(verified.state)))
+
+
+def _listed(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, ...] | None:
+    """The changes that the newest report lists; None where it has no such list."""
+    run = run_there(verified.state)
+    digests = []
+    for record in verified.records:
+        if isinstance(record.event, ReportIssued):
+            digests = [ref.sha256 for ref in record.files if ref.name == "report.json"]
+    if not digests:
+        return None
+
+    values = json.loads(services.ledger.file(run.id, digests[0]))
+    return tuple(OutsideChange(one["name"], one["before"], one["after"]) for one in values["outside"])
 
 
 def _merges_of_others(services: Services, run: Run) -> list[Merged]:
