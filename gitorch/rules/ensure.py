@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Denied, NotFound, Refused
+from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
@@ -234,3 +234,9 @@ def report_there(run: Run) -> Report:
         raise Refused(message, f"gitorch status {run.id}")
 
     return run.report
+
+
+def ensure_sound(fault: Corrupt | None, hint: str) -> None:
+    """Raises the fault that was found, if any, with the command that leads on."""
+    if fault is not None:
+        raise Corrupt(fault.message, hint, fault.where)

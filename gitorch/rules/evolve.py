@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED
+from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.board import Board, RunLine, State
 from gitorch.model.work.question import QuestionKind
@@ -201,6 +202,9 @@ def _without_run(board: Board, record: Record) -> Board:
         ensure_writer(record, BY_PRINCIPAL)
         return replace(board, targets=(*board.targets, event.target))
 
+    if isinstance(event, events.ActionRefused):
+        return _with_refusal(board, record)
+
     if isinstance(event, events.MessageSent):
         return messages.counted(board, record, event)
 
@@ -208,6 +212,13 @@ def _without_run(board: Board, record: Record) -> Board:
         return messages.read_on_board(board, event)
 
     return board
+
+
+def _with_refusal(board: Board, record: Record) -> Board:
+    """The board after a refused attempt in no run; those of agents are counted, so that they do not fill the ledger."""
+    if record.actor.kind is not ActorKind.AGENT:
+        return board
+    return replace(board, strangers=board.strangers + 1, stranger_at=record.at)
 
 
 def _with_line(board: Board, record: Record, run: RunId, **changes: object) -> Board:

@@ -13,11 +13,15 @@ from play import HOST, HUMAN, OPERATOR, Play, digest
 
 from gitorch.errors import Denied
 from gitorch.model import commands as c
-from gitorch.model.ids import JobId
-from gitorch.model.record import Actor, ActorKind
+from gitorch.model.commands import Order
+from gitorch.model.ids import NO_DIGEST, JobId, Moment
+from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.work.artifact import Document, Outcome
+from gitorch.model.work.board import Board, State
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.capabilities import HOLDS, NEEDS, Capability, ensure_may, may
+from gitorch.rules.decide import decide_all
+from gitorch.rules.evolve import evolve
 
 AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")
 EVERYBODY = {"principal": HUMAN, "operator": OPERATOR, "agent": AGENT, "host": HOST}
@@ -92,3 +96,17 @@ def test_the_rules_deny_actors_without_the_capability_at_every_door(name, who):
         denied = False
     assert denied is (who not in allowed)
     assert not denied or play.run.phase is RunPhase.RUNNING
+
+
+def test_attempts_of_agents_outside_of_runs_are_recorded_ten_times_and_then_once_an_hour():
+    board, stranger = Board("L"), Actor(ActorKind.AGENT, "agent", "desk")
+    written = []
+    for minute in range(200):
+        order = Order(stranger, Moment(minute * 60_000), c.RecordRefusal("approve", "denied", "an agent may not"))
+        for event in decide_all(State(board), (order,)):
+            record = Record(minute, NO_DIGEST, order.at, None, stranger, event)
+            board = evolve(State(board), record).board
+            written.append(minute)
+    assert written == [*range(10), 69, 129, 189]
+    human = Order(HUMAN, Moment(0), c.RecordRefusal("approve", "denied", "no"))
+    assert len(decide_all(State(board), (human,))) == 1

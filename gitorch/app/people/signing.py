@@ -9,7 +9,7 @@ from gitorch.errors import Corrupt, Denied
 from gitorch.model.events import MergeApproved
 from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.values import Value
-from gitorch.rules.ensure import run_there
+from gitorch.rules.ensure import ensure_sound, run_there
 from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE, approval_text
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
 
 def require_signature(services: Services, verified: VerifiedRun) -> None:
     """Raises Corrupt unless the approval that stands has a valid signature, or needs none; `recover` withdraws it."""
-    fault = unsigned_approval(services, verified)
-    if fault is not None:
-        run = run_there(verified.state)
-        raise Corrupt(fault.message, f"gitorch recover {run.id}", fault.where)
+    run = run_there(verified.state)
+    ensure_sound(unsigned_approval(services, verified), f"gitorch recover {run.id}")
 
 
 def unsigned_approval(services: Services, verified: VerifiedRun) -> Corrupt | None:

@@ -49,6 +49,10 @@ class Board(Value):
     """Messages of no run that somebody has still to read, or whose plan has still to be started."""
     sent: int = 0
     """How many messages were ever sent, in and outside of runs."""
+    strangers: int = 0
+    """How many refused attempts of agents are recorded that belong to no run."""
+    stranger_at: Moment | None = None
+    """When the newest of them was recorded."""
 
     def confirms_target(self, target: str) -> bool:
         """Whether the principal confirmed this merge target, and no other one since.

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 REFUSALS_KEPT = 10
 """Refused attempts of one session, or of all agents without one, that are recorded, so that a looping agent cannot fill the ledger."""
 
+REFUSAL_PAUSE_MS = 3_600_000
+"""The time between two records of further attempts by agents of no run: no end of a run ends their count."""
+
 
 def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[Event, ...]:
     """The refusal of the plan, and a message with the same text to its coordinator."""
@@ -124,12 +127,22 @@ def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) 
 
 
 def record_refusal(state: State, order: Order, command: commands.RecordRefusal) -> tuple[Event, ...]:
-    """A refused attempt. After `REFUSALS_KEPT` attempts of one agent nothing more is recorded."""
-    if order.actor.kind is ActorKind.AGENT and state.run is not None:
-        if _refusals_of(state.run, order.actor) >= REFUSALS_KEPT:
-            return ()
+    """A refused attempt. After `REFUSALS_KEPT` attempts of one agent nothing more is recorded, outside of runs one an hour."""
+    if order.actor.kind is ActorKind.AGENT and _is_enough(state, order):
+        return ()
 
     return (events.ActionRefused(command.verb, command.code, command.reason, command.job),)
+
+
+def _is_enough(state: State, order: Order) -> bool:
+    """Whether enough refused attempts of this agent are recorded for now."""
+    if state.run is not None:
+        return _refusals_of(state.run, order.actor) >= REFUSALS_KEPT
+
+    board = state.board
+    if board.strangers < REFUSALS_KEPT or board.stranger_at is None:
+        return False
+    return order.at - board.stranger_at < REFUSAL_PAUSE_MS
 
 
 def _refusals_of(run: Run, actor: Actor) -> int:
