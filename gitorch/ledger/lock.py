@@ -5,6 +5,7 @@ They are flock(2) on files that are never removed, so the kernel frees them howe
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 STALE_SECONDS = 3.0
 """A lock file of git's that is older than this while we hold our own lock belongs to a process that has died."""
+
+
+_OBSTACLES = frozenset({errno.EISDIR, errno.ELOOP, errno.ENOENT, errno.ENOTDIR})
+"""What opening a file says where a folder has its name, or a link to itself or to nothing."""
 
 
 def folder(common: Path) -> Path:
@@ -72,11 +77,7 @@ def _flock(path: Path, name: str, wait_seconds: float, meanwhile: Callable[[], o
 
     They are the same lock: filelock calls flock on the same file. It is imported only to wait, since that costs 16 ms.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    except IsADirectoryError as error:
-        raise _in_the_way(path) from error
-
+    descriptor = _opened(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -143,6 +144,16 @@ def _wait_until_free(path: Path, seconds: float) -> bool:
     return is_free.wait(max(0.0, seconds))
 
 
+def _opened(path: Path) -> int:
+    """The file of a lock, made when it is missing. Raises Unavailable where anything but a file has its name, OSError."""
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        if error.errno in _OBSTACLES:
+            raise _in_the_way(path) from error
+        raise
+
+
 def _busy(name: str, wait_seconds: float) -> Busy:
     """The error for a lock that stayed held elsewhere."""
     return Busy(f"Another process holds the lock {name} (waited {wait_seconds:g} s).", hint="try again")
@@ -200,5 +211,9 @@ def _clear(common: Path, where: Path, prefix: str, suffix: str) -> int:
 def _now(common: Path) -> float:
     """The time by the file system's clock, which can differ from ours."""
     probe = folder(common) / "now"
-    probe.touch()
-    return probe.stat().st_mtime
+    descriptor = _opened(probe)
+    try:
+        os.utime(descriptor)
+        return os.fstat(descriptor).st_mtime
+    finally:
+        os.close(descriptor)

@@ -151,13 +151,27 @@ def test_a_ref_that_names_no_commit_comes_back_from_elsewhere_where_nothing_was_
     assert damage.hint.endswith(f"git fetch PATH-OF-ANOTHER-CLONE +{REF}:{REF}")
 
 
+OWN_FILES = ("gitorch/ledger.lock", "gitorch/ledger.queue")
+
+
+def make_link_to_nothing(path):
+    path.symlink_to("/nonexistent/place")
+
+
+def make_link_to_itself(path):
+    path.symlink_to(path.name)
+
+
 def make_file(path):
     path.write_text("x")
 
 
 @pytest.mark.parametrize(
     ("name", "make"),
-    [("gitorch", make_file), ("gitorch/ledger.lock", Path.mkdir), ("gitorch/ledger.queue", Path.mkdir)],
+    [
+        ("gitorch", make_file),
+        *((name, make) for name in OWN_FILES for make in (Path.mkdir, make_link_to_nothing, make_link_to_itself)),
+    ],
 )
 def test_something_in_the_way_is_named_and_reading_goes_on(repo, opened, name, make):
     before = opened(repo).state(RUN)
