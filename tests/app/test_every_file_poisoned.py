@@ -35,7 +35,7 @@ SECONDS_MAX = 60
 """For one case: a pipe in the place of a file must not hold anybody up."""
 IDLE_SECONDS = 2.0
 STAGES = ("approve", "merge", "verify")
-SAMPLE, SEED = 9, 20_261_128
+SAMPLE, SEED = 5, 20_261_128
 ALLOWED = {0, 1, 3, 4, 5, 7, 8, 9, 10}
 """Every exit status but those of a bug, of wrong words, of an interruption."""
 
