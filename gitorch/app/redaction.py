@@ -239,3 +239,10 @@ def _redact(text: str) -> str:
     from gitorch.text.redact import redact_secrets  # noqa: PLC0415  # see SIGNS
 
     return redact_secrets(text)
+
+
+def redact_value(value: object) -> object:
+    """A value of a notice with the secrets in its text redacted; anything but text comes back as it is."""
+    if not isinstance(value, str):
+        return value
+    return redact_output(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

@@ -106,9 +106,10 @@ class SignedRun(WaitingRun):
         return self.gitorch(*words[stage]).status
 
     def names_a_fault(self) -> bool:
-        """Whether `status` says what fails in the run: the approval is recorded, and the merge is tried again."""
+        """Whether `status` says what fails in the run, or asks about it: the approval is recorded, and the merge is tried again."""
         said = self.gitorch("status")
-        return said.status == 0 and bool(self.yard.run.faults)
+        run = self.yard.run
+        return said.status == 0 and bool(run.faults or run.open_questions())
 
     def head(self) -> str:
         words = ("git", "rev-parse", "--verify", "--quiet", "refs/heads/main")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.app.redaction import SIGNS, find_secrets_in_files, find_secrets_in_value, recordable, redact_output
+from gitorch.app.redaction import (
+    SIGNS,
+    find_secrets_in_files,
+    find_secrets_in_value,
+    recordable,
+    redact_output,
+    redact_value,
+)
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model.events import RunPrepared
@@ -131,3 +138,11 @@ def test_every_form_of_secret_is_found_and_contains_a_sign(what, form) -> None:
     assert form.search(secret)
     assert secrets_in(f"\n{secret}") == (f"line 2: {what}",)
     assert any(sign in secret for sign in SIGNS)
+
+
+@pytest.mark.parametrize("what", SECRETS)
+def test_a_notice_carries_no_secret(what) -> None:
+    told = redact_value(f"Which key does the service take?\n{SECRETS[what]}\n")
+    assert SECRETS[what] not in told
+    assert told.startswith("Which key does the service take?\n")
+    assert [redact_value(value) for value in (None, 3, ["yes"], "no")] == [None, 3, ["yes"], "no"]

@@ -9,6 +9,7 @@ from gitorch.app.reconciler.cleanup import clean_up
 from gitorch.app.reconciler.issues import close_issues
 from gitorch.app.reconciler.prompts import write_prompt
 from gitorch.app.reconciler.sandboxes import launch_sandbox
+from gitorch.app.redaction import redact_value
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed
@@ -140,7 +141,8 @@ def _start_check(services: Services, run: Run, effect: effects.StartCheck) -> tu
 
 def _notify(services: Services, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
     """Start the command and do not wait for it; a later observation reports its failure."""
-    services.notices.send(run.id, effect.name, notice(run, effect.name))
+    values = {name: redact_value(value) for name, value in notice(run, effect.name).items()}
+    services.notices.send(run.id, effect.name, values)
     return ()
 
 
