@@ -12,16 +12,13 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from merge_yard import RUN, TICKS_MAX, Yard
+from merge_yard import RUN, Yard
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
 
 WORK = {"api": {"api.txt": "api\n"}, "ui": {"ui.txt": "ui\n"}}
 NEEDS = {"ui": ("api",)}
-MOMENTS_MAX = 28
-"""Ticks of an undisturbed run from its start to its merge; a later moment is after its end."""
-
 LEDGER = "refs/heads/gitorch/ledger"
 ONCE = (events.RunConfirmed, events.RunStarted, events.MergeApproved, events.Merged, events.RunCompleted)
 QUICK, ALL = range(1), range(1, 50)
@@ -44,14 +41,14 @@ WAYS = (remove_folder, delete_branch, remove_both)
 
 
 class LosingYard(Yard):
-    """Loses what `strike` names before one tick, and restores the ledger as the error says."""
+    """Loses what `strike` names once its ledger has `moment` records, and restores the ledger as the error says."""
 
-    moment, strike = -1, staticmethod(remove_folder)
-    ticks, restored = 0, 0
+    moment, strike = sys.maxsize, staticmethod(remove_folder)
+    struck, restored = 0, 0
 
     def tick(self) -> bool:
-        self.ticks += 1
-        if self.ticks == self.moment:
+        if not self.struck and self.records() >= self.moment:
+            self.struck += 1
             self.strike(self)
             self.reopen()
         try:
@@ -59,6 +56,10 @@ class LosingYard(Yard):
         except Corrupt as error:
             self.restore(error.hint)
             return True
+
+    def records(self) -> int:
+        """How many records the ledger has."""
+        return int(self.git("rev-list", "--count", LEDGER))
 
     def restore(self, hint: str) -> None:
         """Do what the error proposes, and go on as a new process."""
@@ -84,29 +85,30 @@ def outcome(yard: Yard) -> tuple[object, ...]:
     return str(yard.run.phase), once, handed_in, files, yard.story()
 
 
-def struck(path: Path, seed: int) -> LosingYard:
+def struck(path: Path, seed: int, records: int) -> LosingYard:
     """A whole run that loses something at a moment of this seed."""
     chance = random.Random(seed)
     yard = LosingYard(path)
-    yard.moment = chance.randrange(2, MOMENTS_MAX)
+    yard.moment = chance.randrange(3, records)
     yard.strike = chance.choice(WAYS)
     run_to_its_end(yard)
     return yard
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory, _seed) -> tuple[object, ...]:
+def undisturbed(tmp_path_factory, _seed) -> tuple[tuple[object, ...], int]:
+    """The outcome of a run that loses nothing, and how many records it has before its last."""
     yard = LosingYard(Path(shutil.copytree(_seed.path, tmp_path_factory.mktemp("calm") / "r")))
     run_to_its_end(yard)
-    assert MOMENTS_MAX <= yard.ticks < TICKS_MAX, "the moments are moments of the run"
-    return outcome(yard)
+    return outcome(yard), yard.records() - 1
 
 
 @pytest.mark.parametrize("seed", [*QUICK, *(pytest.param(seed, marks=pytest.mark.slow) for seed in ALL)])
 def test_a_run_that_loses_its_folder_or_its_ledger_ends_as_it_would_have(repo, undisturbed, seed):
-    yard = struck(repo("r").path, seed)
-    assert yard.ticks > yard.moment, "nothing was lost"
-    assert outcome(yard) == undisturbed
+    calm, records = undisturbed
+    yard = struck(repo("r").path, seed, records)
+    assert yard.struck, "nothing was lost"
+    assert outcome(yard) == calm
     assert yard.restored == (yard.strike is not remove_folder)
     yard.reopen()
     found = yard.services.ledger.verify()
