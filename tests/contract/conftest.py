@@ -253,7 +253,7 @@ class RealCheckBench:
         self.home = self.repo.path / ".git/gitorch"
         self.checks = self.another()
         self.commit = CommitId(self.repo.git("rev-parse", "HEAD"))
-        self.where = folder / "work trees" / "check"
+        self.where = folder / "work trees" / f"check-{self.commit[:12]}"
 
     def another(self):
         return ProjectChecks(self.home, self.worktrees, self.environ, self.clock)

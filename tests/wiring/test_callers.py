@@ -15,6 +15,8 @@ from gitorch.model.ids import RunId, SessionId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.ports.world import SessionKey
 from gitorch.wiring import callers
+from gitorch.world.clock import SystemClock
+from gitorch.world.outbox import WorktreeOutboxes
 
 KEY = SessionKey(RUN, SessionId("s1"))
 
@@ -109,6 +111,7 @@ def test_a_sandbox_is_the_worktree_that_the_environment_names_before_the_one_aro
         folder.mkdir(parents=True)
     found = callers.find_sandbox(deep, {"GITORCH_WORKTREE": str(named)})
     assert (found.worktree, found.why) == (named, shut)
+    assert (type(found.clock), type(found.outboxes)) == (SystemClock, WorktreeOutboxes)
     assert callers.find_sandbox(deep, {}).worktree == around
     assert callers.find_sandbox(deep, {"GITORCH_WORKTREE": str(tmp_path)}).worktree == around
 

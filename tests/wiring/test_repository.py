@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitorch.errors import Malformed, NotFound
+from gitorch.ledger.branch import BranchStore
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.workflow import Lane
@@ -19,6 +20,7 @@ from gitorch.ports.world import SessionKey
 from gitorch.wiring.configuration import config_path, load_config
 from gitorch.wiring.repository import LazyHistory, Repository, agent_path, root_of, socket_name
 from gitorch.world.beads import BeadsFile, BeadsProgram
+from gitorch.world.git.store import GitStore
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
 
@@ -86,6 +88,7 @@ def test_a_ledger_is_created_read_and_verified_through_the_store_of_the_reposito
     repository = opened(made, GIT_DIR="/nowhere")
     repository.ledger.create(HUMAN, Moment(1_700_000_000_000), "L-1")
     assert repository.ledger.state(None).board.runs == {}
+    assert isinstance(repository.ledger._store, BranchStore)
     found = repository.ledger.verify()
     assert (found.records, found.faults) == (1, ())
     assert made.head("gitorch/ledger") == found.tip
@@ -94,8 +97,9 @@ def test_a_ledger_is_created_read_and_verified_through_the_store_of_the_reposito
 def test_a_repository_that_dulwich_cannot_write_gets_the_store_of_the_git_command_line(made):
     made.git("config", "extensions.partialClone", "origin")
     made.git("config", "core.repositoryFormatVersion", "1")
-    repository = opened(made)
+    repository = opened(made, GIT_DIR="/nowhere")
     assert repository.store.startswith("git (")
+    assert isinstance(repository.ledger._store, GitStore)
     repository.ledger.create(HUMAN, Moment(1_700_000_000_000), "L-1")
     assert repository.ledger.verify().records == 1
 
@@ -200,6 +204,13 @@ def test_a_preset_of_the_repository_comes_before_the_shipped_one_and_may_extend_
     assert repository.preset_names[:2] == ("claude", "own")
     assert len(set(repository.preset_names)) == len(repository.preset_names)
     assert not any("." in name for name in repository.preset_names)
+
+
+def test_the_shipped_presets_can_be_named_and_read(made):
+    repository = opened(made)
+    assert {"claude", "codex", "gemini", "opencode", "scripted"} <= set(repository.preset_names)
+    for name in repository.preset_names:
+        assert repository.preset(Lane("a", name)).name == name
 
 
 def test_a_malformed_preset_of_the_repository_is_named_by_its_path(made):
