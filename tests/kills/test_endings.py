@@ -166,6 +166,7 @@ class RealYard(Yard):
     def close(self) -> None:
         socket = f"/tmp/tmux-{os.getuid()}/{socket_name(self.path / '.git')}"
         subprocess.run(("tmux", "-S", socket, "kill-server"), check=False, capture_output=True)
+        Path(socket).unlink(missing_ok=True)
 
 
 @pytest.fixture

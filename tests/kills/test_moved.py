@@ -81,6 +81,7 @@ def yard(tmp_path: Path, repo: Callable[[str], Place]) -> Iterator[Moving]:
     yield yard
     for one in (path, home / "moved", tmp_path / "second/repo", tmp_path / "second/moved"):
         tmux(one, "kill-server")
+        Path(f"/tmp/tmux-{os.getuid()}/{socket_name(one / '.git')}").unlink(missing_ok=True)
     for pid in processes.marked("GITORCH_RUN", RUN):
         os.kill(pid, 9)
 
