@@ -247,7 +247,7 @@ print(result.moved, result.refused)
 @pytest.mark.skipif(os.geteuid() != 0 or shutil.which("unshare") is None, reason="needs a file system of its own")
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("spare", "words"), [(0, "couldn't write"), (40_000, "unable to write file a"), (400_000, "unable to write")]
+    ("spare", "words"), [(0, "couldn't write"), (40_000, "unable to write file a"), (100_000, "unable to write file c")]
 )
 def test_on_a_full_disk_the_move_is_refused_and_completed_once_there_is_room(tmp_path, spare, words):
     argv = ["unshare", "--mount", "sh", "-c", FULL_DISK, "sh", str(tmp_path), MOVE, sys.executable, str(spare)]
