@@ -133,3 +133,11 @@ def test_globs_agree_with_the_oracle(path: str, glob: str) -> None:
 def test_classes_agree_with_the_oracle(path: str, before: str, members: str, after: str) -> None:
     glob = f"{before}[{members}]{after}"
     assert matches(path, glob) is oracle(path, glob)
+
+
+@pytest.mark.parametrize(
+    ("glob", "covers"),
+    [(r"caf\xe9.txt", True), ("caf?.txt", True), ("caf??.txt", False), ("*", True), (r"caf\xe8.txt", False)],
+)
+def test_a_byte_that_is_no_text_is_one_character_of_a_path(glob: str, covers: bool) -> None:
+    assert matches(r"caf\xe9.txt", glob) is covers
