@@ -50,7 +50,9 @@ def test_two_runs_at_once_one_up_pause_resume_and_cancel(tmp_path: Path) -> None
         assert home.status(ended)["phase"] == "canceled"
         assert home.repo.git("branch", "--list", "gitorch/*/endless"), "the branch is kept"
 
-        assert home("approve", held, "--yes", "--json").json["left_to_up"] is True
+        approved = home("approve", held, "--yes", "--json").json
+        # `up` may have merged and ended before the verb looks whether it runs.
+        assert approved["left_to_up"] or approved["merged"], approved
         home.until(lambda: home.status(held)["phase"] == "completed", "the merge by the other process")
         home("cleanup", ended, "--yes")
         home("cleanup", held, "--branches", "--yes")
