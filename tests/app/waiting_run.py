@@ -21,6 +21,8 @@ from gitorch.cli.call import Call
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.wiring.repository import Repository
+
 ONE = {"api": {"api.txt": "api\n"}}
 
 
@@ -70,11 +72,15 @@ class WaitingRun:
         self.yard.reopen()
         return self.yard
 
+    def open(self, *_: object) -> Repository:
+        """The repository as a new process opens it, with the terminals of the yard."""
+        self.yard.reopen()
+        return self.yard.services
+
     def gitorch(self, *words: str, **environ: str) -> Said:
         """One call in this process, by a person unless the environment names a session."""
-        self.yard.reopen()
         out, err = io.StringIO(), io.StringIO()
-        call = Call({**os.environ, **environ}, self.yard.path, open=lambda *_: self.yard.services)
+        call = Call({**os.environ, **environ}, self.yard.path, open=self.open)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             status = run([*words, "--json"], call)
         lines = out.getvalue().strip().splitlines()
