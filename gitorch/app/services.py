@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from gitorch.ports.tracker import Tracker
     from gitorch.ports.world import Checks, Clock, Programs, Secrets, Signatures, Terminals
 
+MANUAL = "by-hand"
+"""The folder of worktrees for manual work, and the part of their branches' names, where those of a run have its id."""
+
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 """Characters that mean the same in every file system's names."""
 

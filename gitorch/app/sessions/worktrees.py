@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import run_lines
+from gitorch.app.services import MANUAL
 from gitorch.app.sessions.sessions import checked_name
 from gitorch.errors import Failed, NotFound, Refused
 from gitorch.model.values import Value
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId
     from gitorch.model.work.board import RunLine
     from gitorch.ports.git import WorktreeEntry
-
-MANUAL = "by-hand"
-"""The folder of worktrees for manual work, and the part of their branches' names, where those of a run have its id."""
 
 
 class WorktreeRow(Value):

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
-from gitorch.app.services import worktree_paths
-from gitorch.app.sessions.worktrees import MANUAL
+from gitorch.app.services import MANUAL, worktree_paths
 from gitorch.ports.place import FolderPair
 
 if TYPE_CHECKING:
