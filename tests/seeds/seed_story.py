@@ -111,6 +111,8 @@ def open_questions(story: Story, before: Record | None = None) -> dict[str, tupl
 def _kind_of(record: Record) -> str:
     if record["type"] == "question-asked":
         return str(record["kind"])
+    if record["trigger"].startswith("fault:"):
+        return str(record["trigger"])
     return "merge" if record["trigger"].startswith("merge:") else "escalation"
 
 
@@ -120,6 +122,8 @@ def _not_asked_any_more(story: Story, record: Record) -> Callable[[str, str | No
     reviews = story.reviews(job) if job else []
     if kind in OVER:
         return lambda _kind, _job: True
+    if kind == "fault-cleared":
+        return lambda asked, _job: asked == f"fault:{record['step']}"
     if kind in {"report-voided", "merge-approved", "merge-rejected"}:
         return lambda asked, _job: asked in {"approval", "merge"}
     if kind == "findings-listed":
