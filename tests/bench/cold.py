@@ -86,8 +86,14 @@ def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
         "gitorch why": (*GITORCH, "why", "api"),
         "gitorch brief": (*GITORCH, "brief"),
         "gitorch handoff": (*GITORCH, *HANDOFF),
+        "gitorch log": (*GITORCH, "log"),
+        "gitorch log -n 5": (*GITORCH, "log", "-n", "5"),
+        "gitorch log --after (the last 20)": (*GITORCH, "log", "--after", str(records - 20)),
+        "gitorch show (an old record)": (*GITORCH, "show", "3"),
+        "gitorch log of one run": (*GITORCH, "log", OPEN),
     }
     if records > 400:
+        rows["gitorch show (a record in the middle)"] = (*GITORCH, "show", str(records // 2))
         rows["gitorch status (a finished run)"] = (*GITORCH, "status", "auth-0000")
     took: dict[str, list[Spent]] = {name: [] for name in rows}
     for round_ in range(runs + 1):
@@ -104,7 +110,7 @@ def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
             for kind in (0, 1)
         ]
         say(
-            f"{name:36} {statistics.median(walls):7.1f} {min(walls):7.1f} {statistics.median(cpus):9.1f} {min(cpus):7.1f}"
+            f"{name:40} {statistics.median(walls):7.1f} {min(walls):7.1f} {statistics.median(cpus):9.1f} {min(cpus):7.1f}"
             f" {ratios[0]:11.2f} {ratios[1]:7.2f}"
         )
 
