@@ -30,6 +30,11 @@ class Actor(Value):
     session: str | None = None
     """Set for agents only."""
 
+    @property
+    def holder(self) -> str:
+        """The name under which it holds manual claims: kind, name and host."""
+        return f"{self.kind}/{self.name}@{self.host}"
+
 
 class FileRef(Value):
     """A file attached to a record; its bytes lie in the run's `files/` under their digest."""

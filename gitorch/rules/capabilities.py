@@ -109,8 +109,3 @@ def described(actor: Actor) -> str:
         article = "a"
 
     return f"{name} is {article} {actor.kind}"
-
-
-def holder_of(actor: Actor) -> str:
-    """The name under which an actor holds manual claims: kind, name and host."""
-    return f"{actor.kind}/{actor.name}@{actor.host}"

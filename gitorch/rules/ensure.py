@@ -11,10 +11,10 @@ from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import WITHDRAWN
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules.capabilities import described, holder_of
-from gitorch.rules.transitions import WITHDRAWN
+from gitorch.rules.capabilities import described
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, QuestionId, SessionId
@@ -137,14 +137,14 @@ def acts_as(actor: Actor, session: Session) -> Session:
     Raises Denied otherwise, with the owner of the session.
     """
     if session.is_manual:
-        own = holder_of(actor) == session.holder
+        own = actor.holder == session.holder
         owner = session.holder
     else:
         own = actor.session == session.id
         owner = f"its agent on {session.job}"
 
     if not own:
-        message = f"session {session.id} belongs to {owner}; {holder_of(actor)} may not act for it"
+        message = f"session {session.id} belongs to {owner}; {actor.holder} may not act for it"
         raise Denied(message, f"gitorch why {session.job}")
 
     return session

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.plans.workflow import UNCLAIMED
+from gitorch.model.work.fault import CLEANUP_STEP
 from gitorch.model.work.question import fault_trigger
-from gitorch.rules.evolving.faults import CLEANUP_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model import commands, effects
-from gitorch.model.work.fault import Step
-from gitorch.rules.evolving.faults import CLEANUP_STEP
+from gitorch.model.work.fault import CLEANUP_STEP, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,9 +9,8 @@ from gitorch.model.ids import PromptId
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import Answer
+from gitorch.model.work.question import WITHDRAWN, Answer
 from gitorch.model.work.session import Prompt, SessionPhase
-from gitorch.rules.capabilities import holder_of
 from gitorch.rules.job_needs import needs_are_met
 from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.question import Question
     from gitorch.model.work.run import Run, RunPhase
     from gitorch.model.work.session import PromptKind
-
-WITHDRAWN = "withdrawn"
-"""The option that closes a question whose reason does not exist any more. Nobody can choose it."""
 
 
 def with_job(run: Run, job: JobId, **changes: Any) -> Run:
@@ -167,7 +163,7 @@ def _holds_lease(job: JobState, session: SessionId, fence: int) -> bool:
 def ensure_own_session(run: Run, record: Record, session: SessionId) -> None:
     """Raises Corrupt unless the actor is the agent of this session, or the holder of its manual claim."""
     state = run.sessions[session]
-    actor = holder_of(record.actor)
+    actor = record.actor.holder
     if state.is_manual:
         own = actor == state.holder
         owner = state.holder

@@ -14,7 +14,6 @@ from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
-from gitorch.rules.capabilities import holder_of
 from gitorch.rules.deciding import late
 from gitorch.rules.views.brief import BRIEF_PATH
 
@@ -126,7 +125,7 @@ def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
 
     Raises NotFound and Usage for a job that the run does not have.
     """
-    holder = holder_of(actor)
+    holder = actor.holder
     own = []
     for session in run.sessions.values():
         if session.holder == holder:

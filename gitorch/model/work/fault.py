@@ -9,6 +9,9 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, Moment, SessionId
 
+CLEANUP_STEP = "clean-up"
+"""The name of the step that cleans up after a run; people may leave that undone."""
+
 
 class Step(Value):
     """One thing that gitorch does for a run, which can fail by itself."""

@@ -34,9 +34,11 @@ CLEANUP_OPTIONS = ("worktrees", "branches", "no")
 
 CLEANUP_TEXT = "What should be removed: the run's worktrees, its merged branches too, or nothing?"
 
-
 FAULT = "fault:"
 """The beginning of the trigger of a question about a fault; the name of the step follows."""
+
+WITHDRAWN = "withdrawn"
+"""The option that closes a question whose reason does not exist any more. Nobody can choose it."""
 
 
 class Answer(Value):

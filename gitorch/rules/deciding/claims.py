@@ -13,7 +13,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice, ReportStatus
 from gitorch.model.work.run import RunPhase
 from gitorch.rules import ensure
-from gitorch.rules.capabilities import ensure_may, holder_of
+from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding import late
 from gitorch.rules.deciding.report_questions import questions_of
 from gitorch.rules.deciding.sessions import lease_until, next_session
@@ -54,7 +54,7 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
         until=lease_until(run, job, order.at),
         lane=lane.name,
         runtime=command.runtime or lane.runtime,
-        holder=holder_of(order.actor),
+        holder=order.actor.holder,
         token=command.tokens(session),
         nonce=command.nonce,
         base=base_of(run, job),
@@ -127,7 +127,7 @@ def _holder_clause(run: Run, job: JobState) -> str:
 def _barred(run: Run, job: JobState, actor: Actor, command: commands.ClaimJob) -> str:
     """Why the run's policy on independent reviews bars this actor; empty when it does not."""
     runtime = command.runtime or run.workflow.lanes[job.spec.lane].runtime
-    return not_independent(run, job, runtime, holder_of(actor))
+    return not_independent(run, job, runtime, actor.holder)
 
 
 def heartbeat(state: State, order: Order, command: commands.Heartbeat) -> tuple[Event, ...]:

@@ -10,7 +10,6 @@ from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, Lease
 from gitorch.model.work.late_handoff import LateHandoff
 from gitorch.model.work.session import Session, SessionPhase
-from gitorch.rules.capabilities import holder_of
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ALL_BUT_HOST, BY_PEOPLE, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.evolving.sessions import ensure_next_lease
@@ -41,8 +40,8 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
         message = f"session {event.session} was claimed twice"
         raise Corrupt(message)
 
-    if event.holder != holder_of(record.actor):
-        message = f"{holder_of(record.actor)} claimed {event.job} for {event.holder or 'nobody'}"
+    if event.holder != record.actor.holder:
+        message = f"{record.actor.holder} claimed {event.job} for {event.holder or 'nobody'}"
         raise Corrupt(message)
 
     session = Session(

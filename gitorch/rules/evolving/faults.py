@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
-CLEANUP_STEP = "clean-up"
-"""The name of the step that cleans up after a run; people may leave that undone."""
-
 
 def noted(run: Run, record: Record, event: events.FaultNoted) -> Run:
     """One more failure of a step, with its reason. Raises KeyError for a job that the run does not have."""

@@ -10,10 +10,10 @@ from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import Question, QuestionKind
+from gitorch.model.work.question import WITHDRAWN, Question, QuestionKind
 from gitorch.model.work.report import Approval, Merged, Report
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
-from gitorch.rules.transitions import WITHDRAWN, demote, move_job, promote, with_job, withdraw
+from gitorch.rules.transitions import demote, move_job, promote, with_job, withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record
