@@ -116,10 +116,8 @@ def approvers(path):
 def repository(tmp_path):
     root = tmp_path / "s"
     root.mkdir()
-    presets = {
-        "claude": Preset("claude", ("claude",)),
-        "codex": Preset("codex", ("codex",), install_hint="npm i codex"),
-    }
+    codex = Preset("codex", ("codex",), install_hint="npm i codex")
+    presets = {"claude": Preset("claude", ("claude",)), "codex": codex}
     return FakeRepository(root, config=SOUND, git=git(), programs=FakePrograms(claude="1.0"), presets=presets)
 
 
@@ -360,10 +358,8 @@ def test_the_results_come_in_this_order(repository):
         ("runtime", None),
         ("runtime", None),
     ]
-    assert [check.text for check in examine(repository) if not check.name] == [
-        str(repository.paths.default_base),
-        str(repository.home.parent),
-    ]
+    unnamed = [check.text for check in examine(repository) if not check.name]
+    assert unnamed == [str(repository.paths.default_base), str(repository.home.parent)]
 
 
 def test_a_preset_with_defects_is_one_result_and_the_others_are_examined(tmp_path):
@@ -381,9 +377,8 @@ def test_what_keeps_failing_in_a_run_is_named_with_the_command_that_shows_it(tmp
     (found,) = [check for check in examine(desk.services) if check.name == f"run {RUN}"]
     (fault,) = desk.run.faults.values()
     assert found == HealthCheck(f"run {RUN}", False, fault.sentence, f"gitorch status {RUN}")
-    assert [check.text for check in examine(desk.services) if check.name == "ledger"] == [
-        f"1 run, kept by {desk.services.store}"
-    ]
+    texts = [check.text for check in examine(desk.services) if check.name == "ledger"]
+    assert texts == [f"1 run, kept by {desk.services.store}"]
     escalation = c.Escalate(fault_trigger(fault.step.name), "It broke.", "Nothing.", "none", "Go on?", ("stop",))
     desk.do(escalation)
     (found,) = [check for check in examine(desk.services) if check.name == f"run {RUN}"]
