@@ -15,6 +15,7 @@ from gitorch.ledger.run_cache import RunCache
 from gitorch.model.ids import CommitId, Moment
 from gitorch.model.values import replace
 from gitorch.world.git.history import GitHistory
+from gitorch.world.git.store import GitStore
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record
@@ -133,6 +134,27 @@ def test_the_ref_moves_only_from_the_commit_that_was_read(repo):
     assert store.tip() is None
     assert store._move(None, before) is True
     assert store.tip() == before
+
+
+@pytest.mark.parametrize("store", [BranchStore, lambda common: GitStore(common, ENV)], ids=["dulwich", "git"])
+def test_forward_moves_the_ref_to_commits_that_exist_only_from_where_it_is(repo, store):
+    """Each row: where the ref is (None: nowhere), where the caller saw it, and whether it moves."""
+    commits = [commit.id for commit in stream(repo)]
+    first, middle, last = commits[0], commits[1], commits[-1]
+    opened = store(common_dir(repo))
+    rows = [
+        (middle, middle, last, True),
+        (middle, middle, first, True),
+        (middle, first, last, False),
+        (middle, last, last, False),
+        (middle, None, last, False),
+        (None, first, last, False),
+        (None, None, last, True),
+    ]
+    for at, seen, new, moves in rows:
+        git(repo, "update-ref", *(("-d", REF) if at is None else (REF, at)))
+        assert (opened.tip(), opened.forward(seen, new)) == (at, moves)
+        assert opened.tip() == (new if moves else at)
 
 
 def test_a_ref_that_another_process_is_moving_counts_as_moved(repo):
