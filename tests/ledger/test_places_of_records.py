@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 from ledger_kit import AGENT, AT, HOST, OTHER, RUN, count, fill, git, new_repo, open_ledger, renewed
 
+from gitorch.errors import NotFound
 from gitorch.ledger import finder
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
@@ -104,6 +105,32 @@ def test_an_old_message_is_found_by_its_place(long_ledger):
     reader = Reader(long_ledger)
     assert reader.ledger.message(MessageId("m1")).record.seq == 2
     assert reader.cost[1] == 0
+
+
+@pytest.mark.parametrize("seq", [-STRIDE, -1, LENGTH + 15, 10**12])
+def test_a_number_that_the_ledger_has_not_reached_is_not_found_at_no_cost(long_ledger, seq):
+    reader = Reader(long_ledger)
+    with pytest.raises(NotFound, match=f"The ledger has no record {seq}"):
+        reader.ledger.record(seq)
+    assert reader.cost == (0, 0)
+
+
+@pytest.mark.parametrize("seq", [0, 1, STRIDE - 1, STRIDE, STRIDE + 1, LENGTH, LENGTH + 13, LENGTH + 14])
+def test_the_first_and_the_last_number_and_those_around_a_place_are_found(long_ledger, seq):
+    reader = Reader(long_ledger)
+    assert reader.ledger.record(seq).record.seq == seq
+    assert reader.cost == (min(-seq % STRIDE, LENGTH + 14 - seq) + 1, 0)
+
+
+def test_a_walk_without_places_is_as_long_as_allowed_and_then_all_places_are_learned(long_ledger, places, monkeypatch):
+    monkeypatch.setattr(finder, "FAR", 5)
+    last = LENGTH + 14
+    for distance, streams in ((0, 0), (1, 0), (4, 0), (5, 0), (6, 1), (last, 1)):
+        places.unlink(missing_ok=True)
+        reader = Reader(long_ledger)
+        assert reader.ledger.record(last - distance).record.seq == last - distance
+        assert reader.cost[1] == streams, distance
+        assert reader.cost[0] <= (STRIDE if streams else distance + 1)
 
 
 def every_answer(ledger) -> list[object]:
