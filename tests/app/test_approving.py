@@ -160,7 +160,7 @@ def test_a_signed_approval_is_recorded_with_its_files_and_counts(signed):
     assert (after, record.event.proof) == (signed.run, "signed:ada")
     files = {ref.name: signed.ledger.file(RUN, ref.sha256).decode() for ref in record.files}
     assert files == {"approval.txt": text, "approval.sig": f"{NAMESPACE} {ADA.public}: {text}"}
-    assert signing.is_signed(signed.services, verified(signed))
+    assert signing.unsigned_approval(signed.services, verified(signed)) is None
     assert list(signing.unsigned(signed.services, verified(signed))) == []
 
 
@@ -181,25 +181,29 @@ def test_an_approval_whose_signature_does_not_hold_is_a_fault(signed, forgery):
     }
     forge(signed, signatures[forgery])
     seq = approval_record(signed).seq
-    assert not signing.is_signed(signed.services, verified(signed))
     (fault,) = signing.unsigned(signed.services, verified(signed))
     assert isinstance(fault, Corrupt)
     assert fault.message == f"The approval in record {seq} is not signed by a key that run {RUN} began with."
     assert (fault.hint, fault.where) == (f"gitorch show {seq}", f"record {seq}")
+    standing = signing.unsigned_approval(signed.services, verified(signed))
+    assert (standing.message, standing.hint, standing.where) == (fault.message, fault.hint, fault.where)
+    with pytest.raises(Corrupt, match="is not signed") as error:
+        signing.require_signature(signed.services, verified(signed))
+    assert error.value.hint == f"gitorch recover {RUN}"
 
 
-def test_a_run_that_needs_a_signature_and_has_no_approval_is_not_signed(signed):
-    assert not signing.is_signed(signed.services, verified(signed))
+def test_a_run_without_an_approval_has_no_fault_of_one(signed):
+    assert signing.unsigned_approval(signed.services, verified(signed)) is None
     assert list(signing.unsigned(signed.services, verified(signed))) == []
 
 
 def test_a_run_that_needs_none_is_signed_by_anything_that_does_not_claim_to_be(tmp_path):
     desk = Desk(tmp_path / "s", signatures=Ring(ADA)).reported("api", approval_signers=SIGNERS)
-    assert signing.is_signed(desk.services, verified(desk))
+    assert signing.unsigned_approval(desk.services, verified(desk)) is None
     approve(desk)
     assert approval_record(desk).event.proof == "typed"
     assert approval_record(desk).files == ()
-    assert signing.is_signed(desk.services, verified(desk))
+    assert signing.unsigned_approval(desk.services, verified(desk)) is None
     assert list(signing.unsigned(desk.services, verified(desk))) == []
 
 
@@ -207,7 +211,7 @@ def test_an_approval_that_claims_to_be_signed_needs_its_signature_everywhere(tmp
     desk = Desk(tmp_path / "s", signatures=Ring(ADA)).reported("api", approval_signers=SIGNERS)
     forge(desk)
     assert approval_record(desk).event.proof == "signed:ada"
-    assert not signing.is_signed(desk.services, verified(desk))
+    assert signing.unsigned_approval(desk.services, verified(desk)) is not None
     assert len(list(signing.unsigned(desk.services, verified(desk)))) == 1
 
 

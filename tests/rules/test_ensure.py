@@ -12,7 +12,7 @@ from gitorch.model.values import replace
 sys.path.insert(0, str(Path(__file__).parent))
 from play import HOST, HUMAN, Play, digest
 
-from gitorch.errors import Denied, NotFound, Refused
+from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, QuestionId, SessionId
 from gitorch.model.record import Actor, ActorKind
@@ -51,6 +51,7 @@ def test_what_is_there_is_handed_back(play: Play) -> None:
     ensure.fence_stands(job, 0)
     ensure.fence_stands(job, 1)
     assert ensure.job_there(run, JobId("api")) is job
+    ensure.ensure_sound(None, "gitorch verify")
 
 
 def canceled(play: Play):
@@ -230,6 +231,12 @@ REFUSALS = {
         Refused,
         "run play-0001 has no merge report yet",
         "gitorch status play-0001",
+    ),
+    "a fault": (
+        lambda _: ensure.ensure_sound(Corrupt("record 3 is broken", "gitorch show 3", "record 3"), "gitorch verify"),
+        Corrupt,
+        "record 3 is broken",
+        "gitorch verify",
     ),
 }
 
