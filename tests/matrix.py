@@ -215,7 +215,7 @@ HEAD = """\
 # How prompts are delivered
 
 This page shows which text reaches a program, for each way of delivery and each moment. gitorch started each program in a terminal and
-gave it every text below; a stand-in for its model kept what it received. `make agents AGENTS_ARGS="-k matrix --rewrite-transcripts"`
+gave it every text below; a fake model server recorded what it received. `make agents AGENTS_ARGS="-k matrix --rewrite-transcripts"`
 runs all of it again and rewrites this page.
 
 | | |
@@ -223,12 +223,15 @@ runs all of it again and rewrites this page.
 | ● | arrived once, byte for byte; its receipt is `delivered`: a hook or the transcript of the program shows it |
 | ◉ | arrived once, byte for byte; its receipt is `submitted`: the screen changed in a way that only a submission explains |
 | ○ | refused with the reason below; gitorch typed nothing and answered nothing, and nothing arrived |
-| ○● | refused at that moment; the same prompt arrived once, byte for byte, as soon as the moment had passed |
+| ○● | refused at first; delivered once, byte for byte, when the program was ready again |
 
 The text that arrives is the text that gitorch types: one line, with tabs and line ends as single spaces and without control
 characters. gitorch always refuses a text that begins with a character that programs read as a command, and a text that is too long for
-one line; such texts go into a file, and the line points to it. The open dialog of a first paste is one that the program shows at its
-start (whether to trust a folder); that of a later paste is a permission request.
+one line; such texts go into a file, and the line points to it. For a first paste, “dialog open” means a startup dialog
+(such as whether to trust a folder). For a later paste, it means a permission request.
+
+A reason names the agent's state and, in brackets, the evidence for it: a hook, the process, or the tail, which is the last lines of
+the screen.
 """
 
 

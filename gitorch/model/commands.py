@@ -545,7 +545,10 @@ class PublishArtifact(Value):
 
 
 class Decide(Value):
-    """Decide about a job's work."""
+    """Record whether the principal accepts a job's work.
+
+    The outcome is `accepted`, `rejected` or `accepted_with_follow_up`; only the last one has a follow-up.
+    """
 
     job: JobId
     outcome: Outcome

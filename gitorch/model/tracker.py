@@ -42,7 +42,7 @@ class Issue(Value):
 class TrackerCommands(Value):
     """How a person changes the tracker: what a plan check puts into its hints.
 
-    Each field is a template of a command line with `{issue}`, and `{blocker}` where two issues are concerned.
+    Each field is a template of a command line with `{issue}`, and `{blocker}` if it concerns two issues.
     """
 
     make_epic_template: str = "change the type of {issue} to epic in the tracker"
@@ -73,7 +73,7 @@ class TrackerCommands(Value):
 
 
 class Backlog(Value):
-    """A tracker's answer."""
+    """The issues read from a tracker, with any read errors."""
 
     source: str
     """The file or program that answered."""

@@ -1,4 +1,4 @@
-"""The steps of a tick as faults name them: what is done, and for which job."""
+"""Names of the steps of a tick, as error reports show them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def learning_step(run: Run, command: Command) -> Step:
 
 
 def of_session(run: Run, name: str, session: SessionId, doing: str) -> Step:
-    """A step for one session, about its job."""
+    """The step of this name that acts on a session and its job; `doing` begins its description."""
     job = run.sessions[session].job
     return Step(f"{name}:{session}", f"{doing} session {session} of {job}", job, session)
 

@@ -27,7 +27,7 @@ def say(context: TurnContext, step: Step) -> None:
 
 
 def sleep(context: TurnContext, step: Step) -> None:
-    """Think for so many seconds; a key can interrupt it."""
+    """Wait for the given number of seconds. A key press interrupts the wait."""
     context.console.listen(step.number)
 
 

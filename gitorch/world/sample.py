@@ -1,4 +1,4 @@
-"""The demo's repository: small, real, and made from a template in a folder of its own."""
+"""Create the demo repository from a template, in its own folder."""
 
 from __future__ import annotations
 

@@ -54,9 +54,9 @@ def export(
     The records of other runs in the range keep their place in the chain and lose their text.
     Secrets are redacted by the policies of the request, in records and attached files alike.
 
-    Raises Refused where something exists there, or cannot be written.
-    Raises NotFound for an empty range.
-    Raises Corrupt for a broken chain.
+    Raises Refused if the folder exists or cannot be written.
+    Raises NotFound if the range holds no record.
+    Raises Corrupt if the chain is broken.
     """
     if folder.exists():
         raise Refused(f"{shown} is there already and stays as it is", "gitorch export ANOTHER_FOLDER")

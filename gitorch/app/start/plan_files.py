@@ -77,7 +77,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def _read_or_none(path: Path) -> bytes | None:
-    """The bytes of a file; None where it cannot be read."""
+    """The bytes of a file; None if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError:
@@ -85,9 +85,9 @@ def _read_or_none(path: Path) -> bytes | None:
 
 
 def shown(services: Services, path: Path) -> str:
-    """A path as messages show it: from the repository's root where it lies inside, otherwise as it was typed.
+    """Return the path for use in messages: relative to the repository's root if it is inside, otherwise as typed.
 
-    Links are not resolved: people know the name that they typed.
+    Symbolic links are not resolved: people know the name that they typed.
     """
     full = path.absolute()
     if full.is_relative_to(services.root):

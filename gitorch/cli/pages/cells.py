@@ -142,6 +142,6 @@ def _kept(text: str, columns: int) -> str:
 
 
 def pad(text: str, columns: int) -> str:
-    """The text in exactly so many columns."""
+    """Pad or truncate a text to exactly this many columns."""
     shown = cut(text, columns)
     return shown + " " * (columns - width(shown))

@@ -321,7 +321,7 @@ def _settled(call: Call, run: Run) -> Run:
 def decide(call: Call, job: str, outcome: str, note: str, follow_up: str, run: str | None) -> None:
     """Record a decision about a job's work: accepted, rejected or accepted_with_follow_up.
 
-    A rejection marks the verdicts that relied on the work, and withdraws the current merge report.
+    A rejection records which verdicts relied on the work, and withdraws the current merge report.
     """
     from gitorch.app.work import recovery
     from gitorch.cli import arguments

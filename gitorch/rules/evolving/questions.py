@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
-    """A human owes one more answer."""
+    """Add an open question that a human must answer."""
     question = Question(
         id=event.question,
         kind=event.kind,

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 
 def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> Run:
-    """A new round: the author's job is queued again and its reviews start afresh. Raises Corrupt for another round."""
+    """Start a new round: queue the author's job again and reset its reviews.
+
+    Raises Corrupt if the event names a round other than the job's current one.
+    """
     job = run.jobs[event.job]
     if event.round != job.attempt:
         message = f"the findings of round {event.round} were listed for {event.job}, which is in round {job.attempt}"
@@ -62,7 +65,7 @@ def findings_listed(run: Run, record: Record, event: events.FindingsListed) -> R
 
 
 def _rounds_after(job: JobState) -> int:
-    """How many rounds the job may have from now on; work that was complete gets another one."""
+    """The number of rounds that the job may have from now on; completed work gets one more."""
     rounds_allowed = job.rounds_allowed
     if job.phase is JobPhase.COMPLETED:
         rounds_allowed = max(rounds_allowed, job.attempt + 1)
@@ -120,7 +123,7 @@ def _reviews_afresh(run: Run, record: Record, subject: JobId) -> Run:
 
 
 def _syntheses_afresh(run: Run, record: Record, job: JobId) -> Run:
-    """A synthesis that closed a phase, or was about to, closes it again over the job's next handoff."""
+    """Block every synthesis that has begun and depends on the job, so that it judges the job's next handoff."""
     for name, synthesis in run.jobs.items():
         if not _has_begun_synthesis(synthesis):
             continue
@@ -169,9 +172,11 @@ def _synthesis_afresh(run: Run, record: Record, synthesis: JobState) -> Run:
 
 
 def gate_passed(run: Run, record: Record, event: events.GatePassed) -> Run:
-    """The work is cleared at exactly this commit: its reviews are closed, and its author is owed the clearance.
+    """Mark the job as completed at this commit, close its reviews, and queue a prompt that tells the author.
 
-    Raises Corrupt without an accepting verdict of every review, unless the principal waived them.
+    Raises Corrupt if the job did not hand in this commit.
+    Raises Corrupt unless the tests passed, no demand is open and every review let the commit through, or the principal
+    waived the gate. A review lets the commit through if it accepted it; an advisory one needs only a verdict.
     """
     job = run.jobs[event.job]
     if job.handoff is None or job.handoff.commit != event.commit:
@@ -195,7 +200,7 @@ def gate_passed(run: Run, record: Record, event: events.GatePassed) -> Run:
 
 
 def _ensure_may_pass(run: Run, job: JobState, record: Record, event: events.GatePassed) -> None:
-    """Raises Corrupt for a gate that another actor than the principal waived, or that its reviews do not open."""
+    """Raises Corrupt if somebody other than the principal waived the gate, or if its tests, demands and reviews keep it closed."""
     if not event.waived:
         if gate_earned(run, job):
             return
@@ -209,7 +214,7 @@ def _ensure_may_pass(run: Run, job: JobState, record: Record, event: events.Gate
 
 
 def _findings_at_the_end(run: Run, job: JobState, event: events.GatePassed) -> tuple[ListedFinding, ...]:
-    """Earlier findings are closed; those of the last round are waived, or stay open when they do not fail the gate."""
+    """The findings of the job: earlier ones closed, those of the last round waived, or as listed if the gate was not waived."""
     findings = {listed.number: replace(listed, open=False) for listed in job.findings}
     for listed in list_findings(run, job).findings:
         if event.waived:
@@ -221,7 +226,7 @@ def _findings_at_the_end(run: Run, job: JobState, event: events.GatePassed) -> t
 
 
 def gate_earned(run: Run, job: JobState) -> bool:
-    """Whether tests passed where they must, and every review let exactly the commit through that was handed in."""
+    """Whether the required tests passed, no demand is open, and every review let the submitted commit through."""
     if not run.check_is_settled(job) or job.check_failed:
         return False
 
@@ -240,7 +245,7 @@ def _all_let_through(run: Run, job: JobState) -> bool:
 
 
 def voided(run: Run, _: Record, event: events.WorkVoided) -> Run:
-    """The judged commit is not the branch's tip any more: the author must report again."""
+    """Demand a new report from the author, because the judged commit is no longer the tip of the branch."""
     job = run.jobs[event.job]
     rounds_allowed = job.rounds_allowed
     if job.phase is JobPhase.COMPLETED:
@@ -252,7 +257,7 @@ def voided(run: Run, _: Record, event: events.WorkVoided) -> Run:
 
 
 def reopened(run: Run, _: Record, event: events.JobReopened) -> Run:
-    """The principal sends work back with a note: one more round is allowed. Raises Corrupt for work that is merged."""
+    """Send work back with the principal's note, and allow one more round. Raises Corrupt if the work is merged."""
     job = run.jobs[event.job]
     if run.merged is not None:
         message = f"{event.job} was merged to {run.merged.target} and cannot go back to work"

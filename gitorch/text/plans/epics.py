@@ -118,7 +118,7 @@ def _id_from_title(title: str) -> str:
 
 
 class KnownEpics:
-    """Recognises the headings of epics whose ids and titles are known: `Epic: …`, or just an id or title."""
+    """Recognises the headings of epics whose ids and titles are known: `Epic: …`, an id in brackets, or just an id or title."""
 
     def __init__(self, titles: Mapping[str, str]) -> None:
         """`titles` are the titles of the epics by id.

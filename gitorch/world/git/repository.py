@@ -344,9 +344,9 @@ class GitCommands:
     def pack(self, loose_min: int) -> bool:
         """Let git pack loose objects when there are at least about `loose_min` of them; returns whether it did.
 
-        git deletes only loose copies of packed objects, and those no earlier than the next call, so any writer may run
-        beside it. The number is estimated as git does: from one of the 256 folders that loose objects are spread over.
-        A pack that fails is no error, since every object is still there.
+        git deletes a loose object only if it is already in a pack, and only on the next call, so other processes may write
+        at the same time. The number is estimated as git does: from one of the 256 folders that hold loose objects.
+        A failure to pack is ignored, because no object is lost.
         """
         folder = self._git.common / "objects" / "17"
         sample = 0

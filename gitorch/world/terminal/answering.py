@@ -1,7 +1,8 @@
-"""Answering a permission request by a rule: the request is read again right before the key, and the server guards the key (T22).
+"""Answer a permission request by a rule (T22).
 
-The answer is written down before its key is pressed. A process that is killed in between leaves that note, and it counts as pressed:
-a surplus answer in the ledger misleads nobody, a missing one would hide what was allowed.
+gitorch reads the dialog again immediately before it sends the keystroke. tmux sends the keystroke only if the pane still runs the same
+program, is not in copy mode, and nobody is attached. The answer is written down before the keystroke. If the process is killed in
+between, the answer counts as given: an extra answer in the ledger does no harm, and a missing one would hide a permission.
 """
 
 from __future__ import annotations
