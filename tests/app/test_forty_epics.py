@@ -72,7 +72,7 @@ def test_a_reader_of_forty_epics_finds_what_changed_what_is_risky_what_was_teste
     for status in (under_way, waiting, merged):
         assert status.count("\n") < 60, status
     assert "5 done: auth-1, billing-1, search-1, web-1, admin-1 (10 reviews)" in waiting
-    assert "admin-8: admin-8 is failed: admin-8.spec rejected it: It describes another product." in whys
+    assert "admin-8: admin-8 failed: admin-8.spec rejected it: It describes another product." in whys
 
     subjects = [line.partition(" ")[2] for line in log.splitlines()]
     order = re.findall(r"Merge ([\w-]+): ", "\n".join(reversed(subjects)))

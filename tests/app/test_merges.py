@@ -15,6 +15,7 @@ from play import RUN
 
 from gitorch.app.execute import execute
 from gitorch.app.people import decisions
+from gitorch.app.query import runs
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 
@@ -135,7 +136,7 @@ def test_branches_that_fail_only_together_are_not_merged(yard):
     assert [c.outcome for j in ("api", "ui") for c in run.jobs[j].checks] == ["passed", "passed"]
     assert (run.report.conflicts, run.report.combined.outcome) == ((), "failed")
     assert triggers(yard) == ["merge"]
-    with pytest.raises(Refused, match="tests of the merged tree failed"):
+    with pytest.raises(Refused, match="tests of the merged commit failed"):
         yard.approve()
     assert yard.head() == target
 
@@ -198,3 +199,18 @@ def test_an_approval_of_an_earlier_report_or_of_another_run_cannot_be_replayed(y
         )
     assert word.digest == old.digest
     assert yard.run.merged is None
+
+
+def test_a_renamed_file_counts_once_with_the_lines_that_changed_in_it(yard):
+    long = "".join(f"line {number}\n" for number in range(40))
+    yard.commit({"old.txt": long})
+    yard.begin({"api": {"b.txt": "b\n"}})
+    run = yard.settle()
+    yard.work["api"] = {"new.txt": long + "one more\n"}
+    yard.git("rm", "-q", "old.txt", cwd=yard.services.paths.job_worktree(run, "api"))
+    yard.reject("api")
+    (branch,) = yard.run.report.branches
+    assert (branch.files, branch.added, branch.removed) == (2, 2, 0)
+    report = runs.report(yard.services, yard.run.id)
+    assert "- files: 2 changed files (1 added, 1 renamed), +2 −0 lines" in report
+    assert "| 2 | +2 −0 |" in report

@@ -224,10 +224,10 @@ def test_every_finding_ends_by_name_and_the_merge_report_says_so(gates: House) -
     report = gates("report").out
     fixed = gates.records("handoff-submitted", job="twice")[1]["commit"]
     ends = [line.partition(" — ")[2] for line in report.splitlines() if line.startswith("- finding #")]
-    assert ends[0] == f"fixed in {fixed}"
-    assert ends[1] == "refuted by twice: there is no such file; twice.spec says My mistake"
+    assert ends[0] == f"fixed in {fixed[:12]}"
+    assert ends[1] == "refuted by twice: “there is no such file”; twice.spec withdrew it: “My mistake”"
     assert ends[2].startswith("deferred by ")
-    assert ends[2].endswith(": Issue 77")
-    assert ends[3] == "refuted by twice: it never had that line; twice.spec says Indeed not"
-    assert "tests as reported: 212 passed" in report or "tests as reported: none reported" in report
-    assert report.count("tests as run: passed after") == 3
+    assert ends[2].endswith(": “Issue 77”")
+    assert ends[3] == "refuted by twice: “it never had that line”; twice.spec withdrew it: “Indeed not”"
+    assert "by the author: “212 passed”" in report or "by the author: none reported" in report
+    assert report.count("tests as run by gitorch: passed after") == 3

@@ -106,17 +106,16 @@ def hold(play: Play, job: JobId, told: dict) -> None:
             assert (str(replies[-1].disposition), replies[-1].evidence) == ("fixed", told["end_by"])
         case "refuted":
             assert str(replies[-1].disposition) == "false_positive"
-            evidence, _, withdrawn = told["end_why"].partition("; ")
-            assert evidence == replies[-1].evidence
-            said = [f"{v.job} says {f.detail}" for v in verdicts for f in v.findings if f.withdrawn]
-            assert not withdrawn or withdrawn in said
+            assert told["end_why"] == replies[-1].evidence
+            said = [f"{v.job} withdrew it: “{f.detail}”" for v in verdicts for f in v.findings if f.withdrawn]
+            assert told["end_note"] in {"", *said}
         case "accepted":
             accepting = {f"{v.job} ({v.session})" for v in verdicts if v.verdict in ACCEPTING}
             assert set(told["end_by"].split(", ")) <= accepting
             assert told["end_why"] == ""
         case "waived" | "deferred":
-            author = [f"its author said {reply.evidence}" for reply in replies]
-            assert told["end_why"] in {"", *answers, *author}
+            assert told["end_why"] in {"", *answers}
+            assert told["end_note"] in {"", *(f"its author: “{reply.evidence}”" for reply in replies)}
         case "open" | "not raised again":
             assert told["end_by"] == ""
         case other:

@@ -9,6 +9,7 @@ from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, requ
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.events import CheckRecorded
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
+from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.inbox import cleanup_row, inbox
 from gitorch.rules.views.naming_runs import rows_with_runs, view_with_run, with_run
@@ -156,6 +157,8 @@ def _why_by_prefix(run: Run, name: str) -> str:
 def _why_job(run: Run, job: JobState) -> str:
     """The phase of a job, and what it waits for."""
     reason = why(run, job).removeprefix(f"{job.phase}: ")
+    if job.phase is JobPhase.FAILED:
+        return f"{job.spec.id} failed: {reason}"
     return f"{job.spec.id} is {job.phase}: {reason}"
 
 

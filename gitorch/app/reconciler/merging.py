@@ -195,19 +195,21 @@ def _branch_facts(
     target: CommitId,
     commit: CommitId,
 ) -> BranchFacts:
-    stat = services.git.stat(job.base or target, commit)
+    base = job.base or target
+    stat = services.git.stat(base, commit)
+    changes = services.git.file_changes(base, commit)
     return BranchFacts(
         job=job.spec.id,
         branch=run.branch_of(job.spec.id),
         commit=commit,
         commits=stat.commits,
-        files=stat.files,
-        added=stat.added,
-        removed=stat.removed,
+        files=len(changes),
+        added=sum(change.added for change in changes),
+        removed=sum(change.removed for change in changes),
         paths=stat.paths,
         against_target=services.git.try_merge(target, commit).conflicts,
         outdated=_outdated(services, run, job, commit),
-        changes=services.git.file_changes(job.base or target, commit),
+        changes=changes,
     )
 
 

@@ -149,7 +149,7 @@ def _finding_row(listed: ListedFinding, end: Ending) -> Row:
 
     finding = listed.finding
     place = place_text(finding) if finding.path else ""
-    return (f"#{listed.number}", str(finding.severity), end.word, place, finding.title)
+    return (f"#{listed.number}", str(finding.severity), end.label, place, finding.title)
 
 
 def _finding_values(listed: ListedFinding, end: Ending) -> dict[str, Any]:

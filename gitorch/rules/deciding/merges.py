@@ -138,7 +138,7 @@ def _test_obstacle(report: Report | commands.MergeFacts) -> str:
     if tested is None or tested.outcome in {"passed", "not-run"}:
         return ""
 
-    return f"the tests of the merged tree {tested.outcome}: {tested.tail or tested.command}"
+    return f"the tests of the merged commit {tested.outcome}: {tested.tail or tested.command}"
 
 
 def void_report(state: State, order: Order, command: commands.VoidReport) -> tuple[Event, ...]:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
 
 
-BEFORE_BY = {"fixed": "in", "accepted": "with the work by"}
+BEFORE_BY = {"fixed": "in", "accepted": "accepted by"}
 """What stands between a word and who or what it is by, where that is not `by`."""
+
+LABELS = {"accepted": "left as it is,"}
+"""How people read a word that would say something else about the finding: what was accepted is the work, with its fault."""
 
 
 class Ending(Value):
@@ -29,20 +32,31 @@ class Ending(Value):
     """The commit that fixed it, or the reviewer or person who decided."""
 
     why: str = ""
-    """The reason, in the words of `by`, or with the name of whoever gave it."""
+    """The reason, in the words of `by`."""
+
+    note: str = ""
+    """What another one says about it: their name, and their words in quotation marks."""
+
+    @property
+    def label(self) -> str:
+        """The word as people read it in lists and counts."""
+        return LABELS.get(self.word, self.word).rstrip(",")
 
     @property
     def sentence(self) -> str:
-        """The ending in one line, such as `fixed in 3f2a91c` or `refuted by api: it is tested in t.py`.
+        """The ending in one line, such as `fixed in 3f2a91c` or `refuted by api: “it is tested in t.py”`.
 
         Parts that are not known are left out.
         """
-        sentence = self.word
+        sentence = self.label
         if self.by:
-            sentence += f" {BEFORE_BY.get(self.word, 'by')} {self.by}"
+            sentence = f"{LABELS.get(self.word, self.word)} {BEFORE_BY.get(self.word, 'by')} {self.by}"
 
         if self.why:
-            sentence += f": {self.why}"
+            sentence += f": “{self.why}”"
+
+        if self.note:
+            sentence += f"; {self.note}"
 
         return sentence
 
@@ -79,19 +93,14 @@ def _closed(job: JobState, listed: ListedFinding) -> Ending:
         case Disposition.FALSE_POSITIVE:
             return _refuted(job, listed, listed.reply)
         case Disposition.DEFERRED:
-            return Ending("not raised again", why=f"{job.spec.id} wanted to defer it: {listed.reply.evidence}")
+            return Ending("not raised again", note=f"{job.spec.id} wanted to defer it: “{listed.reply.evidence}”")
         case _:
             assert_never(listed.reply.disposition)
 
 
 def _refuted(job: JobState, listed: ListedFinding, reply: Reply) -> Ending:
     """The author's evidence, then the reason of the reviewer who withdrew the finding, if one did."""
-    why = reply.evidence
-    withdrawal = _withdrawal(job, listed)
-    if withdrawal:
-        why += f"; {withdrawal}"
-
-    return Ending("refuted", str(job.spec.id), why)
+    return Ending("refuted", str(job.spec.id), reply.evidence, _withdrawal(job, listed))
 
 
 def _withdrawal(job: JobState, listed: ListedFinding) -> str:
@@ -102,7 +111,7 @@ def _withdrawal(job: JobState, listed: ListedFinding) -> str:
     for verdict in reversed(job.verdicts):
         reason = _reason_to_withdraw(verdict, listed.number)
         if reason is not None:
-            return f"{verdict.review} says {reason}"
+            return f"{verdict.review} withdrew it: “{reason}”"
 
     return ""
 
@@ -161,14 +170,14 @@ def _put_off(listed: ListedFinding, answer: Answer) -> Ending:
 
     Without a text of the person, the author's reason stands, as the author's.
     """
-    why = answer.text
-    if not why and listed.reply is not None:
-        why = f"its author said {listed.reply.evidence}"
+    note = ""
+    if not answer.text and listed.reply is not None:
+        note = f"its author: “{listed.reply.evidence}”"
 
     if answer.option == "defer":
-        return Ending("deferred", answer.by, why)
+        return Ending("deferred", answer.by, answer.text, note)
 
-    return Ending("waived", answer.by, why)
+    return Ending("waived", answer.by, answer.text, note)
 
 
 def _accepted_by_reviewers(job: JobState, listed: ListedFinding) -> Ending:

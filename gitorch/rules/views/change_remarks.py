@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.path_text import quoted
 from gitorch.model.values import Value
+from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.report import HowChanged
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.path_areas import areas_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import JobId
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Answer
     from gitorch.model.work.report import BranchFacts, FileChange
     from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
@@ -102,7 +104,7 @@ def _about_work(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]
     if unsettled:
         yield _remark(job, Concern.UNSETTLED, unsettled)
     if job.handoff is not None and job.handoff.concerns:
-        yield _remark(job, Concern.CONCERNS, job.handoff.concerns)
+        yield _remark(job, Concern.CONCERNS, _concerns(run, job, job.handoff.concerns))
 
 
 def _about_tests(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]:
@@ -137,14 +139,34 @@ def _without_review(run: Run, job: JobState, facts: BranchFacts) -> list[str]:
 
 
 def _unsettled(run: Run, job: JobState) -> list[str]:
-    """The findings that were neither fixed nor refuted, each with how it ended."""
+    """The findings that were not fixed, each with how it ended; a refuted one too, since that is its author's judgement."""
     lines = []
     for listed in sorted(job.findings, key=lambda listed: listed.number):
         end = ending(run, job, listed)
-        if end.word not in {"fixed", "refuted"}:
-            lines.append(f"#{listed.number} {listed.finding.severity} {end.word}: {listed.finding.title}")
+        if end.word != "fixed":
+            lines.append(f"#{listed.number} {listed.finding.severity}, {end.label}: “{listed.finding.title}”")
 
     return lines
+
+
+def _concerns(run: Run, job: JobState, concerns: tuple[str, ...]) -> Iterator[str]:
+    """The author's concerns, each with who answered it, and how."""
+    for number, concern in enumerate(concerns, 1):
+        answer = _answer_to(run, job, number)
+        if answer is None:
+            yield f"“{concern}”"
+        else:
+            yield f"“{concern}”, {answer.by}: {answer.option}"
+
+
+def _answer_to(run: Run, job: JobState, number: int) -> Answer | None:
+    """The newest answer to the concern with this number; None before one."""
+    for question in reversed(tuple(run.questions.values())):
+        if question.kind is not QuestionKind.CONCERN or question.job != job.spec.id:
+            continue
+        if question.number == number:
+            return question.answer
+    return None
 
 
 def _about_areas(job: JobState, facts: BranchFacts) -> Iterator[Remark]:

@@ -100,7 +100,7 @@ def history_text(run: Run, subject: JobState) -> str:
 
 def _history_line(run: Run, subject: JobState, listed: ListedFinding) -> str:
     """A finding, how it ended, and the author's reply."""
-    state = ending(run, subject, listed).word
+    state = ending(run, subject, listed).label
     line = f"- #{listed.number} ({state}) {listed.finding.title}; "
     if listed.reply is None:
         line += "the author has not answered"

@@ -7,13 +7,21 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.path_text import quoted
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.review import Choice
 from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.change_remarks import GRAVITY, Concern, change_text, remarks, some
 from gitorch.rules.views.finding_lines import place_of, place_text
-from gitorch.rules.views.report_data import answered, answered_entries, report_json
+from gitorch.rules.views.report_data import (
+    answered,
+    answered_entries,
+    findings_of,
+    report_json,
+    unlisted_findings,
+)
 from gitorch.rules.views.report_summary import SHORT, branches_of, combined_tests, summary_part, table
-from gitorch.rules.views.why import why
+from gitorch.rules.views.why import ENDED_WITHOUT_WORK, state_of
 from gitorch.rules.workflows.tracked import closing_line
 
 if TYPE_CHECKING:
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import BranchFacts, Trial
-    from gitorch.model.work.review import Check, Handoff, ListedFinding, Verdict
+    from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding, Verdict
     from gitorch.model.work.run import Run
 
 SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY})
@@ -47,9 +55,9 @@ def report_text(run: Run, facts: MergeFacts) -> str:
         summary_part(run, facts),
     ]
     parts += _branch_parts(run, facts)
-    unmerged = [f"- {job.spec.id}: {why(run, job)}" for job in run.unmerged_jobs]
-    if unmerged:
-        parts.append("## Not in this merge\n\n" + "\n".join(unmerged))
+    if run.unmerged_jobs:
+        parts.append("## Not in this merge")
+        parts += [unmerged_part(run, job) for job in run.unmerged_jobs]
 
     parts.append("## All branches together\n\n" + _together(facts))
     if facts.outside:
@@ -139,10 +147,36 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     if job.handoff is not None:
         lines += _handoff_lines(job, job.handoff)
 
-    lines += _remark_lines(run, job, facts)
     lines += _judgement_lines(run, job)
+    lines += _remark_lines(run, job, facts)
     lines += _git_lines(run, job, facts)
     return "\n".join(lines)
+
+
+def unmerged_part(run: Run, job: JobState) -> str:
+    """One job whose work is not merged: why not, then what its author, the tests and the reviews said about it."""
+    lines = [f"### {job.spec.id}: {job.spec.title}", "", f"Not merged. {_unmerged_reason(run, job)}.", ""]
+    if job.handoff is not None:
+        lines += [f"`{run.branch_of(job.spec.id)}` at `{job.handoff.commit[:SHORT]}`.", ""]
+        lines += _handoff_lines(job, job.handoff)
+
+    lines += _judgement_lines(run, job)
+    for verdict, finding in unlisted_findings(job):
+        lines.append(f"- finding {_raised(finding, (verdict.review,))} — open")
+
+    return "\n".join(lines).rstrip()
+
+
+def _unmerged_reason(run: Run, job: JobState) -> str:
+    """How the job ended, with the round and the words of whoever rejected it."""
+    for verdict in reversed(job.round_verdicts):
+        opening = f"{verdict.review} rejected it: "
+        if verdict.choice is Choice.REJECT and job.trouble.startswith(opening):
+            words = job.trouble.removeprefix(opening)
+            return f"{_reviewer(verdict)} rejected it in round {verdict.round}: “{words}”"
+
+    state = state_of(run, job).removeprefix(str(job.phase)).rstrip(".")
+    return f"{job.spec.id} {ENDED_WITHOUT_WORK[job.phase]}{state}"
 
 
 def _size(facts: BranchFacts) -> str:
@@ -162,21 +196,21 @@ def _remark_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
 def _handoff_lines(job: JobState, handoff: Handoff) -> list[str]:
     """What the author reported."""
     return [
-        f"{handoff.status} in round {job.attempt}: {_first_line(handoff.summary)}",
+        f"The author reports {handoff.status} in round {job.attempt}: {_quoted_words(_first_line(handoff.summary))}",
         "",
-        f"- tests as reported: {handoff.tests_claimed or 'none reported'}",
+        f"- tests as reported by the author: {_quoted_words(handoff.tests_claimed) or 'none reported'}",
     ]
 
 
 def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
     """Test runs, verdicts, missing reviews, findings, and people's answers."""
     for check in job.checks:
-        yield f"- tests as run: {check.summary} (`{check.command}`){_log(check)}"
+        yield f"- tests as run by gitorch: {check.summary} (`{check.command}`){_log(check)}"
 
     for verdict in job.verdicts:
         yield f"- round {verdict.round}, {_reviewer(verdict)} at `{verdict.commit[:12]}`: {verdict.choice}"
 
-    for listed in sorted(job.findings, key=lambda listed: listed.number):
+    for listed in findings_of(job):
         yield _finding_line(run, job, listed)
 
     for question in answered(run, job):
@@ -221,19 +255,36 @@ def _first_line(text: str) -> str:
     """The first line of an author's text."""
     lines = text.strip().splitlines()
     if not lines:
-        return "(no summary)"
+        return ""
 
     return lines[0]
 
 
+def _quoted_words(text: str) -> str:
+    """Words that are not gitorch's, in quotation marks; empty where there are none."""
+    if not text:
+        return ""
+
+    return f"“{text}”"
+
+
 def _finding_line(run: Run, job: JobState, listed: ListedFinding) -> str:
     """A finding and how it ended."""
-    finding = listed.finding
-    line = f"- finding #{listed.number} {finding.severity}"
+    raised = _raised(listed.finding, (listed.review, *listed.also))
+    return f"- finding #{listed.number} {raised} — {short_ids(ending(run, job, listed).sentence)}"
+
+
+def _raised(finding: Finding, reviews: tuple[str, ...]) -> str:
+    """A finding with its severity, its place, and the reviews that raised it; the tests raise one without a name."""
+    line = str(finding.severity)
     if finding.place:
         line += f" {place_text(finding)}"
 
-    return f"{line}: {finding.title} — {short_ids(ending(run, job, listed).sentence)}"
+    reviewers = ", ".join(filter(None, reviews))
+    if reviewers:
+        line += f", raised by {reviewers}"
+
+    return f"{line}: “{finding.title}”"
 
 
 def short_ids(text: str) -> str:
@@ -243,11 +294,16 @@ def short_ids(text: str) -> str:
 
 def _answer_line(question: Question) -> str:
     """A question and a person's answer to it."""
-    line = f"- {question.kind} {question.id}: {_first_line(question.happened or question.text)}"
-    if question.answer is not None:
-        line += f" — {question.answer.by}: {question.answer.summary}"
+    asked = _first_line(question.happened or question.text)
+    if question.kind is QuestionKind.CONCERN:
+        asked = _quoted_words(asked)
 
-    return line
+    line = f"- {question.kind} {question.id}: {asked}"
+    if question.answer is None:
+        return line
+
+    answer = " ".join(filter(None, (question.answer.option, _quoted_words(question.answer.text))))
+    return f"{line} — {question.answer.by}: {answer}"
 
 
 def _entry_line(entry: Entry) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import BranchFacts, FileChange, OutsideChange, Trial
-    from gitorch.model.work.review import Check, ListedFinding, Verdict
+    from gitorch.model.work.review import Check, Finding, ListedFinding, Verdict
     from gitorch.model.work.run import Run
     from gitorch.rules.views.change_remarks import Remark
 
@@ -40,9 +40,7 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "merged_commit": facts.merged_commit,
         "merged_tree": facts.merged_tree,
         "branches": _branches(run, facts),
-        "not_merged": [
-            {"job": job.spec.id, "phase": str(job.phase), "reason": job.trouble} for job in run.unmerged_jobs
-        ],
+        "not_merged": [unmerged_data(run, job) for job in run.unmerged_jobs],
         "conflicts": list(facts.conflicts),
         "shared_paths": list(facts.shared_paths),
         "pairs": [_pair(trial) for trial in facts.trials],
@@ -63,6 +61,63 @@ def _branches(run: Run, facts: MergeFacts) -> list[dict[str, object]]:
             branches += [branch_data(run, job, by_job[job.spec.id])]
 
     return branches
+
+
+def unmerged_data(run: Run, job: JobState) -> dict[str, object]:
+    """One job that is not merged: why, and what its author, the tests and the reviews said about it."""
+    data: dict[str, object] = {"job": job.spec.id, "phase": str(job.phase), "reason": job.trouble}
+    data |= {"title": job.spec.title, "branch": run.branch_of(job.spec.id), "commit": submitted_commit(job)}
+    data |= _handoff(job)
+    findings = [_finding(run, job, listed) for listed in findings_of(job)]
+    findings += [_unlisted(verdict, finding) for verdict, finding in unlisted_findings(job)]
+    data |= {
+        "tests": [_check(check) for check in job.checks],
+        "verdicts": [_verdict(verdict) for verdict in job.verdicts],
+        "findings": findings,
+    }
+    return data
+
+
+def submitted_commit(job: JobState) -> str:
+    """The commit that the author reported last; empty without a report."""
+    if job.handoff is None:
+        return ""
+
+    return job.handoff.commit
+
+
+def findings_of(job: JobState) -> list[ListedFinding]:
+    """The listed findings of a job by their numbers."""
+    return sorted(job.findings, key=lambda listed: listed.number)
+
+
+def unlisted_findings(job: JobState) -> tuple[tuple[Verdict, Finding], ...]:
+    """The findings of the last round that got no number, because the round ended with a rejection; each with its verdict."""
+    numbered = {listed.round for listed in job.findings}
+    found = []
+    for verdict in job.round_verdicts:
+        if verdict.round not in numbered:
+            found += [(verdict, finding) for finding in verdict.findings]
+
+    return tuple(found)
+
+
+def _unlisted(verdict: Verdict, finding: Finding) -> dict[str, object]:
+    """A finding without a number, which nobody answered."""
+    return {
+        "number": 0,
+        "severity": str(finding.severity),
+        "path": finding.path,
+        "line": finding.line,
+        "title": finding.title,
+        "review": verdict.review,
+        "end": "open",
+        "end_by": "",
+        "end_why": "",
+        "end_note": "",
+        "disposition": "",
+        "evidence": "",
+    }
 
 
 def _pair(trial: Trial) -> dict[str, object]:
@@ -115,7 +170,7 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "tests": [_check(check) for check in job.checks],
         "verdicts": [_verdict(verdict) for verdict in job.verdicts],
         "missing_reviews": list(run.missing_reviews(job)),
-        "findings": [_finding(run, job, listed) for listed in sorted(job.findings, key=lambda listed: listed.number)],
+        "findings": [_finding(run, job, listed) for listed in findings_of(job)],
         "answers": [_answer(question) for question in answered(run, job)],
         "answered_findings": [asdict(entry) for entry in answered_entries(run, job)],
         "tracker": _tracker(job),
@@ -237,6 +292,7 @@ def _finding(run: Run, job: JobState, listed: ListedFinding) -> dict[str, object
         "end": end.word,
         "end_by": end.by,
         "end_why": end.why,
+        "end_note": end.note,
         "disposition": "",
         "evidence": "",
     }

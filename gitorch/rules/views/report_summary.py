@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitorch.model.work.report import HowChanged
-from gitorch.model.work.review import ACCEPTING
+from gitorch.model.work.review import ACCEPTING, Choice
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.change_remarks import check_of, remarks, some
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import MergeFacts
     from gitorch.model.work.job import JobState
     from gitorch.model.work.report import BranchFacts
-    from gitorch.model.work.review import Check
+    from gitorch.model.work.review import Check, Verdict
     from gitorch.model.work.run import Run
     from gitorch.rules.views.change_remarks import Remark
 
@@ -74,14 +74,25 @@ def _files_line(branches: Branches) -> str:
 def combined_tests(combined: Check | None) -> str:
     """The result of the tests of all branches together."""
     if combined is None:
-        return "the merged tree was not tested: no test command is configured"
-    return f"the merged tree `{combined.commit[:SHORT]}` {combined.outcome} (`{combined.command}`)"
+        return "the merged commit was not tested: no test command is configured"
+    return f"the merged commit `{combined.commit[:SHORT]}` {combined.outcome} (`{combined.command}`)"
 
 
 def _tests_line(branches: Branches) -> str:
     """How the tests of the branches ended on the commits that are merged."""
     outcomes = Counter(_outcome(job, facts) for job, facts in branches)
-    return "alone: " + (", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none")
+    line = "alone: " + (", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none")
+    failed_before = sum(_failed_before(job, facts) for job, facts in branches)
+    if failed_before:
+        line += f", {failed_before} of them after a failed run"
+    return line
+
+
+def _failed_before(job: JobState, facts: BranchFacts) -> bool:
+    """Whether the tests of a branch passed on its commit, and had not passed in an earlier run."""
+    if _outcome(job, facts) != "passed":
+        return False
+    return any(check.outcome not in {"passed", "not-run"} for check in job.checks)
 
 
 def _outcome(job: JobState, facts: BranchFacts) -> str:
@@ -94,18 +105,21 @@ def _outcome(job: JobState, facts: BranchFacts) -> str:
 
 def _reviews_line(branches: Branches) -> str:
     """How many verdicts accept the commits that are merged, by the runtime that gave them."""
-    runtimes: Counter[str] = Counter()
-    for job, facts in branches:
-        runtimes.update(verdict.runtime for verdict in job.verdicts if _accepts(verdict.commit, facts, verdict.choice))
-
+    accepting = [verdict for job, facts in branches for verdict in job.verdicts if _accepts(verdict, facts)]
+    runtimes = Counter(verdict.runtime for verdict in accepting)
+    choices = Counter(verdict.choice for verdict in accepting)
+    with_findings = choices[Choice.ACCEPT_WITH_FINDINGS]
     given = ", ".join(f"{count} by {runtime}" for runtime, count in sorted(runtimes.items()))
     rounds = max((job.attempt for job, _ in branches), default=0)
-    return f"{_counted(runtimes.total(), 'verdict accepts', 'verdicts accept')} what is merged" + _after(given, rounds)
+    line = f"{_counted(len(accepting), 'verdict accepts', 'verdicts accept')} what is merged"
+    if with_findings:
+        line += f", {with_findings} of them with findings"
+    return line + _after(given, rounds)
 
 
-def _accepts(commit: str, facts: BranchFacts, choice: object) -> bool:
+def _accepts(verdict: Verdict, facts: BranchFacts) -> bool:
     """Whether a verdict accepts the commit of a branch."""
-    return commit == facts.commit and choice in ACCEPTING
+    return verdict.commit == facts.commit and verdict.choice in ACCEPTING
 
 
 def _after(given: str, rounds: int) -> str:
@@ -117,7 +131,7 @@ def _after(given: str, rounds: int) -> str:
 
 def _findings_line(run: Run, branches: Branches) -> str:
     """How many findings there were in all rounds, and how they ended."""
-    ends = Counter(ending(run, job, listed).word for job, _ in branches for listed in job.findings)
+    ends = Counter(ending(run, job, listed).label for job, _ in branches for listed in job.findings)
     if not ends:
         return "none"
     return f"{ends.total()} in all rounds: " + ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
@@ -142,7 +156,7 @@ def _about_merge(facts: MergeFacts) -> Iterator[str]:
     if facts.conflicts:
         yield f"- the branches do not merge: {some(facts.conflicts)}"
     if facts.combined is not None and facts.combined.outcome not in {"passed", "not-run"}:
-        yield f"- the tests of the merged tree {facts.combined.outcome}"
+        yield f"- the tests of the merged commit {facts.combined.outcome}"
     if facts.outside:
         yield f"- {_counted(len(facts.outside), 'change', 'changes')} outside the work branches"
     if facts.changed_settings:
@@ -184,7 +198,7 @@ def table(run: Run, branches: Branches) -> str:
 
 def _verdicts(job: JobState, facts: BranchFacts) -> str:
     """How many verdicts accept the commit, and in which round."""
-    accepted = sum(_accepts(verdict.commit, facts, verdict.choice) for verdict in job.verdicts)
+    accepted = sum(_accepts(verdict, facts) for verdict in job.verdicts)
     return f"{accepted} accept, round {job.attempt}"
 
 
@@ -192,7 +206,7 @@ def _findings(run: Run, job: JobState) -> str:
     """How the findings of a branch ended, in few words."""
     if not job.findings:
         return "none"
-    ends = Counter(ending(run, job, listed).word for listed in job.findings)
+    ends = Counter(ending(run, job, listed).label for listed in job.findings)
     return ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
 
 

@@ -48,11 +48,16 @@ def why(run: Run, job: JobState) -> str:
     if fault is not None:
         return f"{fault.sentence}; gitorch tries again"
 
-    reason = WHY[job.phase](run, job)
+    reason = state_of(run, job)
     if job.trouble and job.phase in WITH_TROUBLE:
         return f"{reason}; {job.trouble}"
 
     return reason
+
+
+def state_of(run: Run, job: JobState) -> str:
+    """In one line, how a job stands or ended by itself, whatever people were asked about it."""
+    return WHY[job.phase](run, job)
 
 
 def _holding_question(run: Run, job: JobState) -> Question | None:
