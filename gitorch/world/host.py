@@ -7,12 +7,15 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.errors import Unavailable
 from gitorch.model.values import Value
 from gitorch.world import processes
 from gitorch.world.files import sweep
+from gitorch.world.safe_reading import whole
 from gitorch.world.terminal.launch import SESSION_VARIABLE
 from gitorch.world.terminal.session_files import folders
 
@@ -34,13 +37,18 @@ def user_name() -> str:
 
 
 def secret(home: Path) -> bytes:
-    """The repository's secret on this machine, made once; of several processes that make it at the same time, one wins."""
+    """The repository's secret on this machine, made once; of several processes that make it at the same time, one wins.
+
+    Raises Unavailable if something else has the name of its file.
+    """
     path = home / "secret"
     try:
-        return path.read_bytes()
+        return whole(path)
     except FileNotFoundError:
         home.mkdir(parents=True, exist_ok=True)
         sweep(home, "secret.*")
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be read: {error.strerror}", f"rm -r {shlex.quote(str(path))}") from error
     aside = home / f"secret.{os.getpid()}.{secrets.token_hex(8)}.tmp"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -51,7 +59,7 @@ def secret(home: Path) -> bytes:
         _link_first(aside, path)
     finally:
         aside.unlink()
-    return path.read_bytes()
+    return whole(path)
 
 
 def _link_first(aside: Path, path: Path) -> None:

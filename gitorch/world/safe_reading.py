@@ -18,6 +18,18 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
+def whole(path: Path, bytes_max: int = -1) -> bytes:
+    """The bytes of a regular file, or the first `bytes_max` of them. Links are followed.
+
+    Raises OSError for anything else: a named pipe in the place of a file of git's never holds the reader up.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
+        return file.read(bytes_max)
+
+
 def read_inside(root: Path, path: str, bytes_max: int) -> bytes | None:
     """The bytes of the file; None when the file, a folder of its path or the root does not exist.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import pytest
@@ -9,7 +10,9 @@ from world import repos
 from world.planted import AT
 
 from gitorch.errors import Unavailable
+from gitorch.world import host
 from gitorch.world.clock import SystemClock
+from gitorch.world.git.directories import worktree_directories
 from gitorch.world.git.repository import GitCommands
 from gitorch.world.git.settings import DIGESTED_BYTES
 from gitorch.world.git.store import GitStore
@@ -161,3 +164,30 @@ def test_a_hook_that_is_huge_unreadable_or_missing_does_not_hold_up_a_snapshot(f
     shutil.rmtree(hook.parent)
     hook.parent.write_text("no folder")
     assert "hooks/post-merge" not in field.git.repository_snapshot()
+
+
+def test_a_pipe_in_the_place_of_gits_configuration_holds_nobody_up(field):
+    config = field.git._git.directories.common / "config"
+    config.unlink()
+    os.mkfifo(config)
+    with pytest.raises(Unavailable, match="is no regular file, so git cannot be run here") as caught:
+        field.git.resolve("main")
+    assert caught.value.hint == f"ls -l {config}"
+
+
+def test_pipes_in_the_place_of_hooks_and_records_of_worktrees_hold_nobody_up(field):
+    common = field.git._git.directories.common
+    os.mkfifo(common / "hooks" / "pre-push")
+    (common / "worktrees" / "odd").mkdir(parents=True)
+    os.mkfifo(common / "worktrees" / "odd" / "gitdir")
+    assert "hooks/pre-push" not in field.git.repository_snapshot()  # it is no program that git could run
+    assert field.git.resolve("main") is not None
+    with pytest.raises(Unavailable):
+        worktree_directories(field.repo.path, field.git._git.directories, field.folder / "nowhere")
+
+
+def test_a_pipe_in_the_place_of_the_secret_is_named(tmp_path):
+    os.mkfifo(tmp_path / "secret")
+    with pytest.raises(Unavailable, match="secret cannot be read") as caught:
+        host.secret(tmp_path)
+    assert caught.value.hint == f"rm -r {tmp_path / 'secret'}"

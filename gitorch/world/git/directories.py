@@ -7,10 +7,12 @@ names it to git explicitly, and refuses a worktree whose `.git` file names anoth
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.values import Value
+from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,7 +105,10 @@ def _worktree_record(common: Path, place: Path) -> Path | None:
     """
     expected = place / ".git"
     for gitdir in (common / "worktrees").glob("*/gitdir"):
-        named = gitdir.parent / gitdir.read_text(encoding="utf-8", errors="surrogateescape").rstrip("\n")
+        try:
+            named = gitdir.parent / os.fsdecode(whole(gitdir)).rstrip("\n")
+        except OSError:
+            continue
         if named.parent.resolve() / named.name == expected:
             return gitdir.parent
     return None

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+from gitorch.world.safe_reading import whole
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -53,4 +55,4 @@ def lines(path: Path) -> list[str]:
     """The lines of a file of paths; none when the file does not exist."""
     if not path.exists():
         return []
-    return [line for line in os.fsdecode(path.read_bytes()).split("\n") if line]
+    return [line for line in os.fsdecode(whole(path)).split("\n") if line]

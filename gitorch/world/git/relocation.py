@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.world.files import append_line, write_whole
 from gitorch.world.git.worktrees import MADE_FOLDERS
+from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ def repair_worktrees(
 
 def _recorded_path(record: Path) -> Path:
     """Where git recorded the worktree; a relative path starts from its record."""
-    text = os.fsdecode(record.read_bytes()).rstrip("\n")
+    text = os.fsdecode(whole(record)).rstrip("\n")
     return Path(os.path.normpath(record.parent / text)).parent
 
 
@@ -93,7 +94,7 @@ def _named_record(dot_git: Path) -> Path | None:
     """The folder in a git directory that a worktree's `.git` file names; None without one."""
     if dot_git.is_symlink() or not dot_git.is_file():
         return None
-    text = os.fsdecode(dot_git.read_bytes()).rstrip("\n")
+    text = os.fsdecode(whole(dot_git)).rstrip("\n")
     return Path(os.path.normpath(dot_git.parent / text.removeprefix("gitdir: ")))
 
 

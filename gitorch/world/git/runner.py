@@ -7,6 +7,7 @@ as full ids, paths after `--` or after a colon.
 from __future__ import annotations
 
 import copy
+import shlex
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -34,6 +35,7 @@ from gitorch.world.git.settings import (
     snapshot,
 )
 from gitorch.world.programs import ProgramResult, ending, run, run_patiently, start, without
+from gitorch.world.safe_reading import whole
 from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
@@ -151,12 +153,13 @@ class CommandLine:
     def _is_harmless(self, directories: GitDirectories) -> bool:
         """Whether the repository's configuration cannot matter to a command that contacts no remote."""
         path = directories.common / "config"
+        _require_readable(path)
         attributes = directories.common / ATTRIBUTES
         try:
             stat = path.stat()
             version = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
             if self._harmless is None or self._harmless[0] != version:
-                self._harmless = (version, NEEDLES.search(path.read_bytes()) is None)
+                self._harmless = (version, NEEDLES.search(whole(path)) is None)
         except OSError:
             return False
         return self._harmless[1] and not attributes.exists()
@@ -169,6 +172,14 @@ class CommandLine:
         if begun_with is None:
             begun_with = self.snapshot(directories)
         return str(hooks_directory(begun_with.get(HOOKS_PATH, ""), directories.common))
+
+
+def _require_readable(path: Path) -> None:
+    """Raise Unavailable for a named pipe or a device in the place of git's configuration: git would wait for it for ever."""
+    if path.exists() and not path.is_file():
+        raise Unavailable(
+            f"{path} is no regular file, so git cannot be run here", hint=f"ls -l {shlex.quote(str(path))}"
+        )
 
 
 def _require_unchanged(keys: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -206,8 +207,7 @@ def _files_in(folder: Path, name: str) -> dict[str, Path]:
 def _file_digest(path: Path) -> str:
     """The digest of a file's first MiB and of its size, so that a huge file cannot hold up a report."""
     try:
-        with path.open("rb") as opened:
-            beginning = opened.read(DIGESTED_BYTES)
+        beginning = whole(path, DIGESTED_BYTES)
         size = path.stat().st_size
     except OSError:
         return "unreadable"

@@ -22,6 +22,7 @@ from gitorch.world.git.ownership import claim, is_locked
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, say_nothing
 from gitorch.world.git.status import uncommitted_paths
 from gitorch.world.git.takeover import take_over
+from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -286,7 +287,7 @@ class GitWorktrees:
     def _unregister(self, path: Path) -> None:
         """Remove git's record of this worktree alone: `git worktree prune` would also drop those on an unmounted disk."""
         for record in (self._common / "worktrees").glob("*/gitdir"):
-            if Path(os.fsdecode(record.read_bytes()).rstrip("\n")).parent.resolve() == path.resolve():
+            if Path(os.fsdecode(whole(record)).rstrip("\n")).parent.resolve() == path.resolve():
                 shutil.rmtree(record.parent)
 
     @staticmethod
