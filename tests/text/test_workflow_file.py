@@ -296,6 +296,35 @@ def test_phases_meet_only_in_their_one_synthesis(old, new, expected):
     assert (expected in messages) if expected else (messages == [])
 
 
+INSIDE = "which lies inside phase"
+SECOND = "  make: {kind: build, lane: a, objective: Do, phase: build, needs: [design]}"
+CLOSED = "  design: {kind: phase_synthesis, lane: a, needs: [sketch], phase: design}\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "fix", "right"),
+    [
+        ((SECOND, SECOND.replace("design]", "sketch]")), "Name `design` instead.", ("[sketch]}\n  judge", "[design]}\n  judge")),
+        ((SECOND, SECOND.replace("design]", "design, sketch]")), "Remove `sketch`; `design`, which this job needs too, waits for it.", ("[design, sketch]", "[design]")),
+        ((CLOSED + SECOND, SECOND.replace("design]", "sketch]")), "Add a job with `kind: phase_synthesis` and `phase: design`, and name that instead.", (SECOND.replace("design]", "sketch]"), CLOSED + SECOND)),
+        (("objective: Do, phase: design}", "objective: Do, phase: design, needs: [make]}"), "Correct the need, or the order of `phases`.", ("phase: design, needs: [make]}", "phase: design}")),
+        (("needs: [judge], phase: build}", "needs: [judge, stop], phase: build}\n  stop: {kind: checkpoint, needs: [make]}"), "Write `phase: build`, since `built` waits for this job.", ("checkpoint,", "checkpoint, phase: build,")),
+    ],
+)  # fmt: skip
+def test_the_fix_of_a_need_inside_another_phase_leads_to_a_valid_file(wrong, fix, right):
+    text = PHASED.replace(*wrong, 1)
+    assert text != PHASED
+
+    assert fixes_of(text) == [fix]
+    assert messages_of(text.replace(*right, 1)) == []
+
+
+def fixes_of(text: str) -> list[str]:
+    with pytest.raises(Malformed) as malformed:
+        parse_workflow("w.yaml", text.encode(), nothing)
+    return [problem.fix for problem in malformed.value.problems if INSIDE in problem.message]
+
+
 def test_every_key_of_a_lane_and_of_a_job_is_read():
     text = """gitorch: workflow/1
 name: x

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from gitorch.model.ids import JobId
     from gitorch.text.workflows.checks import Graph
 
+CORRECT_ORDER = "Correct the need, or the order of `phases`."
+"""The fix where a job needs something of a later phase."""
+
 
 class Demands(Value):
     """The rules that a file sets for its own jobs."""
@@ -184,14 +187,38 @@ def _check_crossing(graph: Graph, phases: tuple[str, ...], job: JobId, need: Job
     form = graph.forms[job]
     if not graph.is_kind(need, JobKind.PHASE_SYNTHESIS):
         message = f"names `{need}`, which lies inside phase `{there}`; phases meet only in their synthesis."
-        syntheses, _ = graph.phase(there)
-        name = "its synthesis"
-        if syntheses:
-            name = syntheses[0]
-        form.complain("needs", message, f"Name `{name}` instead.")
-    elif here in phases and phases.index(there) > phases.index(here):
+        form.complain("needs", message, _fix_of_crossing(graph, phases, job, need))
+    elif _comes_before(phases, here, there):
         message = f"names `{need}`, which closes `{there}`, a later phase than `{here}`."
-        form.complain("needs", message, "Correct the need, or the order of `phases`.")
+        form.complain("needs", message, CORRECT_ORDER)
+
+
+def _fix_of_crossing(graph: Graph, phases: tuple[str, ...], job: JobId, need: JobId) -> str:
+    """How a job that needs another job inside another phase comes to keep the rule."""
+    here, there = graph.jobs[job].phase, graph.jobs[need].phase
+    if _comes_before(phases, here, there):
+        return CORRECT_ORDER
+
+    syntheses, _ = graph.phase(there)
+    if not syntheses:
+        return f"Add a job with `kind: phase_synthesis` and `phase: {there}`, and name that instead."
+
+    synthesis = syntheses[0]
+    if synthesis in graph.jobs[job].needs:
+        return f"Remove `{need}`; `{synthesis}`, which this job needs too, waits for it."
+
+    if job in graph.before(synthesis):
+        return f"Write `phase: {there}`, since `{synthesis}` waits for this job."
+
+    return f"Name `{synthesis}` instead."
+
+
+def _comes_before(phases: tuple[str, ...], one: str, other: str) -> bool:
+    """Whether one phase comes before another; false unless both are in the list."""
+    if one not in phases or other not in phases:
+        return False
+
+    return phases.index(one) < phases.index(other)
 
 
 def _check_postures(graph: Graph, job: JobId, required: tuple[str, ...]) -> None:
