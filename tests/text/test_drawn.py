@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from itertools import combinations, pairwise
 
 import pytest
+from golden import assert_golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -123,3 +124,40 @@ def test_a_workflow_as_text():
         *("Work", "", "1.", " ✓ make build by author; done, round 2 of 3"),
         *("", "2.", " ▶ judge review by reviewer; running; after make; back to make at most 2×"),
     ]
+
+
+def drawn_example() -> Diagram:
+    """Every kind of box and arrow, boxes with and without a phase and a state, and titles that need care."""
+    start, make, judge, ask, end, stop = map(JobId, ("start", "make", "judge", "ask", "end", "stop"))
+    boxes = (
+        Box(start, "Begin", "draft", "author", "", "completed", "round 2 of 3"),
+        Box(make, 'A "great" <b> \\ #1', "build", "author", "one", "running"),
+        Box(judge, "", "review", "reviewer", "one"),
+        Box(ask, "Go on?", "checkpoint", "", "two"),
+        Box(end, "End", "merge", "", "two", "queued"),
+        Box(stop, "Stop", "build", "author", "gone", "queued"),
+    )
+    arrows = (
+        *(Arrow(start, make), Arrow(make, judge), Arrow(judge, make, ArrowKind.BACK, 2), Arrow(judge, ask)),
+        *(Arrow(ask, end, ArrowKind.CONTINUE), Arrow(ask, stop, ArrowKind.CANCEL)),
+    )
+    return Diagram('Work "x"', boxes, arrows, ("one", "two"))
+
+
+@pytest.mark.parametrize("draw", [plain, mermaid, dot, svg], ids=lambda draw: draw.__name__)
+def test_a_run_with_every_kind_of_box_and_arrow_is_drawn_exactly_so(draw, request):
+    assert_golden(f"drawn-{draw.__name__}.txt", draw(drawn_example()).rstrip("\n") + "\n", request)
+
+
+def test_a_diagram_without_boxes_is_still_one():
+    nothing = Diagram("Nothing", (), ())
+    head = '  rankdir=LR;\n  node [shape=box, style="rounded,filled"];\n'
+    assert plain(nothing) == "Nothing"
+    assert mermaid(nothing) == "flowchart LR\n"
+    assert dot(nothing) == f'digraph "Nothing" {{\n{head}}}\n'
+
+
+def test_the_text_forms_end_as_they_say():
+    assert not plain(drawn_example()).endswith("\n")
+    assert mermaid(drawn_example())[-8:] == "#1f2328\n"
+    assert dot(drawn_example())[-3:] == "\n}\n"
