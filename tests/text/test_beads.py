@@ -62,6 +62,26 @@ def test_records_of_other_kinds_and_fields_of_other_types_are_no_defects():
     ]
 
 
+BOM = b"\xef\xbb\xbf"
+MARKER = "An unresolved merge conflict begins here."
+
+
+@pytest.mark.parametrize(
+    ("data", "ids", "says"),
+    [
+        (BOM, [], []),
+        (BOM + lines(issue("x-1")), ["x-1"], []),
+        (BOM + b"<<<<<<< HEAD\n" + lines(issue("x-1")), ["x-1"], [f"1: {MARKER}"]),
+        (BOM + b"junk\n", [], ["1: The line is not JSON: junk"]),
+        (BOM + b"\n" + lines(issue("x-1")) + b"junk\n", ["x-1"], ["3: The line is not JSON: junk"]),
+        (BOM + b"junk", [], ["1: The line is cut off: junk"]),
+    ],
+)
+def test_a_byte_order_mark_at_the_beginning_is_no_part_of_the_first_line(data, ids, says):
+    backlog = read(data)
+    assert (list(backlog.issues), messages(backlog)) == (ids, says)
+
+
 def test_of_several_lines_for_one_issue_the_newest_counts():
     old = issue("x-1", "Old", updated_at="2026-01-07T10:52:33.512583507-05:00")
     new = issue("x-1", "New", status="closed", updated_at="2026-01-07T16:00:00Z")

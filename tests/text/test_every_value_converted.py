@@ -12,8 +12,10 @@ from golden import assert_golden
 from gitorch.errors import Malformed
 from gitorch.text.workflows.conversion import Conversion
 from gitorch.text.workflows.convert import _text, convert
+from gitorch.text.workflows.convert_job import convert_job
 
 OTHER = json.loads((Path(__file__).parent / "striatum.json").read_text(encoding="utf-8"))
+WHOLE = json.loads((Path(__file__).parent / "striatum-whole.json").read_text(encoding="utf-8"))
 ODD = ([], {}, 7, "odd words")
 
 
@@ -56,6 +58,47 @@ def test_every_odd_value_is_converted_or_reported(request):
             blocks.setdefault("\n".join(differing) or "the same", []).append(f"> {name} = {json.dumps(odd)}")
     told = "\n\n".join("\n".join([*asked, text]) for text, asked in blocks.items()) + "\n"
     assert_golden("other-workflow.txt", told, request)
+
+
+def test_a_workflow_with_every_field_becomes_exactly_this_file_and_these_reports(request):
+    assert_golden("other-workflow-whole.txt", "\n".join(converted(WHOLE)) + "\n", request)
+
+
+EDGES = [{"from": "a", "to": "c"}, {"from": "b", "to": "c"}, {"from": "c", "to": "a"}, "odd"]
+
+
+@pytest.mark.parametrize(
+    ("edges", "own", "needs"),
+    [
+        ([], None, []),
+        ([], "a", []),
+        ([], ["b", "a"], ["b", "a"]),
+        (EDGES, [], ["a", "b"]),
+        (EDGES, ["d", "a", 7], ["a", "b", "d", "7"]),
+        ("odd", ["d"], ["d"]),
+    ],
+)
+def test_the_needs_of_a_job_are_those_of_edges_and_then_its_own_each_once(edges, own, needs):
+    jobs = [{"id": "a", "needs": ["x"]}, {"id": "c", "needs": own}, {"id": "c", "needs": ["second"]}]
+    work = Conversion({"edges": edges, "jobs": jobs})
+    assert (work.needs("c"), work.needs("unknown")) == (needs, [])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "line", "dropped"),
+    [
+        ("p.md", 'brief: "p.md"', {}),
+        ({"path": "p.md"}, 'brief: "p.md"', {}),
+        ({"path": "p.md", "tone": "x"}, 'brief: "p.md"', {"task_prompt.tone": "gitorch has no such field."}),
+        ({"tone": "x"}, 'objective: "Title"', {"task_prompt.tone": "gitorch has no such field."}),
+        (None, 'objective: "Title"', {}),
+    ],
+)
+def test_the_brief_is_the_path_of_the_prompt_and_its_other_fields_are_named(prompt, line, dropped):
+    work = Conversion({"jobs": []})
+    lines = convert_job(work, 3, {"id": "j", "type": "build", "lane_id": "l", "title": "Title", "task_prompt": prompt})
+    assert [one.strip() for one in lines if "brief" in one or "objective" in one] == [line]
+    assert work.dropped == {f"jobs[3].{key}": reason for key, reason in dropped.items()}
 
 
 def test_an_odd_version_of_the_format_is_malformed():

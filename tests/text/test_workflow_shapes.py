@@ -17,6 +17,7 @@ from gitorch.text.workflows.shapes import (
     lane_set,
     lanes_of,
     parse_lane,
+    standard_lane,
     with_lanes,
 )
 
@@ -104,6 +105,26 @@ def test_custom_lanes_replace_those_of_the_set():
         "author": ("aider", "gpt-5"),
         "reviewer": ("gemini", ""),
     }
+
+
+NAMES = ("author", "reviewer", "second-reviewer", "third-reviewer", "writer")
+PROGRAM_OF_EACH = (("claude", ""), ("codex", ""), ("gemini", ""), ("opencode", ""), ("claude", ""))
+
+
+@pytest.mark.parametrize(
+    ("lanes", "programs"),
+    [
+        ("local", (("scripted", ""),) * 5),
+        ("single-agent", (("claude", "opus"), *(("claude", "sonnet"),) * 4)),
+        ("author-reviewer", (("claude", ""), *(("codex", ""),) * 4)),
+        ("multi-review", PROGRAM_OF_EACH),
+        ("custom", PROGRAM_OF_EACH),
+    ],
+)
+def test_a_set_gives_each_lane_this_program_and_model(lanes, programs):
+    made = [standard_lane(lanes, name) for name in NAMES]
+    assert tuple((lane.runtime, lane.model) for lane in made) == programs
+    assert [(lane.name, lane.command) for lane in made] == [(name, ()) for name in NAMES]
 
 
 def test_an_unknown_or_undefined_lane_is_refused():
