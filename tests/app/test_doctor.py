@@ -155,7 +155,7 @@ RESULTS = [
     (
         "merge target",
         False,
-        "main is 1 commits behind its upstream",
+        "main is 1 commit behind its upstream",
         "git fetch && git merge --ff-only",
         {"git": behind()},
     ),

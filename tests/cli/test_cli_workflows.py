@@ -72,7 +72,7 @@ def test_lint_prints_remarks_and_strict_lint_fails_on_warnings(made):
     assert (lax.status, lax.out.splitlines()[-1]) == (0, "flows/work.yaml scores 85 of 100")
     assert lax.out.startswith("flows/work.yaml:8:3: warning same-model (-15): review: judged by the runtime that wrote")
     strict = made.gitorch("workflow", "lint", "flows/work.yaml", "--strict")
-    assert (strict.status, "1 warning and scores 85" in strict.err) == (1, True)
+    assert (strict.status, "1 warning (score 85 of 100); --strict does not allow warnings" in strict.err) == (1, True)
     error = json.loads(made.gitorch("workflow", "lint", "flows/work.yaml", "--strict", "--json").out)["error"]
     assert error["lint"]["remarks"][0]["name"] == "same-model"
 

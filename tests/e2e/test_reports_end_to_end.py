@@ -170,7 +170,8 @@ def test_reports_that_are_wrong_are_refused_with_the_reason_and_kept(reports: Ho
     assert "no commits" in empty
     assert "may not report for worried" in foreign
     assert "uncommitted changes in untidy/left.md" in untidy
-    assert "elsewhere.md lies outside the write scope" in untidy
+    assert "changes outside the write scope" in untidy
+    assert "elsewhere.md; take them back" in untidy
     assert "already reported" in second
     (handed,) = reports.records("handoff-submitted", job="untidy")
     assert reports.repo.git("ls-tree", "-r", "--name-only", handed["commit"]).split() == [

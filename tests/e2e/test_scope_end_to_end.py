@@ -98,10 +98,10 @@ def submodule_command(where: Path) -> None:
 @pytest.mark.parametrize(
     ("trick", "said"),
     [
-        (outside, "setup.py lies outside the write scope (src/**)"),
-        (forbidden, "src/keep/a lies outside the write scope"),
-        (removed, "README.md lies outside the write scope"),
-        (moved_out, "moved.md lies outside the write scope"),
+        (outside, "changes outside the write scope (allowed: src/**): setup.py"),
+        (forbidden, "changes outside the write scope (allowed: src/**): src/keep/a"),
+        (removed, "changes outside the write scope (allowed: src/**): README.md"),
+        (moved_out, "changes outside the write scope (allowed: src/**): moved.md"),
         (link_out, "src/all links to /etc, outside of the repository"),
         (link_up, "src/up links to ../../.., outside of the repository"),
         (link_through_link, "src/up links to here/../.."),
@@ -110,7 +110,7 @@ def submodule_command(where: Path) -> None:
         (other_case, "src/readme.md and src/README.md are the same path where case or accents do not count"),
         (other_accents, "are the same path where case or accents do not count"),
         (gitorchs_own, ".gitorch/brief.md belongs to gitorch"),
-        (gits_own, "'src/GIT~1/config' is mistaken for git's own"),
+        (gits_own, "src/GIT~1/config is mistaken for git's own"),
         (submodule_command, ".gitmodules says submodule.x.url = -x"),
     ],
 )

@@ -215,8 +215,8 @@ def refused(telling: Telling, job: str, verb: str, reason: str) -> str:
 def test_a_refused_report_is_the_reason_until_one_is_accepted() -> None:
     telling = told("plan api|launch api")
     assert refused(telling, "api", "send", "nobody is called web") == "session s1 is at work"
-    line = refused(telling, "api", "handoff", "a.py lies outside the write scope\nsecond line")
-    assert line == "session s1 is at work; its handoff was refused: a.py lies outside the write scope"
+    line = refused(telling, "api", "handoff", "changes outside the write scope: a.py\nsecond line")
+    assert line == "session s1 is at work; its handoff was refused: changes outside the write scope: a.py"
     telling.tell("handoff api")
     assert telling.play.run.jobs[JobId("api")].trouble == ""
 

@@ -86,7 +86,7 @@ def test_a_line_of_blocks_becomes_a_workflow():
         ("paint", "'paint' is not a block"),
         ("review", "a review needs work before it"),
         ("draft, merge", "a merge comes right after a checkpoint"),
-        ("draft, checkpoint+merge", "a checkpoint or a merge stands alone in its step"),
+        ("draft, checkpoint+merge", "a checkpoint or merge cannot be combined with other blocks in one step"),
         ("draft+review", "reviews stand only beside reviews"),
         ("draft, build+review", "reviews stand only beside reviews"),
     ],

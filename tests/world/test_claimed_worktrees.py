@@ -61,7 +61,7 @@ def test_a_locked_worktree_on_a_disk_that_is_not_there_is_kept_and_the_command_t
 ):
     repo.git("worktree", "lock", str(path))
     path.rename(path.with_name("elsewhere"))
-    with pytest.raises(Failed, match="a person locked it") as caught:
+    with pytest.raises(Failed, match="is missing or incomplete, but it is locked") as caught:
         trees.ensure(path, repo.git("rev-parse", "HEAD"), "gitorch/r/api")
     assert trees.tidy(path.parent) == (path.with_name("elsewhere"),)
     assert str(path) in repo.git("worktree", "list")

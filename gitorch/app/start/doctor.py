@@ -16,6 +16,7 @@ from gitorch.model.plans.workflow import Commits
 from gitorch.model.values import Value
 from gitorch.model.work.question import fault_trigger
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
+from gitorch.rules.workflows.readiness import count_commits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +123,7 @@ def _target(services: Services) -> Iterator[HealthCheck]:
         return
     behind = services.git.behind_remote(target)
     if behind:
-        text = f"{target} is {behind} commits behind its upstream"
+        text = f"{target} is {count_commits(behind)} behind its upstream"
         yield HealthCheck("merge target", False, text, "git fetch && git merge --ff-only")
     else:
         yield HealthCheck("merge target", True, f"{target} at {commit[:12]}")

@@ -180,7 +180,7 @@ def _command(
     path = source.path
     fault = path_fault(path)
     if fault:
-        raise Refused(f"{path or 'a file without a name'} {fault}", "gitorch publish PATH")
+        raise Refused(f"{path or 'the path'} {fault}", "gitorch publish PATH")
     try:
         data = services.files.inside(services.paths.worktree(run, session.id), path, BYTES_MAX)
     except Refused as error:

@@ -92,7 +92,9 @@ def lint(call: Call, file: str, strict: bool) -> None:
     found = rules.lint(source.workflow)
     warnings = sum(remark.strong for remark in found.remarks)
     if strict and warnings:
-        message = f"{file} has {counted(warnings, 'warning')} and scores {found.score} of 100"
+        message = (
+            f"{file} has {counted(warnings, 'warning')} (score {found.score} of 100); --strict does not allow warnings"
+        )
         error = Failed(message, f"gitorch workflow lint {file}")
         raise Detailed(error, _remark_lines(file, source, found), lint=found)
 

@@ -114,7 +114,7 @@ def _ensure_path(job: JobState, command: commands.PublishArtifact) -> None:
     path = command.path
     wrong = path_fault(path) or command.trouble
     if wrong:
-        message = f"{path or 'a file without a name'} {wrong}"
+        message = f"{path or 'the path'} {wrong}"
         raise Refused(message, "gitorch publish PATH")
 
     # A review has no scope of its own, and nothing below the own folder is ever merged.
@@ -128,7 +128,7 @@ def _ensure_in_scope(job: JobState, path: str) -> None:
     """Raises Refused for a path outside the job's write scope."""
     if not covered(path, job.spec.scope):
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
-        message = f"{path} lies outside the write scope of {job.spec.id} ({allowed})"
+        message = f"{path} is outside the write scope of {job.spec.id} (allowed: {allowed})"
         raise Refused(message, "gitorch brief")
 
 

@@ -92,12 +92,15 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
 def _ensure_option(run: Run, question: Question, option: str) -> None:
     """Raises Refused for an option that the question does not offer, and for a question with a command of its own."""
     if question.kind is QuestionKind.APPROVAL:
-        message = f"{question.id} asks for the approval of a merge, which has a command of its own"
+        message = f"{question.id} asks you to approve a merge; use `gitorch approve` instead"
         raise Refused(message, f"gitorch approve {run.id}")
 
     if question.options and option not in question.options:
-        given = option or "free text"
-        message = f"{given} is no answer to {question.id}; it takes {', '.join(question.options)}"
+        given = "a text without an option"
+        if option:
+            given = f"`{option}`"
+
+        message = f"{given} is not a valid answer to {question.id}; valid answers: {', '.join(question.options)}"
         raise Refused(message, f"gitorch answer {question.id} {question.options[0]}")
 
 

@@ -27,7 +27,7 @@ AFTER_STOP = ("retry", "stop_epic", "stop_run")
 
 
 def retry(state: State, order: Order, command: commands.RetryJob) -> tuple[Event, ...]:
-    """Another try: an open escalation is answered by it, a failed job goes back to work, or an agent at work is restarted."""
+    """Try a job again: answer its open escalation, send a failed job back to work, or restart an agent at work."""
     ensure.principal(order.actor, "retry")
     run = ensure.run_under_way(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
@@ -39,7 +39,7 @@ def retry(state: State, order: Order, command: commands.RetryJob) -> tuple[Event
         note = command.text or "try again"
         return (*voided_report(run, f"{command.job} goes back to work"), events.JobReopened(command.job, note))
 
-    return restart(state, order, commands.RestartAgent(command.job))
+    return _revoked(_with_agent(job, "only failed work and agents at work can be retried"))
 
 
 def _answer_again(run: Run, command: commands.RetryJob) -> commands.AnswerQuestion | None:
@@ -53,18 +53,18 @@ def _answer_again(run: Run, command: commands.RetryJob) -> commands.AnswerQuesti
 
 
 def restart(state: State, order: Order, command: commands.RestartAgent) -> tuple[Event, ...]:
-    """The agent of a job at work loses its lease; a new one gets its worktree, its brief and the work done so far."""
+    """Revoke the lease of a job's agent, so that a new agent gets its worktree, its brief and the work done so far."""
     ensure.principal(order.actor, "session restart")
     run = ensure.run_under_way(ensure.run_there(state))
-    job = _with_agent(ensure.job_there(run, command.job))
-    return (events.LeaseEnded(command.job, job.fence, "revoked"),)
+    job = ensure.job_there(run, command.job)
+    return _revoked(_with_agent(job, "only agents at work can be restarted"))
 
 
 def stop(state: State, order: Order, command: commands.StopAgent) -> tuple[Event, ...]:
-    """The agent loses its lease, and its job waits for the principal's decision; other jobs go on."""
+    """Revoke the lease of a job's agent, and ask the principal what happens to the job; other jobs continue."""
     ensure.principal(order.actor, "session stop")
     run = ensure.run_under_way(ensure.run_there(state))
-    job = _with_agent(ensure.job_there(run, command.job))
+    job = _with_agent(ensure.job_there(run, command.job), "only agents at work can be stopped")
     asked = events.Escalated(
         question=next_question(run),
         trigger=f"stopped:{command.job}:{job.fence}",
@@ -76,11 +76,16 @@ def stop(state: State, order: Order, command: commands.StopAgent) -> tuple[Event
         evidence=f"it was {job.phase} in round {job.attempt}",
         text=f"Start {command.job} again (retry), stop it for good, or stop the run?",
     )
-    return (events.LeaseEnded(command.job, job.fence, "revoked"), asked)
+    return (*_revoked(job), asked)
 
 
-def _with_agent(job: JobState) -> JobState:
-    """A job that an agent holds now. Raises Refused otherwise."""
+def _revoked(job: JobState) -> tuple[Event, ...]:
+    """The end of the lease that a job's agent holds."""
+    return (events.LeaseEnded(job.spec.id, job.fence, "revoked"),)
+
+
+def _with_agent(job: JobState, possible: str) -> JobState:
+    """The job, if an agent holds it now. Raises Refused otherwise; `possible` is the clause that says what can be done."""
     name = job.spec.id
     if job.lease is not None and job.session is not None:
         return job
@@ -89,7 +94,7 @@ def _with_agent(job: JobState) -> JobState:
         message = f"no agent works on {name}: it is a {job.spec.kind}"
         raise Refused(message, f"gitorch why {name}")
 
-    message = f"{name} is {job.phase}, so no agent is at work on it; only failed work and agents at work can be retried"
+    message = f"{name} is {job.phase}, so no agent is at work on it; {possible}"
     raise Refused(message, f"gitorch why {name}")
 
 

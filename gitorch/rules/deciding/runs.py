@@ -48,7 +48,7 @@ def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[E
     ensure.principal(order.actor, "start")
     ensure.not_begun(state.board, command.plan_digest)
     if command.run in state.board.runs:
-        message = f"there is a run {command.run} already"
+        message = f"run {command.run} already exists"
         raise Refused(message, "gitorch status")
 
     event = events.RunPrepared(

@@ -98,7 +98,7 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
     stray = outside(facts.changed, job.spec.scope)
     if stray:
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
-        wrong.append(f"{_some(stray)} lies outside the write scope ({allowed}); take those changes back")
+        wrong.append(f"changes outside the write scope (allowed: {allowed}): {_some(stray)}; take them back")
 
     wrong += facts.hazards[:HAZARDS_MAX]
     if facts.missing:

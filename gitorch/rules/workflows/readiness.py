@@ -82,7 +82,7 @@ def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
         return message, f"git branch {target} <commit>, or name another branch: gitorch never creates the target."
 
     if facts.target_behind:
-        message = f"The merge target `{target}` is {_commits(facts.target_behind)} behind its upstream."
+        message = f"The merge target `{target}` is {count_commits(facts.target_behind)} behind its upstream."
         fix = f"git fetch, then bring {target} up to date: git switch {target} && git merge --ff-only @{{upstream}}"
         return message, fix
 
@@ -98,8 +98,8 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
     return f" Did you mean `{near[0]}`?"
 
 
-def _commits(number: int) -> str:
-    """A number of commits in words."""
+def count_commits(number: int) -> str:
+    """`1 commit`, `3 commits`."""
     if number == 1:
         return "1 commit"
 

@@ -152,12 +152,12 @@ def _check_steps(steps: Steps) -> None:
 def _check_side_by_side(step: Sequence[Block], kinds: set[JobKind]) -> None:
     """Check the blocks of one step against each other.
 
-    Raises Usage for a checkpoint, merge or review beside a block that it cannot stand beside.
+    Raises Usage if a checkpoint, merge or review is combined with a block that it cannot be combined with.
     """
     if len(step) == 1:
         return
     if kinds & {JobKind.CHECKPOINT, JobKind.MERGE}:
-        raise Usage("a checkpoint or a merge stands alone in its step", BLOCKS_FORM)
+        raise Usage("a checkpoint or merge cannot be combined with other blocks in one step", BLOCKS_FORM)
     if JobKind.REVIEW in kinds and kinds != {JobKind.REVIEW}:
         raise Usage("reviews stand only beside reviews", BLOCKS_FORM)
 

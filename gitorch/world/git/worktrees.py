@@ -326,7 +326,9 @@ def _require_unlocked(path: Path, entry: Mapping[str, str]) -> None:
     """Raise Failed for a worktree without files that a person locked, as one on a disk that is not there now."""
     if is_locked(entry):
         command = shlex.join(["git", "worktree", "unlock", str(path)])
-        raise Failed(f"{path} has no files now, and a person locked it, so that git keeps it", hint=command)
+        raise Failed(
+            f"worktree {path} is missing or incomplete, but it is locked; git will not remove it", hint=command
+        )
 
 
 def _foreign_files(path: Path) -> str:
