@@ -46,18 +46,22 @@ class Answering:
         observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
         if observed is None:
             return "refused: the session has ended"
+
         pane, screen = observed
         found = permission_request_on(screen, self._launch.preset)
         if found is None or found[0] != answer.asked:
             return "refused: the permission request is not the one that was read before"
+
         keys = found[1].keys(answer.option)
         if not keys:
             return f"refused: its preset has no key for {answer.option}"
+
         entry = _entry(answer, self._clock.now())
         write_json(pending_path(self._folder.path), entry)
         if not self._press(pane, keys):
             pending_path(self._folder.path).unlink(missing_ok=True)
             return "refused: its terminal changed just before the key, or somebody is attached to it"
+
         self._keep(entry)
         pending_path(self._folder.path).unlink(missing_ok=True)
         self._await_closed(answer)
@@ -82,16 +86,21 @@ class Answering:
     def _await_closed(self, answer: PermissionAnswer) -> None:
         """Wait until the request has left the screen, so that the next observation does not take it for a second one."""
         limit = self._clock.now() + int(CLOSING_SECONDS * 1000)
-        while self._clock.now() < limit and self._still_asks(answer):
+        while self._clock.now() < limit:
+            if not self._still_asks(answer):
+                return
+
             self._clock.sleep(POLL_SECONDS)
 
     def _still_asks(self, answer: PermissionAnswer) -> bool:
         observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
         if observed is None:
             return False
+
         found = permission_request_on(observed[1], self._launch.preset)
         if found is None:
             return False
+
         return found[0] == answer.asked
 
 
@@ -122,8 +131,10 @@ def answers(folder: Path) -> tuple[tuple[PermissionAnswer, ...], Moment | None]:
             at = Moment(int(entry["at"]))
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
+
         given.append(answer)
         last = at
+
     return tuple(given), last
 
 
@@ -131,13 +142,25 @@ def _entries(folder: Path) -> list[dict[str, Any]]:
     """Every object in the file of answers, then the pending one where it is not among them."""
     entries: list[dict[str, Any]] = []
     for line in (read_regular(answers_path(folder), ANSWERS_BYTES_MAX) or b"").splitlines():
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(entry, dict):
+        entry = _parse_entry(line)
+        if entry is not None:
             entries.append(entry)
+
     pending = read_json(pending_path(folder))
     if pending is not None and pending not in entries:
         entries.append(pending)
+
     return entries
+
+
+def _parse_entry(line: bytes) -> dict[str, Any] | None:
+    """The object on one line; None for a line that holds anything else."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+    if isinstance(entry, dict):
+        return entry
+
+    return None

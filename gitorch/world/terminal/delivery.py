@@ -71,18 +71,26 @@ class Delivery:
         sent = self._folder.sent(prompt)
         if sent is not None and sent.receipt:
             return self.grade(prompt, sent)
+
         observation = self._reader.observe(line)
         if observation is None:
             return "refused: the session has ended"
+
         if observation.pane.typed == prompt:
-            sent = sent or self._adopt(prompt, line)
-        elif sent is not None and _appeared_late(observation, sent):
+            if sent is None:
+                sent = self._adopt(prompt, line)
+
+            return self._finish(prompt, sent)
+
+        if sent is not None and _appeared_late(observation, sent):
             self._tmux.output("set-option", "-p", "-t", observation.pane.id, "@gitorch_typed", prompt)
-        else:
-            sent = self._new_record(line, sent)
-            refusal = self._type(observation, prompt, sent)
-            if refusal:
-                return f"refused: {refusal}"
+            return self._finish(prompt, sent)
+
+        sent = self._new_record(line, sent)
+        refusal = self._type(observation, prompt, sent)
+        if refusal:
+            return f"refused: {refusal}"
+
         return self._finish(prompt, sent)
 
     def _adopt(self, prompt: PromptId, line: str) -> DeliveryRecord:
@@ -96,6 +104,7 @@ class Delivery:
         lost = 0
         if earlier is not None:
             lost = earlier.lost
+
         sizes = transcript_sizes(self._preset, self._cwd, self._home)
         return DeliveryRecord(line, self._clock.now(), lost=lost, transcripts=sizes)
 
@@ -103,8 +112,10 @@ class Delivery:
         """The receipt of a text that was typed before, raised to `delivered` when a proof appears soon enough."""
         if sent.receipt == "delivered" or self._clock.now() >= sent.at + PROOF_MS:
             return sent.receipt
+
         if not self._reached(sent):
             return sent.receipt
+
         self._keep(prompt, "delivered")
         return "delivered"
 
@@ -121,9 +132,11 @@ class Delivery:
         refusal = self._reader.refusal(observation)
         if refusal:
             return refusal
+
         pane = observation.pane.id
         if observation.pane.in_mode:
             self._tmux.call("send-keys", "-t", pane, "-X", "cancel")
+
         self._folder.write_sent(prompt, sent)
         # A paste of a gitorch that was killed may still have come after our observation.
         guard = self._guard(f"#{{!=:#{{@gitorch_typed}},{prompt}}}")
@@ -140,6 +153,7 @@ class Delivery:
         )
         if "typed" in result.out.split():
             return ""
+
         return "its terminal changed just before the text was typed"
 
     def _guard(self, *more: str) -> str:
@@ -150,6 +164,7 @@ class Delivery:
         condition = f"#{{==:#{{pane_pid}},{self._launch.pane_pid}}}"
         for part in ("#{==:#{pane_dead}#{pane_in_mode},00}", *more):
             condition = f"#{{&&:{condition},{part}}}"
+
         return condition
 
     def _press(self, prompt: PromptId) -> bool:
@@ -165,6 +180,7 @@ class Delivery:
         receipt = self._submit(prompt, sent)
         if not receipt.startswith("refused"):
             self._keep(prompt, receipt)
+
         return receipt
 
     def _submit(self, prompt: PromptId, sent: DeliveryRecord) -> str:
@@ -172,13 +188,17 @@ class Delivery:
         observation = self._reader.observe(sent.line)
         if observation is None:
             return "unknown"
+
         if observation.pane.pressed == prompt:
             return self._confirm(prompt, sent, presses=0)
+
         receipt = self._await_shown(prompt, sent)
         if receipt:
             return receipt
+
         if not self._press(prompt):
             return "refused: its terminal changed just before the submit key"
+
         return self._confirm(prompt, sent, presses=1)
 
     def _await_shown(self, prompt: PromptId, sent: DeliveryRecord) -> str:
@@ -195,15 +215,20 @@ class Delivery:
             now = self._clock.now()
             if self._reached(sent):
                 return "delivered"
+
             if observation is None or observation.state is AgentState.EXITED:
                 return "refused: the agent ended after the text was typed"
+
             if not _shows(observation):
                 hidden_at = now
+
             if now >= hidden_at + pause and _takes_submit_key(observation):
                 self._folder.write_sent(prompt, replace(sent, shown=True))
                 return ""
+
             if now >= _shown_limit(observation, sent, began, pause):
                 return self._not_shown(prompt, sent, observation)
+
             self._clock.sleep(POLL_SECONDS)
 
     def _not_shown(self, prompt: PromptId, sent: DeliveryRecord, observation: PaneObservation) -> str:
@@ -214,21 +239,38 @@ class Delivery:
         """
         if observation.state is AgentState.DIALOG and not sent.shown:
             self._folder.write_sent(prompt, replace(sent, blocked=True))
+
         if observation.state not in AT_PROMPT:
             state = observation.state
             return f"refused: the agent became {state} after the text was typed; the submit key was not pressed"
+
         if observation.empty is not True:
             return "refused: the input holds something else beside the text; the submit key was not pressed"
+
         if sent.shown or sent.lost >= LOST_MAX:
             return "unknown"
-        if not sent.blocked:
-            if self._clock.now() <= sent.at + LATE_MS:
-                return "refused: the text does not show in the input yet"
-            if observation.pane.active_at * 1000 < sent.at + 1000:
-                return "unknown"
+
+        doubt = self._doubt(sent, observation)
+        if doubt:
+            return doubt
+
         self._tmux.output("set-option", "-p", "-u", "-t", observation.pane.id, "@gitorch_typed")
         self._folder.write_sent(prompt, replace(sent, lost=sent.lost + 1))
         return "refused: the text was lost and will be typed again"
+
+    def _doubt(self, sent: DeliveryRecord, observation: PaneObservation) -> str:
+        """The receipt of a line that may still show; empty where it is lost for certain."""
+        if sent.blocked:
+            return ""
+
+        if self._clock.now() <= sent.at + LATE_MS:
+            return "refused: the text does not show in the input yet"
+
+        typed_in_second = sent.at + 1000
+        if observation.pane.active_at * 1000 < typed_in_second:
+            return "unknown"
+
+        return ""
 
     def _confirm(self, prompt: PromptId, sent: DeliveryRecord, presses: int) -> str:
         """Wait for a change that only submission explains; press again only while the line provably stands there."""
@@ -239,29 +281,40 @@ class Delivery:
         while True:
             if self._reached(sent):
                 return "delivered"
+
             now = self._clock.now()
             observation = self._reader.observe(sent.line)
             if observation is None or observation.state is AgentState.EXITED:
                 return receipt
+
             if _was_submitted(observation):
                 receipt = "submitted"
                 if self._proof_is_overdue(now - unsent_at):
                     return receipt
+
                 self._clock.sleep(POLL_SECONDS)
                 continue
+
             unsent_at = now
             if now > began + CONFIRM_MS:
                 return _unconfirmed(observation)
+
             if presses < PRESSES_MAX and _key_was_swallowed(observation, now - pressed_at):
                 self._press(prompt)
                 presses += 1
                 pressed_at = now
+
             self._clock.sleep(POLL_SECONDS)
 
     def _proof_is_overdue(self, since_submission_ms: int) -> bool:
         """Whether no hook or transcript will prove the delivery, or none did soon enough."""
-        may_follow = bool(self._preset.transcript) or bool(self._folder.signals())
-        return not may_follow or since_submission_ms > HOOK_GRACE_MS
+        if since_submission_ms > HOOK_GRACE_MS:
+            return True
+
+        if self._preset.transcript:
+            return False
+
+        return not self._folder.signals()
 
 
 def _appeared_late(observation: PaneObservation, sent: DeliveryRecord) -> bool:
@@ -277,6 +330,7 @@ def _shows(observation: PaneObservation) -> bool:
 def _takes_submit_key(observation: PaneObservation) -> bool:
     if observation.state not in AT_PROMPT:
         return False
+
     return not observation.pane.in_mode
 
 
@@ -284,6 +338,7 @@ def _unconfirmed(observation: PaneObservation) -> str:
     """The receipt of a text whose submission never showed."""
     if observation.ours:
         return "typed"
+
     return "unknown"
 
 
@@ -291,6 +346,7 @@ def _key_was_swallowed(observation: PaneObservation, since_press_ms: int) -> boo
     """Whether the line stands there so long after the key that the program must have dropped the key."""
     if not observation.unsent or observation.state not in AT_PROMPT:
         return False
+
     return since_press_ms > SWALLOWED_MS
 
 
@@ -298,8 +354,10 @@ def _was_submitted(observation: PaneObservation) -> bool:
     """Whether the pane shows what only a submission explains."""
     if observation.empty is None:
         return observation.state not in {*AT_PROMPT, AgentState.UNKNOWN}
+
     if observation.ours:
         return False
+
     return observation.empty or observation.state not in AT_PROMPT
 
 
@@ -307,4 +365,5 @@ def _shown_limit(observation: PaneObservation, sent: DeliveryRecord, began: int,
     """The time until which a pasted line may show; below a dialog it never does, so that nothing waits for it there."""
     if observation.state is AgentState.DIALOG:
         return max(began, sent.at + pause)
+
     return began + SHOWN_MS + pause

@@ -67,6 +67,7 @@ def environment(
     if launch.sandbox is not None:
         for name, value in launch.preset.sandbox_env.items():
             chosen[name] = str(from_home(template.fill(value), environ))
+
     chosen |= launch.env
     chosen |= {SESSION_VARIABLE: owner, SIGNALS_VARIABLE: str(folder / "signals.jsonl")}
     return {name: value for name, value in chosen.items() if _may_export(name, value)}
@@ -79,8 +80,10 @@ def _passed_variables(launch: Launch, environ: Mapping[str, str], template: Temp
     for name, value in environ.items():
         if name in passed or name.startswith("LC_"):
             chosen[name] = value
+
     for name, value in launch.preset.env.items():
         chosen[name] = template.fill(value)
+
     return chosen
 
 
@@ -88,8 +91,10 @@ def _may_export(name: str, value: str) -> bool:
     """Whether a shell can export this variable, and an agent may have it."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         return False
+
     if name in NEVER:
         return False
+
     return "\0" not in value
 
 
@@ -99,6 +104,7 @@ def command(launch: Launch, template: Template) -> tuple[str, ...]:
     words = _program_arguments(launch, preset)
     if launch.model:
         words += preset.model_argv
+
     return (*(template.fill(word) for word in words), *_prompt_arguments(launch, template))
 
 
@@ -110,6 +116,7 @@ def _program_arguments(launch: Launch, preset: Preset) -> list[str]:
         words = [*preset.argv, *preset.resume_argv]
     else:
         words = [*preset.argv, *preset.begin_argv]
+
     return words
 
 
@@ -118,6 +125,7 @@ def _prompt_arguments(launch: Launch, template: Template) -> list[str]:
     preset = launch.preset
     if not _starts_with_prompt(launch):
         return []
+
     match preset.first_prompt:
         case "stdin":
             return []
@@ -130,6 +138,7 @@ def _prompt_arguments(launch: Launch, template: Template) -> list[str]:
         case _:
             value = launch.first_line
             takes_option = False
+
     return _with_option(takes_option, preset, value)
 
 
@@ -137,6 +146,7 @@ def _with_option(takes_option: bool, preset: Preset, value: str) -> list[str]:
     """The value, behind the preset's option where it takes one."""
     if takes_option and preset.first_option:
         return [preset.first_option, value]
+
     return [value]
 
 
@@ -144,35 +154,58 @@ def _starts_with_prompt(launch: Launch) -> bool:
     """Whether a program that stays gets its prompt as it starts."""
     if launch.one_shot or not launch.first_line:
         return False
+
     return launch.preset.takes_prompt(resuming=bool(launch.resume))
 
 
 def by_input(launch: Launch) -> bool:
     """Whether the prompt goes to standard input: the preset says so, or a one-shot program's arguments have no place for it."""
     if launch.one_shot:
-        return not any("{prompt}" in word for word in launch.preset.one_shot_argv)
-    return _starts_with_prompt(launch) and launch.preset.first_prompt == "stdin"
+        return not _names_prompt(launch.preset.one_shot_argv)
+
+    if not _starts_with_prompt(launch):
+        return False
+
+    return launch.preset.first_prompt == "stdin"
+
+
+def _names_prompt(words: Sequence[str]) -> bool:
+    """Whether one of the words has a place for the prompt."""
+    for word in words:
+        if "{prompt}" in word:
+            return True
+
+    return False
 
 
 def by_file(launch: Launch) -> bool:
     """Whether the prompt is passed as the path of a file that holds it."""
-    return _starts_with_prompt(launch) and launch.preset.first_prompt == "file"
+    if not _starts_with_prompt(launch):
+        return False
+
+    return launch.preset.first_prompt == "file"
 
 
 def delivers_prompt(launch: Launch) -> bool:
     """Whether starting the session delivers its first prompt."""
     if not launch.first_line:
         return False
-    return launch.one_shot or launch.preset.takes_prompt(resuming=bool(launch.resume))
+
+    if launch.one_shot:
+        return True
+
+    return launch.preset.takes_prompt(resuming=bool(launch.resume))
 
 
 def names_conversation(launch: Launch) -> bool:
     """Whether the program's arguments name the conversation, so that its hooks need not report it."""
     if launch.resume:
         return True
+
     for word in launch.preset.begin_argv:
         if "{conversation}" in word:
             return True
+
     return False
 
 
@@ -200,6 +233,7 @@ def wrapper(
     prompt_input = ""
     if prompt_file is not None:
         prompt_input = f" <{shlex.quote(str(prompt_file))}"
+
     return WRAPPER.format(
         exports=exports,
         folder=shlex.quote(str(folder)),
@@ -223,6 +257,7 @@ def one_line(text: str) -> str:
             kept.append(" ")
         elif not _is_control(char):
             kept.append(char)
+
     return " ".join("".join(kept).split())
 
 
@@ -231,8 +266,10 @@ def _is_control(char: str) -> bool:
     code = ord(char)
     if code < 0x20:
         return True
+
     if 0x7F <= code <= 0x9F:
         return True
+
     return 0xD800 <= code <= 0xDFFF
 
 
@@ -250,8 +287,11 @@ def unsafe(line: str, bytes_max: int = LINE_BYTES_MAX) -> str:
     """
     if not line:
         return "the text is empty"
+
     if line[0] in "/!#@-":
         return f"the text begins with {line[0]!r}, which programs take as a command"
+
     if len(os.fsencode(line)) > bytes_max:
         return f"the text is longer than {bytes_max} bytes; point to a file"
+
     return ""

@@ -47,6 +47,7 @@ class Observer:
         caches = {key: self._cache(key) for key in keys}
         for cache in caches.values():
             cache.reread()
+
         panes = _own_panes(listing, caches)
         self._capture(panes, caches, now)
         usages = self._process_usage(panes, caches, now)
@@ -68,6 +69,7 @@ class Observer:
                 observations[key] = _absent(cache, listing)
             else:
                 observations[key] = self._present(cache, pane, usages.get(key), now)
+
         return observations
 
     def _cache(self, key: SessionKey) -> SessionCache:
@@ -75,6 +77,7 @@ class Observer:
         cache = self._caches.get(key)
         if cache is None:
             cache = self._caches[key] = SessionCache(folder_of(self._home, key))
+
         return cache
 
     def _capture(
@@ -95,10 +98,12 @@ class Observer:
         if not self._observed_before:
             self._observed_before = True
             return {}
+
         if self._usage is None:
             from gitorch.world.terminal.process_usage import ProcessUsage  # noqa: PLC0415  for loops only
 
             self._usage = ProcessUsage()
+
         return self._usage.take(_roots(panes, caches), now)
 
     def _present(self, cache: SessionCache, pane: Pane, usage: Usage | None, now: Moment) -> SessionObservation:
@@ -111,6 +116,7 @@ class Observer:
             state, evidence = AgentState.EXITED, "process: ended"
         else:
             state, evidence = _living_state(cache, _readings(cache, pane, transcript, usage), now)
+
         asks = state is AgentState.DIALOG
         return SessionObservation(
             present=True,
@@ -139,6 +145,7 @@ def _agent_pid(cache: SessionCache, pane: Pane) -> int:
     """The agent's process id; that of the pane's process until the wrapper has written it."""
     if cache.agent is not None:
         return cache.agent[0]
+
     return pane.pid
 
 
@@ -146,6 +153,7 @@ def _started_at(cache: SessionCache) -> Moment | None:
     """When the session was started; None where its record is lost."""
     if cache.launch is not None:
         return cache.launch.started_at
+
     return None
 
 
@@ -153,6 +161,7 @@ def _memory(usage: Usage | None) -> int:
     """The resident memory of its processes in MiB; 0 where they were not counted."""
     if usage is not None:
         return usage.memory_mib
+
     return 0
 
 
@@ -163,9 +172,11 @@ def _readings(
     readings = list(readings_from_hook(cache.hook))
     if transcript is not None and transcript.last is not None:
         readings.append(transcript.last)
+
     work = ""
     if usage is not None:
         work = usage.sign
+
     readings += readings_from_screen(cache.apart, Moment(pane.active_at * 1000), work)
     return readings
 
@@ -173,9 +184,13 @@ def _readings(
 def _living_state(cache: SessionCache, readings: Sequence[StateReading], now: Moment) -> tuple[AgentState, str]:
     """The state of an agent that runs, and its evidence; a limit whose time is over is none."""
     state, evidence = judge(readings, ready_seen=cache.ready, now=now)
-    if state is AgentState.LIMITED and cache.resets_at is not None and now > cache.resets_at:
-        return AgentState.WAITING, "limit: over"
-    return state, evidence
+    if state is not AgentState.LIMITED or cache.resets_at is None:
+        return state, evidence
+
+    if now <= cache.resets_at:
+        return state, evidence
+
+    return AgentState.WAITING, "limit: over"
 
 
 def _requests(cache: SessionCache, transcript: Transcript | None, now: Moment) -> int:
@@ -183,6 +198,7 @@ def _requests(cache: SessionCache, transcript: Transcript | None, now: Moment) -
     events = cache.hooks.within_a_minute(now)
     if transcript is None:
         return events
+
     return max(events, transcript.rate_meter.within_a_minute(now))
 
 
@@ -191,11 +207,13 @@ def _own_panes(listing: Listing, caches: Mapping[SessionKey, SessionCache]) -> d
     by_name: dict[str, list[Pane]] = {}
     for pane in listing.panes:
         by_name.setdefault(pane.session, []).append(pane)
+
     panes: dict[SessionKey, Pane] = {}
     for key, cache in caches.items():
         own = _own_pane(by_name.get(key.name, []), cache.launch)
         if own is not None:
             panes[key] = own
+
     return panes
 
 
@@ -204,9 +222,11 @@ def _own_pane(panes: list[Pane], launch: LaunchRecord | None) -> Pane | None:
     wanted = ""
     if launch is not None:
         wanted = launch.pane
+
     for pane in panes:
         if not wanted or pane.id == wanted:
             return pane
+
     return None
 
 
@@ -219,6 +239,7 @@ def _roots(
         launch = caches[key].launch
         if launch is not None and not pane.dead:
             roots[key] = (pane.pid, launch.preset)
+
     return roots
 
 
@@ -250,6 +271,7 @@ def _server_is_gone(listing: Listing, launch: LaunchRecord) -> bool:
     """Whether the server that the session was started on is gone."""
     if not listing.server:
         return True
+
     return launch.server != listing.server
 
 
@@ -257,6 +279,7 @@ def _was_ready(cache: SessionCache) -> bool:
     """Whether the agent was ever seen ready."""
     if cache.ready:
         return True
+
     return cache.folder.ready_seen()
 
 
@@ -264,6 +287,7 @@ def _without_terminal(agent: tuple[int, str] | None) -> tuple[int, AgentState, s
     """Process id, state and evidence of an agent whose terminal has ended: it may have left it and run on."""
     if agent is not None and processes.alive(*agent):
         return agent[0], AgentState.UNKNOWN, "process: runs without a terminal"
+
     return 0, AgentState.EXITED, "process: gone"
 
 
@@ -272,4 +296,5 @@ def _last_lines(screen: str) -> str:
     lines = [line.rstrip() for line in screen.rstrip().splitlines()]
     if lines and lines[-1].startswith("Pane is dead ("):
         lines = "\n".join(lines[:-1]).rstrip().splitlines()
+
     return "\n".join(lines[-SCREEN_LINES:])

@@ -49,8 +49,10 @@ class ProcessUsage:
         """
         if not agents:
             return {}
+
         if self._is_fresh(agents, now):
             return self._counts
+
         try:
             everything = processes.table()
         except Unavailable:
@@ -70,8 +72,10 @@ class ProcessUsage:
         """Whether the last count is young enough and covers these sessions."""
         if self._taken_at is None:
             return False
+
         if not 0 <= now - self._taken_at < FRESH_MS:
             return False
+
         return self._counted.issuperset(agents)
 
 
@@ -83,6 +87,7 @@ def _count(pid: int, preset: Preset, everything: Mapping[int, Process], children
     sign = ""
     if _runs_command(preset, tree - {pid}):
         sign = f"{PLACE}: busy"
+
     return Usage(memory // MIB, sign)
 
 
@@ -92,8 +97,10 @@ def _runs_command(preset: Preset, descendants: Collection[int]) -> bool:
     for sign in preset.signs.get("busy", ()):
         if sign.place == PLACE:
             patterns.append(sign.pattern)
+
     if not patterns:
         return False
+
     return _any_matches(descendants, patterns)
 
 
@@ -103,4 +110,5 @@ def _any_matches(descendants: Collection[int], patterns: list[str]) -> bool:
     for pattern in patterns:
         if re.search(pattern, commands, re.MULTILINE):
             return True
+
     return False

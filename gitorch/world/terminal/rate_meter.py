@@ -28,6 +28,12 @@ class RateMeter:
 
     def within_a_minute(self, now: Moment) -> int:
         """The number of occurrences in the minute before `now`; older ones are forgotten for good."""
-        while self._slices and self._slices[0][0] < now - MINUTE_MS:
+        earliest = now - MINUTE_MS
+        while self._slices and self._slices[0][0] < earliest:
             self._slices.popleft()
-        return sum(times for _, times in self._slices)
+
+        total = 0
+        for _, times in self._slices:
+            total += times
+
+        return total

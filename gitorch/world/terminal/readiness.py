@@ -69,6 +69,7 @@ class PaneReader:
         observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
         if observed is None:
             return None
+
         pane, screen = observed
         state, sign = self._state(pane, screen)
         left = text_before_cursor(screen, pane.cursor_x, pane.cursor_y)
@@ -87,6 +88,7 @@ class PaneReader:
         ends = limit_end(screen, state, pane.active_at)
         if ends is not None and self._clock.now() > ends:
             return AgentState.WAITING, "limit: over"
+
         return state, sign
 
     def _last_hook(self) -> Signal | None:
@@ -94,6 +96,7 @@ class PaneReader:
         for signal in reversed(self._folder.signals()):
             if signal.event in HOOKS:
                 return signal
+
         return None
 
     def refusal(self, observation: PaneObservation) -> str:
@@ -101,27 +104,34 @@ class PaneReader:
         reason = _state_refusal(observation)
         if reason:
             return reason
+
         reason = self._terminal_refusal(observation)
         if reason:
             return reason
+
         return self._program_refusal()
 
     def _terminal_refusal(self, observation: PaneObservation) -> str:
         """The same for the pane and its input line."""
         if observation.pane.pid != self._launch.pane_pid:
             return "another program runs in its terminal"
+
         if observation.pane.in_mode and observation.pane.attached:
             return "somebody is reading its terminal in copy mode"
+
         if observation.empty is False:
             return "its input contains a half-written line"
+
         return ""
 
     def _program_refusal(self) -> str:
         """The same for a program that shows its input line before it can take a text."""
         if self._first_prompt_pending():
             return "it has not accepted its first prompt yet"
+
         if self._warming_up():
             return "its input line has only just appeared"
+
         return ""
 
     def _warming_up(self) -> bool:
@@ -131,21 +141,26 @@ class PaneReader:
         """
         if not self._preset.warm_ms:
             return False
+
         at = self._folder.ready_at()
         if at is None:
             self._folder.mark_ready()
             return True
+
         return 0 <= self._clock.now() - at < self._preset.warm_ms
 
     def _first_prompt_pending(self) -> bool:
         """Whether the prompt that was the program's argument may still be on its way into the program."""
         if not self._launch.prompt:
             return False
+
         if self._clock.now() - self._launch.started_at >= FIRST_PROMPT_MS:
             return False
+
         events = {signal.event for signal in self._folder.signals()}
         if not events:
             return False
+
         return events.isdisjoint(ACCEPTED)
 
 
@@ -154,8 +169,11 @@ def _state_refusal(observation: PaneObservation) -> str:
     allowed = READY
     if observation.empty:
         allowed = AT_PROMPT
+
     if observation.state in allowed:
         return ""
+
     if not observation.sign:
         return f"the agent's state is {observation.state}"
+
     return f"the agent's state is {observation.state} ({observation.sign})"

@@ -29,6 +29,7 @@ def transcript_sizes(preset: Preset, cwd: Path, home: str) -> dict[str, int]:
     """
     if not preset.transcript:
         return {}
+
     slug = re.sub(r"[^A-Za-z0-9]", "-", str(cwd))
     pattern = preset.transcript.replace("{slug}", slug)
     root = _transcript_root(pattern, cwd, home)
@@ -41,11 +42,13 @@ def _file_sizes(root: Path, pattern: str) -> dict[str, int]:
     for path in root.glob(pattern.removeprefix("~").removeprefix("/")):
         if len(sizes) == TRANSCRIPTS_MAX:
             break
+
         try:
             if path.is_file():
                 sizes[str(path)] = path.stat().st_size
         except OSError:  # removed meanwhile
             continue
+
     return sizes
 
 
@@ -53,8 +56,10 @@ def _transcript_root(pattern: str, cwd: Path, home: str) -> Path:
     """The folder that a pattern starts from."""
     if pattern.startswith("~/"):
         return Path(home)
+
     if pattern.startswith("/"):
         return Path("/")
+
     return cwd
 
 
@@ -66,6 +71,7 @@ def reached(folder: SessionFolder, sent: DeliveryRecord, preset: Preset, cwd: Pa
     """
     if _hook_shows(folder, sent):
         return True
+
     return _transcript_shows(sent, preset, cwd, home)
 
 
@@ -75,8 +81,10 @@ def _hook_shows(folder: SessionFolder, sent: DeliveryRecord) -> bool:
     for signal in folder.signals():
         if signal.event != "prompt" or signal.at < sent.at:
             continue
+
         if wanted in _flat(signal.text):
             return True
+
     return False
 
 
@@ -85,6 +93,7 @@ def _transcript_shows(sent: DeliveryRecord, preset: Preset, cwd: Path, home: str
     for name in transcript_sizes(preset, cwd, home):
         if _gained(Path(name), sent.transcripts, sent.line):
             return True
+
     return False
 
 
@@ -93,10 +102,12 @@ def _gained(path: Path, before: Mapping[str, int], line: str) -> bool:
     data = read_regular(path, TRANSCRIPT_BYTES_MAX, before.get(str(path), 0))
     if data is None:
         return False
+
     forms = (line, json.dumps(line)[1:-1], json.dumps(line, ensure_ascii=False)[1:-1])
     for form in forms:
         if form.encode("utf-8", "surrogateescape") in data:
             return True
+
     return False
 
 

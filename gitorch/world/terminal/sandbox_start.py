@@ -30,10 +30,12 @@ def sandbox_words(
     held = launch.sandbox
     if held is None:
         return ()
+
     from gitorch.world import sandbox  # noqa: PLC0415  most agents are in none
 
     if reason := sandbox.fault(environ):
         raise Failed(f"{launch.key.name} must run in a sandbox, but {reason}", "apt-get install bubblewrap")
+
     view = sandbox.view_of(home, launch.key.name, held.branch)
     sandbox.prepare(view, held.commit)
     _copy_files(launch, template, environ)
@@ -44,6 +46,7 @@ def sandbox_words(
     writable: list[Path] = []
     for name in (*launch.preset.writable, *held.writable):
         writable.append(from_home(template.fill(name), environ))
+
     return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own)
 
 
@@ -62,9 +65,11 @@ def _copy(source: Path, target: Path) -> None:
     changed_at = _changed_at(source)
     if not target.parent.is_dir() or changed_at <= _changed_at(target):
         return
+
     data = read_regular(source, COPY_BYTES_MAX)
     if data is None:
         return
+
     with contextlib.suppress(OSError):  # then the program begins with what is in its folder
         write_inside(target.parent, target, data)
         os.utime(target, ns=(changed_at, changed_at))

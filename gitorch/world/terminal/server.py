@@ -47,6 +47,7 @@ class AgentServer(Server):
         arguments = [cmd]
         if target is not None:
             arguments += ["-t", str(target)]
+
         arguments += map(str, args)
         return _CommandResult(arguments, self._tmux.call(*arguments))
 
@@ -55,7 +56,19 @@ class AgentServer(Server):
         try:
             self.kill_session(f"={name}")
         except LibTmuxException as error:
-            message = str(error)
-            if NO_SERVER.search(message) or any(part in message for part in ABSENT):
+            if _says_absent(str(error)):
                 return
-            raise Unavailable(f"tmux could not end session {name}: {message}", hint="gitorch doctor") from error
+
+            raise Unavailable(f"tmux could not end session {name}: {error}", hint="gitorch doctor") from error
+
+
+def _says_absent(message: str) -> bool:
+    """Whether tmux says that there is no server, or no such session."""
+    if NO_SERVER.search(message):
+        return True
+
+    for part in ABSENT:
+        if part in message:
+            return True
+
+    return False

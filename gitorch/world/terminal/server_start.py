@@ -29,13 +29,16 @@ def ensure_server(tmux: Tmux, lock: Path, clock: Clock) -> None:
     """
     if tmux.answers():
         return
+
     with holding(lock, wait_seconds=START_SECONDS):
         if tmux.answers():
             return
+
         argv = [sys.executable, "-I", "-S", reaper.__file__, "--detach", *tmux.server_argv]
         result = run(argv, {**tmux.env, reaper.STARTED_VARIABLE: f"tmux {tmux.name}"})
         limit = clock.now() + int(START_SECONDS * 1000)
         while not tmux.answers():
             if clock.now() > limit:
                 raise Unavailable(f"the tmux server {tmux.name} did not start: {result.err}", hint="gitorch doctor")
+
             clock.sleep(POLL_SECONDS)

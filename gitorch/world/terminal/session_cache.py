@@ -73,12 +73,15 @@ class SessionCache:
         stamp = _stamp(self.folder.path / "launch.json")
         if stamp != self.launch_stamp:
             self.launch, self.launch_stamp = self.folder.launch(), stamp
+
         if self.agent is None:
             self.agent = self.folder.agent()
+
         answers_stamp = _stamp(answers_path(self.folder.path)), _stamp(pending_path(self.folder.path))
         if answers_stamp != self.answers_stamp:
             self.answered, self.answered_at = answers(self.folder.path)
             self.answers_stamp = answers_stamp
+
         size = _stamp(self.folder.signals_path)[0]
         if size != self.signals_read:
             self._take_signals(size)
@@ -89,6 +92,7 @@ class SessionCache:
             self.hooks.add(signal.at, 1)
             if signal.conversation:
                 self.conversation = signal.conversation
+
             if signal.event in HOOKS:
                 self.hook = signal
                 self.ready = self.ready or signal.event != "permission"
@@ -98,12 +102,14 @@ class SessionCache:
         start = self.signals_read
         if size < start:  # somebody cut the file off
             start = 0
+
         # Of an addition that is too long only the end counts: the last event shows the state.
         start = max(start, size - SIGNALS_BYTES_MAX)
         data = read_regular(self.folder.signals_path, size - start, start)
         if data is None:
             self.signals_read = size
             return []
+
         whole = data.rfind(b"\n") + 1
         self.signals_read = start + whole
         return parse_signals(data[:whole])
@@ -115,10 +121,13 @@ class SessionCache:
         """
         if self.pane != pane.id:
             return True
+
         if self.captured_dead != pane.dead:
             return True
+
         if self.active_at != pane.active_at:
             return True
+
         return self.captured_at < (pane.active_at + 1) * 1000
 
     def take_screen(self, pane: Pane, text: str, now: Moment) -> None:
@@ -129,6 +138,7 @@ class SessionCache:
         without_spinners = text
         if self.launch is not None:
             without_spinners = stable_text(text, self.launch.preset)
+
         if without_spinners != self.still:
             self.still = without_spinners
             self.progress_at = Moment(pane.active_at * 1000)
@@ -137,6 +147,7 @@ class SessionCache:
         """Read state, dialog and limit from screen and title, where one of the two changed."""
         if self.launch is None or self.shown_of == (self.screen, pane.title):
             return
+
         self.shown_of = (self.screen, pane.title)
         self.shown, self.apart = _shown(self.launch, self.screen, pane.title)
         self.dialog, self.asked = _dialog(self.launch, self.screen, self.shown[0])
@@ -147,26 +158,31 @@ class SessionCache:
         if self.transcript is None:
             if self.launch is None or not self.launch.preset.transcript:
                 return None
+
             from gitorch.world.terminal.transcript import Transcript  # noqa: PLC0415  only where there is one
 
             self.transcript = Transcript(self.launch, user_home)
+
         self.transcript.follow(now)
         return self.transcript
 
     def note_ready(self) -> None:
         """Record that the agent is ready, or was, once something shows it."""
-        shows_ready = self._shows_ready()
-        recorded = self.folder.ready_seen()
-        if not (self.ready or shows_ready or recorded):
+        if self.folder.ready_seen():
+            self.ready = True
             return
-        self.ready = True
-        if not recorded:
+
+        if self._shows_ready():
+            self.ready = True
+
+        if self.ready:
             self.folder.mark_ready()
 
     def _shows_ready(self) -> bool:
         """Whether the screen shows a state that only a program which is ready can have."""
         if self.shown[0] in READY:
             return True
+
         return self.shown[0] is AgentState.WORKING
 
     @property
@@ -174,6 +190,7 @@ class SessionCache:
         """The conversation's id: the last that the program's hooks reported, else the one that it was started with."""
         if self.conversation or self.launch is None:
             return self.conversation
+
         return self.launch.conversation
 
     @property
@@ -181,9 +198,14 @@ class SessionCache:
         """The dialog's name: from its screen, else from its hook, which reports permission requests only."""
         if self.dialog:
             return self.dialog
-        if self.hook is not None and self.hook.event == "permission" and self.hook.text:
-            return PERMISSION
-        return ""
+
+        if self.hook is None or self.hook.event != "permission":
+            return ""
+
+        if not self.hook.text:
+            return ""
+
+        return PERMISSION
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -192,6 +214,7 @@ def _stamp(path: Path) -> tuple[int, int]:
         found = path.stat()
     except OSError:
         return NO_STAMP
+
     return found.st_size, found.st_mtime_ns
 
 
@@ -202,9 +225,11 @@ def _shown(launch: LaunchRecord, screen: str, title: str) -> tuple[tuple[AgentSt
     """
     if not launch.one_shot:
         return classify(screen, title, launch.preset), read_screen(screen, title, launch.preset)
+
     state = (AgentState.WORKING, "process: runs")
     if permission_request_on(screen, launch.preset) is not None:
         state = (AgentState.DIALOG, "prompt: asks")
+
     return state, Screen(NOTHING, state)
 
 
@@ -217,6 +242,7 @@ def _dialog(launch: LaunchRecord, screen: str, state: AgentState) -> tuple[str, 
     found = permission_request_on(screen, launch.preset)
     if found is not None:
         asked = found[0]
+
     return dialog_on(screen, launch.preset), asked
 
 
@@ -227,4 +253,5 @@ def limit_end(screen: str, state: AgentState, active_at: int) -> Moment | None:
     """
     if state is not AgentState.LIMITED:
         return None
+
     return resets_at(tail(screen), Moment(active_at * 1000), time.localtime(active_at).tm_gmtoff // 60)

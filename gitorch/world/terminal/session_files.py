@@ -90,6 +90,7 @@ class SessionFolder:
         value = read_json(self.path / "launch.json")
         if value is None:
             return None
+
         try:
             return _launch_record(value)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, re.error):
@@ -108,6 +109,7 @@ class SessionFolder:
         lines = self._lines("agent")
         if len(lines) != 3:
             return None
+
         pid = _number(lines[0])
         if pid is None:
             return None
@@ -115,6 +117,7 @@ class SessionFolder:
         stat = processes.parse_stat(lines[1], lines[2])
         if stat is None:
             return pid, lines[1]
+
         return pid, stat.started
 
     def exit_status(self) -> int | None:
@@ -122,12 +125,14 @@ class SessionFolder:
         lines = self._lines("exit")
         if not lines:
             return None
+
         return _number(lines[0])
 
     def tidy(self) -> None:
         """Remove half-written files. Only for a session of which nothing runs any more."""
         for unfinished in ("agent.tmp", "exit.tmp"):  # the wrapper's, which writes no process id into a name
             (self.path / unfinished).unlink(missing_ok=True)
+
         for place in (self.path, self.path / "sent"):
             sweep(place)
 
@@ -160,6 +165,7 @@ class SessionFolder:
         value = read_json(self.path / "sent" / f"{prompt}.json")
         if value is None:
             return None
+
         try:
             return _delivery_record(value)
         except (TypeError, ValueError, AttributeError, OverflowError):
@@ -183,6 +189,7 @@ class SessionFolder:
             data = read_regular(self.path / name, OUTPUT_BYTES_MAX)
             if data:
                 return "\n".join(readable(data).splitlines()[-lines:])
+
         return ""
 
 
@@ -190,8 +197,10 @@ def _number(text: str) -> int | None:
     """A decimal number of a size that a process id or an exit status can have; None for any other text."""
     if len(text) > 10:
         return None
+
     if not text.isascii() or not text.isdigit():  # `isdigit` alone also accepts other scripts' digits
         return None
+
     return int(text)
 
 
@@ -220,6 +229,7 @@ def _launch_record(value: dict[str, Any]) -> LaunchRecord:
     for name in LAUNCH_TEXTS:
         if not isinstance(fields.get(name, ""), str):
             raise TypeError(name)
+
     return LaunchRecord(**fields)
 
 
@@ -241,8 +251,10 @@ def _preset(value: dict[str, Any]) -> Preset:
     fields = dict(value)
     for name in PRESET_LISTS:
         fields[name] = tuple(map(str, value[name]))
+
     for name in PRESET_NUMBERS:
         fields[name] = int(value[name])
+
     fields["signs"] = {state: tuple(map(_sign, signs)) for state, signs in value["signs"].items()}
     fields["permission_requests"] = tuple(map(_request_pattern, value.get("permission_requests", ())))
     fields["dialogs"] = {name: _dialog(dialog) for name, dialog in value.get("dialogs", {}).items()}
@@ -260,6 +272,7 @@ def _request_pattern(value: dict[str, Any]) -> RequestPattern:
     """Read the pattern of a permission request. Raises ValueError when it has no group for what is asked."""
     if "asked" not in re.compile(value["pattern"]).groupindex:
         raise ValueError("asked")
+
     blank_rows = bool(value.get("blank_rows", False))
     return RequestPattern(value["pattern"], tuple(value["once"]), tuple(value["reject"]), blank_rows=blank_rows)
 
@@ -309,6 +322,7 @@ def parse_signals(data: bytes) -> list[Signal]:
         signal = _parse_signal(line)
         if signal is not None:
             signals.append(signal)
+
     return signals
 
 
@@ -320,7 +334,9 @@ def _parse_signal(line: bytes) -> Signal | None:
         hook = read_hook(str(value["event"]), str(value.get("text", "")))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
+
     if hook is None or not 0 <= at < TIMESTAMP_MAX:
         return None
+
     event, text, conversation = hook
     return Signal(at, event, text, conversation)

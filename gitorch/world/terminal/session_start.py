@@ -76,12 +76,15 @@ class SessionStarts:
             sizes = transcript_sizes(record.preset, launch.cwd, self._environ.get("HOME", "/"))
             sent = DeliveryRecord(launch.first_line, record.started_at, transcripts=sizes)
             folder.write_sent(PromptId(record.prompt), sent)
+
         if not self._tmux.socket.parent.exists():
             write_own(self._home / FOLDER_MADE, b"")
+
         self._make_session(launch, folder)
         pane = pane_of(self._tmux.list(), launch.key, None)
         if pane is None:
             raise Unavailable(f"tmux made no session {launch.key.name}", hint="gitorch doctor")
+
         _complete(folder, pane, record)
 
     def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
@@ -98,6 +101,7 @@ class SessionStarts:
         takes_input = launching.by_input(launch)
         if takes_input or launching.by_file(launch):
             write_own(prompt_file, os.fsencode(launch.first_line))
+
         script = launching.wrapper(argv, env, launch.cwd, folder.path, prompt_file=prompt_file if takes_input else None)
         write_own(folder.path / "run.sh", os.fsencode(script))
         prompt = _delivered_prompt(launch)
@@ -134,11 +138,13 @@ class SessionStarts:
         record = folder.launch()
         if record is None or record.pane:
             return record
+
         with holding(folder.path / "start.lock", wait_seconds=COMPLETE_SECONDS):
             record = folder.launch()
             pane = pane_of(self._tmux.list(), key, record)
             if record is None or pane is None:
                 return None
+
             return _complete(folder, pane, record)
 
 
@@ -146,6 +152,7 @@ def _delivered_prompt(launch: Launch) -> PromptId | None:
     """The prompt that the start itself delivers; None where it delivers none."""
     if launching.delivers_prompt(launch):
         return launch.first_prompt
+
     return None
 
 
@@ -153,6 +160,7 @@ def _named_conversation(launch: Launch, template: Template) -> str:
     """The conversation that the program's arguments name; empty where its hooks report it."""
     if launching.names_conversation(launch):
         return template.fill("{conversation}")
+
     return ""
 
 
@@ -160,6 +168,7 @@ def _has_run(record: LaunchRecord, folder: SessionFolder) -> bool:
     """Whether the start that this record announces took place."""
     if bool(record.pane):
         return True
+
     return folder.agent() is not None
 
 
@@ -171,6 +180,7 @@ def _complete(folder: SessionFolder, pane: Pane, record: LaunchRecord) -> Launch
     _keep_receipt(folder, record)
     if record.pane:
         return record
+
     started = _start_time(pane)
     record = replace(record, server=pane.server, pane=pane.id, pane_pid=pane.pid, pane_started=started)
     folder.write_launch(record)
@@ -191,6 +201,7 @@ def _start_time(pane: Pane) -> str:
     one = processes.process(pane.pid)
     if one is not None:
         return one.started
+
     return ""
 
 
@@ -200,8 +211,10 @@ def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> P
     for pane in listing.panes:
         if pane.session != key.name:
             continue
+
         if not wanted or pane.id == wanted:
             return pane
+
     return None
 
 
@@ -209,6 +222,7 @@ def _recorded_pane(listing: Listing, record: LaunchRecord | None) -> str:
     """The pane that the record names on this server; empty where it names none."""
     if record is not None and record.server == listing.server:
         return record.pane
+
     return ""
 
 

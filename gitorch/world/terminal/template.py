@@ -42,8 +42,15 @@ class Template(Value):
         known = self.values.get(found["name"])
         if found["env"]:
             known = self.passed.get(found["env"])
-        value = known or found["otherwise"] or ""
-        return value[-int(found["last"] or 0) :]
+
+        if not known:
+            known = found["otherwise"] or ""
+
+        if not found["last"]:
+            return known
+
+        length = int(found["last"])
+        return known[-length:]
 
 
 def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) -> Template:
@@ -70,9 +77,11 @@ def _git_writable(launch: Launch, git_dir: Path, common: Path) -> list[Path]:
     paths = [git_dir, common / "objects"]
     if launch.sandbox is None:
         return [*paths, common / "refs", common / "logs", common / "gitorch"]
+
     if launch.sandbox.branch:
         branches = Path(launch.sandbox.branch).parent
         paths += [common / "refs/heads" / branches, common / "logs/refs/heads" / branches]
+
     return paths
 
 
@@ -102,4 +111,5 @@ def from_home(path: str, environ: Mapping[str, str]) -> Path:
     """A path in which `~` stands for the home of the agent's user."""
     if path == "~" or path.startswith("~/"):
         return Path(environ.get("HOME", "/")) / path[2:]
+
     return Path(path)

@@ -60,12 +60,15 @@ class TmuxTerminals:
         name = launch.key.name
         if not NAME.fullmatch(name):
             raise Refused(f"{name!r} cannot be a session's name: letters, digits, _ and - only")
+
         line = one_line(launch.first_line)
         reason = ""
         if line:
             reason = unsafe(line)
+
         if reason:
             raise Refused(f"The first prompt of {name} cannot be given: {reason}")
+
         self._starts.start(replace(launch, first_line=line), folder_of(self._home, launch.key))
 
     def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
@@ -74,13 +77,16 @@ class TmuxTerminals:
         reason = unsafe(text)
         if reason:
             return f"refused: {reason}"
+
         if not NAME.fullmatch(prompt):
             return f"refused: {prompt!r} is not the id of a prompt"
+
         folder = folder_of(self._home, key)
         try:
             with self._typing(key, folder) as record:
                 if record is None:
                     return "refused: the session was not started"
+
                 return self._delivery(folder, record, preset).deliver(prompt, text)
         except Busy:
             return "refused: another process is typing into it"
@@ -92,6 +98,7 @@ class TmuxTerminals:
             with self._typing(key, folder) as record:
                 if record is None:
                     return "refused: the session was not started"
+
                 return Answering(self._tmux, self._clock, folder, record).answer(answer)
         except Busy:
             return "refused: another process is typing into it"
@@ -103,6 +110,7 @@ class TmuxTerminals:
         if record is None:
             yield None
             return
+
         with holding(folder.path / "typing.lock", wait_seconds=TYPING_SECONDS):
             yield record
 
@@ -113,8 +121,10 @@ class TmuxTerminals:
             record = self._starts.completed(key, folder)
         except (Busy, Unavailable):
             record = folder.launch()
+
         if record is None:
             return {}
+
         return self._graded_receipts(folder, record)
 
     def _graded_receipts(self, folder: SessionFolder, record: LaunchRecord) -> Mapping[PromptId, str]:
@@ -125,6 +135,7 @@ class TmuxTerminals:
             sent = folder.sent(prompt)
             if sent is not None and sent.receipt:
                 receipts[prompt] = delivery.grade(prompt, sent)
+
         return receipts
 
     def _delivery(self, folder: SessionFolder, record: LaunchRecord, preset: Preset) -> Delivery:
@@ -144,6 +155,7 @@ class TmuxTerminals:
             roots |= self._pane_root(key)
         except Unavailable as error:
             unavailable = error
+
         owner = owner_of(self._tmux.name, key)
 
         def find(everything: Mapping[int, Process]) -> set[int]:
@@ -151,12 +163,15 @@ class TmuxTerminals:
             for pid, started in roots.items():
                 if pid in everything and everything[pid].started == started:
                     found.add(pid)
+
             return found
 
         if not processes.end(find, self._clock):
             raise Failed(f"Processes of session {key.name} could not be ended", hint="ps -ef")
+
         if unavailable is not None:
             raise unavailable
+
         self._end_session(key)
         folder.tidy()
 
@@ -165,15 +180,18 @@ class TmuxTerminals:
         pane = pane_of(self._tmux.list(), key, None)
         if pane is None or pane.dead:
             return {}
+
         one = processes.process(pane.pid)
         if one is None:
             return {}
+
         return {pane.pid: one.started}
 
     def _end_session(self, key: SessionKey) -> None:
         """End the tmux session where it is still there. Raises Unavailable."""
         if pane_of(self._tmux.list(), key, None) is None:
             return
+
         from gitorch.world.terminal.server import AgentServer  # noqa: PLC0415  importing libtmux costs 53 ms
 
         AgentServer(self._tmux).end_session(key.name)
@@ -185,15 +203,18 @@ class TmuxTerminals:
         if pane is not None:
             texts = self._tmux.capture([pane], os.urandom(8).hex(), history)
             return texts.get(pane.id, "").rstrip("\n")
+
         kept = folder.output_tail(ROWS + history)
         if not kept and folder.launch() is None:
             raise NotFound(f"There is no session {key.session} in run {key.run}", hint="gitorch status")
+
         return kept
 
     def attach_argv(self, key: SessionKey) -> tuple[str, ...]:
         """The command that shows the session in the caller's terminal. Raises NotFound."""
         if pane_of(self._tmux.list(), key, None) is None:
             raise NotFound(f"Session {key.session} of run {key.run} is not running", hint="gitorch status")
+
         return (*self._tmux.attach, f"={key.name}")
 
     def pids(self) -> Mapping[int, SessionKey]:
@@ -203,6 +224,7 @@ class TmuxTerminals:
             agent = folder.agent()
             if agent is not None and processes.alive(*agent):
                 living[agent[0]] = key
+
         return living
 
     def close(self) -> None:
@@ -215,11 +237,14 @@ class TmuxTerminals:
         while not self._tmux.remove_socket():
             if self._tmux.list().panes or self._clock.now() > limit:
                 return
+
             self._clock.sleep(0.02)
+
         made = self._home / FOLDER_MADE
         if made.exists():
             with contextlib.suppress(OSError):
                 self._tmux.socket.parent.rmdir()
+
             made.unlink(missing_ok=True)
 
 
@@ -229,7 +254,9 @@ def _recorded_roots(folder: SessionFolder) -> dict[int, str]:
     agent = folder.agent()
     if agent is not None:
         roots[agent[0]] = agent[1]
+
     record = folder.launch()
     if record is not None and record.pane_pid and record.pane_started:
         roots[record.pane_pid] = record.pane_started
+
     return roots

@@ -80,6 +80,7 @@ def _parse_pane(line: str) -> Pane:
     parts = line.split(" ", len(FIELDS) - 1)
     if len(parts) != len(FIELDS):
         raise Unavailable(f"tmux listed a pane in a form that gitorch does not know: {line!r}", hint="gitorch doctor")
+
     session, pane, pid, dead, mode, active, attached, x, y, server, start, typed, pressed, title = parts
     return Pane(
         session=session,
@@ -135,6 +136,7 @@ class Tmux:
         if result.status != 0 and PASSING.search(result.err):
             self._clock.sleep(0.05)
             result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
+
         return result
 
     def output(self, *arguments: str, given: bytes = b"") -> str:
@@ -142,6 +144,7 @@ class Tmux:
         result = self.call(*arguments, given=given)
         if result.status != 0:
             raise Unavailable(f"tmux could not {arguments[0]}: {result.err}", hint="gitorch doctor")
+
         return result.out
 
     def call_if(
@@ -161,6 +164,7 @@ class Tmux:
         refused = "display-message -p refused"
         if otherwise:
             refused = f"{otherwise} ; {refused}"
+
         first = (*before, ";") if before else ()
         return self.call(*first, "if-shell", "-F", "-t", pane, condition, command, refused, given=given)
 
@@ -169,8 +173,10 @@ class Tmux:
         result = self.call("list-panes", "-a", "-F", FORMAT)
         if result.status == 0:
             return parse_panes(result.out)
+
         if NO_SERVER.search(result.err):
             return Listing()
+
         raise Unavailable(f"tmux could not list its panes: {result.err}", hint="gitorch doctor")
 
     def capture(self, panes: Sequence[Pane], nonce: str, history: int = 0) -> Mapping[str, str]:
@@ -181,10 +187,12 @@ class Tmux:
         """
         if not panes:
             return {}
+
         result = self.call(*_capture_arguments(panes, nonce, history))
         if result.status == 0:
             texts = result.out.split(f"{nonce}\n")[1:]
             return dict(zip((pane.id for pane in panes), texts, strict=True))
+
         return self._capture_each(panes, nonce, history)
 
     def _capture_each(self, panes: Sequence[Pane], nonce: str, history: int) -> Mapping[str, str]:
@@ -193,6 +201,7 @@ class Tmux:
         if len(panes) > 1:
             for pane in panes:
                 found |= self.capture([pane], nonce, history)
+
         return found
 
     def observe_pane(self, pane: str, nonce: str) -> tuple[Pane, str] | None:
@@ -205,8 +214,10 @@ class Tmux:
         if result.status == 0:
             line, _, text = result.out.partition(f"\n{nonce}\n")
             return parse_panes(line).panes[0], text
+
         if NO_SERVER.search(result.err) or "can't find pane" in result.err:
             return None
+
         raise Unavailable(f"tmux could not show pane {pane}: {result.err}", hint="gitorch doctor")
 
     def remove_socket(self) -> bool:
@@ -216,17 +227,21 @@ class Tmux:
         """
         if not self.socket.exists():
             return True
+
         starting = self.socket.with_name(f"{self.socket.name}.lock")
         descriptor = lock(starting)
         if descriptor is None:
             return False
+
         try:
             if not _refuses(self.socket):
                 return False
+
             self.socket.unlink(missing_ok=True)
         finally:
             starting.unlink(missing_ok=True)
             os.close(descriptor)
+
         return True
 
 
@@ -236,8 +251,10 @@ def _capture_arguments(panes: Sequence[Pane], nonce: str, history: int) -> list[
     for pane in panes:
         if arguments:
             arguments.append(";")
+
         arguments += ["display-message", "-p", nonce, ";"]
         arguments += ["capture-pane", "-p", "-S", str(-history - pane.dead), "-t", pane.id]
+
     return arguments
 
 
@@ -249,6 +266,7 @@ def _refuses(path: Path) -> bool:
             client.connect(str(path))
         except OSError as error:
             return error.errno in {errno.ECONNREFUSED, errno.ENOENT}
+
     return False
 
 

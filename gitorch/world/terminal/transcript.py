@@ -45,8 +45,10 @@ class Transcript:
         if now - self._searched_at >= SEARCH_MS:
             self._search()
             self._searched_at = now
+
         if self._path is None:
             return
+
         try:
             self._read_growth(self._path, now)
         except OSError:
@@ -68,8 +70,10 @@ class Transcript:
                 at = Moment(Path(name).stat().st_mtime_ns // 1_000_000)
             except OSError:  # removed meanwhile
                 continue
+
             if at >= written_at:
                 newest, written_at = name, at
+
         return newest
 
     def _read_growth(self, path: Path, now: Moment) -> None:
@@ -80,10 +84,12 @@ class Transcript:
         if not stat.S_ISREG(about.st_mode) or about.st_size <= self._offset:
             os.close(descriptor)
             return
+
         with os.fdopen(descriptor, "rb") as file:
             file.seek(max(self._offset, about.st_size - BYTES_MAX))
             data = file.read(BYTES_MAX)
             end = file.tell()
+
         whole = data.rfind(b"\n") + 1
         self._offset = end - len(data) + whole
         lines = data[:whole].decode("utf-8", "replace").splitlines()
@@ -102,6 +108,7 @@ class Transcript:
         for state, name, pattern in self._signs:
             if pattern.search(line):
                 return state, f"{PLACE}: {name}"
+
         return None
 
 
@@ -113,5 +120,7 @@ def _transcript_signs(preset: Preset) -> list[tuple[AgentState, str, re.Pattern[
         for sign in preset.signs.get(name, ()):
             if sign.place == PLACE:
                 patterns.append(sign.pattern)
+
         signs.extend((state, name, re.compile(pattern)) for pattern in patterns)
+
     return signs
