@@ -67,7 +67,7 @@ LINES = [
         "waiting_human",
         "approval",
         "plan api|finish api|report",
-        "q1 waits for you: May 1 branch be merged to main? Read it: gitorch report play-0001",
+        "q1 waits for you: Approve the merge of 1 branch into main? Read it: gitorch report play-0001",
     ),
     ("waiting_human", "sign", SIGN[:-1], "gitorch up will ask you at its next tick"),
     ("waiting_human", "sign", SIGN + "checkpoint sign", "q1 waits for you: Sign: continue or cancel?"),
@@ -77,7 +77,16 @@ LINES = [
         "plan api|launch api|handoff api NEEDS_CONTEXT question=tabs?",
         "q1 waits for you: tabs?",
     ),
-    ("completed", "api", "plan api|finish api", "cleared at api-1 in round 1"),
+    ("completed", "api", "plan api|finish api", "passed its gate at api-1 in round 1"),
+    (
+        "completed",
+        "api",
+        (
+            "plan api|launch api|handoff api|check api passed|launch api.spec|judge api.spec accept|launch api.quality"
+            "|judge api.quality accept_with_findings minor b.py:1 typo note b.py:2 word"
+        ),
+        "passed its gate at api-1 in round 1, 2 findings left unfixed",
+    ),
     ("completed", "api.spec", "plan api|finish api", "accept on api-1"),
     ("completed", "merge", "plan api|finish api|report|approve|merge", "done"),
     (
@@ -170,15 +179,22 @@ def test_a_run_is_shown_in_the_order_of_its_batches() -> None:
 SUMMARIES = [
     ("plan api db", "0 of 2 done"),
     ("plan api db|launch api", "0 of 2 done, 1 at work"),
+    (
+        "plan api db|launch api|handoff api|check api passed|launch api.spec|judge api.spec reject|finish db",
+        "1 of 2 done, 1 failed, 1 waiting for you",
+    ),
     ("plan api db|launch api|handoff api NEEDS_CONTEXT question=tabs?", "0 of 2 done, 1 waiting for you"),
-    ("plan api|finish api|report|approve|merge", "1 of 1 done, 1 waiting for you, merged to main at merged"),
+    (
+        "plan api|finish api|report|approve|merge",
+        "1 of 1 done, only the cleanup waits for you, merged to main at merged",
+    ),
     (
         "plan api push_remote=origin|finish api|report|approve|merge",
         "1 of 1 done, merged to main at merged, not yet pushed to origin",
     ),
     (
         "plan api push_remote=origin|finish api|report|approve|merge|pushed",
-        "1 of 1 done, 1 waiting for you, merged to main at merged, pushed to origin",
+        "1 of 1 done, only the cleanup waits for you, merged to main at merged, pushed to origin",
     ),
     ("plan api|cancel enough", "0 of 1 done, enough"),
 ]

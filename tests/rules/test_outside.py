@@ -106,7 +106,7 @@ def asked(*changes: OutsideChange) -> str:
 def test_the_question_asks_about_the_target_and_settings_before_other_refs() -> None:
     first, _, rest = asked(TAG_CHANGE, TARGET_CHANGE, SETTING_CHANGE).partition("\n\n")
     assert first.startswith(
-        "May 1 branch be merged to main? 3 changes outside the work branches, "
+        "Approve the merge of 1 branch into main? 3 changes outside the work branches, "
         "with 1 commit on main since the run began that no review saw. Read it: gitorch report "
     )
     assert rest.splitlines() == [

@@ -13,8 +13,8 @@ from play import commit
 from telling import Telling
 
 from gitorch.model.ids import JobId
-from gitorch.model.work.report import BranchFacts
-from gitorch.rules.views.change_remarks import Concern, remarks
+from gitorch.model.work.report import BranchFacts, FileChange, HowChanged
+from gitorch.rules.views.change_remarks import Concern, listed_change, remarks
 from gitorch.rules.views.merge_report import report_text
 from gitorch.rules.views.report_data import report_json
 
@@ -104,3 +104,25 @@ def test_the_summary_says_who_answered_a_concern(steps: tuple[str, ...], shown: 
     facts = BranchFacts(job.spec.id, "b", commit("api"), 1, 1, 1, 0)
     details = [one.details for one in remarks(telling.play.run, job, facts) if one.concern is Concern.CONCERNS]
     assert details == [(shown,)]
+
+
+@pytest.mark.parametrize(
+    ("change", "shown"),
+    [
+        (FileChange("a b", HowChanged.MODIFIED), "a b (modified)"),
+        (FileChange("a", HowChanged.ADDED), "a (added)"),
+        (FileChange("a", HowChanged.DELETED), "a (deleted)"),
+        (FileChange("b", HowChanged.RENAMED, before="a"), "b (renamed from a)"),
+        (FileChange("a", HowChanged.MODIFIED, mode="100644 → 100755"), "a (modified, mode 100644 → 100755)"),
+        (FileChange("b", HowChanged.RENAMED, before="a", mode="1 → 2"), "b (renamed from a, mode 1 → 2)"),
+    ],
+)
+def test_a_list_of_files_says_of_each_how_it_changed(change: FileChange, shown: str) -> None:
+    assert listed_change(change) == shown
+
+
+def test_each_part_names_the_command_that_shows_its_changes() -> None:
+    telling = told("plan api", "finish api")
+    job = telling.play.run.jobs[JobId("api")]
+    lines = part(report_of(telling), "## api: Api")
+    assert lines[-1] == f"- to see them: `git diff {telling.play.run.target_commit[:12]}...{(job.cleared or '')[:12]}`"

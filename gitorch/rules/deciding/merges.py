@@ -94,7 +94,7 @@ def _question_about(run: Run, command: commands.IssueReport) -> Event:
 
 def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
     """The question in one line, with what changed outside the work branches in the lines below."""
-    parts = [f"May {_count(facts)} be merged to {run.target}?"]
+    parts = [f"Approve the merge of {_count(facts)} into {run.target}?"]
     empty = ", ".join(branch.job for branch in facts.branches if not branch.files)
     if empty:
         parts.append(f"No file changes in: {empty}.")

@@ -230,13 +230,20 @@ def _named(concern: Concern, change: FileChange) -> str:
 
 
 def change_text(change: FileChange) -> str:
-    """One changed file as a list shows it: its name, and how it changed unless it was only modified."""
-    path = quoted(change.path)
-    if change.how is HowChanged.RENAMED:
-        return f"{path} (renamed from {quoted(change.before)})"
+    """One changed file in a remark: its name, and how it changed unless it was only modified."""
     if change.how is HowChanged.MODIFIED:
-        return path
-    return f"{path} ({change.how})"
+        return quoted(change.path)
+    return listed_change(change)
+
+
+def listed_change(change: FileChange) -> str:
+    """One changed file as the list of a branch shows it: its name, how it changed, and its mode where that changed."""
+    how = str(change.how)
+    if change.how is HowChanged.RENAMED:
+        how += f" from {quoted(change.before)}"
+    if change.mode:
+        how += f", mode {change.mode}"
+    return f"{quoted(change.path)} ({how})"
 
 
 def size_text(size: int) -> str:

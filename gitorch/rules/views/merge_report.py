@@ -11,7 +11,7 @@ from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import Choice
 from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
-from gitorch.rules.views.change_remarks import GRAVITY, Concern, change_text, remarks, some
+from gitorch.rules.views.change_remarks import GRAVITY, Concern, listed_change, remarks, some
 from gitorch.rules.views.finding_lines import place_of, place_text
 from gitorch.rules.views.report_data import (
     answered,
@@ -40,6 +40,14 @@ SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY
 
 WHOLE_ID = re.compile(rf"\b([0-9a-f]{{{SHORT}}})(?:[0-9a-f]{{28}}|[0-9a-f]{{52}})\b")
 
+WORDS = """\
+## Words in this report
+
+A spec review asks whether the work is what was asked for, a quality review whether it is well made; `api.spec` is the spec review of `api`.
+A round is one report of the author with the tests and reviews that follow; needs_revision begins the next one.
+`s12` is the session of one agent, `q4` a question to you: `gitorch show ID` tells more of each."""
+"""What a reader who does not know gitorch must know, in three lines."""
+
 PATHS_SHOWN = 20
 """How many changed files a branch lists."""
 
@@ -63,6 +71,7 @@ def report_text(run: Run, facts: MergeFacts) -> str:
     if facts.outside:
         parts.append("## Outside the work branches\n\n" + _outside(facts))
 
+    parts.append(WORDS)
     parts.append(f"The same facts as JSON: `report.json`, {sha256(report_json(run, facts))}.")
     return "\n\n".join(parts) + "\n"
 
@@ -111,9 +120,11 @@ def merge_message(run: Run, job: JobState) -> str:
 
 
 def _trailers(run: Run, job: JobState) -> Iterator[str]:
-    """The run, the job, and each review of the commit that is merged."""
+    """The run, the job, the commit that is merged, and each review of it."""
     yield f"Gitorch-Run: {run.id}"
     yield f"Gitorch-Job: {job.spec.id}"
+    if job.cleared is not None:
+        yield f"Gitorch-Commit: {job.cleared}"
 
     for verdict in job.verdicts:
         if verdict.commit == job.cleared:
@@ -159,6 +170,7 @@ def unmerged_part(run: Run, job: JobState) -> str:
     if job.handoff is not None:
         lines += [f"`{run.branch_of(job.spec.id)}` at `{job.handoff.commit[:SHORT]}`.", ""]
         lines += _handoff_lines(job, job.handoff)
+        lines.append(f"- to see its changes: `{_diff_command(run, job, job.handoff.commit)}`")
 
     lines += _judgement_lines(run, job)
     for verdict, finding in unlisted_findings(job):
@@ -233,12 +245,19 @@ def _git_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
         yield f"- tracker: {tracker}"
 
     yield f"- files: {some(_files(facts), PATHS_SHOWN) or 'none'}"
+    yield f"- to see them: `{_diff_command(run, job, facts.commit)}`"
+
+
+def _diff_command(run: Run, job: JobState, commit: str) -> str:
+    """The command that shows what the work of a job changes."""
+    base = job.base or run.target_commit
+    return f"git diff {base[:SHORT]}...{commit[:SHORT]}"
 
 
 def _files(facts: BranchFacts) -> tuple[str, ...]:
     """The changed files with how each changed; their paths alone where that was not measured."""
     if facts.changes:
-        return tuple(change_text(change) for change in facts.changes)
+        return tuple(listed_change(change) for change in facts.changes)
 
     return tuple(map(quoted, facts.paths))
 

@@ -8,6 +8,7 @@ from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.view import JobRow, RunView
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.message import PRINCIPAL
+from gitorch.model.work.question import QuestionKind
 from gitorch.rules.granting import active
 from gitorch.rules.views.inbox import inbox, message_rows
 from gitorch.rules.views.mail import unread
@@ -146,9 +147,7 @@ def _summary(run: Run) -> str:
     if at_work:
         parts.append(f"{at_work} at work")
 
-    waiting = len(run.open_questions())
-    if waiting:
-        parts.append(f"{waiting} waiting for you")
+    parts += _waiting(run)
 
     if run.merged is not None:
         parts.append(f"merged to {run.target} at {run.merged.new[:12]}")
@@ -159,9 +158,21 @@ def _summary(run: Run) -> str:
     return ", ".join(parts)
 
 
+def _waiting(run: Run) -> list[str]:
+    """How many questions wait for the principal; empty without one. Only the cleanup may be open after the end."""
+    questions = run.open_questions()
+    if not questions:
+        return []
+
+    if all(question.kind is QuestionKind.CLEANUP for question in questions):
+        return ["only the cleanup waits for you"]
+
+    return [f"{len(questions)} waiting for you"]
+
+
 def _progress(run: Run) -> str:
-    """How many of the jobs that do work are done."""
-    work, done = 0, 0
+    """How many of the jobs that do work are done, and how many failed."""
+    work, done, failed = 0, 0, 0
     for job in run.jobs.values():
         if job.spec.kind in NOT_WORK:
             continue
@@ -169,8 +180,14 @@ def _progress(run: Run) -> str:
         work += 1
         if job.phase is JobPhase.COMPLETED:
             done += 1
+        elif job.phase is JobPhase.FAILED:
+            failed += 1
 
-    return f"{done} of {work} done"
+    line = f"{done} of {work} done"
+    if failed:
+        line += f", {failed} failed"
+
+    return line
 
 
 def _push_state(run: Run, push: str) -> list[str]:

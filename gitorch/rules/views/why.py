@@ -274,12 +274,26 @@ def _verdict_line(job: JobState) -> str:
 
 
 def _clearance_line(job: JobState) -> str:
-    """The commit that passed the gate, and whether findings were waived for it."""
-    line = f"cleared at {(job.cleared or '')[:12]} in round {job.attempt}"
-    if any(listed.waived and listed.round == job.attempt for listed in job.findings):
-        line += ", with findings waived"
+    """The commit that passed the gate, and how many of the last round's findings were waived or left unfixed."""
+    line = f"passed its gate at {(job.cleared or '')[:12]} in round {job.attempt}"
+    kept = [listed for listed in job.findings if listed.round == job.attempt]
+    waived = sum(listed.waived for listed in kept)
+    if waived:
+        line += f", {_findings_counted(waived)} waived"
+
+    left = sum(listed.open and not listed.waived for listed in kept)
+    if left:
+        line += f", {_findings_counted(left)} left unfixed"
 
     return line
+
+
+def _findings_counted(count: int) -> str:
+    """A number of findings with its noun."""
+    if count == 1:
+        return "1 finding"
+
+    return f"{count} findings"
 
 
 def _why_stale(_: Run, job: JobState) -> str:
