@@ -380,7 +380,7 @@ class ApproveMerge(Value):
     signer: str = ""
     """The key that signed the approval, once the signature was checked against the keys that the run began with."""
     changed: str = ""
-    """What changed in the repository since the report, so that it was withdrawn; empty where nothing did."""
+    """What changed in the repository since the report, so that it was withdrawn; empty if nothing did."""
 
 
 class RejectMerge(Value):
@@ -408,7 +408,7 @@ class RecordPush(Value):
 
 
 class RecordTakenBack(Value):
-    """Record that the target is where it was before the merge."""
+    """Record that the target is at the commit from before the merge."""
 
     old: CommitId
     new: CommitId

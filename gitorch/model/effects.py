@@ -1,4 +1,4 @@
-"""Effects that the world still owes the ledger. Every effect is idempotent: look first, act, leave a mark."""
+"""What remains to be done in the world, according to the ledger. Every effect is idempotent: look first, act, leave a mark."""
 
 from __future__ import annotations
 

@@ -421,7 +421,7 @@ class FaultCleared(Value):
 
 
 class QuestionAsked(Value):
-    """A human owes an answer."""
+    """A human must answer a question."""
 
     question: QuestionId
     kind: QuestionKind

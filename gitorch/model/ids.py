@@ -14,10 +14,10 @@ SessionId = NewType("SessionId", str)
 """`s1`, `s2`, …: one agent process in one terminal, numbered within its run."""
 
 QuestionId = NewType("QuestionId", str)
-"""`q1`, `q2`, …: a question that a human owes an answer to, numbered within its run."""
+"""`q1`, `q2`, …: a question that a human must answer, numbered within its run."""
 
 PromptId = NewType("PromptId", str)
-"""`p1`, `p2`, …: one prompt that is owed to a session, numbered within its run."""
+"""`p1`, `p2`, …: one prompt for a session, numbered within its run."""
 
 MessageId = NewType("MessageId", str)
 """`m1`, `m2`, …: one message, numbered within the ledger."""

@@ -97,7 +97,7 @@ class SessionObservation(Value):
 
     @property
     def moved_at(self) -> Moment | None:
-        """When more of its output moved than spinners and counters; when any of it moved, where that is not known.
+        """When more of its output moved than spinners and counters; when any of it moved, if that is not known.
 
         None before the first output.
         """

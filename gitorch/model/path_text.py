@@ -67,7 +67,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def quoted(path: str) -> str:
-    r"""A path for a line of text, as git quotes it: plain where it can be, otherwise in quotes with `\n`, `\t`, `\u202e`.
+    r"""A path for a line of text, as git quotes it: plain if possible, otherwise in quotes with `\n`, `\t`, `\u202e`.
 
     The escape of a byte stays as it is, in quotes or out of them; non-ASCII letters are not escaped.
     """

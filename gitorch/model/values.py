@@ -37,7 +37,7 @@ REQUIRED = object()
 
 
 def replace(value: T, **changes: Any) -> T:
-    """A copy of a value with these fields changed. Raises TypeError for a field that its class does not have."""
+    """A copy of a value with these fields changed. Raises TypeError if its class does not have a field."""
     return _replace(value, **changes)
 
 
@@ -70,7 +70,7 @@ def annotation_of(cls: type[Value], name: str) -> str:
 
 
 def default_of(cls: type[Value], name: str) -> Any:
-    """The default of a field, made anew where a factory makes it; `REQUIRED` for a field without one."""
+    """The default of a field, made anew if a factory makes it; `REQUIRED` if it has none."""
     without = len(cls.__struct_fields__) - len(cls.__struct_defaults__)
     place = cls.__struct_fields__.index(name)
     if place < without:

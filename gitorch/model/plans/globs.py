@@ -40,7 +40,7 @@ def _reachable(scope: Scope, forbidden: Sequence[str]) -> list[str]:
 def may_overlap(one: str, other: str) -> bool:
     """Whether some path may match both globs.
 
-    False is certain; true may be wrong where a glob has a class such as `[a-z]`, which counts as any character.
+    False is certain; true may be wrong if a glob has a class such as `[a-z]`, which counts as any character.
     """
     return _paths_meet(_parts(one), _parts(other))
 

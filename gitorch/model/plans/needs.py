@@ -55,7 +55,7 @@ def _without(needs: Mapping[str, Collection[str]], removed: Collection[str]) -> 
 def dependency_order(needs: Mapping[Node, Collection[Node]]) -> tuple[Node, ...]:
     """All nodes, each after the nodes that it needs; of those that could come next, the one declared first.
 
-    Raises ValueError for a graph with a cycle.
+    Raises ValueError if the graph has a cycle.
     """
     nodes = list(needs)
     rank = {node: number for number, node in enumerate(nodes)}

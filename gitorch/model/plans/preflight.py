@@ -20,7 +20,7 @@ class RuntimeFacts(Value):
     found: bool = False
     install_hint: str = ""
     sandbox_fault: str = ""
-    """Why the sandbox that the runtime asks for cannot be made here; empty where it can, or none is asked for."""
+    """Why the sandbox that the runtime asks for cannot be made here; empty if it can, or if none is asked for."""
 
 
 class PreflightFacts(Value):

@@ -137,7 +137,7 @@ class Scope(Value):
 
 
 class ExpectedArtifact(Value):
-    """A file that a job owes: `path` must exist at the commit handed in when `required`."""
+    """A file that a job must produce: if `required`, `path` must exist at the commit handed in."""
 
     name: str
     kind: str
@@ -177,7 +177,7 @@ class JobSpec(Value):
     """The issues below it that are to be closed, in this order."""
     phase: str = ""
     group: str = ""
-    """Jobs of one group run side by side, in scopes that share no path."""
+    """Jobs of one group may not depend on each other, and their scopes share no path. It does not change when they start."""
     fresh: bool = False
     """Whether every attempt gets a new session."""
     advisory: bool = False

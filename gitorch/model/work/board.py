@@ -32,7 +32,7 @@ class RunLine(Value):
     unread: int = 0
     """How many messages people have not read."""
     settled: bool = False
-    """Whether nothing is owed to the run."""
+    """Whether nothing remains to be done for the run."""
     cleanup: QuestionId | None = None
     """The open question about what to remove."""
     cleanup_asked_at: Moment | None = None

@@ -35,7 +35,7 @@ class Fault(Value):
     times: int
     """How often it has failed since the first time, or since a person asked for another try."""
     failed_at: Moment | None
-    """When it failed last; None where it is to be tried again at once."""
+    """When it failed last; None if it is to be tried again at once."""
 
     @property
     def sentence(self) -> str:
@@ -48,9 +48,9 @@ class Fault(Value):
 
     @property
     def first_line(self) -> str:
-        """The first line of the reason that is not blank, and the last words of git where it says more.
+        """The first line of the reason that is not blank, and the last words of git if it says more.
 
-        The class of the error where there is no reason.
+        The class of the error if there is no reason.
         """
         lines = [line.strip() for line in self.reason.splitlines() if line.strip()]
         if not lines:

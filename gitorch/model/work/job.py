@@ -77,7 +77,7 @@ class Closing(Value):
     owed: tuple[str, ...] = ()
     """The issues that are left to people."""
     reason: str = ""
-    """Why issues are owed, or why the last try failed."""
+    """Why issues are left to people, or why the last try failed."""
 
 
 class JobState(Value):

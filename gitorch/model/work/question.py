@@ -1,4 +1,4 @@
-"""Questions that a human owes an answer to."""
+"""Questions that a human must answer."""
 
 from __future__ import annotations
 

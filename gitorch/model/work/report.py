@@ -34,7 +34,7 @@ class FileChange(Value):
     """Lines removed; none in a binary file."""
     binary: bool = False
     mode: str = ""
-    """git's modes before and after, `100644 → 100755`; empty where the mode stayed, and for a new ordinary file."""
+    """git's modes before and after, `100644 → 100755`; empty if the mode stayed, and for a new ordinary file."""
     size: int = 0
     """The bytes of the new content; 0 for a deleted file and for a submodule."""
 
@@ -118,4 +118,4 @@ class Merged(Value):
     new: CommitId
     at: Moment
     push: str = ""
-    """Where a remote is configured: empty while the push is owed, `pushed`, `left` (the principal leaves it unpushed) or `back` (the principal wants the merge undone)."""
+    """If a remote is configured: empty until the merge is pushed, `pushed`, `left` (the principal leaves it unpushed) or `back` (the principal wants the merge undone)."""

@@ -56,7 +56,7 @@ class Run(RunFacts):
     def lets_through(self, verdict: Verdict) -> bool:
         """Whether the gate may open in spite of this verdict: it accepts, or its review is advisory.
 
-        Raises KeyError for the verdict of a review that the run does not have.
+        Raises KeyError if the run does not have the review.
         """
         if verdict.choice in ACCEPTING:
             return True
@@ -99,7 +99,7 @@ class Run(RunFacts):
     def is_reviewable(self, job: JobState) -> bool:
         """Whether reviewers may look at this job now.
 
-        It was handed in, and its test passed where it needs one.
+        It was handed in, and its test passed if it needs one.
         """
         if job.phase is not JobPhase.SUBMITTED:
             return False
@@ -109,7 +109,7 @@ class Run(RunFacts):
     def producer(self, job: JobId) -> JobState:
         """The job whose work a need stands for: a review stands for its subject.
 
-        Raises KeyError for an unknown job.
+        Raises KeyError if the job is unknown.
         """
         subject = self.jobs[job].spec.subject
         if subject is None:

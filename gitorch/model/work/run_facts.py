@@ -252,8 +252,8 @@ class RunFacts(Value):
     def limits_of(self, lane: str) -> Timeouts:
         """How long sessions of a lane may take, in seconds.
 
-        Each limit is the lane's own where it has one, and the run's otherwise. Work without a limit has 0.
-        Raises KeyError for an unknown lane.
+        Each limit is the lane's own if it has one, and the run's otherwise. Work without a limit has 0.
+        Raises KeyError if the lane is unknown.
         """
         settings = self.settings
         own = self.workflow.lanes[lane].timeouts

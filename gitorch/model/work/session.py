@@ -1,4 +1,4 @@
-"""A session: one agent process on one job, and the prompts that it is owed."""
+"""A session: one agent process on one job, and its prompts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class PromptKind(StrEnum):
 
 
 class Prompt(Value):
-    """A text that gitorch owes a session. A session gets its prompts in order."""
+    """A text that gitorch delivers to a session. A session gets its prompts in order."""
 
     id: PromptId
     kind: PromptKind
@@ -78,7 +78,7 @@ class Session(Value):
 
     @property
     def next_prompt(self) -> Prompt | None:
-        """The first prompt that was not delivered; None when nothing is owed.
+        """The first prompt that was not delivered; None if all were delivered.
 
         Prompts are delivered one at a time, in the order in which they were written.
         """

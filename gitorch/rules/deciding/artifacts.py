@@ -95,7 +95,7 @@ def _names_handoff(document: Document, job: JobState) -> bool:
 
 
 def _ensure_publishable(run: Run, job: JobState, command: commands.PublishArtifact) -> None:
-    """Raises Refused for a bad path or size, and for a kind or content that this job may not publish."""
+    """Raises Refused if the path or the size is bad, or if this job may not publish this kind or content."""
     _ensure_path(job, command)
     size_max = run.settings.artifact_bytes_max
     if command.size > size_max:
@@ -110,7 +110,7 @@ def _ensure_publishable(run: Run, job: JobState, command: commands.PublishArtifa
 
 
 def _ensure_path(job: JobState, command: commands.PublishArtifact) -> None:
-    """Raises Refused for a path that is no path of the worktree, or that lies outside the job's write scope."""
+    """Raises Refused if the path cannot be that of an artifact, or is outside the job's write scope."""
     path = command.path
     wrong = path_fault(path) or command.trouble
     if wrong:
@@ -125,7 +125,7 @@ def _ensure_path(job: JobState, command: commands.PublishArtifact) -> None:
 
 
 def _ensure_in_scope(job: JobState, path: str) -> None:
-    """Raises Refused for a path outside the job's write scope."""
+    """Raises Refused if the path is outside the job's write scope."""
     if not covered(path, job.spec.scope):
         allowed = ", ".join(job.spec.scope.allowed) or "everything"
         message = f"{path} is outside the write scope of {job.spec.id} (allowed: {allowed})"
@@ -133,7 +133,7 @@ def _ensure_in_scope(job: JobState, path: str) -> None:
 
 
 def _ensure_expected_kind(job: JobState, command: commands.PublishArtifact) -> None:
-    """Raises Refused for an artifact that the workflow expects as another kind."""
+    """Raises Refused if the workflow expects the artifact as another kind."""
     kind = command.document.kind
     for expected in job.spec.artifacts:
         if expected.name != command.name:
@@ -147,7 +147,7 @@ def _ensure_expected_kind(job: JobState, command: commands.PublishArtifact) -> N
 
 
 def _ensure_no_secret(order: Order, command: commands.PublishArtifact) -> None:
-    """Raises Refused for a suspected secret, unless the principal keeps it for a recorded reason."""
+    """Raises Refused if a secret is suspected, unless the principal keeps it for a recorded reason."""
     if not command.secrets:
         return
 
@@ -165,7 +165,10 @@ def _ensure_no_secret(order: Order, command: commands.PublishArtifact) -> None:
 
 
 def decide_on(state: State, order: Order, command: commands.Decide) -> tuple[Event, ...]:
-    """The decision with its reason. A rejection also voids a merge report that stands, since it relies on doubted verdicts."""
+    """Record a decision with its reason.
+
+    A rejection also voids a merge report that stands, because it relies on doubted verdicts.
+    """
     ensure_may(order.actor, "decide")
     run = ensure.run_open(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
@@ -186,7 +189,7 @@ def decide_on(state: State, order: Order, command: commands.Decide) -> tuple[Eve
 
 
 def _ensure_follow_up(command: commands.Decide, name: JobId) -> None:
-    """Raises Refused unless the decision has a follow-up exactly where its outcome asks for one."""
+    """Raises Refused if the outcome requires a follow-up and there is none, or if there is one and the outcome allows none."""
     has_follow_up = bool(command.follow_up.strip())
     if (command.outcome is Outcome.ACCEPTED_WITH_FOLLOW_UP) is not has_follow_up:
         message = "a follow-up belongs to accepted_with_follow_up, and to nothing else"

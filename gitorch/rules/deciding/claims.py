@@ -63,7 +63,7 @@ def claim(state: State, order: Order, command: commands.ClaimJob) -> tuple[Event
 
 
 def _ensure_running(run: Run) -> None:
-    """Raises Refused for a run in which nothing can be claimed."""
+    """Raises Refused if nothing can be claimed in this run."""
     if run.phase is not RunPhase.RUNNING:
         hint = f"gitorch status {run.id}"
         if run.phase is RunPhase.PAUSED:
@@ -116,7 +116,7 @@ def _claimable(run: Run, job: JobState, actor: Actor, command: commands.ClaimJob
 
 
 def _holder_clause(run: Run, job: JobState) -> str:
-    """The clause of a message that names who has the lease; empty when nobody has."""
+    """The clause of a message that names who has the lease; empty if nobody has it."""
     if job.lease is None:
         return ""
 
@@ -125,7 +125,7 @@ def _holder_clause(run: Run, job: JobState) -> str:
 
 
 def _barred(run: Run, job: JobState, actor: Actor, command: commands.ClaimJob) -> str:
-    """Why the run's policy on independent reviews bars this actor; empty when it does not."""
+    """Why the run's policy on independent reviews bars this actor; empty if it does not."""
     runtime = command.runtime or run.workflow.lanes[job.spec.lane].runtime
     return not_independent(run, job, runtime, actor.holder)
 
@@ -145,7 +145,7 @@ def heartbeat(state: State, order: Order, command: commands.Heartbeat) -> tuple[
 
 
 def release(state: State, order: Order, command: commands.ReleaseLease) -> tuple[Event, ...]:
-    """The job is queued again as it is: its branch and worktree are kept for whoever takes it next."""
+    """Queue the job again as it is: its branch and worktree are kept for the next holder."""
     _, session, job = _held(state, order, command)
     if not session.holder:
         message = f"session {session.id} was started for {job.spec.id} and cannot release it; report what blocks it"
@@ -175,7 +175,7 @@ def expire(state: State, order: Order, _: commands.ExpireLeases) -> tuple[Event,
 
 
 def requeue(state: State, order: Order, command: commands.RequeueJob) -> tuple[Event, ...]:
-    """Stale work goes back into the queue. The host may do that only within the run's own limits."""
+    """Queue stale work again. The host may do that only within the run's own limits."""
     ensure_may(order.actor, "requeue")
     run = ensure.run_open(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
@@ -204,7 +204,7 @@ def requeues_itself(run: Run, job: JobState) -> bool:
 
 
 def cancel_job(state: State, order: Order, command: commands.CancelJob) -> tuple[Event, ...]:
-    """The job is canceled, and every job that needs it is skipped."""
+    """Cancel the job, and skip every job that needs it."""
     ensure.principal(order.actor, "cancel")
     run = ensure.run_open(ensure.run_there(state))
     job = ensure.job_there(run, command.job)
@@ -216,10 +216,10 @@ def cancel_job(state: State, order: Order, command: commands.CancelJob) -> tuple
 
 
 def adopt(state: State, order: Order, command: commands.AdoptLateHandoff) -> tuple[Event, ...]:
-    """A late handoff counts, checked as strictly as one in time, except for its lease.
+    """Count a late handoff, checked as strictly as one in time, except for its lease.
 
-    An agent of gitorch's that is doing the same work again loses its lease. A job that somebody has claimed manually is not
-    taken away.
+    An agent of gitorch's that is doing the same work again loses its lease. A job that somebody has claimed manually is
+    not taken away.
     """
     ensure_may(order.actor, "adopt")
     run = ensure.run_under_way(ensure.run_there(state))
@@ -250,7 +250,7 @@ def _adopted_events(
 
 
 def _adopted_verdict(run: Run, job: JobState, kept: LateHandoff) -> tuple[Event, ...]:
-    """The events after a late verdict. Raises Refused when it judged another commit."""
+    """The events after a late verdict. Raises Refused if it judged another commit."""
     subject = subject_at(run, job, kept.commit)
     if kept.verdict is not Choice.REJECT or job.spec.advisory:
         return ()
@@ -261,7 +261,7 @@ def _adopted_verdict(run: Run, job: JobState, kept: LateHandoff) -> tuple[Event,
 def _adopted_report(
     run: Run, job: JobState, kept: LateHandoff, command: commands.AdoptLateHandoff
 ) -> tuple[Event, ...]:
-    """The questions that a late report leaves for people. Raises Refused when the branch has moved since."""
+    """The questions that a late report leaves for people. Raises Refused if the branch has moved since."""
     report = commands.SubmitHandoff(
         token=NO_DIGEST,
         job=kept.job,

@@ -105,7 +105,7 @@ def keep_report(
 ) -> tuple[Event, ...]:
     """A late report of finished work, after the end of every overdue lease.
 
-    Raises Refused for any other report, which nobody could act on any more.
+    Raises Refused if the report is of another kind, because nobody could act on it any more.
     """
     if command.status not in FINISHED or command.facts.head is None:
         advice = ", and only finished work is kept"
@@ -166,7 +166,7 @@ def _fence(session: Session, job: JobState) -> int:
 
 
 def _next_id(run: Run, session: Session, job: JobState) -> LateHandoffId:
-    """The id of the next late handoff. Raises Refused when enough of this session are kept."""
+    """The id of the next late handoff. Raises Refused if enough late handoffs of this session are kept."""
     kept = 0
     for late in run.late_handoffs.values():
         if late.session == session.id:

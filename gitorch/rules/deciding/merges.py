@@ -142,7 +142,7 @@ def _test_obstacle(report: Report | commands.MergeFacts) -> str:
 
 
 def void_report(state: State, order: Order, command: commands.VoidReport) -> tuple[Event, ...]:
-    """The report that stands is void. After the merge nothing happens."""
+    """Withdraw the report that stands. After the merge nothing happens."""
     ensure.host(order.actor, "what it saw of the target")
     run = ensure.run_there(state)
     if run.report is None or run.merged is not None:
@@ -178,7 +178,7 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
 
 
 def _proof_of(command: commands.ApproveMerge) -> str:
-    """The proof of an approval: its signature where it has one."""
+    """The proof of an approval: its signature if it has one."""
     if command.signer:
         return f"{SIGNED}{command.signer}"
     return command.proof
@@ -199,7 +199,7 @@ def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge)
 
 
 def _ensure_mergeable(run: Run, report: Report, name: str) -> None:
-    """Raises Refused for a report that cannot be merged, or whose checkpoint does not wait."""
+    """Raises Refused if the report cannot be merged, or if its checkpoint does not wait."""
     obstacle = _merge_obstacle(report)
     if not obstacle and run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         obstacle = "its checkpoint does not wait"
@@ -210,7 +210,7 @@ def _ensure_mergeable(run: Run, report: Report, name: str) -> None:
 
 
 def _ensure_proven(run: Run, proof: str) -> None:
-    """Raises Denied for a proof that is weaker than this run asks for."""
+    """Raises Denied if the proof is weaker than this run asks for."""
     settings = run.settings
     grade = grade_of(proof)
     if grade is Grade.UNATTENDED and not settings.approval_unattended:
@@ -226,7 +226,7 @@ def _ensure_proven(run: Run, proof: str) -> None:
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:
-    """The principal rejects the report: the named jobs go back to work, or the run ends with its branches kept."""
+    """Reject the report: the named jobs go back to work, or the run ends with its branches kept."""
     ensure.principal(order.actor, "reject")
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
@@ -241,7 +241,7 @@ def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[E
 
 
 def _ensure_rejectable(run: Run, report: Report, command: commands.RejectMerge) -> None:
-    """Raises Refused after the merge, without a reason, and for a job that the report does not name."""
+    """Raises Refused if the run is merged, if there is no reason, or if the report does not name the job."""
     if run.merged is not None:
         message = f"{report.target} was moved to this merge at {run.merged.new[:12]}; only its push is open"
         raise Refused(message, "gitorch inbox")
@@ -254,7 +254,7 @@ def _ensure_rejectable(run: Run, report: Report, command: commands.RejectMerge) 
 
 
 def _ensure_in_report(run: Run, report: Report, command: commands.RejectMerge) -> None:
-    """Raises Refused for a job that the report does not name."""
+    """Raises Refused if the report does not name the job."""
     known = tuple(branch.job for branch in report.branches)
     for job in command.rework:
         if job not in known:
@@ -280,7 +280,7 @@ def record_merge(state: State, order: Order, command: commands.RecordMerge) -> t
 
 
 def _approved_merge(command: commands.RecordMerge, run: Run, report: Report) -> JobId:
-    """The merge behind the report. Raises Refused for another commit than the approved one."""
+    """The merge behind the report. Raises Refused if the commit is not the approved one."""
     job = run.merge_behind(report.checkpoint)
     if job is None or command.new != report.merged_commit:
         message = f"{command.new[:12]} is not the commit that was approved"
@@ -289,7 +289,7 @@ def _approved_merge(command: commands.RecordMerge, run: Run, report: Report) -> 
 
 
 def record_push(state: State, order: Order, command: commands.RecordPush) -> tuple[Event, ...]:
-    """The remote has exactly the commit that was merged. It is recorded once."""
+    """Record, once, that the remote has exactly the commit that was merged."""
     ensure.host(order.actor, "pushes")
     run = ensure.run_there(state)
     job, merged = _merged_by(run)
@@ -305,7 +305,7 @@ def record_push(state: State, order: Order, command: commands.RecordPush) -> tup
 
 
 def record_taken_back(state: State, order: Order, command: commands.RecordTakenBack) -> tuple[Event, ...]:
-    """The merge was undone. Raises Refused unless the principal asked for it, and for any other commit."""
+    """Record that the merge was undone. Raises Refused if the principal did not ask for it, or if the commit is another one."""
     ensure.host(order.actor, "undone merges")
     run = ensure.run_there(state)
     job, merged = _merged_by(run)
@@ -318,7 +318,7 @@ def record_taken_back(state: State, order: Order, command: commands.RecordTakenB
 
 
 def _merged_by(run: Run) -> tuple[JobId, Merged]:
-    """The run's merge, and the job that made it. Raises Refused before the merge."""
+    """The run's merge, and the job that made it. Raises Refused if nothing is merged yet."""
     job: JobId | None = None
     if run.report is not None:
         job = run.merge_behind(run.report.checkpoint)

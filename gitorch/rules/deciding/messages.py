@@ -89,7 +89,7 @@ def _own_name(order: Order) -> str:
 
 
 def _agent_sender(run: Run, actor: Actor, command: commands.SendMessage) -> str:
-    """The agent's own job. Raises Denied for any other sender."""
+    """The agent's own job. Raises Denied if the sender is another one."""
     session = run.sessions.get(SessionId(actor.session or ""))
     if session is None or command.sender not in {"", session.job, session.id}:
         message = f"session {actor.session} may write as itself only, not as {command.sender or actor.name}"
@@ -99,7 +99,7 @@ def _agent_sender(run: Run, actor: Actor, command: commands.SendMessage) -> str:
 
 
 def _resolved(run: Run | None, order: Order, command: commands.SendMessage, name: str) -> tuple[str, ...]:
-    """The recipients that one name stands for. Raises NotFound with the names that exist."""
+    """The recipients that one name stands for. Raises NotFound, with the names that exist, if there is no such name."""
     if name == EVERYONE:
         return _everyone(run, order)
 
@@ -116,14 +116,14 @@ def _resolved(run: Run | None, order: Order, command: commands.SendMessage, name
 
 
 def _ensure_plan(command: commands.SendMessage) -> None:
-    """Raises Refused for a message to the orchestrator without a plan."""
+    """Raises Refused if a message to the orchestrator names no plan."""
     if command.plan_digest is None:
         message = f"{ORCHESTRATOR} is a program and takes plans only; people read {PRINCIPAL}"
         raise Refused(message, f'gitorch send {ORCHESTRATOR} "Plan ready at PATH"')
 
 
 def _job_that_listens(run: Run, command: commands.SendMessage, name: str) -> JobId:
-    """The job of this name. Raises NotFound for a name without an agent, and Refused when its agent reads nothing any more."""
+    """The job of this name. Raises NotFound if the name has no agent, and Refused if its agent reads nothing any more."""
     job = job_named(run, name)
     if job is None or run.jobs[job].spec.lane == "":
         raise _unknown(run, command, name)
@@ -136,7 +136,7 @@ def _job_that_listens(run: Run, command: commands.SendMessage, name: str) -> Job
 
 
 def _everyone(run: Run | None, order: Order) -> tuple[str, ...]:
-    """All agents with a session. Raises Denied for anybody but the principal, and Refused when no session lives."""
+    """All agents with a session. Raises Denied if the sender is not the principal, and Refused if no session lives."""
     ensure.principal(order.actor, f"send to {EVERYONE}")
     to = _living_agents(run)
 
@@ -168,7 +168,7 @@ def _unknown(run: Run | None, command: commands.SendMessage, name: str) -> NotFo
 
 
 def _ensure_sendable(text: str, sender: str) -> None:
-    """Raises Refused for an empty text and for one that is too long."""
+    """Raises Refused if the text is empty or too long."""
     if not text.strip():
         message = "the message is empty"
         raise Refused(message, "gitorch send NAME TEXT")
@@ -179,7 +179,7 @@ def _ensure_sendable(text: str, sender: str) -> None:
 
 
 def _ensure_within_limits(state: State, sender: str, to: tuple[str, ...]) -> None:
-    """Raises Refused when a recipient has too much unread of this sender, or a job has sent too many messages."""
+    """Raises Refused if a recipient has too much unread of this sender, or if a job has sent too many messages."""
     if sender == ORCHESTRATOR:
         return
 
@@ -191,7 +191,7 @@ def _ensure_within_limits(state: State, sender: str, to: tuple[str, ...]) -> Non
 
 
 def _ensure_room(state: State, sender: str, to: tuple[str, ...]) -> dict[MessageId, Message]:
-    """Raises Refused for a recipient that has too much unread of this sender."""
+    """Raises Refused if the recipient has too much unread of this sender."""
     own = _messages_of(state, sender)
     for name in to:
         if len(unread(own, name)) >= UNREAD_MAX:
@@ -236,7 +236,7 @@ def _not_read(command: commands.ReadMessages, messages: Mapping[MessageId, Messa
 
 
 def _ensure_own_messages(run: Run, actor: Actor, reader: str) -> None:
-    """Raises Denied for an agent that reads the messages of another job."""
+    """Raises Denied if an agent reads the messages of another job."""
     session = run.sessions.get(SessionId(actor.session or ""))
     if session is None or session.job != reader:
         message = f"session {actor.session} may read its own messages only"

@@ -30,7 +30,7 @@ NEEDS_TEXT = frozenset({"push_back", "reject", "answer", "accept_with_exceptions
 
 
 def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Event, ...]:
-    """One open escalation for each trigger. Raises Refused when a part is empty."""
+    """Open at most one escalation for each trigger. Raises Refused if a part is empty."""
     ensure.host(order.actor, "escalations of its own")
     run = ensure.run_there(state)
     if not command.trigger.startswith(FAULT):  # a run that is over can still fail to be cleaned up
@@ -54,7 +54,7 @@ def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Ev
 
 
 def _ensure_every_part(command: commands.Escalate) -> None:
-    """Raises Refused for an escalation without options, or with a blank part."""
+    """Raises Refused if the escalation has no options, or if a part is blank."""
     complete = bool(command.options)
     for part in (command.happened, command.tried, command.evidence, command.decision):
         if not part.strip():
@@ -73,7 +73,7 @@ def remind(state: State, order: Order, command: commands.Remind) -> tuple[Event,
 
 
 def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """The answer, and the events that it leads to. An operator may answer questions about a plan's context only."""
+    """Answer a question, with the events that follow. An operator may answer questions about a plan's context only."""
     run = ensure.run_there(state)
     question = ensure.question_open(run, command.question)
     if question.kind is not QuestionKind.CONTEXT or order.actor.kind is not ActorKind.OPERATOR:
@@ -90,7 +90,7 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
 
 
 def _ensure_option(run: Run, question: Question, option: str) -> None:
-    """Raises Refused for an option that the question does not offer, and for a question with a command of its own."""
+    """Raises Refused if the question does not offer the option, or if the question has a command of its own."""
     if question.kind is QuestionKind.APPROVAL:
         message = f"{question.id} asks you to approve a merge; use `gitorch approve` instead"
         raise Refused(message, f"gitorch approve {run.id}")
@@ -105,7 +105,7 @@ def _ensure_option(run: Run, question: Question, option: str) -> None:
 
 
 def _ensure_text(question: Question, command: commands.AnswerQuestion) -> None:
-    """Raises Refused without a text where the question, or the option, asks for one."""
+    """Raises Refused if the question or the option requires a text and there is none."""
     if command.text.strip():
         return
 
@@ -143,7 +143,7 @@ def _stopped_run(question: Question, text: str) -> Event:
 
 
 def _requeued(_: Run, job: JobState, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """Stale work is queued again."""
+    """Queue stale work again."""
     if job.phase is not JobPhase.STALE:
         return ()
 
@@ -151,13 +151,13 @@ def _requeued(_: Run, job: JobState, question: Question, command: commands.Answe
 
 
 def _stopped(_: Run, job: JobState, question: Question, __: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """The epic fails, also when the question is about one of its reviews."""
+    """Fail the epic, also if the question is about one of its reviews."""
     epic = job.spec.subject or job.spec.id
     return (events.JobFailed(epic, f"the principal stopped it at {question.id}"),)
 
 
 def _waived(run: Run, job: JobState, question: Question, _: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """The gate opens in spite of the findings. Raises Refused while other questions keep it closed."""
+    """Open the gate in spite of the findings. Raises Refused if other questions keep it closed."""
     if job.handoff is None:
         return ()
 
@@ -166,7 +166,7 @@ def _waived(run: Run, job: JobState, question: Question, _: commands.AnswerQuest
 
 
 def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> None:
-    """Raises Refused while concerns or deferrals of the job are open: a waiver accepts findings only."""
+    """Raises Refused if concerns or deferrals of the job are open: a waiver accepts findings only."""
     others = _others_open(run, job, question)
 
     if not others:
@@ -191,7 +191,7 @@ def _others_open(run: Run, job: JobState, question: Question) -> list[Question]:
 
 
 def _one_more_round(run: Run, job: JobState, _: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """A failed job goes back to work."""
+    """Send a failed job back to work."""
     if job.phase is not JobPhase.FAILED:
         return ()
 
@@ -200,7 +200,7 @@ def _one_more_round(run: Run, job: JobState, _: Question, command: commands.Answ
 
 
 def _retried(run: Run, job: JobState, question: Question, _: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """A stuck agent loses its lease; a report whose branches do not merge is made again."""
+    """Revoke the lease of a stuck agent, or withdraw a report whose branches do not merge so that it is made again."""
     if question.trigger.startswith("stuck:") and job.lease is not None:
         return (events.LeaseEnded(job.spec.id, job.lease.fence, "revoked"),)
 
@@ -233,7 +233,7 @@ def _closing_left_to_people(run: Run, question: Question, option: str) -> tuple[
 def _unanswered_question_answered(
     run: Run, escalation: Question, command: commands.AnswerQuestion
 ) -> tuple[Event, ...]:
-    """An escalation about an unanswered question passes its text on as that question's answer."""
+    """Pass the text of an escalation about an unanswered question on as that question's answer."""
     if command.option != "answer":
         return ()
 
@@ -254,7 +254,7 @@ def voided_report(run: Run, reason: str) -> tuple[Event, ...]:
 
 
 def _canceled_at_checkpoint(run: Run, question: Question) -> tuple[Event, ...]:
-    """The run ends, unless the checkpoint has a path of its own for `cancel`."""
+    """End the run, unless the checkpoint has a path of its own for `cancel`."""
     if question.job is None:
         return ()
 

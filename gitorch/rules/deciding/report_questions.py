@@ -71,7 +71,7 @@ def _deferral_questions(job: JobState, command: commands.SubmitHandoff) -> Itera
 
 
 def _described(job: JobState, number: int) -> str:
-    """A finding as a question shows it: `#4 (minor, c.py:1) “a long name”`; only its number when the job has no such finding."""
+    """A finding as a question shows it: `#4 (minor, c.py:1) “a long name”`; only its number if the job has no such finding."""
     for listed in job.findings:
         if listed.number == number:
             return f"#{number} {_in_short(listed.finding)}"
@@ -89,7 +89,7 @@ def _in_short(finding: Finding) -> str:
 
 
 def _blocker(question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff) -> Iterator[Event]:
-    """The escalation of a blocker; its kind and severity follow where they are not the usual ones."""
+    """The escalation of a blocker; its kind and severity follow if they are not the usual ones."""
     yield _blocked(question, session, job, command)
     kind, severity = command.blocker_kind, command.blocker_severity
     if (kind, severity) != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):

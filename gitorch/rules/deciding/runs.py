@@ -35,7 +35,7 @@ def reject_plan(state: State, _: Order, command: commands.RejectPlan) -> tuple[E
 
 
 def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) -> tuple[Event, ...]:
-    """A target is confirmed at its first use, and again after another target was confirmed; otherwise nothing happens."""
+    """Confirm a target at its first use, and again after another target was confirmed; otherwise nothing happens."""
     ensure.principal(order.actor, "start")
     if state.board.confirms_target(command.target):
         return ()
@@ -44,7 +44,7 @@ def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) 
 
 
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:
-    """A new run of a plan. Raises Refused while another run works on the same plan, which settles races between starts."""
+    """Prepare a new run of a plan. Raises Refused if another run works on the same plan, which settles races between starts."""
     ensure.principal(order.actor, "start")
     ensure.not_begun(state.board, command.plan_digest)
     if command.run in state.board.runs:
@@ -63,7 +63,7 @@ def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[E
 
 
 def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[Event, ...]:
-    """The question sheet is answered, once for each run."""
+    """Confirm the run's settings, once for each run."""
     ensure.principal(order.actor, "start")
     run = ensure.run_there(state)
     if run.phase is not RunPhase.PREPARED:
@@ -74,7 +74,7 @@ def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[E
 
 
 def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]:
-    """A confirmed run starts; in any other phase nothing happens."""
+    """Start a confirmed run; in any other phase nothing happens."""
     ensure.host(order.actor, "the start of a run")
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.READY:
@@ -84,7 +84,7 @@ def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]
 
 
 def pause(state: State, order: Order, command: commands.PauseRun) -> tuple[Event, ...]:
-    """Nothing new begins; agents at work may still hand in."""
+    """Pause the run: nothing new begins, and agents at work may still hand in."""
     ensure_may(order.actor, "pause")
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.RUNNING:
@@ -95,7 +95,7 @@ def pause(state: State, order: Order, command: commands.PauseRun) -> tuple[Event
 
 
 def resume(state: State, order: Order, _: commands.ResumeRun) -> tuple[Event, ...]:
-    """A paused run goes on."""
+    """Resume a paused run."""
     ensure_may(order.actor, "resume")
     run = ensure.run_open(ensure.run_there(state))
     if run.phase is not RunPhase.PAUSED:
@@ -106,14 +106,14 @@ def resume(state: State, order: Order, _: commands.ResumeRun) -> tuple[Event, ..
 
 
 def cancel(state: State, order: Order, command: commands.CancelRun) -> tuple[Event, ...]:
-    """The run ends at once; branches and records stay."""
+    """End the run at once; branches and records stay."""
     ensure.principal(order.actor, "cancel")
     ensure.run_open(ensure.run_there(state))
     return (events.RunCanceled(command.reason),)
 
 
 def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) -> tuple[Event, ...]:
-    """The cleanup of a run that is over. It is recorded once."""
+    """Record, once, the cleanup of a run that is over."""
     ensure.host(order.actor, "a cleanup")
     run = ensure.run_there(state)
     if not run.phase.is_over:
@@ -135,7 +135,7 @@ def record_refusal(state: State, order: Order, command: commands.RecordRefusal) 
 
 
 def _is_enough(state: State, order: Order) -> bool:
-    """Whether enough refused attempts of this agent are recorded for now."""
+    """Whether the ledger already has as many refused attempts of this agent as it keeps."""
     if state.run is not None:
         return _refusals_of(state.run, order.actor) >= REFUSALS_KEPT
 
@@ -146,7 +146,7 @@ def _is_enough(state: State, order: Order) -> bool:
 
 
 def _refusals_of(run: Run, actor: Actor) -> int:
-    """How many refused attempts of this agent are recorded; agents of no session of the run are counted together."""
+    """The number of recorded refused attempts of this agent; agents of no session of the run are counted together."""
     session = run.sessions.get(SessionId(actor.session or ""))
     if session is None:
         return run.strangers

@@ -35,7 +35,7 @@ def next_session(run: Run, ahead: int = 0) -> SessionId:
 
 
 def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Event, ...]:
-    """A lease for the job's living session, or for a new one. Raises Refused while the job cannot be given out."""
+    """A lease for the job's living session, or for a new one. Raises Refused if the job cannot be given out."""
     ensure.host(order.actor, "leases of its own sessions")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
@@ -67,7 +67,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
 
 
 def _token_of(command: commands.GrantLease, run: Run, job: JobState) -> Digest:
-    """The token of the session that gets the lease. Raises Refused for another session than the expected one."""
+    """The token of the session that gets the lease. Raises Refused if the session is not the expected one."""
     living = run.living_session(job)
     expected, token = next_session(run), command.token
     if living is not None:
@@ -85,7 +85,7 @@ def lease_until(run: Run, job: JobState, at: Moment) -> Moment:
 
 
 def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Event, ...]:
-    """A longer lease; nothing when another lease stands."""
+    """Extend the lease; nothing happens if another lease stands."""
     ensure.host(order.actor, "renewals of its own sessions' leases")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)
@@ -96,7 +96,7 @@ def renew(state: State, order: Order, command: commands.RenewLease) -> tuple[Eve
 
 
 def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple[Event, ...]:
-    """The session showed its first sign of life. It is recorded once."""
+    """Record, once, the first sign of life of a session."""
     ensure.host(order.actor, "what it observed of a session")
     session = ensure.session_there(ensure.run_there(state), command.session)
     if session.phase is not SessionPhase.STARTING:
@@ -106,7 +106,7 @@ def mark_alive(state: State, order: Order, command: commands.MarkAlive) -> tuple
 
 
 def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event, ...]:
-    """The session and its lease end, and its job is queued again. After too many ends a human is asked."""
+    """End the session and its lease, and queue its job again. After too many ends a human is asked."""
     ensure.host(order.actor, "what it observed of a session")
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
@@ -201,7 +201,7 @@ def _too_many_ends(
 
 
 def record_delivery(state: State, order: Order, command: commands.RecordDelivery) -> tuple[Event, ...]:
-    """The receipt of a prompt. It is recorded once, and not for a session that has ended."""
+    """Record the receipt of a prompt, once, unless the session has ended."""
     ensure.host(order.actor, "deliveries")
     session = ensure.session_there(ensure.run_there(state), command.session)
     if session.phase is SessionPhase.ENDED:
@@ -240,7 +240,7 @@ def record_permission(state: State, order: Order, command: commands.RecordPermis
 
 
 def accept_outbox_entry(state: State, _: Order, command: commands.AcceptOutboxEntry) -> tuple[Event, ...]:
-    """An outbox entry counts once. Raises Refused when it was carried out before."""
+    """Accept an outbox entry, which counts once. Raises Refused if it was carried out before."""
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
     if command.digest in session.entries:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def note_early(state: State, order: Order, command: commands.NoteClosedEarly) -> tuple[Event, ...]:
-    """An epic was closed before its gate. It is recorded once for each job."""
+    """Record, once for each job, that an epic was closed before its gate."""
     ensure.host(order.actor, "what it observed of the tracker")
     job = ensure.job_there(ensure.run_there(state), command.job)
     if not job.spec.issue or job.cleared is not None or job.closing.early:
@@ -36,7 +36,7 @@ def record_failure(state: State, order: Order, command: commands.RecordClosingFa
 
 
 def record_closing(state: State, order: Order, command: commands.RecordClosing) -> tuple[Event, ...]:
-    """The closing is settled, once. An epic that this run neither closed nor left open was closed early."""
+    """Settle the closing, once. An epic that this run neither closed nor left open was closed early."""
     ensure.host(order.actor, "closings in the tracker")
     job = ensure.job_there(ensure.run_there(state), command.job)
     if not unsettled(job):

@@ -125,7 +125,7 @@ def _some(paths: tuple[str, ...], most: int = 5) -> str:
 
 
 def _ensure_documents(run: Run, job: JobState, command: commands.SubmitHandoff) -> None:
-    """Raises Refused for a job whose purpose is a document, such as a findings ledger, before it is published."""
+    """Raises Refused if the purpose of the job is a document, such as a findings ledger, that is not published yet."""
     if command.status not in late.FINISHED:
         return
 
@@ -136,7 +136,7 @@ def _ensure_documents(run: Run, job: JobState, command: commands.SubmitHandoff) 
 
 
 def _ensure_complete(command: commands.SubmitHandoff) -> None:
-    """Raises Refused for a report without the parts that its status requires, with the command that gives them."""
+    """Raises Refused, with the command that gives them, if the report lacks parts that its status requires."""
     match command.status:
         case ReportStatus.DONE:
             if command.concerns:
@@ -179,7 +179,7 @@ def record_check(state: State, order: Order, command: commands.RecordCheck) -> t
 
 
 def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> tuple[Event, ...]:
-    """A verdict counts only for the commit, the round and the nonce of the reviewer's brief."""
+    """Give a verdict. It counts only for the commit, the round and the nonce of the reviewer's brief."""
     run = ensure.run_under_way(ensure.run_there(state))
     session = ensure.acts_as(order.actor, ensure.session_of(run, command.token))
     review = ensure.reviewing(session, ensure.own_job(run, session, command.job))
@@ -212,7 +212,7 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
 
 
 def _ensure_consistent(run: Run, session: Session, subject: JobState, command: commands.GiveVerdict) -> None:
-    """Raises Refused when the verdict contradicts its own findings, or the session's published artifacts."""
+    """Raises Refused if the verdict contradicts its own findings, or the session's published artifacts."""
     contradiction = verdict_contradiction(command.verdict, command.findings)
     if contradiction:
         message = f"the verdict on {subject.spec.id} contradicts itself: {contradiction}"
@@ -225,7 +225,7 @@ def _ensure_consistent(run: Run, session: Session, subject: JobState, command: c
 
 
 def _judged(run: Run, review: JobState, command: commands.GiveVerdict, lease: Lease) -> JobState:
-    """The job that a verdict is about. Raises Refused for the commit or the nonce of another brief."""
+    """The job that a verdict is about. Raises Refused if the commit or the nonce is that of another brief."""
     subject = subject_at(run, review, command.commit)
     if command.nonce != lease.nonce:
         message = f"this verdict does not carry the nonce of the brief for round {subject.attempt} of {review.spec.id}"
@@ -256,7 +256,7 @@ def _short(commit: CommitId | None) -> str:
 
 
 def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[Event, ...]:
-    """The rejected job fails. By the run's policy the run fails with it, or a human is asked."""
+    """Fail the rejected job. By the run's policy the run fails with it, or a human is asked."""
     stated = "no reason given"
     if text:
         stated = text.splitlines()[0]
@@ -281,7 +281,7 @@ def rejected(run: Run, subject: JobState, session: Session, text: str) -> tuple[
 
 
 def void(state: State, order: Order, command: commands.VoidWork) -> tuple[Event, ...]:
-    """Commits after the handoff void the judged work, and any merge report that names it."""
+    """Void the judged work, and any merge report that names it, because of commits after the handoff."""
     ensure.host(order.actor, "what it observed of a branch")
     run = ensure.run_there(state)
     job = ensure.job_there(run, command.job)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def ensure_writer(record: Record, writers: frozenset[ActorKind]) -> None:
-    """Raises Corrupt for an event that this kind of actor may never write."""
+    """Raises Corrupt if this kind of actor may never write the event."""
     if record.actor.kind in writers:
         return
 

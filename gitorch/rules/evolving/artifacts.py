@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def published(run: Run, record: Record, event: events.ArtifactPublished) -> Run:
-    """One more version. The host publishes for sessions that cannot run commands. Raises Corrupt without the lease, or out of turn."""
+    """Add a version of an artifact. The host publishes for sessions that cannot run commands.
+
+    Raises Corrupt if the session does not hold the lease, or if the attempt is not the job's current one, or the
+    version is not the next one.
+    """
     job = ensure_leased(run, event.job, event.session, event.fence)
     if record.actor.kind is not ActorKind.HOST:
         ensure_own_session(run, record, event.session)
@@ -63,7 +67,7 @@ def _version(record: Record, event: events.ArtifactPublished) -> Artifact:
 
 
 def decided(run: Run, record: Record, event: events.DecisionMade) -> Run:
-    """The decision stands; a rejection marks the verdicts that rested on it. Raises Corrupt for a second one of its id."""
+    """Add a decision; a rejection marks the verdicts that relied on the work. Raises Corrupt if the id of the decision exists."""
     if any(decision.id == event.decision for decision in run.decisions):
         message = f"decision {event.decision} was made twice"
         raise Corrupt(message)
@@ -118,7 +122,7 @@ def _marked(decision: DecisionId, state: JobState, doubted: tuple[Verdict, ...])
 
 
 def blocker_sorted(run: Run, _: Record, event: events.BlockerSorted) -> Run:
-    """The escalation shows the kind and the severity of its blocker."""
+    """Show the kind and the severity of a blocker in its escalation."""
     return with_question(run, event.question, blocker=str(event.kind), severity=str(event.severity))
 
 

@@ -30,9 +30,10 @@ ABOUT_LEFT_WORK = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:
 
 
 def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
-    """A new session of the holder has the lease and is at work at once, since claiming shows the brief.
+    """Give the lease to a new session of the holder, which is at work at once because claiming shows the brief.
 
-    Raises Corrupt for a job that has a lease, a lease out of turn, a session that exists, or another holder than the actor.
+    Raises Corrupt if the job has a lease, the lease is not the next one, the session exists, or the holder is not the
+    actor.
     """
     job = run.jobs[event.job]
     ensure_next_lease(job, event, "claimed")
@@ -71,7 +72,7 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
 
 
 def kept(run: Run, record: Record, event: events.LateHandoffKept) -> Run:
-    """The late handoff is remembered as it came and changes nothing. Raises Corrupt for a second one of its id."""
+    """Keep a late handoff as it came, without any effect. Raises Corrupt if its id exists."""
     if event.late_handoff in run.late_handoffs:
         message = f"late handoff {event.late_handoff} was kept twice"
         raise Corrupt(message)
@@ -96,7 +97,7 @@ def kept(run: Run, record: Record, event: events.LateHandoffKept) -> Run:
 
 
 def adopted(run: Run, record: Record, event: events.LateHandoffAdopted) -> Run:
-    """The late handoff counts from now on, as if it had come in time. Raises Corrupt the second time."""
+    """Count a late handoff as if it had come in time. Raises Corrupt if it was adopted before."""
     late_handoff = run.late_handoffs[event.late_handoff]
     if late_handoff.adopted or late_handoff.job != event.job:
         message = f"late handoff {event.late_handoff} was adopted twice, or for another job than {late_handoff.job}"
@@ -151,7 +152,7 @@ def _verdict(run: Run, late: LateHandoff, choice: Choice) -> events.VerdictGiven
 
 
 def requeued(run: Run, record: Record, event: events.JobRequeued) -> Run:
-    """Stale work is queued with attempt, branch and worktree as they are. Raises Corrupt for any other."""
+    """Queue stale work again, with attempt, branch and worktree as they are. Raises Corrupt if the work is not stale."""
     job = run.jobs[event.job]
     if job.phase is not JobPhase.STALE:
         message = f"{event.job} was queued again while it was {job.phase}"
@@ -168,7 +169,7 @@ def _left_work_settled(run: Run, record: Record, job: JobId) -> Run:
 
 
 def canceled(run: Run, record: Record, event: events.JobCanceled) -> Run:
-    """The job is over; jobs that cannot be done without it are skipped."""
+    """Cancel the job, and skip the jobs that cannot be done without it."""
     job = run.jobs[event.job]
     run = withdraw(run, record, run.open_questions(event.job))
     run = move_job(run, event.job, JobPhase.CANCELED, lease=None, trouble=first_line(event.reason))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def noted(run: Run, record: Record, event: events.FaultNoted) -> Run:
-    """One more failure of a step, with its reason. Raises KeyError for a job that the run does not have."""
+    """Count one more failure of a step, with its reason. Raises KeyError if the run does not have the job."""
     if event.job is not None:
         _ = run.jobs[event.job]
 
@@ -29,7 +29,7 @@ def noted(run: Run, record: Record, event: events.FaultNoted) -> Run:
 
 
 def cleared(run: Run, record: Record, event: events.FaultCleared) -> Run:
-    """The step does not fail any more, so that nobody need be asked about it. Raises KeyError for one that did not fail."""
+    """Forget the fault of a step that works again, so that nobody is asked about it. Raises KeyError if the step had not failed."""
     _ = run.faults[event.step]
     run = _without(run, event.step)
     trigger = fault_trigger(event.step)
@@ -37,7 +37,7 @@ def cleared(run: Run, record: Record, event: events.FaultCleared) -> Run:
 
 
 def answered(run: Run, question: Question, option: str) -> Run:
-    """Another try follows at once, with its count begun anew; or the cleanup is left undone."""
+    """Make the step due again at once, with its count at zero, or record that the cleanup is left undone."""
     name = question.trigger.removeprefix(FAULT)
     fault = run.faults.get(name)
     if fault is None:

@@ -25,7 +25,10 @@ ABOUT_A_MERGE = ("merge:", "move:", "push:")
 
 
 def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
-    """The one report that an approval can name. Raises Corrupt while another stands, or its checkpoint does not wait."""
+    """Make this the only report that an approval can name.
+
+    Raises Corrupt if another report stands, or if its checkpoint does not wait.
+    """
     if run.report is not None or run.jobs[event.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         message = f"report {event.digest} was issued while {event.checkpoint} did not wait for one"
         raise Corrupt(message)
@@ -50,7 +53,7 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
 
 
 def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
-    """The epic was reported, at this commit. Raises Corrupt for a commit that has not passed its gate."""
+    """Record that the epic was reported at this commit. Raises Corrupt if the commit has not passed its gate."""
     job = run.jobs[event.job]
     if run.reportable_commit(job) != event.commit:
         message = f"the report on {event.job} names {event.commit}, which has not passed its reviews"
@@ -60,7 +63,7 @@ def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
 
 
 def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
-    """Report and approval do not count any more; the checkpoint waits for a new report."""
+    """Withdraw the report and its approval; the checkpoint waits for a new report."""
     if run.report is None or run.report.digest != event.digest:
         message = f"report {event.digest} was voided but is not current"
         raise Corrupt(message)
@@ -75,7 +78,10 @@ def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
 
 
 def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
-    """The approval counts for exactly the report that stands. Raises Corrupt for any other, and for a weaker proof."""
+    """Accept the approval of exactly the report that stands.
+
+    Raises Corrupt if it names another report, or if its proof is too weak.
+    """
     report = run.report
     if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
         message = f"approval of report {event.digest}, which is not current"
@@ -90,7 +96,7 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
 
 
 def _ensure_agrees(report: Report, event: events.MergeApproved) -> None:
-    """Raises Corrupt for an approval of another target or of other commits, and for a report with conflicts."""
+    """Raises Corrupt if the approval names another target or other commits, or if the report has conflicts."""
     commits = tuple(branch.commit for branch in report.branches)
     if event.target == report.target and event.commits == commits and not report.conflicts:
         return
@@ -100,7 +106,7 @@ def _ensure_agrees(report: Report, event: events.MergeApproved) -> None:
 
 
 def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
-    """Raises Corrupt for a proof that is weaker than the run asks for."""
+    """Raises Corrupt if the proof is weaker than the run asks for."""
     least = run.settings.approval_at_least
     grade = grade_of(event.proof)
     if grade is None or not grade.reaches(least):
@@ -111,7 +117,7 @@ def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
 
 
 def _ensure_unattended_allowed(run: Run, event: events.MergeApproved, grade: Grade) -> None:
-    """Raises Corrupt for an unattended approval in a run that does not allow one."""
+    """Raises Corrupt if the approval is unattended and the run does not allow that."""
     if grade is Grade.UNATTENDED and not run.settings.approval_unattended:
         message = f"approval of {event.digest} is unattended, which run {run.id} does not allow"
         raise Corrupt(message)
@@ -132,7 +138,7 @@ def _is_about_a_merge(question: Question) -> bool:
 
 
 def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
-    """The report does not count any more; the events after this one reopen jobs or end the run."""
+    """Withdraw the report; the events after this one reopen jobs or end the run."""
     if run.report is None or run.report.digest != event.digest:
         message = f"report {event.digest} was rejected but is not current"
         raise Corrupt(message)
@@ -142,7 +148,7 @@ def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
 
 
 def merged(run: Run, record: Record, event: events.Merged) -> Run:
-    """The target moved. Raises Corrupt without the approval of exactly this commit."""
+    """Record that the target moved. Raises Corrupt unless exactly this commit was approved."""
     report = run.report
     if run.approval is None or report is None or report.digest != run.approval.digest:
         message = f"{event.target} was moved without an approval that stands"
@@ -162,7 +168,7 @@ def merged(run: Run, record: Record, event: events.Merged) -> Run:
 
 
 def pushed(run: Run, record: Record, event: events.Pushed) -> Run:
-    """The remote has the merge. Raises Corrupt for any other commit, and for another remote."""
+    """Record that the remote has the merge. Raises Corrupt if the commit or the remote is another one."""
     merge = _the_merge(run, event.target, event.new)
     if event.remote != run.settings.push_remote:
         message = f"{event.new} was pushed to {event.remote}, which run {run.id} does not push to"
@@ -173,7 +179,7 @@ def pushed(run: Run, record: Record, event: events.Pushed) -> Run:
 
 
 def taken_back(run: Run, record: Record, event: events.MergeTakenBack) -> Run:
-    """The merge was undone as the principal asked: a new report is due. Raises Corrupt when nobody asked."""
+    """Record that the merge was undone as the principal asked, so that a new report is due. Raises Corrupt if nobody asked."""
     merge = _the_merge(run, event.target, event.new)
     if run.report is None or merge.push != "back" or event.old != merge.old:
         message = f"{event.target} was taken back to {event.old}, which nobody asked for"
@@ -197,7 +203,7 @@ def _the_merge(run: Run, target: str, new: str) -> Merged:
 
 
 def cleaned(run: Run, _: Record, __: events.CleanupDone) -> Run:
-    """Nothing of the run is left to remove. Raises Corrupt before the run is over, and the second time."""
+    """Record that nothing of the run is left to remove. Raises Corrupt if the run is not over, or was cleaned up before."""
     if not run.phase.is_over or run.cleaned:
         message = f"run {run.id} was cleaned up while it was {run.phase}, or twice"
         raise Corrupt(message)

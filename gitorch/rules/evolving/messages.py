@@ -1,4 +1,4 @@
-"""Messages: kept while somebody has to read them, and owed to the sessions of their readers."""
+"""Messages: kept until everybody has read them, and delivered to the sessions of their readers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ RECEIPT = "read"
 
 
 def sent(run: Run, record: Record, event: events.MessageSent) -> Run:
-    """The message is kept, and owed to the living session of each reader. Raises Corrupt when an agent wrote in another name."""
+    """Keep the message, and queue a prompt about it for the living session of each reader.
+
+    Raises Corrupt if an agent wrote in another name.
+    """
     _ensure_own_name(run, record, f"message {event.message}", event.sender)
     run = replace(run, messages={**run.messages, event.message: _message(record, event)})
 
@@ -40,7 +43,7 @@ def sent(run: Run, record: Record, event: events.MessageSent) -> Run:
 
 
 def _ensure_own_name(run: Run, record: Record, subject: str, name: str) -> None:
-    """Raises Corrupt for an agent that writes or reads in another name than its job's."""
+    """Raises Corrupt if an agent writes or reads in a name other than its job's."""
     if record.actor.kind is not ActorKind.AGENT:
         return
 
@@ -66,7 +69,7 @@ def _message(record: Record, event: events.MessageSent) -> Message:
 
 
 def read(run: Run, record: Record, event: events.MessagesRead) -> Run:
-    """The messages are not owed to this reader any more. A message that everybody has read keeps its first line."""
+    """Mark the messages as read by this reader. A message that everybody has read keeps only its first line."""
     _ensure_own_name(run, record, "the reading of messages", event.reader)
     messages = dict(run.messages)
 
@@ -91,7 +94,7 @@ def _after_reading(message: Message, reader: str) -> Message:
 
 
 def _read_before_delivery(run: Run, session: SessionId, messages: tuple[MessageId, ...]) -> Run:
-    """Give a receipt to each prompt about these messages that the session was still owed."""
+    """Give a receipt to each prompt about these messages that the session has not received yet."""
     changed = False
     prompts: list[Prompt] = []
 
@@ -109,7 +112,10 @@ def _read_before_delivery(run: Run, session: SessionId, messages: tuple[MessageI
 
 
 def counted(board: Board, record: Record, event: events.MessageSent) -> Board:
-    """One more message was sent; one of no run stays on the board until it is read. Raises Corrupt for a number out of turn."""
+    """Count one more message; a message of no run stays on the board until it is read.
+
+    Raises Corrupt if its number is not the next one.
+    """
     if event.message != next_message(board):
         message = f"message {event.message} was sent where {next_message(board)} must follow"
         raise Corrupt(message)
@@ -122,7 +128,7 @@ def counted(board: Board, record: Record, event: events.MessageSent) -> Board:
 
 
 def read_on_board(board: Board, event: events.MessagesRead) -> Board:
-    """A message that everybody has read leaves the board. Raises Corrupt for a message that is not on it."""
+    """Remove a message from the board once everybody has read it. Raises Corrupt if the message is not on the board."""
     kept = dict(board.messages)
     for name in event.messages:
         if name not in kept:
@@ -139,7 +145,7 @@ def read_on_board(board: Board, event: events.MessagesRead) -> Board:
 
 
 def plan_taken_up(board: Board, event: events.RunPrepared) -> Board:
-    """Messages about a plan leave the board when the plan becomes a run."""
+    """Remove the messages about a plan from the board when the plan becomes a run."""
     kept = {name: message for name, message in board.messages.items() if not _is_about_plan(message, event)}
     if len(kept) == len(board.messages):
         return board

@@ -45,7 +45,7 @@ def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
 
 
 def escalated(run: Run, record: Record, event: events.Escalated) -> Run:
-    """An escalation is a question with its history. Raises Corrupt when a part is empty."""
+    """Add an escalation: a question with its history. Raises Corrupt if a part is empty."""
     parts = (event.happened, event.tried, event.evidence, event.text, event.options)
     if not all(parts):
         message = f"escalation {event.question} leaves a part empty"
@@ -68,7 +68,7 @@ def escalated(run: Run, record: Record, event: events.Escalated) -> Run:
 
 
 def _with_new_question(run: Run, question: Question) -> Run:
-    """Add the question to the run. Raises Corrupt for an id that exists."""
+    """Add the question to the run. Raises Corrupt if its id exists."""
     if question.id in run.questions:
         message = f"question {question.id} was asked twice"
         raise Corrupt(message)
@@ -77,12 +77,15 @@ def _with_new_question(run: Run, question: Question) -> Run:
 
 
 def reminded(run: Run, record: Record, event: events.QuestionReminded) -> Run:
-    """The next reminder waits twice as long."""
+    """Count a reminder; the next one waits twice as long."""
     return with_question(run, event.question, reminders=event.times, reminded_at=record.at)
 
 
 def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
-    """The answer takes effect by the kind of its question. Raises Corrupt unless it is open and the actor may answer it so."""
+    """Apply an answer by the kind of its question.
+
+    Raises Corrupt unless the question is open and the actor may give this answer.
+    """
     question = _answerable(run, record, event)
     answer = Answer(event.option, event.text, record.actor.name, record.at)
     run = with_question(run, event.question, answer=answer)
@@ -93,7 +96,7 @@ def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
 
 
 def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Question:
-    """The question. Raises Corrupt when it is not open, not for this actor, or does not offer this answer."""
+    """The question. Raises Corrupt if it is not open, if the actor may not answer it, or if it does not offer this answer."""
     question = run.questions.get(event.question)
     if question is None or question.answer is not None:
         message = f"question {event.question} is not open"
@@ -110,14 +113,14 @@ def _answerable(run: Run, record: Record, event: events.QuestionAnswered) -> Que
 
 
 def _ensure_offered(event: events.QuestionAnswered, question: Question) -> None:
-    """Raises Corrupt for an answer that the question does not offer."""
+    """Raises Corrupt if the question does not offer this answer."""
     if question.options and event.option not in question.options:
         message = f"{event.question} was answered with {event.option or 'free text'}, which it does not offer"
         raise Corrupt(message)
 
 
 def _ensure_may_answer(record: Record, question: Question) -> None:
-    """Raises Corrupt for an actor that may not answer: only the question of an agent at work is for everybody."""
+    """Raises Corrupt if the actor may not answer: only the question of an agent at work is for everybody."""
     if question.kind is QuestionKind.CONTEXT:
         return
 
@@ -127,7 +130,7 @@ def _ensure_may_answer(record: Record, question: Question) -> None:
 
 
 def _context_answered(run: Run, record: Record, question: Question, _: Answer) -> Run:
-    """The agent goes on after the last answer to its handoff, with all answers in one prompt."""
+    """Let the agent continue after the last answer to its handoff, with all answers in one prompt."""
     if question.job is None:
         return run
 
@@ -138,7 +141,7 @@ def _context_answered(run: Run, record: Record, question: Question, _: Answer) -
 
 
 def _resumed(run: Run, record: Record, job: JobState, question: Question) -> Run:
-    """A job that waits with its lease is set running, and its session is owed the answer."""
+    """Set a job that waits with its lease running, and queue a prompt with the answer for its session."""
     if job.phase is not JobPhase.WAITING_HUMAN or job.lease is None:
         return run
 
@@ -148,7 +151,7 @@ def _resumed(run: Run, record: Record, job: JobState, question: Question) -> Run
 
 
 def _concern_answered(run: Run, _: Record, question: Question, answer: Answer) -> Run:
-    """A concern that is pushed back becomes a finding of the next list."""
+    """Put a concern that is pushed back on the next list of findings."""
     if question.job is None or answer.option != "push_back":
         return run
 
@@ -157,7 +160,7 @@ def _concern_answered(run: Run, _: Record, question: Question, answer: Answer) -
 
 
 def _deferral_answered(run: Run, _: Record, question: Question, answer: Answer) -> Run:
-    """A deferral is granted as a waiver, or the finding is demanded again under its number."""
+    """Grant a deferral as a waiver, or demand the finding again under its number."""
     if question.job is None:
         return run
 
@@ -176,7 +179,7 @@ def _deferral_answered(run: Run, _: Record, question: Question, answer: Answer) 
 
 
 def _demand(run: Run, job: JobState, finding: Finding) -> Run:
-    """The principal demands a change, which costs the author no round: one more is allowed."""
+    """Demand a change for the principal, and allow one more round for it."""
     allowed = max(job.rounds_allowed, job.attempt + 1)
     return with_job(run, job.spec.id, demands=(*job.demands, finding), rounds_allowed=allowed)
 
@@ -187,7 +190,7 @@ def _checkpoint_answered(
     question: Question,
     answer: Answer,
 ) -> Run:
-    """A checkpoint job is completed, and its other path skipped; a rejected epic gets a demand."""
+    """Complete a checkpoint job and skip its other path, or add a demand to a rejected epic."""
     if question.job is None:
         return run
 
@@ -228,7 +231,7 @@ def _escalation_answered(
     question: Question,
     answer: Answer,
 ) -> Run:
-    """Another try starts the counts anew; a cleared blocker sets the agent going again; another round is allowed.
+    """Start the counts anew for another try, let the agent continue after a cleared blocker, or allow another round.
 
     Any other option changes nothing by itself: the events after the answer end the job or the run.
     """
@@ -262,7 +265,7 @@ def _about_job_answered(run: Run, record: Record, question: Question, job: JobSt
 
 
 def _push_answered(run: Run, option: str) -> Run:
-    """A merge that a remote refused is pushed again, left where it is, or undone."""
+    """Record whether a merge that a remote refused is pushed again, left unpushed, or taken back."""
     if run.merged is None:
         return run
 
@@ -271,7 +274,7 @@ def _push_answered(run: Run, option: str) -> Run:
 
 
 def _cleanup_answered(run: Run, _: Record, __: Question, answer: Answer) -> Run:
-    """The answer says what the cleanup removes; the host carries it out."""
+    """Record what the cleanup removes; the host carries it out."""
     return replace(run, cleanup=answer.option)
 
 

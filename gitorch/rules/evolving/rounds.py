@@ -95,7 +95,7 @@ def _checkpoint_questions(run: Run, job: JobId) -> list[Question]:
 
 
 def _is_owed_clearance(prompt: Prompt) -> bool:
-    """Whether a prompt is a clearance that its session has not received."""
+    """Whether a prompt tells the author that the work is cleared, and its session has not received it."""
     if prompt.kind is not PromptKind.CLEARED:
         return False
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def prepared(run: RunId, record: Record, event: events.RunPrepared) -> Run:
-    """The first state of a run; nothing is queued before the run is confirmed and started."""
+    """Create a run; nothing is queued before the run is confirmed and started."""
     return Run(
         id=run,
         title=event.title,
@@ -39,7 +39,7 @@ def prepared(run: RunId, record: Record, event: events.RunPrepared) -> Run:
 
 
 def confirmed(run: Run, _: Record, event: events.RunConfirmed) -> Run:
-    """The settings count, and each job gets its rounds."""
+    """Apply the settings, and give each job its rounds."""
     jobs: dict[str, JobState] = {}
     for job, state in run.jobs.items():
         jobs[job] = replace(state, rounds_allowed=_rounds(run, state.spec, event.settings))
@@ -55,7 +55,7 @@ def confirmed(run: Run, _: Record, event: events.RunConfirmed) -> Run:
 
 
 def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
-    """The last attempt before a human is asked: one more than the job's cycle leads back, within the job's own attempts."""
+    """The number of attempts before a human is asked, by the job's cycle or the run's settings, within the job's own limit."""
     rounds = settings.rounds_max
     if _is_judged(run, spec):
         rounds = _cycle_rounds(run, spec)
@@ -93,27 +93,27 @@ def _returns_own_work(run: Run, spec: JobSpec, cycle: Cycle) -> bool:
 
 
 def started(run: Run, record: Record, _: events.RunStarted) -> Run:
-    """Jobs that need nothing are queued."""
+    """Queue the jobs that need nothing."""
     return promote(move_run(run, RunPhase.RUNNING, started_at=record.at), record.at)
 
 
 def paused(run: Run, _: Record, event: events.RunPaused) -> Run:
-    """Nothing new begins."""
+    """Pause the run: nothing new begins."""
     return move_run(run, RunPhase.PAUSED, reason=event.reason)
 
 
 def resumed(run: Run, _: Record, __: events.RunResumed) -> Run:
-    """The run goes on where it was."""
+    """Resume the run in the state in which it was paused."""
     return move_run(run, RunPhase.RUNNING, reason="")
 
 
 def canceled(run: Run, record: Record, event: events.RunCanceled) -> Run:
-    """Every job that is not over is canceled; branches stay."""
+    """Cancel the run and every job that is not over; branches stay."""
     return _cut_short(run, record, RunPhase.CANCELED, event.reason)
 
 
 def failed(run: Run, record: Record, event: events.RunFailed) -> Run:
-    """The run is over without its result."""
+    """End the run without its result."""
     return _cut_short(run, record, RunPhase.FAILED, event.reason)
 
 
@@ -129,7 +129,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
 
 
 def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
-    """Everything is done. Raises Corrupt while a job is not over."""
+    """Complete the run. Raises Corrupt if a job is not over."""
     left = []
     for job, state in run.jobs.items():
         if not state.phase.is_over:

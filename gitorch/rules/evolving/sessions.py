@@ -1,4 +1,4 @@
-"""Leases, sessions, and the prompts that are owed to sessions."""
+"""Leases, sessions, and the prompts of sessions."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ BLAMELESS = frozenset({"stopped", "server-gone"})
 
 
 def granted(run: Run, record: Record, event: events.LeaseGranted) -> Run:
-    """The session has the lease and is owed its brief or its findings.
+    """Give the lease to a session, and queue its brief or its findings as a prompt.
 
-    Raises Corrupt for a job that has a lease, a lease out of turn, and a session other than the job's living one.
+    Raises Corrupt if the job has a lease, the lease is not the next one, or the session is not the job's living one.
     """
     job = run.jobs[event.job]
     ensure_next_lease(job, event, "granted")
@@ -75,7 +75,7 @@ def ensure_next_lease(job: JobState, event: events.LeaseGranted | events.JobClai
 
 
 def _ensure_living_session(run: Run, job: JobState, event: events.LeaseGranted) -> None:
-    """Raises Corrupt when the lease goes on in a session that is not the job's own, or that has ended."""
+    """Raises Corrupt if the lease continues in a session that is not the job's own, or that has ended."""
     if event.session == job.session and run.sessions[event.session].phase is not SessionPhase.ENDED:
         return
 
@@ -84,7 +84,7 @@ def _ensure_living_session(run: Run, job: JobState, event: events.LeaseGranted) 
 
 
 def _opened(run: Run, record: Record, event: events.LeaseGranted) -> Run:
-    """Add the new session, which is starting. Raises Corrupt for a session that exists."""
+    """Add the new session, which is starting. Raises Corrupt if the session exists."""
     if event.session in run.sessions:
         message = f"session {event.session} was opened twice"
         raise Corrupt(message)
@@ -103,7 +103,7 @@ def _opened(run: Run, record: Record, event: events.LeaseGranted) -> Run:
 
 
 def renewed(run: Run, record: Record, event: events.LeaseRenewed) -> Run:
-    """The lease lasts longer. Raises Corrupt unless it stands, and the host or its own session renewed it."""
+    """Extend the lease. Raises Corrupt unless the lease stands, and the host or its own session renewed it."""
     job = run.jobs[event.job]
     if job.lease is None or job.lease.fence != event.fence:
         message = f"lease {event.fence} of {event.job} was renewed but is not current"
@@ -116,9 +116,9 @@ def renewed(run: Run, record: Record, event: events.LeaseRenewed) -> Run:
 
 
 def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
-    """The job goes back into the queue with its worktree and attempt as they are; after an expired lease it is stale.
+    """Queue the job again with its worktree and attempt as they are; after an expired lease, mark it as stale.
 
-    The lease of a stuck agent is revoked: its session is given up, so that it is stopped and the job gets a new one.
+    If the lease of a stuck agent is revoked, its session is given up: it is stopped, and the job gets a new one.
     Raises Corrupt unless the lease stands and the actor may end it for this reason.
     """
     job = run.jobs[event.job]
@@ -157,7 +157,7 @@ def _ensure_may_end(
     job: JobState,
     event: events.LeaseEnded,
 ) -> None:
-    """Raises Corrupt for a lease that this actor cannot end for this reason, or that has not expired yet."""
+    """Raises Corrupt if this actor cannot end the lease for this reason, or if the lease has not expired yet."""
     lease = job.lease
     if lease is None:
         return
@@ -180,7 +180,7 @@ def _ensure_may_end(
 
 
 def alive(run: Run, _: Record, event: events.SessionAlive) -> Run:
-    """The launch succeeded. Raises Corrupt for a session that is not starting."""
+    """Record that the session was launched. Raises Corrupt if the session is not starting."""
     if run.sessions[event.session].phase is not SessionPhase.STARTING:
         message = f"session {event.session} came alive twice or after its end"
         raise Corrupt(message)
@@ -190,7 +190,7 @@ def alive(run: Run, _: Record, event: events.SessionAlive) -> Run:
 
 
 def ended(run: Run, _: Record, event: events.SessionEnded) -> Run:
-    """The session is over. Failed launches and deaths at work are counted apart; stops and lost servers are not counted."""
+    """End the session, and count failed launches and deaths at work separately; stops and lost servers are not counted."""
     session = run.sessions[event.session]
     if session.phase is SessionPhase.ENDED:
         message = f"session {event.session} ended twice"
@@ -221,7 +221,7 @@ def _counted(run: Run, session: Session, event: events.SessionEnded) -> Run:
 
 
 def _trouble(event: events.SessionEnded) -> str:
-    """How a session ended, and what kept it from starting where that is known."""
+    """How a session ended, and what kept it from starting if that is known."""
     if event.how == NOT_STARTED and event.screen.strip():
         return f"session {event.session} did not start: {first_line(event.screen)}"
 
@@ -233,7 +233,7 @@ def _trouble(event: events.SessionEnded) -> str:
 
 
 def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
-    """The prompt has its receipt; a brief or a list of findings sets its job running. Raises Corrupt for an unknown prompt."""
+    """Give the prompt its receipt; a brief or a list of findings sets its job running. Raises Corrupt if the prompt is unknown."""
     prompts = _with_receipt(run, event)
 
     run = with_session(run, event.session, prompts=tuple(prompts))
@@ -244,7 +244,7 @@ def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
 
 
 def _with_receipt(run: Run, event: events.PromptDelivered) -> list[Prompt]:
-    """The session's prompts, one of them with its receipt now. Raises Corrupt for an unknown prompt."""
+    """The session's prompts, one of them with its receipt now. Raises Corrupt if the prompt is unknown."""
     found = False
     prompts: list[Prompt] = []
 
@@ -262,7 +262,7 @@ def _with_receipt(run: Run, event: events.PromptDelivered) -> list[Prompt]:
 
 
 def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:
-    """The session is owed one reminder in each attempt. Raises Corrupt for a second one."""
+    """Queue the session's one reminder for this attempt. Raises Corrupt if the attempt had its reminder."""
     if run.jobs[event.job].nudged:
         message = f"session {event.session} was nudged twice in one attempt of {event.job}"
         raise Corrupt(message)
@@ -272,13 +272,13 @@ def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:
 
 
 def permission_answered(run: Run, _: Record, event: events.PermissionAnswered) -> Run:
-    """One more of the session's permission requests is recorded."""
+    """Count one more answer to a permission request of the session."""
     count = run.sessions[event.session].permissions_answered
     return with_session(run, event.session, permissions_answered=count + 1)
 
 
 def outbox_entry_accepted(run: Run, _: Record, event: events.OutboxEntryAccepted) -> Run:
-    """The entry is remembered, so that it counts once. Raises Corrupt the second time."""
+    """Remember an outbox entry, so that it counts once. Raises Corrupt if it was accepted before."""
     entries = run.sessions[event.session].entries
     if event.digest in entries:
         message = f"{event.entry} of {event.session} was carried out twice"
@@ -288,7 +288,10 @@ def outbox_entry_accepted(run: Run, _: Record, event: events.OutboxEntryAccepted
 
 
 def base_built(run: Run, _: Record, event: events.BaseBuilt) -> Run:
-    """The job's branch will start from this commit. Raises Corrupt for a base of other commits than the job needs."""
+    """Start the job's branch from this commit.
+
+    Raises Corrupt if the base was built from commits other than those that the job needs.
+    """
     if event.parents != run.base_parents(event.job):
         message = f"the base of {event.job} was built from {', '.join(event.parents)}, which is not what it needs"
         raise Corrupt(message)

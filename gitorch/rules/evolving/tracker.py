@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def closed_early(run: Run, _: Record, event: events.ClosedEarly) -> Run:
-    """Somebody closed the epic before its gate. It releases nothing."""
+    """Record that somebody closed the epic before its gate; this releases nothing."""
     return with_job(run, event.job, closing=replace(run.jobs[event.job].closing, early=True))
 
 
 def closing_failed(run: Run, record: Record, event: events.ClosingFailed) -> Run:
-    """One more failed try, with its reason."""
+    """Count one more failed try, with its reason."""
     closing = run.jobs[event.job].closing
     tried = replace(
         closing,
@@ -36,7 +36,10 @@ def closing_failed(run: Run, record: Record, event: events.ClosingFailed) -> Run
 
 
 def issues_closed(run: Run, record: Record, event: events.IssuesClosed) -> Run:
-    """The closing is settled. Raises Corrupt before the gate, when nothing may be closed."""
+    """Settle the closing of an epic's issues.
+
+    Raises Corrupt if the epic has not passed its gate, because nothing may be closed before.
+    """
     job = run.jobs[event.job]
     if job.cleared is None:
         message = f"record {record.seq} closes the issues of {event.job}, which has not passed its gate"

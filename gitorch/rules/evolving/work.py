@@ -35,15 +35,16 @@ if TYPE_CHECKING:
     from gitorch.rules.evolving import Evolutions
 
 HANDING_IN = frozenset({"handoff", "verdict", "publish", "block", "ask"})
-"""Verbs by which an agent hands in what it owes."""
+"""Verbs by which an agent hands in its work."""
 
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
 def handoff_submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
-    """Finished work is submitted and its lease ends; a question or a blocker keeps the lease and waits for people.
+    """Submit finished work and end its lease; a question or a blocker keeps the lease and waits for people.
 
-    Raises Corrupt without the lease, for another attempt, and for a report that another actor's session wrote.
+    Raises Corrupt if the session does not hold the lease, if the attempt is another one, or if another actor's session
+    wrote it.
     """
     job = ensure_leased(run, event.job, event.session, event.fence)
     ensure_own_session(run, record, event.session)
@@ -58,7 +59,7 @@ def handoff_submitted(run: Run, record: Record, event: events.HandoffSubmitted) 
 
 
 def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
-    """The reported work is at its gate, and nobody has its lease any more."""
+    """Put the reported work at its gate, without a lease."""
     handoff = Handoff(
         status=event.status,
         attempt=event.attempt,
@@ -94,7 +95,10 @@ def _replied(findings: tuple[ListedFinding, ...], replies: tuple[Reply, ...]) ->
 
 
 def checked(run: Run, record: Record, event: events.CheckRecorded) -> Run:
-    """The result of the project's tests stands beside the agent's claim. Raises Corrupt for another commit or attempt."""
+    """Keep the result of the project's tests beside the agent's claim.
+
+    Raises Corrupt if the commit or the attempt is another one.
+    """
     job = run.jobs[event.job]
     if job.handoff is None or job.handoff.commit != event.check.commit or event.attempt != job.attempt:
         message = f"{event.job} was tested at {event.check.commit}, which was not handed in"
@@ -105,7 +109,7 @@ def checked(run: Run, record: Record, event: events.CheckRecorded) -> Run:
 
 
 def verdict_given(run: Run, record: Record, event: events.VerdictGiven) -> Run:
-    """The review is completed, and its verdict counts. Raises Corrupt without the lease, and for another actor's session."""
+    """Complete the review and count its verdict. Raises Corrupt if the session does not hold the lease, or is another actor's."""
     job = ensure_leased(run, event.job, event.session, event.fence)
     ensure_own_session(run, record, event.session)
 
@@ -113,9 +117,9 @@ def verdict_given(run: Run, record: Record, event: events.VerdictGiven) -> Run:
 
 
 def verdict_counts(run: Run, record: Record, event: events.VerdictGiven) -> Run:
-    """The verdict stands among those of its subject; the gate decides what it means.
+    """Add the verdict to those of its subject; the gate decides what it means.
 
-    Raises Corrupt for the verdict of a job that is no review of the subject, and for another commit than the one handed in.
+    Raises Corrupt if the job is no review of the subject, or if the commit is not the one that was handed in.
     """
     subject = run.jobs[event.subject]
     review = run.jobs[event.job]
@@ -160,7 +164,7 @@ def _synthesis_judged(
     event: events.VerdictGiven,
     verdict: Verdict,
 ) -> Run:
-    """The synthesis of a phase is at its own gate, with its verdict as handoff."""
+    """Put the synthesis of a phase at its own gate, with its verdict as handoff."""
     return move_job(
         run,
         event.job,
@@ -175,9 +179,9 @@ def _synthesis_judged(
 
 
 def failed(run: Run, record: Record, event: events.JobFailed) -> Run:
-    """The job is over; jobs that cannot be done without it are skipped.
+    """Fail the job, and skip the jobs that cannot be done without it.
 
-    Raises Corrupt when an agent wrote it that is no reviewer who rejected the job.
+    Raises Corrupt if an agent wrote it, unless that agent is a reviewer who rejected the job.
     """
     if record.actor.kind is ActorKind.AGENT and not _rejected_by(run, event.job, record):
         message = f"{event.job} was failed by {record.actor.name}, which has not rejected it"
@@ -200,12 +204,12 @@ def _rejected_by(run: Run, job: JobId, record: Record) -> bool:
 
 
 def overlap_noted(run: Run, _: Record, event: events.OverlapNoted) -> Run:
-    """The pair is remembered, so that it is noted once."""
+    """Remember the pair, so that it is noted once."""
     return replace(run, overlaps=(*run.overlaps, overlap_key(event.jobs, event.conflict)))
 
 
 def refused(run: Run, record: Record, event: events.ActionRefused) -> Run:
-    """The attempt is counted, so that an agent that keeps trying does not fill the ledger; a refused report is kept in mind."""
+    """Count a refused attempt, so that an agent that keeps trying does not fill the ledger, and keep the reason of a refused report."""
     session = run.sessions.get(SessionId(record.actor.session or ""))
     if session is not None:
         run = _troubled(run, session, event)
@@ -218,7 +222,7 @@ def refused(run: Run, record: Record, event: events.ActionRefused) -> Run:
 
 
 def _troubled(run: Run, session: Session, event: events.ActionRefused) -> Run:
-    """A job whose agent hands in, and is refused, has that as its trouble."""
+    """Keep a refused handoff as the trouble of the agent's job."""
     if event.verb not in HANDING_IN or not run.jobs[session.job].is_leased_to(session.id):
         return run
 
