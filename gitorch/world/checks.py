@@ -67,16 +67,20 @@ class _Runner:
                 data = self.connection.recv(RECEIVE_BYTES)
             except OSError:
                 data = b""
+
             self.received += data
             self.has_closed = not data
+
         return parse_message(bytes(self.received))
 
     def _is_readable(self) -> bool:
         if self.has_closed:
             return False
+
         wait_seconds = 0.0
         if self.received:
             wait_seconds = REST_SECONDS
+
         readable, _, _ = select.select([self.connection], [], [], wait_seconds)
         return bool(readable)
 
@@ -117,10 +121,13 @@ class ProjectChecks:
         if run in self._results:
             check = _check(commit, command, self._results[run])
             return CheckObservation(CheckPhase.FINISHED, check, log_path)
+
         if run in self._runners:
             return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
+
         if not run.is_dir():
             return CheckObservation(CheckPhase.ABSENT)
+
         return _observe_lock(run, log_path)
 
     def _receive(self, run: Path) -> None:
@@ -129,14 +136,17 @@ class ProjectChecks:
         runner = self._runners.get(run)
         if runner is None:
             return
+
         result = runner.receive()
         if result is None and not runner.has_closed:
             return
+
         del self._runners[run]
         runner.close()
         self._ended.append(runner.process)
         if result is None:
             return
+
         self._keep_result(run, result, runner)
 
     def _keep_result(self, run: Path, result: tuple[Outcome, bytes], runner: _Runner) -> None:
@@ -152,6 +162,7 @@ class ProjectChecks:
         result = self._results.get(self._run(commit, command))
         if result is None:
             return b""
+
         return zlib.decompress(result.log)
 
     def _run(self, commit: CommitId, command: str) -> Path:
@@ -162,9 +173,11 @@ class ProjectChecks:
         run = self._run(commit, command)
         if run in self._results or run in self._runners:
             return
+
         descriptor = lock(run / "lock")
         if descriptor is None:
             return
+
         try:
             self._end_leftovers(run)
             spec = Spec(command, str(worktree), wait_seconds, str(run))
@@ -192,11 +205,13 @@ class ProjectChecks:
                 start_new_session=True,
                 pass_fds=(descriptor, theirs.fileno()),
             )
+
         self._record_runner(run, process)
         if process.stdin is not None:
             values = {name: getattr(spec, name) for name in ("command", "cwd", "wait_seconds", "folder")}
             with contextlib.suppress(BrokenPipeError), process.stdin:
                 process.stdin.write(json.dumps(values).encode())
+
         return _Runner(process, ours, Path(spec.cwd))
 
     @staticmethod
@@ -206,6 +221,7 @@ class ProjectChecks:
         entry = processes.process(process.pid)
         if entry is not None:
             started = entry.started
+
         write_json(run / "runner.json", {"pid": process.pid, "started": started})
 
     def clear(self, under: Path) -> None:
@@ -217,6 +233,7 @@ class ProjectChecks:
             worktree = _worktree_of(run, under)
             if worktree is None:
                 continue
+
             self._forget(run, worktree)
 
     def _forget(self, run: Path, worktree: Path) -> None:
@@ -226,6 +243,7 @@ class ProjectChecks:
         if runner is not None:
             runner.close()
             self._ended.append(runner.process)
+
         self._end_leftovers(run)
         self._worktrees.remove(worktree, force=True)
         shutil.rmtree(run, ignore_errors=True)
@@ -239,6 +257,7 @@ class ProjectChecks:
             entry = everything.get(pid)
             if entry is not None and entry.started == started and RUNNER_MODULE in processes.command(pid):
                 found.add(pid)
+
             return found
 
         if not processes.end(find, self._clock):
@@ -250,6 +269,7 @@ def _observe_lock(run: Path, log_path: str) -> CheckObservation:
     descriptor = lock(run / "lock")
     if descriptor is None:
         return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
+
     os.close(descriptor)
     return CheckObservation(CheckPhase.ABSENT)
 
@@ -261,6 +281,7 @@ def _worktree_of(run: Path, under: Path) -> Path | None:
     """
     if run.is_symlink():
         return None
+
     named = (read_json(run / "spec.json") or {}).get("cwd")
     if not isinstance(named, str):
         return None
@@ -269,6 +290,7 @@ def _worktree_of(run: Path, under: Path) -> Path | None:
     is_of_its_form = worktree.parent == under and worktree.name.endswith(f"-{run.name[:COMMIT_CHARACTERS]}")
     if not is_of_its_form:
         return None
+
     return worktree
 
 
@@ -278,6 +300,7 @@ def _recorded_runner(run: Path) -> tuple[int, str]:
     pid, started = values.get("pid"), values.get("started")
     if type(pid) is not int or type(started) is not str:
         return 0, ""
+
     return pid, started
 
 

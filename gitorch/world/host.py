@@ -49,6 +49,7 @@ def secret(home: Path) -> bytes:
         sweep(home, "secret.*")
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {error.strerror}", f"rm -r {shlex.quote(str(path))}") from error
+
     aside = home / f"secret.{os.getpid()}.{secrets.token_hex(8)}.tmp"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -56,9 +57,11 @@ def secret(home: Path) -> bytes:
             file.write(secrets.token_bytes(SECRET_BYTES))
             file.flush()
             os.fsync(file.fileno())
+
         _link_first(aside, path)
     finally:
         aside.unlink()
+
     return whole(path)
 
 
@@ -111,16 +114,20 @@ class KnownSessions(Value):
         """The session that is calling; None when nothing shows one. Each piece of evidence is enough."""
         if evidence.token in self.tokens:
             return self.tokens[evidence.token]
+
         name = evidence.owner.rpartition("/")[2]
         for key in self.tokens.values():
             if key.name == name:
                 return key
+
         for pid in evidence.ancestors:
             if pid in self.pids:
                 return self.pids[pid]
+
         for folder in (evidence.cwd, *evidence.cwd.parents):
             if folder in self.worktrees:
                 return self.worktrees[folder]
+
         return None
 
 
@@ -136,11 +143,14 @@ def known_sessions(home: Path, living: Mapping[int, SessionKey]) -> KnownSession
         launch = None
         if key in alive:
             launch = folder.launch()
+
         if launch is None:
             continue
+
         worktrees[Path(launch.cwd).resolve()] = key
         if launch.pane_pid:
             pids[launch.pane_pid] = key
+
     return KnownSessions(tokens, pids, worktrees)
 
 

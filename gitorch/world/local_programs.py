@@ -26,19 +26,23 @@ class LocalPrograms:
 
         if not name:
             return ""
+
         return shutil.which(name, path=self._environ.get("PATH")) or ""
 
     def first_line(self, argv: Sequence[str], wait_seconds: float = 10.0) -> str:
         """The first line that a short command prints; empty when it fails or exceeds `wait_seconds`."""
         if not argv or not self.find(argv[0]):
             return ""
+
         try:
             result = run(list(argv), self._environ, wait_seconds=wait_seconds)
         except Unavailable:
             return ""
+
         lines = (result.out or result.err).splitlines()
         if result.status != 0 or not lines:
             return ""
+
         return lines[0].strip()
 
     def sandbox_fault(self) -> str:
@@ -55,6 +59,7 @@ class LocalPrograms:
         # libtmux sets no time limit, so tmux has to answer a call of ours first.
         if not self.first_line(("tmux", "-V")):
             return False
+
         # Measured: importing it costs 59 ms, which only the doctor pays.
         from libtmux.common import has_gte_version  # noqa: PLC0415 - see above
         from libtmux.exc import LibTmuxException  # noqa: PLC0415 - see above

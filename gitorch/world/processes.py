@@ -46,10 +46,12 @@ def parse_stat(line: str, boot_id: str) -> Process | None:
     fields = tail.split()
     if not bracket or len(fields) < 20:
         return None
+
     resident = 0
     try:
         if len(fields) > 21:
             resident = int(fields[21]) * PAGE_BYTES
+
         return Process(
             pid=int(head.partition(" ")[0]),
             parent=int(fields[1]),
@@ -68,6 +70,7 @@ def process(pid: int) -> Process | None:
         from gitorch.world import other_systems  # noqa: PLC0415  psutil costs 20 ms, and Linux does not need it
 
         return other_systems.process(pid)
+
     try:
         return parse_stat((PROC / str(pid) / "stat").read_text(errors="replace"), boot())
     except OSError:
@@ -83,11 +86,13 @@ def table() -> Mapping[int, Process]:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.table()
+
     found: dict[int, Process] = {}
     for pid in _pids():
         one = process(pid)
         if one is not None:
             found[pid] = one
+
     return found
 
 
@@ -101,6 +106,7 @@ def alive(pid: int, started: str) -> bool:
     one = process(pid)
     if one is None or one.zombie:
         return False
+
     return one.started == started
 
 
@@ -114,8 +120,10 @@ def ancestors(pid: int) -> tuple[int, ...]:
         one = process(pid)
         if one is None:
             break
+
         line.append(pid)
         pid = one.parent
+
     return tuple(line)
 
 
@@ -124,6 +132,7 @@ def children(everything: Mapping[int, Process]) -> Mapping[int, list[int]]:
     found: dict[int, list[int]] = {}
     for one in everything.values():
         found.setdefault(one.parent, []).append(one.pid)
+
     return found
 
 
@@ -133,6 +142,7 @@ def command(pid: int) -> str:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.command(pid)
+
     try:
         return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
@@ -145,6 +155,7 @@ def environment(pid: int, prefix: str = "") -> Mapping[str, str]:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.environment(pid)
+
     return _variables(pid, prefix)
 
 
@@ -156,6 +167,7 @@ def _variables(pid: int, prefix: str) -> Mapping[str, str]:
         name, equals, value = part.partition(b"=")
         if equals and part.startswith(wanted):
             variables.setdefault(os.fsdecode(name), os.fsdecode(value))
+
     return variables
 
 
@@ -173,6 +185,7 @@ def below(
     """These processes and all their descendants; `born` are the children of everything, where the caller has them already."""
     if born is None:
         born = children(everything)
+
     found = {pid for pid in roots if pid in everything}
 
     return _with_descendants(born, found)
@@ -186,6 +199,7 @@ def _with_descendants(born: Mapping[int, list[int]], found: set[int]) -> set[int
             if child not in found:
                 found.add(child)
                 waiting.append(child)
+
     return found
 
 
@@ -195,6 +209,7 @@ def marked(name: str, value: str) -> set[int]:
         from gitorch.world import other_systems  # noqa: PLC0415  see `process`
 
         return other_systems.marked(name, value)
+
     return _marked_on_linux(name, value)
 
 
@@ -206,6 +221,7 @@ def _marked_on_linux(name: str, value: str) -> set[int]:
         environ = _environ(pid)
         if mark in environ and mark in environ.split(b"\0"):
             found.add(pid)
+
     return found
 
 
@@ -224,14 +240,17 @@ def end(find: Callable[[Mapping[int, Process]], set[int]], clock: Clock, patienc
         living = _living(find, known)
         if not living:
             return True
+
         now = clock.now()
         if now > give_up_at:
             return False
+
         if now > kill_at:
             _kill(living)
         else:
             _ask_to_end(living - asked)
             asked |= living
+
         clock.sleep(0.02)
 
 
@@ -258,7 +277,12 @@ def _living(find: Callable[[Mapping[int, Process]], set[int]], known: dict[int, 
 
     found = below(roots, everything) - {os.getpid()}
     known.update({pid: everything[pid].started for pid in found})
-    return {pid for pid in found if not everything[pid].zombie}
+    living: set[int] = set()
+    for pid in found:
+        if not everything[pid].zombie:
+            living.add(pid)
+
+    return living
 
 
 def _send(pid: int, number: signal.Signals) -> None:

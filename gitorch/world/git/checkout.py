@@ -62,6 +62,7 @@ def checkouts_of(git: GitRunner, ref: str) -> tuple[Path, ...]:
         path = Path(entry["worktree"])
         if entry.get("branch") == ref and path.is_dir():
             found.append(path)
+
     return tuple(found)
 
 
@@ -85,9 +86,11 @@ def bring_along(git: GitRunner, new: CommitId, old: CommitId) -> Obstacle | None
     # First: an update that was killed after it wrote the index is complete, whatever the user began since.
     if _index_matches(git, new):
         return None
+
     under_way = _unfinished_operation(git)
     if under_way:
         return Obstacle(f"a {under_way} is under way in {git.directory}", _command(git, "status"))
+
     in_the_way = _files_in_the_way(git, old, new)
     if in_the_way:
         reason = f"{git.directory} holds {_listed(in_the_way)}, which no commit holds and the merge would overwrite"
@@ -102,11 +105,14 @@ def bring_along(git: GitRunner, new: CommitId, old: CommitId) -> Obstacle | None
     result = run_checkout(git, old, new, "read-tree", "-m", "-u", old, new)
     if result.status == 0:
         return None
+
     edited = _edited(git, old, new)
     if edited:
         return _edited_obstacle(git, edited)
+
     if "unable to" in result.err:
         return Obstacle(f"{git.directory} could not be updated: {result.err}", _disk_command(git))
+
     return Obstacle(f"{git.directory} could not be updated: {result.err}", _command(git, "status"))
 
 
@@ -131,6 +137,7 @@ def _pathspec(path: str) -> str:
     name = system_name(path)
     if MAGIC.search(name):
         return f":(literal){name}"
+
     return name
 
 
@@ -157,6 +164,7 @@ def _unfinished_operation(git: GitRunner) -> str:
     for name, operation in UNFINISHED.items():
         if (git.directories.git_dir / name).exists():
             return operation
+
     return ""
 
 
@@ -168,8 +176,10 @@ def _files_in_the_way(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str
         place = _obstacle(git.directory, path)
         if place:
             found[place] = None
+
     if not found:
         return ()
+
     tracked = _tracked(git)
     return tuple(place for place in found if place not in tracked)
 
@@ -180,6 +190,7 @@ def _tracked(git: GitRunner) -> set[str]:
     for path in split(git.output("ls-files", "-z")):
         tracked.add(path)
         tracked.update(str(folder) for folder in Path(path).parents)
+
     return tracked
 
 
@@ -187,14 +198,35 @@ def _obstacle(root: Path, path: str) -> str:
     """What is in the way of a new file: something at its path, or a file in the place of a folder above it; empty without."""
     for folder in reversed(Path(path).parents):
         above = root / system_name(str(folder))
-        if above.is_symlink() or (above.exists() and not above.is_dir()):
+        if _bars_folder(above):
             return str(folder)
-    place = root / system_name(path)
-    if place.is_symlink() or place.is_file():
+
+    if _bars_file(root / system_name(path)):
         return path
-    if place.is_dir() and any(place.iterdir()) and not (place / ".git").exists():  # a submodule may be there already
-        return path
+
     return ""
+
+
+def _bars_folder(place: Path) -> bool:
+    """Whether no folder can be made here, since there is a link, or something that is no folder."""
+    if place.is_symlink():
+        return True
+
+    return place.exists() and not place.is_dir()
+
+
+def _bars_file(place: Path) -> bool:
+    """Whether a file or submodule cannot be written here without loss of what is there."""
+    if place.is_symlink() or place.is_file():
+        return True
+
+    if not place.is_dir():
+        return False
+
+    if (place / ".git").exists():  # a submodule may be there already
+        return False
+
+    return any(place.iterdir())
 
 
 def _removed(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
@@ -202,6 +234,7 @@ def _removed(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
     removed = set(split(git.output("diff-files", "--name-only", "-z", "--diff-filter=D")))
     if not removed:
         return ()
+
     touched = split(git.output("diff", "--name-only", "-z", "--no-renames", "--diff-filter=d", old, new, "--"))
     return tuple(path for path in touched if path in removed)
 
@@ -218,4 +251,5 @@ def _listed(paths: tuple[str, ...]) -> str:
     shown = ", ".join(map(quoted, paths[:SHOWN_MAX]))
     if len(paths) > SHOWN_MAX:
         shown += ", …"
+
     return shown

@@ -68,10 +68,12 @@ def run_checkout(git: GitRunner, old: CommitId, new: CommitId, *arguments: str) 
         except BaseException:
             _try_to_undo(git, old, new)
             raise
+
         if result.status == 0:
             _mark(git).unlink(missing_ok=True)
         else:
             _try_to_undo(git, old, new)
+
         return result
 
 
@@ -83,11 +85,13 @@ def undo_interrupted(git: GitRunner) -> None:
     """
     if not _mark(git).exists():
         return
+
     with _holding_mark(git) as descriptor:
         match = COMMITS.match(os.pread(descriptor, 200, 0).decode(errors="replace"))
         if match is not None:
             _remove_own_lock(git)
             _undo(git, CommitId(match[1]), CommitId(match[2]))
+
         _mark(git).unlink(missing_ok=True)
 
 
@@ -105,6 +109,7 @@ def _holding_mark(git: GitRunner) -> Iterator[int]:
         except Busy:
             message = f"a checkout that gitorch began in {git.directory} is still running"
             raise Busy(message, hint="ps -ef") from None
+
         yield descriptor
 
 
@@ -138,6 +143,7 @@ def _undo(git: GitRunner, old: CommitId, new: CommitId) -> None:
 
     for path in _present(git, created, _ours(git, created)):
         _remove(git.directory, path)
+
     _restore(git, _ours(git, changed))
 
 
@@ -149,6 +155,7 @@ def _steps(git: GitRunner, old: CommitId, new: CommitId) -> list[_Step]:
     for entry, path in zip(parts[0::2], parts[1::2], strict=True):
         before_mode, after_mode, before, after, _ = entry.removeprefix(":").split(" ")
         steps.append(_Step(path, before, after, after_mode, is_new=before_mode == ABSENT))
+
     return steps
 
 
@@ -158,6 +165,7 @@ def _index(git: GitRunner) -> Mapping[str, str]:
     for row in split(git.output("ls-files", "--stage", "-z")):
         entry, _, path = row.partition("\t")
         entries[path] = entry.split(" ")[1]
+
     return entries
 
 
@@ -168,25 +176,43 @@ def _ours(git: GitRunner, steps: Sequence[_Step]) -> list[str]:
     for step in steps:
         path = git.directory / system_name(step.path)
         if path.is_symlink():
-            if step.after_mode == LINK and os.fsencode(path.readlink()) == _content(git, step):
-                ours.append(step.path)
+            own = _is_own_link(git, step, path)
         elif path.is_file():
             regular.append(step)
-        elif not path.exists():
+            own = False
+        else:
+            own = not path.exists()
+
+        if own:
             ours.append(step.path)
 
     whole = _hashes(git, regular)
     for step in regular:
         if whole.get(step.path) == step.after or _is_cut_short(git, step):
             ours.append(step.path)
+
     return ours
+
+
+def _is_own_link(git: GitRunner, step: _Step, path: Path) -> bool:
+    """Whether a link leads where the one of the new commit does."""
+    if step.after_mode != LINK:
+        return False
+
+    return os.fsencode(path.readlink()) == _content(git, step)
 
 
 def _hashes(git: GitRunner, steps: Sequence[_Step]) -> Mapping[str, str]:
     """What git would store for the files of these paths, by one command. Odd names are left out: git reads one path a line."""
-    plain = [step.path for step in steps if "\n" not in step.path and not step.path.startswith('"')]
+    plain: list[str] = []
+    for step in steps:
+        is_odd = "\n" in step.path or step.path.startswith('"')
+        if not is_odd:
+            plain.append(step.path)
+
     if not plain:
         return {}
+
     given = b"".join(bytes_of(path) + b"\n" for path in plain)
     hashes = git.output("hash-object", "--stdin-paths", given=given).splitlines()
     return dict(zip(plain, hashes, strict=True))
@@ -196,6 +222,7 @@ def _is_cut_short(git: GitRunner, step: _Step) -> bool:
     """Whether a file holds the beginning of what the new commit has there, or all of it."""
     if step.after_mode in {ABSENT, LINK}:
         return False
+
     found = (git.directory / system_name(step.path)).read_bytes()
     return _content(git, step).startswith(found)
 
@@ -204,8 +231,10 @@ def _content(git: GitRunner, step: _Step) -> bytes:
     """The bytes that a checkout of the new commit writes for a path; nothing for one that it does not have."""
     if step.after_mode == ABSENT:
         return b""
+
     if step.after_mode == LINK:
         return git.run("cat-file", "blob", step.after).out_bytes
+
     return git.run("cat-file", "--filters", f"--path={step.path}", step.after).out_bytes
 
 
@@ -214,9 +243,13 @@ def _present(git: GitRunner, steps: Sequence[_Step], paths: Sequence[str]) -> li
     wanted = set(paths)
     found: list[str] = []
     for step in steps:
+        if step.path not in wanted:
+            continue
+
         path = git.directory / system_name(step.path)
-        if step.path in wanted and (path.is_symlink() or path.exists()):
+        if path.is_symlink() or path.exists():
             found.append(step.path)
+
     return sorted(found, reverse=True)
 
 
@@ -227,6 +260,7 @@ def _remove(root: Path, path: str) -> None:
     for folder in file.parents:
         if folder == root:
             return
+
         try:
             folder.rmdir()
         except OSError:
@@ -237,5 +271,6 @@ def _restore(git: GitRunner, paths: Sequence[str]) -> None:
     """Write these files again as the index holds them. Raises Unavailable when one cannot be written."""
     if not paths:
         return
+
     given = b"".join(bytes_of(path) + b"\0" for path in paths)
     git.output("checkout-index", "--force", "-z", "--stdin", given=given)

@@ -43,11 +43,13 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
             branch[key] = value
         elif part[0] in FIELDS_BEFORE_PATH:
             uncommitted.append(part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1])
+
     uncommitted = [path for path in uncommitted if not _is_own(path)]
     uncommitted += _changed_submodules(git, uncommitted)
     head = CommitId(branch["branch.oid"])
     if branch["branch.head"] == "(detached)" or head == "(initial)":
         return WorktreeStatus(None, tuple(uncommitted))
+
     return WorktreeStatus(head, tuple(uncommitted))
 
 
@@ -62,9 +64,11 @@ def _changed_submodules(git: GitRunner, known: Collection[str]) -> list[str]:
     for path in _submodules(git):
         if path in known:
             continue
+
         submodule = git.in_submodule(path)
         if submodule is None or worktree_status(submodule).uncommitted:
             changed.append(path)
+
     return changed
 
 
@@ -73,11 +77,13 @@ def _submodules(git: GitRunner) -> list[str]:
     work_tree = git.directories.work_tree
     if work_tree is None or not (work_tree / ".gitmodules").exists():
         return []
+
     paths = []
     for row in split(git.output("ls-files", "--stage", "-z")):
         entry, _, path = row.partition("\t")
         if entry.startswith(SUBMODULE) and (work_tree / system_name(path) / ".git").exists():
             paths.append(path)
+
     return paths
 
 
