@@ -421,7 +421,7 @@ class FaultCleared(Value):
 
 
 class QuestionAsked(Value):
-    """A human must answer a question."""
+    """gitorch asked a question that a human must answer."""
 
     question: QuestionId
     kind: QuestionKind

@@ -1,1 +1,1 @@
-"""What may happen, what follows, and what is owed: pure functions over the model."""
+"""What may happen, what follows, and what remains to be done: pure functions over the model."""

@@ -1,4 +1,4 @@
-"""`outstanding(run, observed)`: the effects that the world still owes the ledger.
+"""`outstanding(run, observed)`: the effects that remain to be carried out, according to the ledger.
 
 The difference between the two is the whole to-do list: nothing is queued, so nothing is lost when the process dies, and
 a second look owes nothing new.

@@ -86,7 +86,7 @@ class GitorchClient:
             self._run(("hook", event), text, HOOK_SECONDS)
 
     def _run(self, words: tuple[str, ...], text: str, seconds: float) -> CallResult:
-        """Run gitorch with this text on standard input, for so many seconds at most.
+        """Run gitorch with this text on standard input, for at most this number of seconds.
 
         With --json only standard output counts, else both streams in their order. A missing program gives the status 127, and
         one that takes too long 124, as a shell and `timeout` report them.

@@ -109,7 +109,7 @@ class Console:
         self._panel = 0
 
     def key(self, seconds: float | None = None) -> Key | None:
-        """The next key; None when none came within so many seconds.
+        """The next key; None if none came within this number of seconds.
 
         Keys that arrived while the agent worked come first. Without a limit it waits until a key comes. Raises TerminalClosed.
         """
@@ -122,7 +122,7 @@ class Console:
         return self._keys.popleft()
 
     def listen(self, seconds: float) -> None:
-        """Let so many seconds pass while working.
+        """Let this number of seconds pass while working.
 
         Keys are kept for the prompt, but Ctrl-C or Escape ends the wait at once. Raises Interrupted, TerminalClosed.
         """
@@ -193,7 +193,7 @@ class Console:
         return edited(text, key)
 
     def _receive(self, seconds: float | None) -> Sequence[Key]:
-        """The keys that arrive within so many seconds; without a limit for None.
+        """The keys that arrive within this number of seconds; None means no limit.
 
         An Escape that may begin a sequence is waited for only `ESCAPE_SECONDS`, then it counts as the
         key. Raises TerminalClosed.
@@ -278,7 +278,7 @@ def width(text: str) -> int:
 
 
 def fitted(text: str, columns: int, head: str = PROMPT + "…") -> str:
-    """One row of at most so many columns.
+    """One row of at most this number of columns.
 
     Line feeds are shown as `⏎`, and control characters are left out. A text that is too long is cut to `head` and its end.
     """

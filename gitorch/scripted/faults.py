@@ -167,14 +167,14 @@ def used_up(context: TurnContext, step: Step) -> None:
 
 
 def hoard(context: TurnContext, step: Step) -> None:
-    """Take so many MiB of memory in a process of its own, and keep them."""
+    """Allocate this number of MiB of memory in a separate process, and keep them."""
     del context
     words = (sys.executable, "-c", f"import time; kept = bytearray({int(step.number)} << 20); time.sleep(10**8)")
     subprocess.Popen(words)
 
 
 def storm(context: TurnContext, step: Step) -> None:
-    """Fail so many requests, one after the other, like a program that retries without end."""
+    """Fail this number of requests, one after the other, like a program that retries without end."""
     for number in range(int(step.number)):
         context.gitorch.hook("error", f"request {number} failed")
 
@@ -186,22 +186,22 @@ def error(context: TurnContext, step: Step) -> None:
 
 
 def ignore_enter(context: TurnContext, step: Step) -> None:
-    """Swallow the next so many Enter keys at the prompt."""
+    """Ignore the next Enter keys at the prompt, as many as the step says."""
     context.console.ignore_enters = int(step.number)
 
 
 def early_enter(context: TurnContext, step: Step) -> None:
-    """From now on swallow an Enter that comes within so many seconds after text."""
+    """From now on ignore an Enter that comes within this number of seconds after text."""
     context.console.early_enter_seconds = step.number
 
 
 def drop_paste(context: TurnContext, step: Step) -> None:
-    """Lose the next so many pastes."""
+    """Lose the next pastes, as many as the step says."""
     context.console.drop_pastes = int(step.number)
 
 
 def slow_typing(context: TurnContext, step: Step) -> None:
-    """From now on take so many seconds to show each key or paste."""
+    """From now on take this number of seconds to show each key or paste."""
     context.console.key_seconds = step.number
 
 

@@ -98,7 +98,7 @@ def load_runs(services: Services, ids: Iterable[RunId]) -> list[Run]:
 
 
 def unsettled_runs(services: Services) -> tuple[RunId, ...]:
-    """Runs that gitorch still owes something, oldest first; a run that only waits to be cleaned up is none of them."""
+    """Runs with work left for gitorch, oldest first; a run that only waits to be cleaned up is not one of them."""
     return tuple(line.id for line in run_lines(services) if not line.settled)
 
 

@@ -269,7 +269,7 @@ def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, T
 
 
 def pulse_seconds(agents: int) -> float:
-    """How long to rest between two ticks with so many agents.
+    """How long to rest between two ticks with this number of agents.
 
     At least `PULSE_SECONDS`; with many agents so long that observing them takes less than a tenth of the processor.
     """

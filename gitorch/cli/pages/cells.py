@@ -118,7 +118,7 @@ def width(text: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """The text in at most so many columns; a cut text ends in `…`."""
+    """The text in at most this number of columns; a cut text ends in `…`."""
     if width(text) <= columns:
         return text
 

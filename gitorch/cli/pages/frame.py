@@ -88,7 +88,7 @@ def _event_room(panel: Panel) -> int:
 
 
 def _events(panel: Panel, page: Page, room: int) -> list[str]:
-    """The newest events that fit into so many lines, below a blank one."""
+    """The newest events that fit into this number of lines, below a blank one."""
     count = min(len(panel.events), EVENTS_MAX, room)
     if count <= 0:
         return []

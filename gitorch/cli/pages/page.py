@@ -63,7 +63,7 @@ class Page(Value):
         return self.paint(self._fitted(_one_line(text)), colour)
 
     def folded(self, text: str, indent: int, lines_max: int) -> list[str]:
-        """The text on at most so many lines: broken between words, all but the first indented, the last one cut."""
+        """The text on at most this number of lines: broken between words, all but the first indented, the last one cut."""
         first, *words = _one_line(text).split(" ")
         lines = [first]
 

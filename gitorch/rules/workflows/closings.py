@@ -1,4 +1,4 @@
-"""Close issues in the tracker once their jobs have passed their gates (P27): what is owed, retries, and escalation.
+"""Close issues in the tracker once their jobs have passed their gates (P27): what remains to be closed, retries, and escalation.
 
 Only the merge report waits for the tracker. The jobs after an epic are released by its gate and never by the tracker, so
 that an epic which somebody closed early releases nothing.

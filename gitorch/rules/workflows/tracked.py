@@ -1,4 +1,4 @@
-"""A run's issues in the tracker: what is owed, what is closed, and how it is reported.
+"""A run's issues in the tracker: which are still open, which are closed, and how it is reported.
 
 `status` and the replay of a ledger import this module and not `closings`, because they need no more.
 """

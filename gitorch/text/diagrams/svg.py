@@ -125,7 +125,7 @@ def _frame_style(box: Box) -> str:
 
 
 def _lower_lines(box: Box, x: float, y: float, *, units: int) -> str:
-    """The second and the third line of a box, cut to so many characters."""
+    """The second and the third line of a box, cut to this number of characters."""
     title = box.title
     if title == box.id:
         title = ""

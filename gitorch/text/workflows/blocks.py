@@ -229,7 +229,7 @@ class _JobMaker:
         self.ends = self._ends_after(self.jobs[first:])
 
     def _subject(self, number: int, reviews: int) -> str:
-        """The job that one of so many reviews judges.
+        """The job that one of this number of reviews judges.
 
         The reviews are dealt out to the jobs of work in turn. With fewer reviews than jobs, all judge the first job.
         """
