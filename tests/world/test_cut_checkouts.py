@@ -126,6 +126,20 @@ def test_files_that_a_filter_keeps_elsewhere_are_told_whole_from_cut_short(repo,
     assert repo.git("diff", "--name-only", "HEAD") == "mine.bin"
 
 
+@pytest.mark.parametrize(("leads_to", "moved"), [("a", True), ("b", False)])
+def test_a_link_of_a_checkout_that_was_killed_is_ours_only_if_it_leads_where_the_commit_says(repo, leads_to, moved):
+    old = CommitId(repo.commit({"a": "a\n"}))
+    where = repo.path.parent / "work"
+    repo.git("worktree", "add", "-q", "-b", "work", str(where))
+    (where / "link").symlink_to("a")
+    repo.git("add", "link", cwd=where)
+    new = CommitId(repo.commit({}, cwd=where))
+    (repo.path / ".git" / MARK).write_text(f"{old} {new}\n")
+    (repo.path / "link").symlink_to(leads_to)
+    result = GitCommands(repo.path, repo.environ, Hasty()).move("main", new, old)
+    assert (result.moved, (repo.path / "link").readlink().name) == (moved, leads_to)
+
+
 def test_a_file_that_cannot_be_written_refuses_the_move_and_leaves_the_checkout_as_it_was(target):
     slow_filter(target, "false")
     target.repo.git("config", "filter.slow.required", "true")
