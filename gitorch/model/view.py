@@ -25,6 +25,8 @@ class JobRow(Value):
     agent: str
     since: Moment | None
     why: str
+    subject: JobId | None = None
+    """The work that a review is about."""
 
 
 class InboxRow(Value):

@@ -10,7 +10,11 @@ from cli_stage import many as play_many
 
 from gitorch.cli.call import Streams
 from gitorch.cli.pages.cells import width
+from gitorch.cli.pages.page import Page
+from gitorch.cli.pages.views import _folded_rows, job_lines
+from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState, SessionObservation
+from gitorch.model.view import JobRow
 
 DIALOG = SessionObservation(present=True, started=True, state=AgentState.DIALOG, pid=7)
 
@@ -154,3 +158,35 @@ def test_a_large_run_is_folded_and_says_where_every_job_is():
     assert f"every job: gitorch list jobs --run {RUN}" in out
     assert len(out) < 30
     assert stage.gitorch("list", "jobs", "--run", RUN).out.count("epic-") >= 24
+
+
+def test_the_reason_of_a_failed_job_is_broken_over_lines_and_never_cut():
+    reason = "api.spec rejected it: It describes another product than the one that the plan asks for, in every part"
+    row = JobRow("api", "Api", "build", "failed", 1, 1, 3, None, "", "", None, f"failed: {reason}")
+    done = JobRow(
+        "ui", "Ui", "build", "completed", 1, 1, 3, None, "", "", None, "passed its gate at 1a2b3c4 in round 1"
+    )
+    lines = job_lines((row, done), Page(60, False, Moment(0)))
+    assert all(len(line) <= 60 for line in lines), lines
+    assert " ".join(" ".join(lines[1:-1]).split()) == f"failed: {reason}"
+    assert lines[0].split() == ["api", "failed"]
+    assert lines[-1].split()[:3] == ["ui", "completed", "passed"]
+    assert len(job_lines((row, done), Page(0, False, Moment(0)))) == 2, "one line each where nothing is cut"
+
+
+@pytest.mark.parametrize(
+    ("subjects", "counts"),
+    [
+        (("a", "b"), " (2 reviews)"),
+        (("a", "c"), " (1 review; 1 review of other work)"),
+        (("c",), " (1 review of other work)"),
+        ((), ""),
+    ],
+)
+def test_a_folded_line_counts_the_reviews_of_the_work_that_it_names(subjects, counts):
+    reviews = [
+        JobRow(f"{one}.spec", "", "review", "completed", 1, 1, 3, None, "", "", None, "", one) for one in subjects
+    ]
+    work = [JobRow(one, "", "build", "completed", 1, 1, 3, None, "", "", None, "") for one in ("a", "b")]
+    (line,) = _folded_rows((*work, *reviews), Page(0, False, Moment(0)))
+    assert line == f"  2 done: a, b{counts}"

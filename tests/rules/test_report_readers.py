@@ -49,7 +49,7 @@ def test_rejected_work_has_its_reviewer_reason_round_commit_and_findings_in_the_
     report = report_of(telling)
     lines = part(report, "### api: Api")
     assert lines[:2] == [
-        "Not merged. api.spec by s2 (scripted) rejected it in round 1: “looked at it”.",
+        "Not merged. api.spec by s2 (scripted) rejected it in round 1: “looked at it”",
         "`gitorch/play-0001/api` at `api-1`.".replace("api-1", telling.play.run.jobs[JobId("api")].handoff.commit[:12]),
     ]
     assert "The author reports DONE in round 1: “rows”" in lines

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, phrase
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,6 +31,12 @@ FOLDED_FROM = 24
 
 FOLDED = {"completed": "done", "blocked": "to come"}
 """Phases of jobs that are folded, and the word for each."""
+
+CUT = "…"
+"""How a text ends that had no room."""
+
+REASON_LINES = 3
+"""The most lines that the reason of a failed job takes."""
 
 QUIET_PHASES = frozenset({"blocked", "completed", "skipped", "canceled"})
 """Phases of jobs whose reason is dimmed."""
@@ -72,19 +79,26 @@ def _folded_rows(rows: Sequence[JobRow], page: Page) -> Iterator[str]:
     """One line for each folded phase in a batch: its work by id, and the number of its reviews."""
     for phase, word in FOLDED.items():
         work = [row.id for row in rows if row.phase == phase and row.kind != "review"]
-        reviews = [row.id for row in rows if row.phase == phase and row.kind == "review"]
+        reviews = [row for row in rows if row.phase == phase and row.kind == "review"]
         if work or reviews:
             yield page.line(f"  {_folded_line(word, work, reviews)}", "dim")
 
 
-def _folded_line(word: str, work: Sequence[str], reviews: Sequence[str]) -> str:
-    """`5 done: a, b (10 reviews)`; only the reviews where no work of the batch is in that phase."""
+def _folded_line(word: str, work: Sequence[str], reviews: Sequence[JobRow]) -> str:
+    """`2 done: a, b (4 reviews; 1 of other work)`; only the reviews where no work of the batch is in that phase."""
     if not work:
         return f"{counted(len(reviews), 'review')} {word}"
 
     line = f"{len(work)} {word}: {', '.join(work)}"
-    if reviews:
-        line += f" ({counted(len(reviews), 'review')})"
+    own = sum(row.subject in work for row in reviews)
+    others = len(reviews) - own
+    counts = []
+    if own:
+        counts.append(counted(own, "review"))
+    if others:
+        counts.append(f"{counted(others, 'review')} of other work")
+    if counts:
+        line += f" ({'; '.join(counts)})"
 
     return line
 
@@ -111,7 +125,24 @@ def summary(view: RunView, page: Page) -> str:
 
 
 def job_lines(rows: Sequence[JobRow], page: Page) -> list[str]:
-    """One line a job."""
+    """One line a job. Why a job failed is never cut: where the line has no room for it, it follows below."""
+    whole = _job_table(rows, page)
+    cut_short = {row.id for row, line in zip(rows, whole, strict=True) if row.phase == "failed" and CUT in line}
+    if not cut_short:
+        return whole
+
+    lines = []
+    shorter = [replace(row, why="") if row.id in cut_short else row for row in rows]
+    for row, line in zip(rows, _job_table(shorter, page), strict=True):
+        lines.append(line.rstrip())
+        if row.id in cut_short:
+            lines += page.folded(f"    {row.why}", 4, REASON_LINES)
+
+    return lines
+
+
+def _job_table(rows: Sequence[JobRow], page: Page) -> list[str]:
+    """One line a job, cut at the width of the page."""
     return page.table([job_cells(row, page) for row in rows], shrinks=(6, 1, 0, 3), indent=2)
 
 

@@ -166,15 +166,17 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
 
 def unmerged_part(run: Run, job: JobState) -> str:
     """One job whose work is not merged: why not, then what its author, the tests and the reviews said about it."""
-    lines = [f"### {job.spec.id}: {job.spec.title}", "", f"Not merged. {_unmerged_reason(run, job)}.", ""]
+    lines = [f"### {job.spec.id}: {job.spec.title}", "", f"Not merged. {_unmerged_reason(run, job)}", ""]
     if job.handoff is not None:
         lines += [f"`{run.branch_of(job.spec.id)}` at `{job.handoff.commit[:SHORT]}`.", ""]
         lines += _handoff_lines(job, job.handoff)
-        lines.append(f"- to see its changes: `{_diff_command(run, job, job.handoff.commit)}`")
 
     lines += _judgement_lines(run, job)
     for verdict, finding in unlisted_findings(job):
         lines.append(f"- finding {_raised(finding, (verdict.review,))} — open")
+
+    if job.handoff is not None:
+        lines.append(f"- to see its changes: `{_diff_command(run, job, job.handoff.commit)}`")
 
     return "\n".join(lines).rstrip()
 
@@ -188,7 +190,7 @@ def _unmerged_reason(run: Run, job: JobState) -> str:
             return f"{_reviewer(verdict)} rejected it in round {verdict.round}: “{words}”"
 
     state = state_of(run, job).removeprefix(str(job.phase)).rstrip(".")
-    return f"{job.spec.id} {ENDED_WITHOUT_WORK[job.phase]}{state}"
+    return f"{job.spec.id} {ENDED_WITHOUT_WORK[job.phase]}{state}."
 
 
 def _size(facts: BranchFacts) -> str:

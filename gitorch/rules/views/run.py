@@ -105,6 +105,7 @@ def _row(run: Run, job: JobState, batch: int, agents: Mapping[SessionId, str]) -
         agent=_agent(living, agents),
         since=job.lease.granted_at if job.lease is not None else job.ready_at,
         why=why(run, job),
+        subject=job.spec.subject,
     )
 
 
