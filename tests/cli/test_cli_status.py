@@ -178,8 +178,8 @@ def test_the_reason_of_a_failed_job_is_broken_over_lines_and_never_cut():
     ("subjects", "counts"),
     [
         (("a", "b"), " (2 reviews)"),
-        (("a", "c"), " (1 review; 1 review of other work)"),
-        (("c",), " (1 review of other work)"),
+        (("a", "c"), " (1 review; 1 review of others)"),
+        (("c",), " (1 review of others)"),
         ((), ""),
     ],
 )

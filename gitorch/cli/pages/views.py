@@ -85,7 +85,7 @@ def _folded_rows(rows: Sequence[JobRow], page: Page) -> Iterator[str]:
 
 
 def _folded_line(word: str, work: Sequence[str], reviews: Sequence[JobRow]) -> str:
-    """`2 done: a, b (4 reviews; 1 of other work)`; only the reviews where no work of the batch is in that phase."""
+    """`2 done: a, b (4 reviews; 1 review of others)`; only the reviews where no work of the batch is in that phase."""
     if not work:
         return f"{counted(len(reviews), 'review')} {word}"
 
@@ -96,7 +96,7 @@ def _folded_line(word: str, work: Sequence[str], reviews: Sequence[JobRow]) -> s
     if own:
         counts.append(counted(own, "review"))
     if others:
-        counts.append(f"{counted(others, 'review')} of other work")
+        counts.append(f"{counted(others, 'review')} of others")
     if counts:
         line += f" ({'; '.join(counts)})"
 
