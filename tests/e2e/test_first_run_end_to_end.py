@@ -137,7 +137,7 @@ def test_doctor_finds_each_usual_failure_and_says_what_to_type(
     signs = {sign["name"]: sign for sign in found["checks"] if sign["ok"] is False}
     assert said in signs[name]["text"]
     assert signs[name]["fix"].startswith(fix)
-    assert set(signs) - {name} <= ({"merge target", "git settings"} if name == "git" else set()), (
+    assert set(signs) - {name} <= ({"merge target", "git settings", "ledger"} if name == "git" else set()), (
         "nothing else is wrong"
     )
 
