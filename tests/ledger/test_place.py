@@ -32,6 +32,28 @@ def test_a_submodule_has_a_ledger_of_its_own(tmp_path):
     assert common_dir(outer / "sub") == (outer / ".git" / "modules" / "sub").resolve()
 
 
+@pytest.mark.parametrize(
+    ("files", "folders"),
+    [
+        (("HEAD",), ()),
+        ((), ("objects",)),
+        (("HEAD", "objects"), ()),
+        ((), ("HEAD", "objects")),
+        ((), ("commondir",)),
+        ((".git",), ()),
+    ],
+)
+def test_a_folder_with_half_of_a_git_directory_belongs_to_the_repository_around_it(tmp_path, files, folders):
+    repo = new_repo(tmp_path / "r")
+    half = repo / "half"
+    half.mkdir()
+    for name in files:
+        (half / name).write_text("some: text\n")
+    for name in folders:
+        (half / name).mkdir()
+    assert common_dir(half) == (repo / ".git").resolve()
+
+
 def test_outside_of_a_repository_nothing_is_found():
     """The temporary folder may lie in somebody's repository; this one lies in none."""
     with pytest.raises(NotFound, match="not inside a git repository"):

@@ -9,6 +9,7 @@ import pytest
 from ledger_kit import AGENT, AT, ENV, HOST, OTHER, REF, RUN, count, fill, git, new_repo, open_ledger, renewed
 
 from gitorch.errors import Corrupt, NotFound
+from gitorch.ledger import tip_index
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.model.ids import Moment, RunId
@@ -140,3 +141,13 @@ def test_a_forged_commit_graph_changes_nothing(repo, store):
     graph.write_bytes(graph.read_bytes()[:-300] + bytes(300))
     assert opened(repo, store).verified(RUN).state.run.records == 4
     assert opened(repo, store).verify().faults == ()
+
+
+def test_a_replay_that_never_agrees_with_the_objects_is_corrupt(repo, store, monkeypatch):
+    asked = []
+    monkeypatch.setattr(tip_index, "_agree", lambda *_: asked.append(1))
+    with pytest.raises(Corrupt) as caught:
+        opened(repo, store).verified(RUN)
+    assert caught.value.message == "The ledger's commits do not lead to the records in its tip."
+    assert caught.value.hint == "gitorch verify"
+    assert len(asked) == tip_index._VERIFY_TRIES
