@@ -56,7 +56,7 @@ class GitLedger:
         if isinstance(absent, Corrupt):
             raise absent
 
-        return False
+        return isinstance(absent, Busy)
 
     def tip(self) -> CommitId | None:
         """The ref's commit."""

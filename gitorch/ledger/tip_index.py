@@ -149,13 +149,19 @@ class TipIndex:
             raise self.lost(trusted)
 
     def absent(self, trusted: TrustedTip | None) -> GitorchError:
-        """The error when the branch does not exist: NotFound, or Corrupt when this clone has seen a ledger before."""
+        """The error when the branch did not exist: NotFound, or Corrupt when this clone has seen a ledger before.
+
+        Busy when another process created the ledger meanwhile: what was found of it is then no trace of a lost one.
+        """
         if trusted is not None:
             return self.lost(trusted)
 
         from gitorch.ledger import damage  # noqa: PLC0415  # for errors only
 
-        return damage.absent(self._history, self._common, self._evolve)
+        error = damage.absent(self._history, self._common, self._evolve)
+        if isinstance(error, Corrupt) and self._store.tip() is not None:
+            return Busy("Another process has just created the ledger.", hint="try again")
+        return error
 
     def _explain(self, error: Corrupt, tip: CommitId, trusted: TrustedTip | None) -> Corrupt:
         """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`.

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gitorch.errors import Corrupt
+
 sys.path.insert(0, str(Path(__file__).parent))
 from desk import RUN, Desk
 from fakes.world import FakeChecks, altered
@@ -249,16 +251,16 @@ def test_a_target_that_cannot_be_moved_is_put_to_a_human_in_the_words_of_what_re
     )
 
 
-def test_an_approval_that_lost_its_signature_is_void(desk):
+def test_an_approval_that_lost_its_signature_merges_nothing_and_is_corrupt(desk):
     desk.reported("api").approve()
     run = desk.run
     strict = replace(run, settings=replace(run.settings, approval_at_least=Grade.SIGNED))
     real = desk.ledger.verified
     ledger = type("Strict", (type(desk.ledger),), {"verified": lambda _, name: _with_run(real(name), strict)})()
     vars(ledger).update(vars(desk.ledger))
-    assert merge(desk, altered(desk.services, ledger=ledger)) == (
-        c.VoidReport("its approval bears no signature of a key that the run began with"),
-    )
+    with pytest.raises(Corrupt, match="is not signed by a key that run") as caught:
+        merge(desk, altered(desk.services, ledger=ledger))
+    assert caught.value.hint.startswith("gitorch recover")
     assert desk.git.tips["main"] == desk.begun
 
 

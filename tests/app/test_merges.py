@@ -142,7 +142,7 @@ def test_branches_that_fail_only_together_are_not_merged(yard):
     assert yard.head() == target
 
 
-HOOK = '#!/bin/sh\n[ "$1" = prepared ] && grep -q refs/heads/main && { echo "main is frozen" >&2; exit 1; }\nexit 0\n'
+HOOK = '#!/bin/sh\n[ "$1" = prepared ] && [ -e "$GIT_DIR/frozen" ] && grep -q refs/heads/main && { echo "main is frozen" >&2; exit 1; }\nexit 0\n'
 
 
 def hook(yard: Yard, name: str, text: str) -> Path:
@@ -154,9 +154,11 @@ def hook(yard: Yard, name: str, text: str) -> Path:
 
 
 def test_a_hook_that_refuses_the_merge_is_quoted_and_asked_about_once(yard):
+    hook(yard, "reference-transaction", HOOK)
     yard.begin(ONE)
     yard.settle()
-    target, frozen = yard.head(), hook(yard, "reference-transaction", HOOK)
+    target, frozen = yard.head(), Path(yard.git("rev-parse", "--path-format=absolute", "--git-path", "frozen"))
+    frozen.touch()
     yard.approve()
     assert yard.head() == target
     (question,) = yard.open()

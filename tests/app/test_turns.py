@@ -42,7 +42,7 @@ def test_a_verb_that_ticks_is_not_up_and_frees_its_turn(services):
 
 
 def test_a_second_up_is_refused_at_once(services):
-    with services.ledger.hold(DRIVER_LOCK), pytest.raises(Busy, match="holds the lock driver"):
+    with services.ledger.hold(DRIVER_LOCK), pytest.raises(Busy, match="gitorch up is already running"):
         loop(services, None, stay=False, drives=True)
 
 

@@ -203,11 +203,11 @@ def _fault(dialogue: Dialogue, message: str, hint: str = "", where: str = "") ->
 
 
 def _up_is_running(dialogue: Dialogue) -> None:
-    dialogue.stage.ledger.held.add("up")
+    dialogue.stage.ledger.held.update(("up", "driver"))
 
 
 def _up_has_ended(dialogue: Dialogue) -> None:
-    dialogue.stage.ledger.held.discard("up")
+    dialogue.stage.ledger.held.difference_update(("up", "driver"))
 
 
 def _environ(dialogue: Dialogue, *words: str) -> None:

@@ -10,7 +10,6 @@ from cli_stage import RUN, Stage
 from gitorch.cli.call import Streams
 from gitorch.model.events import ActionRefused, MergeApproved
 from gitorch.model.plans.workflow import Autonomy, Settings
-from gitorch.model.values import replace
 from gitorch.model.work.run import RunPhase
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, controls=True)
@@ -103,7 +102,7 @@ def test_approve_without_a_terminal_needs_yes_which_is_recorded(stage):
 
 
 def test_a_terminal_that_does_not_control_the_process_proves_nobody(stage):
-    stage.until_report().streams = replace(TERMINAL, controls=False)
+    stage.until_report().streams = TERMINAL._replace(controls=False)
     answer = stage.gitorch("approve", typed="000000\n")
     assert answer.status == 5
     assert "not the controlling terminal" in answer.err
@@ -134,7 +133,7 @@ def test_approve_prints_why_a_checkout_was_not_updated_and_the_command_that_upda
 
 
 def test_approve_beside_a_running_up_leaves_the_merge_to_it(stage):
-    stage.until_report().ledger.held.add("up")
+    stage.until_report().ledger.held.update(("up", "driver"))
     answer = stage.gitorch("approve", "--yes")
     assert answer.out.endswith("gitorch up is running and will merge.\n")
     assert stage.run.merged is None

@@ -31,7 +31,7 @@ def test_a_canceled_run_loses_its_agents_at_once_and_keeps_its_branches(stage):
 
 
 def test_cancel_beside_a_running_up_leaves_the_agents_to_it(stage):
-    stage.begin_run().launch("api").ledger.held.add("up")
+    stage.begin_run().launch("api").ledger.held.update(("up", "driver"))
     answer = stage.gitorch("cancel", "--json")
     assert json.loads(answer.out)["left_to_up"] is True
     assert stage.terminals.stopped == []

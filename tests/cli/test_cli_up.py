@@ -41,7 +41,7 @@ def test_a_paused_run_waits_for_its_resume(stage):
 
 
 def test_up_ends_with_0_when_every_run_is_settled(stage):
-    stage.until_report().ledger.held.add("up")
+    stage.until_report().ledger.held.update(("up", "driver"))
     stage.gitorch("approve", "--yes")
     stage.ledger.held.clear()
     answer = stage.gitorch("up")
@@ -66,7 +66,7 @@ def test_up_once_runs_one_tick(stage):
 
 
 def test_a_second_up_is_busy(stage):
-    stage.begin_run().ledger.held.add("up")
+    stage.begin_run().ledger.held.update(("up", "driver"))
     answer = stage.gitorch("up", "--once")
     assert (answer.status, "  try: gitorch status --watch" in answer.err) == (9, True)
 

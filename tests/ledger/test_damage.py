@@ -9,6 +9,7 @@ from damage_kit import READS, run_hint, truncate_object
 from ledger_kit import AGENT, AT, HOST, REF, RUN, fill, git, new_repo, open_ledger, raws, renewed, rewrite
 
 from gitorch.errors import Corrupt, NotFound, Unavailable
+from gitorch.ledger import damage
 
 RECORD = f"{REF}:runs/2026-11/{RUN}/00/000002-lease-renewed.yaml"
 
@@ -213,3 +214,19 @@ def test_a_trusted_tip_that_cannot_be_read_counts_as_absent_and_is_written_again
     assert opened(repo).verified(RUN).state.run.records == 5
     fill(open_ledger(repo), 1)
     assert git(repo, "rev-parse", REF) in tip.read_text()
+
+
+def test_a_ledger_that_is_created_while_traces_are_looked_for_is_not_lost(tmp_path, monkeypatch):
+    """A reader that found no branch meets the cache and the branch of a writer that came in between."""
+    repo = new_repo(tmp_path / "r")
+    reader, writer = open_ledger(repo), open_ledger(repo)
+    found = damage.absent
+
+    def created_in_between(*arguments):
+        monkeypatch.setattr(damage, "absent", found)
+        writer.create(HOST, AT, "L-1")
+        fill(writer, 8)
+        return found(*arguments)
+
+    monkeypatch.setattr(damage, "absent", created_in_between)
+    assert reader.exists()

@@ -29,6 +29,8 @@ def turn(services: Services, *, drives: bool = False) -> Iterator[None]:
     Raises Busy at once where `gitorch up` runs, and where anybody else holds the lock for longer than a verb may take.
     """
     if drives:
+        if is_driven(services):
+            raise Busy("gitorch up is already running in this repository", "gitorch status --watch")
         with services.ledger.hold(DRIVER_LOCK), services.ledger.hold(LOCK, VERB_SECONDS):
             yield
         return
