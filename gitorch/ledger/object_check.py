@@ -24,9 +24,13 @@ def matches_name(stored: StoredObject) -> bool:
     return algorithm(header + stored.body, usedforsecurity=False).hexdigest() == stored.id
 
 
-def fault(stored: StoredObject) -> Corrupt:
+class ReplacedObject(Corrupt):
+    """An object whose content does not match its name. It can lead to any other error of the ledger."""
+
+
+def fault(stored: StoredObject) -> ReplacedObject:
     """The error for an object whose content does not match its name."""
-    return Corrupt(
+    return ReplacedObject(
         f"Object {stored.id} was replaced: its content, a {stored.kind}, does not match its name.",
         hint="gitorch recover",
         where=stored.id,

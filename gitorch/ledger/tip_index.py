@@ -102,7 +102,7 @@ class TipIndex:
                 continue
             except Corrupt as error:
                 if starts_empty:
-                    raise self._explain(error, tip, trusted) from error
+                    raise self._explain(self._cause(error, tip), tip, trusted) from error
                 continue  # perhaps a cache of another history: the branch itself is read from its beginning
 
             self._memory = replay
@@ -162,6 +162,19 @@ class TipIndex:
         if isinstance(error, Corrupt) and self._store.tip() is not None:
             return Busy("Another process has just created the ledger.", hint="try again")
         return error
+
+    def _cause(self, symptom: Corrupt, tip: CommitId) -> Corrupt:
+        """The error of an object that was replaced, if there is one; otherwise `symptom`, to which it could have led."""
+        from gitorch.ledger.object_check import ReplacedObject  # noqa: PLC0415  # for errors only
+        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # the same
+
+        try:
+            read_verified(self._history, tip, self._evolve, None)
+        except ReplacedObject as error:
+            return error
+        except Corrupt:
+            return symptom
+        return symptom
 
     def _explain(self, error: Corrupt, tip: CommitId, trusted: TrustedTip | None) -> Corrupt:
         """The reason why the history of `tip` cannot be replayed: it is not this ledger at all, or else `error`.

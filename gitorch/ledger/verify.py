@@ -101,7 +101,7 @@ def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corr
 
     At most `FAULTS_MAX` faults; the second part is None when git read everything.
     """
-    faults = []
+    faults: list[Corrupt] = []
     try:
         for stored in history.reachable(tip):
             if object_check.matches_name(stored):

@@ -19,7 +19,7 @@ from refusal_kit import CALLER, OTHER, RUN, held_session, run_of
 from gitorch.app.execute import Caller
 from gitorch.app.people import keys, signing
 from gitorch.app.query import syncing
-from gitorch.app.reconciler.loop import settle
+from gitorch.app.reconciler.loop import loop, settle
 from gitorch.app.sessions import worktrees
 from gitorch.app.work import claims, outbox, recovery, submissions
 from gitorch.app.work.outbox import Sandbox
@@ -121,6 +121,12 @@ def settle_beside(stage):
     """Settle a run while something else than `gitorch up` ticks."""
     with stage.ledger.hold("up"):
         return settle(stage.services, RUN)
+
+
+def second_up(stage):
+    """Start `gitorch up` while it runs."""
+    with stage.ledger.hold("driver"):
+        return loop(stage.services, None, stay=False, drives=True)
 
 
 # Remotes

@@ -29,6 +29,7 @@ from fault_kit import (
     remove_ambiguous,
     remove_claimed,
     remove_dirty,
+    second_up,
     settle_beside,
     settle_damaged,
     sign_in_vain,
@@ -152,6 +153,7 @@ PEOPLE = [
 ]
 
 RECORDS = [
+    ("one", second_up, Busy, "gitorch up is already running in this repository", "gitorch status --watch"),
     ("one", settle_beside, Busy, "Another process holds the lock up (waited 30 s).", "try again"),
     ("one", settle_damaged, Corrupt, "record 2 is not what it should be", "gitorch verify"),
     ("one", lambda s: lookup.find_run(forgetful(s), None), NotFound, "there is no run auth-7f3a", "gitorch status"),

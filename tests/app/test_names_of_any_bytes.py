@@ -71,7 +71,7 @@ def test_every_name_is_recorded_reported_and_merged(yard: Yard) -> None:
     (branch,) = data["branches"]
     assert sorted(bytes_of(change["path"]) for change in branch["changes"]) == sorted(NAMES)
     json.dumps(data, ensure_ascii=False).encode()
-    part = report.rpartition("\n- files: ")[2].partition("\n\n")[0]
+    part = report.rpartition("\n- files: ")[2].partition("\n- to see them: ")[0]
     assert part.count("\n") == 0, "no name breaks the line"
     assert all(quoted(text_of(name)) in part for name in NAMES)
     assert part.isprintable()

@@ -6,6 +6,7 @@ Run pytest with --rewrite-transcripts to write them as they are now, and read th
 from __future__ import annotations
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,11 @@ def _width(monkeypatch):
 
 
 @pytest.mark.parametrize("path", DIALOGUES, ids=lambda path: path.stem)
-def test_every_answer_of_the_dialogue_is_given_to_the_letter(path, tmp_path, request):
-    folder = tmp_path / "repo"
-    folder.mkdir()
-    now = written_anew(path, folder)
+def test_every_answer_of_the_dialogue_is_given_to_the_letter(path, request):
+    with tempfile.TemporaryDirectory(prefix="d") as short:  # a long path would be cut at the width of the terminal
+        folder = Path(short) / "repo"
+        folder.mkdir()
+        now = written_anew(path, folder)
     if request.config.getoption("--rewrite-transcripts"):
         path.write_text(now, encoding="utf-8")
     assert now == path.read_text(encoding="utf-8")
