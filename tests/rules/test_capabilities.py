@@ -16,6 +16,7 @@ from gitorch.model import commands as c
 from gitorch.model.commands import Order
 from gitorch.model.ids import NO_DIGEST, JobId, Moment
 from gitorch.model.record import Actor, ActorKind, Record
+from gitorch.model.values import replace
 from gitorch.model.work.artifact import Document, Outcome
 from gitorch.model.work.board import Board, State
 from gitorch.model.work.run import RunPhase
@@ -98,15 +99,25 @@ def test_the_rules_deny_actors_without_the_capability_at_every_door(name, who):
     assert not denied or play.run.phase is RunPhase.RUNNING
 
 
-def test_attempts_of_agents_outside_of_runs_are_recorded_ten_times_and_then_once_an_hour():
+def test_attempts_of_agents_outside_of_runs_are_recorded_a_thousand_times_and_then_once_an_hour():
     board, stranger = Board("L"), Actor(ActorKind.AGENT, "agent", "desk")
     written = []
-    for minute in range(200):
-        order = Order(stranger, Moment(minute * 60_000), c.RecordRefusal("approve", "denied", "an agent may not"))
+    for attempt in range(1200):
+        order = Order(stranger, Moment(attempt * 60_000), c.RecordRefusal("approve", "denied", "an agent may not"))
         for event in decide_all(State(board), (order,)):
-            record = Record(minute, NO_DIGEST, order.at, None, stranger, event)
+            record = Record(attempt, NO_DIGEST, order.at, None, stranger, event)
             board = evolve(State(board), record).board
-            written.append(minute)
-    assert written == [*range(10), 69, 129, 189]
+            written.append(attempt)
+    assert written == [*range(1000), 1059, 1119, 1179]
     human = Order(HUMAN, Moment(0), c.RecordRefusal("approve", "denied", "no"))
     assert len(decide_all(State(board), (human,))) == 1
+
+
+def test_attempts_of_agents_of_no_session_are_recorded_a_thousand_times_in_a_run():
+    play = Play()
+    play.begin({"api": ()})
+    stranger = Actor(ActorKind.AGENT, "agent", "desk")
+    order = Order(stranger, Moment(10**15), c.RecordRefusal("approve", "denied", "an agent may not"))
+    for strangers, recorded in ((999, 1), (1000, 0)):
+        state = State(play.state.board, replace(play.run, strangers=strangers))
+        assert len(decide_all(state, (order,))) == recorded

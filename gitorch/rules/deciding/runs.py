@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
-REFUSALS_KEPT = 10
-"""Refused attempts of one session, or of all agents without one, that are recorded, so that a looping agent cannot fill the ledger."""
+REFUSALS_KEPT, STRANGER_REFUSALS_KEPT = 10, 1_000
+"""Refused attempts of one session, and of all agents without one, that are recorded, so that a looping agent cannot fill the ledger."""
 
 REFUSAL_PAUSE_MS = 3_600_000
 """The time between two records of further attempts by agents of no run: no end of a run ends their count."""
@@ -127,7 +127,7 @@ def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) 
 
 
 def record_refusal(state: State, order: Order, command: commands.RecordRefusal) -> tuple[Event, ...]:
-    """A refused attempt. After `REFUSALS_KEPT` attempts of one agent nothing more is recorded, outside of runs one an hour."""
+    """A refused attempt, unless the ledger has enough of this agent's; outside of runs one more is recorded each hour."""
     if order.actor.kind is ActorKind.AGENT and _is_enough(state, order):
         return ()
 
@@ -137,21 +137,21 @@ def record_refusal(state: State, order: Order, command: commands.RecordRefusal) 
 def _is_enough(state: State, order: Order) -> bool:
     """Whether the ledger already has as many refused attempts of this agent as it keeps."""
     if state.run is not None:
-        return _refusals_of(state.run, order.actor) >= REFUSALS_KEPT
+        return _is_enough_of_run(state.run, order.actor)
 
     board = state.board
-    if board.strangers < REFUSALS_KEPT or board.stranger_at is None:
+    if board.strangers < STRANGER_REFUSALS_KEPT or board.stranger_at is None:
         return False
     return order.at - board.stranger_at < REFUSAL_PAUSE_MS
 
 
-def _refusals_of(run: Run, actor: Actor) -> int:
-    """The number of recorded refused attempts of this agent; agents of no session of the run are counted together."""
+def _is_enough_of_run(run: Run, actor: Actor) -> bool:
+    """Whether a run has enough refused attempts of this agent; agents of no session of the run are counted together."""
     session = run.sessions.get(SessionId(actor.session or ""))
     if session is None:
-        return run.strangers
+        return run.strangers >= STRANGER_REFUSALS_KEPT
 
-    return session.refusals
+    return session.refusals >= REFUSALS_KEPT
 
 
 DECISIONS: Decisions = {
