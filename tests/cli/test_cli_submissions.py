@@ -118,7 +118,8 @@ def test_a_verdict_with_another_nonce_is_refused(reviewer):
     assert reviewer.run.jobs["api"].verdicts == ()
 
 
-def test_calls_with_an_unknown_token_are_denied_and_a_bounded_number_is_recorded(agent):
+def test_calls_with_an_unknown_token_are_denied_and_a_bounded_number_is_recorded(agent, monkeypatch):
+    monkeypatch.setattr("gitorch.rules.deciding.runs.STRANGER_REFUSALS_KEPT", 10)
     agent.environ["GITORCH_TOKEN"] = "guessed"
     before = len(agent.ledger.written)
     for _ in range(12):
