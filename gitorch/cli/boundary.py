@@ -12,6 +12,7 @@ import click
 
 from gitorch.cli.output import write, write_json
 from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
+from gitorch.model.ids import RunId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -221,28 +222,51 @@ def _machine_fault(error: OSError, fault: str, command: str) -> Unavailable:
 
 def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:
     """One JSON object on standard output, or lines on standard error."""
+    hint = _hint_in_run(error.hint, call)
     if call.json:
         more: dict[str, object] = {}
         if isinstance(error, Malformed):
             more["problems"] = [_problem_values(problem) for problem in error.problems]
 
-        _print_json(error.code, error.message, error.hint, error.where, {**more, **details})
+        _print_json(error.code, error.message, hint, error.where, {**more, **details})
         return
 
-    shown = _error_lines(error, lines)
+    shown = _error_lines(error, hint, lines)
 
     _print_lines(call, shown)
 
 
-def _error_lines(error: GitorchError, lines: Sequence[str]) -> list[str]:
+def _hint_in_run(hint: str, call: Call) -> str:
+    """The hint with the run that the caller named by `--run`, where the suggested verb cannot know it otherwise."""
+    run = _run_named(_options(call.words))
+    if not run or not hint.startswith("gitorch ") or "--run" in hint:
+        return hint
+
+    from gitorch.rules.views.naming_runs import with_run
+
+    return with_run(hint, RunId(run))
+
+
+def _run_named(words: Sequence[str]) -> str:
+    """What follows `--run` on a command line; empty without it."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == "--run":
+            return following
+        if word.startswith("--run="):
+            return word.removeprefix("--run=")
+
+    return ""
+
+
+def _error_lines(error: GitorchError, hint: str, lines: Sequence[str]) -> list[str]:
     """The lines of an error for a person."""
     shown = [*lines, f"gitorch: {error.message}"]
     if isinstance(error, Malformed):
         for problem in error.problems:
             shown += _problem_lines(problem)
 
-    if error.hint:
-        shown.append(f"  try: {error.hint}")
+    if hint:
+        shown.append(f"  try: {hint}")
     return shown
 
 

@@ -166,7 +166,7 @@ def test_a_notice_names_its_subject_and_the_command() -> None:
     play = asked_for_context()
     said = notice(play.run, "q1-2")
     assert (said["kind"], said["id"], said["job"], said["reminder"]) == ("context", "q1", "api", 2)
-    assert (said["text"], said["command"]) == ("Which name?", 'gitorch answer q1 "…"')
+    assert (said["text"], said["command"]) == ("Which name?", 'gitorch answer q1 "…" --run play-0001')
     sender = play.actor(play.session("ui"))
     play.do(c.SendMessage(("@principal",), "Half is done."), sender)
     play.do(c.SendMessage(("@principal",), "All is done."), sender)

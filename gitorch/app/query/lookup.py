@@ -108,11 +108,12 @@ def active_runs(services: Services) -> tuple[RunId, ...]:
 
 
 def is_ambiguous(services: Services) -> bool:
-    """Whether a command that names no run could mean more than one.
+    """Whether a command that names no run could mean more than one: several are open, or one that is over still asks.
 
     The commands that gitorch proposes name the run then.
     """
-    return len(active_runs(services)) > 1
+    asking = [line.id for line in run_lines(services) if line.asked]
+    return len({*active_runs(services), *asking}) > 1
 
 
 def trusted_settings(services: Services) -> Mapping[str, str] | None:

@@ -18,7 +18,7 @@ from gitorch.rules.views.run import run_view
 from gitorch.rules.views.why import why
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitorch.app.services import Services
     from gitorch.model.observed import SessionObservation
@@ -207,14 +207,14 @@ def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ..
     The commands of the rows name their run where a command without one could mean another.
     Raises NotFound for an unknown run, Usage for a prefix of several.
     """
-    rows = _inbox_rows(services, name)
-    if not rows:
-        return ()
+    return named_rows(services, _inbox_rows(services, name))
 
-    runs = {row.run for row in rows}
-    if len(runs) > 1 or is_ambiguous(services):
+
+def named_rows(services: Services, rows: Sequence[InboxRow]) -> tuple[InboxRow, ...]:
+    """These rows; their commands name their run where a command without one could mean another."""
+    if rows and is_ambiguous(services):
         return rows_with_runs(rows)
-    return rows
+    return tuple(rows)
 
 
 def _inbox_rows(services: Services, name: str | None) -> tuple[InboxRow, ...]:

@@ -118,15 +118,17 @@ class Stopping:
 
 def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None:
     """Print the result. Raises Interrupted after a signal, Detailed(Waiting) if everything waits for people."""
+    from gitorch.app.query.runs import named_rows
     from gitorch.rules.views.inbox import inbox
 
     if result.why == "stopped" and by is not None:
         raise Interrupted(_interruption(result), STATUSES[by])
 
-    rows: list[InboxRow] = []
+    asked: list[InboxRow] = []
     for tick in result.last.values():
-        rows += inbox(tick.run)
+        asked += inbox(tick.run)
 
+    rows = named_rows(call.services, asked)
     if result.errors:
         raise _broken(call, result.errors, rows)
 

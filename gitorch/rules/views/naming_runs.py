@@ -12,7 +12,25 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId
     from gitorch.model.view import InboxRow, RunView
 
-NEED_RUN = frozenset({"answer", "claim", "handoff", "recover", "verdict"})
+NEED_RUN = frozenset(
+    {
+        "answer",
+        "attach",
+        "claim",
+        "decide",
+        "findings",
+        "handoff",
+        "heartbeat",
+        "peek",
+        "publish",
+        "recover",
+        "release",
+        "report",
+        "retry",
+        "verdict",
+        "why",
+    }
+)
 """Verbs that cannot tell which run is meant when several are open, and take `--run`."""
 
 

@@ -48,14 +48,15 @@ def next_notices(run: Run, given: frozenset[str] | None) -> Iterator[str]:
 def notice(run: Run, name: str) -> dict[str, object]:
     """The values that the notification command gets: the run, the subject, its text, and the command to type.
 
-    `name` is one of `due`. A notice whose subject does not wait any more tells the state of the run.
+    `name` is one of `due`. The command names its run, because it is read where nothing else tells which run is meant. A notice whose subject does not wait any more tells the state of the run.
     """
     from gitorch.rules.views.inbox import inbox, message_rows  # noqa: PLC0415  # saves agents' verbs the import
+    from gitorch.rules.views.naming_runs import rows_with_runs  # noqa: PLC0415  # the same
 
     about: dict[str, object] = {"run": run.id, "title": run.title, "notice": name}
     question, _, reminder = name.partition("-")
 
-    for row in inbox(run):
+    for row in rows_with_runs(inbox(run)):
         if row.id == question:
             return about | _question_values(row, int(reminder or 0))
 
