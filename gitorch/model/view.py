@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, MessageId, Moment, QuestionId, RunId, SessionId
+
+
+class PlainState(StrEnum):
+    """How an epic or a run stands, in the words of a person who does not know gitorch. There is no seventh."""
+
+    WAITING = "waiting for you"
+    WORKING = "working"
+    REVIEWING = "reviewing"
+    QUEUED = "queued"
+    DONE = "done"
+    FAILED = "failed"
 
 
 class JobRow(Value):
@@ -88,3 +100,46 @@ class RunView(Value):
     records: int
     notes: tuple[str, ...] = ()
     """Further remarks."""
+
+
+class ReviewMark(Value):
+    """One review of an epic, in the round under way."""
+
+    id: JobId
+    name: str
+    """Its role, or its id where it has none: `spec`."""
+
+    word: str
+    """`to come`, `at work`, `accepted`, `wants changes`, `waits for you` or `failed`."""
+
+
+class EpicRow(Value):
+    """One row of the board: an epic with its reviews, or the run itself, which is merged as a whole."""
+
+    run: RunId
+    id: str
+    """The epic's id; the run's own for the row of the run."""
+
+    title: str
+    state: PlainState
+    reason: str
+    """In one line: what it waits for, what is done about it, or how it ended."""
+
+    since: Moment | None
+    """When it came into this state; None if nobody recorded that."""
+
+    job: JobId | None = None
+    """The epic; None for the row of the run."""
+
+    session: SessionId | None = None
+    """The session to look at: the one at work, else the last one that worked on the epic itself."""
+
+    agent: str = ""
+    """What the agent of that session is doing, in a word; empty when no session lives."""
+
+    runtime: str = ""
+    attempt: int = 1
+    rounds_allowed: int = 0
+    reviews: tuple[ReviewMark, ...] = ()
+    questions: tuple[InboxRow, ...] = ()
+    """What a person must decide about it, oldest first."""

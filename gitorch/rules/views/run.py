@@ -48,7 +48,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         title=run.title,
         phase=str(run.phase),
         target=run.target,
-        summary=_summary(run),
+        summary=run_summary(run),
         jobs=tuple(_row(run, job, batches[job.spec.id], agents or {}) for job in ordered),
         inbox=inbox(run),
         messages=message_rows(unread(run.messages, PRINCIPAL), run.id),
@@ -141,7 +141,7 @@ def _overlap_notes(run: Run) -> Iterator[str]:
             yield f"{first} and {second} change the same files; their branches merge without conflicts"
 
 
-def _summary(run: Run) -> str:
+def run_summary(run: Run) -> str:
     """How far the run is, in one line: work done, agents, questions, and the merge or the reason for the end."""
     parts = [_progress(run)]
     at_work = active(run)
