@@ -159,6 +159,16 @@ def question_details(changes: Sequence[OutsideChange], target: str) -> str:
     return "\n".join(lines)
 
 
+def since_report_details(changes: Sequence[OutsideChange]) -> str:
+    """The changes since a report for the person who is about to approve it; empty without any."""
+    if not changes:
+        return ""
+
+    lines = ["Since this report was made, these changed too, by an agent or by you:"]
+    lines += _shortened(changes, "which `git for-each-ref` shows")
+    return "\n".join(lines)
+
+
 def _asked_and_others(changes: Sequence[OutsideChange], target: str) -> tuple[list[OutsideChange], list[OutsideChange]]:
     """The changes that a person decides about, and the others."""
     asked = []
@@ -171,8 +181,8 @@ def _asked_and_others(changes: Sequence[OutsideChange], target: str) -> tuple[li
     return asked, others
 
 
-def _shortened(changes: Sequence[OutsideChange]) -> list[str]:
-    """List items with short ids, at most `CHANGES_SHOWN`."""
+def _shortened(changes: Sequence[OutsideChange], rest: str = "which the report lists") -> list[str]:
+    """List items with short ids, at most `CHANGES_SHOWN`; `rest` says where to find the others."""
     lines = []
     for change in changes[:CHANGES_SHOWN]:
         lines.append(_item(change, change.before[:SHOWN_CHARS], change.after[:SHOWN_CHARS]))
@@ -180,7 +190,7 @@ def _shortened(changes: Sequence[OutsideChange]) -> list[str]:
 
     left = len(changes) - CHANGES_SHOWN
     if left > 0:
-        lines.append(f"- and {left} more, which the report lists")
+        lines.append(f"- and {left} more, {rest}")
 
     return lines
 

@@ -175,3 +175,22 @@ def test_branches_and_keys_of_the_principal_may_change_after_the_report(yard: Ya
     yard.git("config", "branch.my-own.merge", "refs/heads/main")
     yard.reopen()
     assert str(yard.approve().phase) == "completed"
+
+
+def test_branches_and_tags_that_move_after_the_report_are_named_with_before_and_after(yard: Yard) -> None:
+    yard.git("branch", "old")
+    yard.git("tag", "kept")
+    yard.begin({"api": {"api.txt": "api\n"}})
+    yard.settle()
+    assert decisions.changed_since_report(yard.services, yard.run) == ()
+    target = yard.head()
+    moved = yard.run.report.branches[0].commit
+    yard.git("branch", "new")
+    yard.git("branch", "--force", "old", moved)
+    yard.git("tag", "--delete", "kept")
+    yard.reopen()
+    assert decisions.changed_since_report(yard.services, yard.run) == (
+        OutsideChange("refs/heads/new", "", target),
+        OutsideChange("refs/heads/old", target, moved),
+        OutsideChange("refs/tags/kept", target, ""),
+    )

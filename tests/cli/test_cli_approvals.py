@@ -7,9 +7,11 @@ import json
 import pytest
 from cli_stage import RUN, Stage
 
+from gitorch.app.people import decisions
 from gitorch.cli.call import Streams
 from gitorch.model.events import ActionRefused, MergeApproved
 from gitorch.model.plans.workflow import Autonomy, Settings
+from gitorch.model.work.report import OutsideChange
 from gitorch.model.work.run import RunPhase
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, controls=True)
@@ -83,6 +85,31 @@ def test_approve_prints_the_report_asks_for_the_beginning_of_its_digest_and_merg
     assert f"Merged: main is now {merged.new[:12]}. Run {RUN} is completed." in answer.out
     assert stage.git.tips["main"] == merged.new
     assert approvals(stage)[0].proof == "typed"
+
+
+@pytest.fixture
+def _beside(monkeypatch):
+    """A branch was made after the report."""
+    made = OutsideChange("refs/heads/beside", "", "a1" * 20)
+    monkeypatch.setattr(decisions, "changed_since_report", lambda *_: (made,))
+
+
+@pytest.mark.usefixtures("_beside")
+def test_approve_names_what_changed_since_the_report_with_before_and_after(stage):
+    stage.until_report().streams = TERMINAL
+    said = (
+        "Since this report was made, these changed too, by an agent or by you:\n- refs/heads/beside: absent → a1a1a1a1"
+    )
+    answer = stage.gitorch("approve", typed="no\n")
+    assert answer.out.index("## Branches") < answer.out.index(said) < answer.out.index("The digest of this report")
+    assert said in stage.gitorch("approve", "--yes").out
+
+
+@pytest.mark.usefixtures("_beside")
+def test_the_json_of_an_approval_lists_what_changed_since_the_report(stage):
+    stage.until_report()
+    (change,) = json.loads(stage.gitorch("approve", "--yes", "--json").out)["changed_since_report"]
+    assert (change["name"], change["before"], change["after"]) == ("refs/heads/beside", "", "a1" * 20)
 
 
 @pytest.mark.parametrize("typed", ["\n", "no\n", "y\n", "yes\n", f"{RUN}\n", "000000\n", ""])

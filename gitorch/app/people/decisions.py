@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.work.question import Question
-    from gitorch.model.work.report import Report
+    from gitorch.model.work.report import OutsideChange, Report
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import VerifiedRun
 
@@ -141,6 +141,15 @@ def _withdrawn(services: Services, caller: Caller, verified: VerifiedRun) -> str
         only_people(services, caller, "approve")
         execute(services, run.id, services.host, commands.VoidReport(changed))
     return changed
+
+
+def changed_since_report(services: Services, run: Run) -> tuple[OutsideChange, ...]:
+    """What changed outside the work branches since the report of the run, for a person to see before the approval.
+
+    Settings, hooks and attributes of the merge are among them; `approve` withdraws the report for those.
+    Raises Corrupt where git's objects do not hold, Unavailable where git does not answer.
+    """
+    return changes_since_report(services, services.ledger.verified(run.id))
 
 
 def _is_to_be_signed(run: Run, digest: str) -> bool:

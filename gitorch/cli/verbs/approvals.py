@@ -15,9 +15,12 @@ from gitorch.cli.pages.page import counted
 from gitorch.errors import Denied, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.app.execute import Caller
     from gitorch.cli.call import Call
     from gitorch.model.work.question import Question
+    from gitorch.model.work.report import OutsideChange
     from gitorch.model.work.run import Run
 
 RUN = click.option("--run", metavar="RUN", help="The run, where several have this id.")
@@ -60,6 +63,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     """
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_or_checkpoint
+    from gitorch.rules.outside import since_report_details
 
     caller = call.people_only("approve")
     found, checkpoint = find_run_or_checkpoint(call.services, what, run)
@@ -68,8 +72,10 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
         return
 
     found = decisions.verified_run(call.services, found)  # a person must read the report that the ledger holds
-    approved = _agreed_digest(call, found, digest, yes=yes)
-    _merge(call, caller, found, approved, "unattended" if yes else "typed")
+    decisions.report_to_approve(found)
+    changed = decisions.changed_since_report(call.services, found)
+    approved = _agreed_digest(call, found, digest, since_report_details(changed), yes=yes)
+    _merge(call, caller, found, approved, "unattended" if yes else "typed", changed)
 
 
 def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, yes: bool) -> None:
@@ -98,8 +104,11 @@ def _ask_about_epic(call: Call, run: Run, question: Question) -> None:
         raise Interrupted(f"{question.job} was not approved")
 
 
-def _agreed_digest(call: Call, run: Run, typed: str | None, *, yes: bool) -> str:
-    """The digest of the report that a human read and agreed to. Raises Refused, Usage, Interrupted."""
+def _agreed_digest(call: Call, run: Run, typed: str | None, since: str, *, yes: bool) -> str:
+    """The digest of the report that a human read and agreed to; `since` says what changed after it, and is shown below it.
+
+    Raises Refused, Usage, Interrupted.
+    """
     from gitorch.app.people import decisions
     from gitorch.app.query import runs
 
@@ -109,11 +118,13 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, *, yes: bool) -> str
         digest = _whole_digest(typed, digest)
 
     if yes:
+        _note_change(call, since)
         return digest
 
     call.must_ask("approve")
     _require_own_terminal(call)
     call.note(runs.report(call.services, run.id))
+    _note_change(call, since)
     branches = counted(len(report.branches), "branch", "branches")
     beginning = digest.removeprefix("sha256:")[:TYPED_CHARACTERS]
     call.note(f"The digest of this report begins with {beginning}.")
@@ -122,6 +133,12 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, *, yes: bool) -> str
         raise Interrupted("nothing was approved")
 
     return digest
+
+
+def _note_change(call: Call, since: str) -> None:
+    """Print what changed since the report, where something did."""
+    if since:
+        call.note(since)
 
 
 def _require_own_terminal(call: Call) -> None:
@@ -146,7 +163,14 @@ def _whole_digest(typed: str, current: str) -> str:
     return f"sha256:{digits}"
 
 
-def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> None:
+def _merge(
+    call: Call,
+    caller: Caller,
+    run: Run,
+    digest: str,
+    proof: str,
+    changed: Sequence[OutsideChange],
+) -> None:
     """Merge what was approved, and print the outcome with the commands that follow."""
     from gitorch.app.people import decisions
     from gitorch.cli.follow import carry_on, checkout_note
@@ -163,6 +187,7 @@ def _merge(call: Call, caller: Caller, run: Run, digest: str, proof: str) -> Non
         "phase": run.phase,
         "report": digest,
         "proof": proof,
+        "changed_since_report": changed,
         "merged": run.merged,
         "pushed": run.merged is not None and run.merged.push == "pushed",
         "left_to_up": not done,
