@@ -71,11 +71,6 @@ class WorktreePaths(Value):
         return self.base(run) / f"check-{commit[:12]}"
 
 
-def worktree_paths(root: Path) -> WorktreePaths:
-    """Where the worktrees of a repository with this root lie."""
-    return WorktreePaths(root, root.parent / f"{root.name}.worktrees")
-
-
 def shared_name(lane: str) -> str:
     """The folder of the worktree that a lane's jobs share; no job can have this name, and no two lanes have the same.
 

@@ -7,9 +7,11 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import NotFound, Unavailable
+from gitorch.ledger.discovery import searched_folders
 from gitorch.ledger.files import read
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 REF = "refs/heads/gitorch/ledger"
@@ -47,15 +49,16 @@ def no_ledger() -> NotFound:
     return NotFound("This repository has no ledger.", hint="gitorch init")
 
 
-def common_dir(start: Path) -> Path:
+def common_dir(start: Path, environ: Mapping[str, str] | None = None) -> Path:
     """The git directory that all worktrees of a repository share, found from any folder inside it.
 
     Knows working copies, linked worktrees, submodules and bare repositories. The result has no links in it.
+    Of the caller's environment, what bounds git's own search counts: GIT_CEILING_DIRECTORIES, GIT_DISCOVERY_ACROSS_FILESYSTEM.
 
     Raises NotFound outside of any repository.
     Raises NotFound when a linked worktree names a git directory that does not exist.
     """
-    for folder in (start.absolute(), *start.absolute().parents):
+    for folder in searched_folders(start, environ or {}):
         git_dir = _git_dir(folder)
         if git_dir is not None:
             return _shared(git_dir)
@@ -66,26 +69,27 @@ def common_dir(start: Path) -> Path:
 def _git_dir(folder: Path) -> Path | None:
     """The git directory of this folder itself; None when it has none.
 
-    Like git, a folder counts as one without `.git` in it when it holds HEAD and objects, or names a shared one.
+    Like git, a folder counts as one without `.git` in it when it is a git directory itself, and an empty `.git` is passed over.
     """
     dot_git = folder / ".git"
-    if dot_git.is_dir():
-        return dot_git
     if dot_git.is_file():
         return _pointed_to(dot_git)
 
-    return _bare_or_inner(folder)
-
-
-def _bare_or_inner(folder: Path) -> Path | None:
-    """The folder where it is itself a git directory; None otherwise."""
-    is_bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir()
-    if is_bare:
-        return folder
-    if (folder / "commondir").is_file():  # inside the git directory of a linked worktree
-        return folder
+    for place in (dot_git, folder):
+        if _is_git_directory(place):
+            return place
 
     return None
+
+
+def _is_git_directory(folder: Path) -> bool:
+    """Whether git takes the folder for a git directory: it has HEAD, objects and refs, or names a shared one that does."""
+    if (folder / "commondir").is_file():  # the git directory of a linked worktree
+        return True
+    if not os.path.lexists(folder / "HEAD"):
+        return False
+
+    return (folder / "objects").is_dir() and (folder / "refs").is_dir()
 
 
 def _pointed_to(dot_git: Path) -> Path | None:

@@ -18,6 +18,8 @@ class Relocation(Value):
     """The root of the repository there: its main checkout, or the git directory of a bare one."""
     old_common: Path
     """The common git directory there."""
+    old_worktrees: Path
+    """Where worktrees lay there unless the configuration said otherwise."""
     copied: bool
     """Whether that one is still there, so that this one is a copy."""
 
@@ -45,6 +47,10 @@ class Place(Protocol):
 
     def remember(self) -> None:
         """From now on the repository belongs where it lies. Raises OSError."""
+        ...
+
+    def remember_root(self) -> None:
+        """From now on the root is the one found now, also where the layout alone does not tell it. Raises OSError."""
         ...
 
     def end_agents(self, relocation: Relocation) -> tuple[str, ...]:

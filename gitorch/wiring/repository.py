@@ -9,7 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.app.services import worktree_paths
+from gitorch.app.services import WorktreePaths
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
 from gitorch.model.record import Actor, ActorKind
@@ -43,14 +43,14 @@ class Repository:
 
     def __init__(self, start: Path, environ: Mapping[str, str]) -> None:
         """Open the repository around the folder `start`. Raises NotFound outside of one."""
-        common = common_dir(start)
-        self.root = root_of(start, common)
-        """The folder that configuration and relative paths belong to."""
+        common = common_dir(start, environ)
+        self.root = root_around(start, common)
+        """The folder that configuration and relative paths belong to, the same from wherever it is asked for."""
         self.home = common / "gitorch"
         """The folder of derived files in the common git directory."""
         self.clock = SystemClock()
         self.host = Actor(ActorKind.HOST, "gitorch", os.uname().nodename)
-        self.paths = worktree_paths(self.root)
+        self.paths = WorktreePaths(self.root, folder_of_worktrees(common))
         self._common = common
         self._environ = environ
         self._trackers: dict[str, Tracker | None] = {}
@@ -290,14 +290,24 @@ def _rules() -> Evolve:
     return evolve
 
 
-def root_of(start: Path, common: Path) -> Path:
-    """The main checkout, or the linked worktree around `start` of a bare repository, or its git directory."""
+def root_around(start: Path, common: Path) -> Path:
+    """The root of the repository with this common git directory. `start` tells only where its layout and its files do not."""
     if common.name == ".git":
         return common.parent
-    for folder in (start.absolute(), *start.absolute().parents):
-        if (folder / ".git").exists():
-            return folder
-    return common
+
+    from gitorch.world.git.roots import root_of  # other layouts are rare
+
+    return root_of(common, start)
+
+
+def folder_of_worktrees(common: Path) -> Path:
+    """Where worktrees lie unless the configuration says otherwise."""
+    if common.name == ".git":
+        return common.parent.parent / f"{common.parent.name}.worktrees"
+
+    from gitorch.world.git.roots import worktrees_folder  # other layouts are rare
+
+    return worktrees_folder(common)
 
 
 def socket_name(common: Path) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from gitorch.ports.place import Relocation
 from gitorch.world.files import read_json, write_json
 from gitorch.world.git.relocation import repair_worktrees
+from gitorch.world.git.roots import remember_root, worktrees_folder
 from gitorch.world.terminal.session_files import folders
 
 if TYPE_CHECKING:
@@ -45,13 +46,18 @@ class RepositoryPlace:
             return None
         old_common = known[0]
         copied = self._known(old_common / self._home.name) == known
-        return Relocation(self._root_at(old_common), old_common, copied)
+        worktrees = worktrees_folder(old_common, self._home.parent)
+        return Relocation(self._root_at(old_common), old_common, worktrees, copied)
 
     def remember(self) -> None:
         """From now on the repository belongs where it lies. Writes only when that is news."""
         known = self._known(self._home)
         if known is None or known[0] != self._home.parent:
             write_json(self._home / FILE, {"common": str(self._home.parent), "word": secrets.token_hex(8)})
+
+    def remember_root(self) -> None:
+        """From now on the root is the one found now, also where the layout alone does not tell it."""
+        remember_root(self._root, self._home.parent)
 
     def end_agents(self, relocation: Relocation) -> tuple[str, ...]:
         """End the agents and the tmux server of the old place. In a copy only forget the files that describe them."""

@@ -13,7 +13,7 @@ from gitorch.app.start.doctor import examine
 from gitorch.app.start.places import settle_place
 from gitorch.ports.place import Relocation
 
-MOVED = Relocation(Path("/old/repo"), Path("/old/repo/.git"), copied=False)
+MOVED = Relocation(Path("/old/repo"), Path("/old/repo/.git"), Path("/old/repo.worktrees"), copied=False)
 SENTENCE = "this repository was moved from /old/repo"
 
 

@@ -163,6 +163,9 @@ class FakePlace:
     def relocation(self):
         return self.moved
 
+    def remember_root(self):
+        self.remembered_root = True
+
     def remember(self):
         self.remembered += 1
         self.moved = None

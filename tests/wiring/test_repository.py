@@ -18,7 +18,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
 from gitorch.wiring.configuration import config_path, load_config
-from gitorch.wiring.repository import LazyHistory, Repository, agent_path, root_of, socket_name
+from gitorch.wiring.repository import LazyHistory, Repository, agent_path, socket_name
 from gitorch.world.beads import BeadsFile, BeadsProgram
 from gitorch.world.git.store import GitStore
 
@@ -49,17 +49,6 @@ def test_a_repository_is_found_from_any_folder_in_it_and_its_files_lie_in_its_gi
 def test_outside_of_a_repository_nothing_is_found(tmp_path, monkeypatch):
     with pytest.raises(NotFound, match="is not inside a git repository"):
         Repository(Path("/nowhere"), {})
-
-
-def test_the_root_is_the_main_checkout_or_the_linked_worktree_of_a_bare_repository(tmp_path):
-    bare = tmp_path / "r.git"
-    linked = tmp_path / "work/docs"
-    linked.mkdir(parents=True)
-    (tmp_path / "work/.git").write_text("gitdir: elsewhere\n")
-    assert root_of(linked, tmp_path / "repo/.git") == tmp_path / "repo"
-    assert root_of(linked, bare) == tmp_path / "work"
-    nowhere = Path("/no/such/r.git")
-    assert root_of(nowhere, nowhere) == nowhere
 
 
 def test_every_part_is_made_once_and_knows_the_repository(made, tmp_path):

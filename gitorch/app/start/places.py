@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
-from gitorch.app.services import MANUAL, worktree_paths
+from gitorch.app.services import MANUAL, WorktreePaths
 from gitorch.ports.place import FolderPair
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def place_sentence(services: Services) -> str:
 
 def _folders(services: Services, relocation: Relocation) -> tuple[FolderPair, ...]:
     """The folders of every run that is not cleaned up, and that of manual work, as expected before and now."""
-    before = worktree_paths(relocation.old)
+    before = WorktreePaths(relocation.old, relocation.old_worktrees)
     manual = services.config.base_path
     pairs = [FolderPair(before.folder(manual) / MANUAL, services.paths.folder(manual) / MANUAL)]
     for run in load_runs(services, tuple(line.id for line in run_lines(services))):

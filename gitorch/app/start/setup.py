@@ -95,6 +95,7 @@ def init(services: Services, caller: Caller, template: str, wishes: InitOptions)
     A second call changes nothing: what exists is kept, whatever `wishes` says.
     """
     proposal = propose(services, wishes)
+    services.place.remember_root()
     config = _config_file(services)
     if str(config) in proposal.makes:
         services.files.write(config, render(template, proposal.values).encode())
