@@ -197,9 +197,9 @@ def test_a_sample_of_damaged_files_leads_to_a_reason_or_to_the_signed_merge(run)
 @pytest.mark.slow
 @pytest.mark.usefixtures("_limits")
 def test_every_file_damaged_in_every_way_leads_to_a_reason_or_to_the_signed_merge(run, record_property):
-    """A fifth of all cases, spread over files and ways; `GITORCH_POISON=1/1` takes them all, in an hour, `2/5` the next fifth."""
+    """A fifth of all cases, spread over files and ways; `POISON_PART=1/1` takes them all, in an hour, `2/5` the next fifth."""
     every = cases(run)
-    part, _, parts = os.environ.get("GITORCH_POISON", "1/5").partition("/")
+    part, _, parts = os.environ.get("POISON_PART", "1/5").partition("/")
     chosen = every[int(part) - 1 :: int(parts)]
     faults = faults_of(run, chosen)
     record_property("did", f"{len(chosen)} of {len(every)} damaged files, {len(faults)} faults")
