@@ -140,6 +140,13 @@ class Git(Protocol):
         """How each file changed between the merge base of two commits and `head`, sorted by path. Raises Unavailable."""
         ...
 
+    def patch(self, base: CommitId, head: CommitId) -> str:
+        """The change between the merge base of two commits and `head`, as `git diff` prints it without any user's settings.
+
+        Empty when nothing differs. Raises Unavailable.
+        """
+        ...
+
     def try_merge(self, ours: CommitId, theirs: CommitId) -> MergeTry:
         """Merge two commits in memory; no checkout changes."""
         ...

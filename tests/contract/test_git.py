@@ -126,6 +126,19 @@ def test_a_branch_is_measured_from_its_merge_base(bench):
     assert bench.git.stat(later, head) == stat
 
 
+def test_a_patch_shows_the_lines_that_changed_since_the_merge_base(bench):
+    base = bench.git.resolve("main")
+    before = bench.git.file_at(base, "src/a.py").decode()
+    head = bench.write("work", {"src/a.py": "a = 2\nb = 3\n", "new.md": "ü\n"})
+    bench.write("main", {"other": "x\n"})
+    patch = bench.git.patch(bench.git.resolve("main"), head)
+    lines = patch.splitlines()
+    for line in ("diff --git a/src/a.py b/src/a.py", f"-{before.strip()}", "+a = 2", "+b = 3", "--- /dev/null", "+ü"):
+        assert line in lines
+    assert "other" not in patch
+    assert bench.git.patch(head, head) == ""
+
+
 def test_each_changed_file_is_measured_from_the_merge_base(bench):
     base = bench.git.resolve("main")
     head = bench.write("work", {"src/a.py": "a = 2\nb = 3\n", "README.md": None, "new.md": "ü\n"})

@@ -188,6 +188,11 @@ class FakeGit:
         before, after = self.files(self._fork(base, head) or base), self.files(head)
         return tuple(_change(path, before.get(path), after.get(path)) for path in differences(before, after))
 
+    def patch(self, base, head):
+        self._ask()
+        before, after = self.files(self._fork(base, head) or base), self.files(head)
+        return "".join(_patch(path, before.get(path), after.get(path)) for path in differences(before, after))
+
     def _fork(self, ours, theirs):
         mine = self._history(ours)
         return next((commit for commit in self._history(theirs) if commit in mine), None)
@@ -285,6 +290,13 @@ class FakeGit:
 
     def user_name(self):
         return "A"
+
+
+def _patch(path, before, after):
+    """One file of a patch, without the modes and ids that git adds."""
+    names = ("/dev/null" if before is None else f"a/{path}", "/dev/null" if after is None else f"b/{path}")
+    old, new = ((text or "").splitlines(keepends=True) for text in (before, after))
+    return f"diff --git a/{path} b/{path}\n" + "".join(difflib.unified_diff(old, new, *names))
 
 
 def _change(path, before, after):

@@ -91,3 +91,18 @@ def test_every_name_is_told_exactly(repo):
     found = changes_of(repo, {"x": b"x\n"}, change)
     assert sorted(one.path for one in found) == sorted(map(text_of, NAMES))
     assert {one.size for one in found} == {2}
+
+
+def test_no_setting_of_a_user_changes_the_form_of_a_patch(repo):
+    (repo.path / "a b.txt").write_text(LINES)
+    base = head(repo.path)
+    (repo.path / "a b.txt").write_text(LINES.replace("line 3\n", "line three\n"))
+    new = head(repo.path)
+    git = GitCommands(repo.path, os.environ, SystemClock())
+    plain = git.patch(base, new)
+    forms = ("diff.noprefix true", "color.ui always", "diff.context 0", "diff.mnemonicPrefix true", "diff.algorithm patience")
+    for form in (*forms, "diff.renames false", "color.diff always"):
+        subprocess.run(("git", "config", *form.split()), cwd=repo.path, check=True)
+    assert GitCommands(repo.path, os.environ, SystemClock()).patch(base, new) == plain
+    assert plain.startswith("diff --git a/a b.txt b/a b.txt\n")
+    assert "\n-line 3\n+line three\n" in plain

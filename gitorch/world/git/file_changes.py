@@ -20,6 +20,17 @@ ORDINARY = "100644"
 OPTIONS = ("--raw", "--numstat", "-z", "--find-renames=50%", "-l1000", "--ignore-submodules=none", "--abbrev=64")
 """The user's settings for renames do not count: the same commits always give the same report."""
 
+PATCH_FORM = (
+    "--no-color",
+    "--src-prefix=a/",
+    "--dst-prefix=b/",
+    "--unified=3",
+    "--find-renames",
+    "--submodule=short",
+    "--diff-algorithm=default",
+)
+"""The form of a patch, which `diff.*` settings would change otherwise."""
+
 WORDS = {"A": HowChanged.ADDED, "D": HowChanged.DELETED, "R": HowChanged.RENAMED}
 
 
@@ -110,3 +121,8 @@ def _measured(entry: _Entry, lines: dict[str, tuple[str, str]], sizes: dict[str,
         return replace(change, binary=True)
 
     return replace(change, added=int(added), removed=int(removed))
+
+
+def patch(git: GitRunner, base: CommitId, head: CommitId) -> str:
+    """The difference between two commits in git's own form, whatever a user's settings say. Raises Unavailable."""
+    return git.output("diff", *PATCH_FORM, base, head, "--")

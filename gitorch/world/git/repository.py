@@ -16,7 +16,7 @@ from gitorch.model.values import replace
 from gitorch.ports.git import DiffStat, MergeTry
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.drafts import adopt, draft
-from gitorch.world.git.file_changes import file_changes
+from gitorch.world.git.file_changes import file_changes, patch
 from gitorch.world.git.moving import move_branch
 from gitorch.world.git.ref_move import RefMove
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing, split
@@ -210,6 +210,10 @@ class GitCommands:
         Without a common history, between the two commits. Answers are kept in memory, since they never change.
         """
         return self._files(base, head)
+
+    def patch(self, base: CommitId, head: CommitId) -> str:
+        """The change between the merge base of two commits and `head`, as `git diff` prints it. Raises Unavailable."""
+        return patch(self._git, self._fork(base, head), head)
 
     def _fork(self, base: CommitId, head: CommitId) -> CommitId:
         """The merge base of two commits; `base` itself when they have no common history."""
