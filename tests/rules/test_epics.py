@@ -107,13 +107,13 @@ def test_every_scene_has_these_rows(request):
     lines: list[str] = []
     for name in SCENES:
         run = scene(name).run
-        rows = board([run], {session.id: "working" for session in run.living_sessions})
+        rows = board([(run, {session.id: "working" for session in run.living_sessions})])
         lines += [f"> {name}", *map(told, rows)]
     assert_golden("scenes/epics.txt", "\n".join(lines) + "\n", request)
 
 
 def test_what_waits_for_a_person_comes_first_and_what_is_over_last():
-    runs = [scene(name).run for name in ("complete", "canceled", "running", "reviewing", "asking", "died twice")]
+    runs = [(scene(name).run, {}) for name in ("complete", "canceled", "running", "reviewing", "asking", "died twice")]
     states = [row.state for row in board(runs)]
     order = [PlainState.WAITING, PlainState.WORKING, PlainState.REVIEWING, PlainState.QUEUED, PlainState.DONE]
     placed = [order.index(state) for state in states if state in order]
@@ -123,7 +123,7 @@ def test_what_waits_for_a_person_comes_first_and_what_is_over_last():
 
 
 def test_an_epic_that_failed_in_a_run_under_way_comes_before_what_is_at_work():
-    rows = board([scene("epic stopped").run])
+    rows = board([(scene("epic stopped").run, {})])
     assert [(row.id, row.state) for row in rows if row.job] == [
         ("api", PlainState.FAILED),
         ("ui", PlainState.FAILED),

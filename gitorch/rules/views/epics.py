@@ -75,13 +75,13 @@ PHASE_WORDS = {
 """The word for a review without a verdict on the work under way; it is still to come in every other phase."""
 
 
-def board(runs: Iterable[Run], agents: Mapping[SessionId, str] | None = None) -> tuple[EpicRow, ...]:
+def board(runs: Iterable[tuple[Run, Mapping[SessionId, str]]]) -> tuple[EpicRow, ...]:
     """The rows of all these runs, the most urgent first; rows of one urgency in the order of runs and batches.
 
-    `agents` are the words for living sessions, as `agent_words` gives them for one run.
+    Each run comes with the words for its living sessions, as `agent_words` gives them; empty when nobody looked.
     """
     rows: list[tuple[int, EpicRow]] = []
-    for run in runs:
+    for run, agents in runs:
         over = run.phase.is_over
         for row in epic_rows(run, agents):
             rows.append((urgency(row, over=over), row))
