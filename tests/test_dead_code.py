@@ -15,6 +15,11 @@ SEEN_BY_OTHERS = {
     "format_commands": "click calls it",
     "max_depth": "ruamel.yaml reads it",
     "warn_double_anchors": "ruamel.yaml reads it",
+    "exits": "the page of the command line is made from it",
+    "completes": "shells complete by it",
+    "offered": "MCP reads it",
+    "tool_words": "MCP reads it",
+    "typed_only": "MCP reads it",
 }
 """Names that a library calls or reads."""
 
@@ -23,7 +28,8 @@ def names_as_text() -> set[str]:
     """Every text in the source that could be a name: verbs, fields of records, keys of files are looked up by them."""
     trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (TOP / "gitorch").rglob("*.py"))
     texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    return {text for text in texts if isinstance(text, str) and text.isidentifier()}
+    words = {word for text in texts if isinstance(text, str) for word in text.split(":")}
+    return {word for word in words if word.isidentifier()}
 
 
 def words_of_enums() -> set[str]:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitorch import __version__
-from gitorch.cli.catalogue import AGENTS, PEOPLE, VERBS
 from gitorch.cli.output import write
 from gitorch.errors import Usage
+from gitorch.verbs.table import GROUPS, TABLE, VERBS
+from gitorch.verbs.verb import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Callable, Container, Mapping, Sequence
+
+    from gitorch.verbs.verb import Parameter
+    from gitorch.verbs.verb import Verb as VerbEntry
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -64,12 +68,36 @@ class Verb(click.Command):
 
 
 class VerbGroup(Verb, click.Group):
-    """A verb with verbs of its own: `gitorch workflow check`."""
+    """A verb with verbs of its own, each imported when it is called: `gitorch workflow check`."""
+
+    @property
+    def members(self) -> Mapping[str, VerbEntry]:
+        """Its verbs by the word that follows its own name, in the order of the table."""
+        members: dict[str, VerbEntry] = {}
+        for name in TABLE[self.name or ""].members:
+            entry = TABLE[name]
+            members[entry.word] = entry
+
+        return members
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The verbs in the order of the table."""
+        del ctx
+        return list(self.members)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now; None for an unknown verb."""
+        del ctx
+        entry = self.members.get(cmd_name)
+        if entry is None:
+            return None
+
+        return command_of(entry)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does. Raises Usage with the known verbs where none is given, in place of a page of help."""
         if not args:
-            raise Usage(f"gitorch {self.name} needs a verb: {', '.join(self.commands)}", f"gitorch {self.name} --help")
+            raise Usage(f"gitorch {self.name} needs a verb: {', '.join(self.members)}", f"gitorch {self.name} --help")
 
         return super().parse_args(ctx, args)
 
@@ -77,22 +105,101 @@ class VerbGroup(Verb, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does. Raises Usage with the known verbs for an unknown one."""
-        if _is_unknown(args, self.commands):
+        if _is_unknown(args, self.members):
             raise Usage(
-                f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.commands)}",
+                f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.members)}",
                 f"gitorch {self.name} --help",
             )
 
         return super().resolve_command(ctx, args)
 
 
-def verb(name: str, *examples: str) -> Callable[[Callable[..., Any]], Verb]:
-    """Make a function the command of a verb. Its docstring is the help; it returns None or an exit status."""
-    return click.command(name, cls=Verb, examples=examples)
+def command_of(entry: VerbEntry) -> click.Command:
+    """The command of a verb, whose module is imported now."""
+    module, _, function = entry.at.partition(":")
+    found: click.Command = getattr(import_module(f"gitorch.cli.verbs.{module}"), function)
+    return found
+
+
+def verb(name: str) -> Callable[[Callable[..., Any]], Verb]:
+    """Make a function the command of a verb of the table, with its words. It returns None or an exit status."""
+
+    def made(function: Callable[..., Any]) -> Verb:
+        return Verb(callback=click.pass_obj(function), **_words(TABLE[name]))
+
+    return made
+
+
+def group(name: str) -> Callable[[Callable[..., Any]], VerbGroup]:
+    """Make a function the command of a group of verbs of the table."""
+
+    def made(function: Callable[..., Any]) -> VerbGroup:
+        return VerbGroup(callback=function, **_words(TABLE[name]))
+
+    return made
+
+
+def _words(entry: VerbEntry) -> dict[str, Any]:
+    """What the table says of a verb, as click takes it."""
+    return {
+        "name": entry.word,
+        "help": f"{entry.summary}\n\n{entry.details}".rstrip(),
+        "params": [_parameter(one) for one in entry.parameters],
+        "examples": entry.examples,
+    }
+
+
+def _parameter(one: Parameter) -> click.Parameter:
+    """One argument or option of the table, as click takes it."""
+    if not one.is_option:
+        return click.Argument(
+            [one.name],
+            metavar=one.metavar or None,
+            type=_type(one),
+            required=one.required,
+            nargs=-1 if one.many else 1,
+            **_default(one),
+        )
+
+    return click.Option(
+        [*one.spelling, one.name],
+        metavar=one.metavar or None,
+        type=_type(one),
+        required=one.required,
+        multiple=one.many,
+        is_flag=one.kind is Kind.FLAG,
+        help=one.help,
+        **_default(one),
+    )
+
+
+def _default(one: Parameter) -> dict[str, Any]:
+    """The default, only where there is one: click tells a missing one from None. Of a pair of flags, neither is given."""
+    if one.default is not None:
+        return {"default": one.default}
+
+    if any("/" in spelled for spelled in one.spelling):
+        return {"default": None}
+
+    return {}
+
+
+def _type(one: Parameter) -> click.ParamType[Any] | None:
+    """The type of click for what a parameter takes; None leaves it to click."""
+    if one.kind is Kind.SECONDS:
+        return click.FloatRange(one.least, one.most)
+
+    if one.kind is not Kind.NUMBER:
+        return None
+
+    if one.least is None and one.most is None:
+        return click.INT
+
+    return click.IntRange(one.least, one.most)
 
 
 class Verbs(click.Group):
-    """The verbs of `catalogue.VERBS`, each imported when it is called."""
+    """The verbs of the table, each imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order of the table, which is the order of use."""
@@ -106,11 +213,7 @@ class Verbs(click.Group):
         if entry is None:
             return None
 
-        found = getattr(import_module(f"gitorch.cli.verbs.{entry.module}"), entry.name)
-        if isinstance(found, click.Command):
-            return found
-
-        return None
+        return command_of(entry)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -122,11 +225,11 @@ class Verbs(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Both lists of verbs; none of them is imported."""
+        """The verbs by what one wants to do; none of them is imported."""
         del ctx
-        for title, entries in (("Verbs for people", PEOPLE), ("Verbs for agents and manual work", AGENTS)):
+        for title, entries in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, entry.summary) for name, entry in entries.items()])
+                formatter.write_dl([(entry.name, entry.summary) for entry in entries if entry.name in VERBS])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The first four commands of a new user."""

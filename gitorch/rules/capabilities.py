@@ -38,7 +38,16 @@ HOLDS: Mapping[ActorKind, frozenset[Capability]] = {
 """An operator drives everything and decides nothing; an agent works on its job; the host records what it observes."""
 
 NEEDS: Mapping[str, Capability] = {
-    **dict.fromkeys(("status", "why", "inbox", "report", "log", "show", "verify", "peek", "check"), Capability.READ),
+    **dict.fromkeys(
+        ("status", "why", "list", "dashboard", "inbox", "report", "log", "show", "verify", "peek", "check"),
+        Capability.READ,
+    ),
+    **dict.fromkeys(("doctor", "export", "demo", "session", "keys", "worktree", "workflow"), Capability.READ),
+    **dict.fromkeys(("session list", "keys list", "worktree list"), Capability.READ),
+    **dict.fromkeys(
+        tuple(f"workflow {verb}" for verb in ("new", "check", "lint", "plan", "graph", "convert")), Capability.READ
+    ),
+    **dict.fromkeys(("send", "reply", "wait"), Capability.READ),
     "claim": Capability.CLAIM,
     **dict.fromkeys(
         ("brief", "heartbeat", "release", "publish", "handoff", "findings", "ask", "block"), Capability.WRITE

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,8 +33,12 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.review import Choice, ReportStatus
 from gitorch.ports.world import SessionKey
 from gitorch.text.records.digests import digest
+from gitorch.verbs.table import TABLE
+from gitorch.verbs.verb import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.model.work.run import Run
 
 HUMAN = Actor(ActorKind.PRINCIPAL, "ada", "desk")
@@ -137,6 +142,8 @@ class Stage:
                 status = run_call(words, self.call())
         finally:
             sys.stdin = before
+        if status == 0 and "--json" in words and out.getvalue().startswith('{"ok": true'):
+            require_declared_keys(words, out.getvalue())
         return Answer(status, out.getvalue(), err.getvalue())
 
     # Playing a run
@@ -240,6 +247,22 @@ class Answer:
     status: int
     out: str
     err: str
+
+
+HELD = {Kind.TEXT: str, Kind.FLAG: bool, Kind.NUMBER: int, Kind.LIST: list, Kind.OBJECT: dict, Kind.ANY: object}
+
+
+def require_declared_keys(words: Sequence[str], printed: str) -> None:
+    """Only keys that the table of verbs declares are in a JSON answer of a verb, with values of those kinds."""
+    named = [word for word in words if not word.startswith("-") and word != "."]
+    verb = TABLE.get(" ".join(named[:2])) or TABLE[named[0]]
+    if verb.members:
+        verb = TABLE[named[1]]
+    values = json.loads(printed)
+    del values["ok"]
+    assert values.keys() <= verb.result.keys(), verb.name
+    for key, value in values.items():
+        assert isinstance(value, HELD[verb.result[key]]), (verb.name, key)
 
 
 def many(stage: Stage) -> Stage:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cli_dialogue import written_anew
 
-from gitorch.cli.catalogue import VERBS
+from gitorch.verbs.table import VERBS
 
 DIALOGUES = sorted(Path(__file__).parent.glob("dialogues/*.txt"))
 

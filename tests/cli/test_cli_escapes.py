@@ -13,8 +13,8 @@ from cli_hostile import HOSTILE, RAW, hostile, poisoned, printed
 import gitorch.cli
 from gitorch.cli.boundary import BUG, Interrupted
 from gitorch.cli.call import Streams
-from gitorch.cli.catalogue import VERBS
 from gitorch.errors import Corrupt, Malformed, Problem, Refused, Unavailable
+from gitorch.verbs.table import VERBS
 
 CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "init": (("init", "--tests", HOSTILE),),

@@ -31,8 +31,8 @@ def test_help_and_errors_load_nothing_heavy(words):
 
 def test_no_module_of_the_command_line_but_the_live_page_loads_anything_heavy():
     code = (
-        "import sys, gitorch.cli.catalogue as v; from importlib import import_module as i\n"
-        "[i('gitorch.cli.verbs.' + e.module) for e in v.VERBS.values() if e.module != 'demo']\n"
+        "import sys; from gitorch.cli.group import command_of as c; from gitorch.verbs.table import TABLE as t\n"
+        "[c(e) for e in t.values() if e.name != 'demo']\n"
         "import gitorch.cli.pages.views, gitorch.cli.pages.details, gitorch.cli.pages.drawing, gitorch.cli.pages.frame, gitorch.cli.pages.sheets\n"
         "print(*sys.modules)"
     )

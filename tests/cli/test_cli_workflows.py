@@ -128,7 +128,7 @@ def test_an_unknown_verb_of_the_group_names_the_known_ones(stage):
     assert "it has new, check, lint, plan, graph, convert, start" in answer.err
 
 
-@pytest.mark.parametrize("word", ["new", "check", "lint", "plan", "graph", "convert", "start"])
+@pytest.mark.parametrize("word", ["new", "check", "lint", "plan", "graph", "convert"])
 def test_each_workflow_verb_has_help_with_an_example(stage, word):
     answer = stage.gitorch("workflow", word, "--help")
     assert answer.status == 0

@@ -26,7 +26,12 @@ from gitorch.rules.evolve import evolve
 
 AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")
 EVERYBODY = {"principal": HUMAN, "operator": OPERATOR, "agent": AGENT, "host": HOST}
-READING = ("status", "why", "inbox", "report", "log", "show", "verify", "peek", "check")
+READING = (
+    *("status", "why", "list", "dashboard", "inbox", "report", "log", "show", "verify", "peek", "check", "doctor"),
+    *("export", "demo", "session", "keys", "worktree", "workflow", "session list", "keys list", "worktree list"),
+    *("workflow new", "workflow check", "workflow lint", "workflow plan", "workflow graph", "workflow convert"),
+    *("send", "reply", "wait"),
+)
 WORKING = ("brief", "heartbeat", "release", "publish", "findings", "handoff", "ask", "block", "verdict")
 DRIVING = ("up", "pause", "resume", "attach", "sync")
 RECOVERING = ("recover", "requeue", "retry")

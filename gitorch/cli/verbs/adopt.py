@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
@@ -18,18 +16,9 @@ if TYPE_CHECKING:
     from gitorch.cli.pages.page import Page
 
 
-@verb("adopt", "gitorch adopt", "gitorch adopt --yes", "gitorch adopt --dry-run --json")
-@click.option("--runtime", default="", metavar="NAME", help="Who writes and reviews: claude, codex, …, or scripted.")
-@click.option("--target", default="", metavar="BRANCH", help="The branch that approved work is merged to.")
-@click.option("--tests", default="", metavar="COMMAND", help="The command that tests the work.")
-@click.option("--dry-run", is_flag=True, help="Only show what would be created.")
-@click.option("--yes", is_flag=True, help="Agree in advance. Required without a terminal.")
-@click.pass_obj
+@verb("adopt")
 def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes: bool) -> None:
-    """Set up a repository: show what would be created and guessed, ask once, and create it.
-
-    It creates `gitorch.yaml` and the branch of the ledger. It changes none of your files and pushes nothing.
-    """
+    """Set up a repository: show what would be created and guessed, ask once, and create it."""
     from gitorch.app.start import setup
     from gitorch.world.resources import template_bytes
 

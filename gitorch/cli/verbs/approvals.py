@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitorch.cli import arguments
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.follow import carry_on_if_over, whats_next
@@ -23,23 +21,15 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import OutsideChange
     from gitorch.model.work.run import Run
 
-RUN = click.option("--run", metavar="RUN", help="The run, where several have this id.")
 DIGEST_CHARACTERS_MIN = 8
 
 TYPED_CHARACTERS = 6
 """Of the report's digest, which a person types to approve: nobody types them for another report by habit."""
 
 
-@verb("answer", "gitorch answer q3 one_more_round", 'gitorch answer q4 "Use the session cookie, not the token."')
-@click.argument("question")
-@click.argument("words", metavar="[OPTION|TEXT]...", nargs=-1)
-@RUN
-@click.pass_obj
+@verb("answer")
 def answer(call: Call, question: str, words: tuple[str, ...], run: str | None) -> None:
-    """Answer a question with one of its options or with a text.
-
-    A text may follow an option, and some options require one. A single `-` reads the text from standard input.
-    """
+    """Answer a question with one of its options or with a text."""
     from gitorch.app.people import decisions
 
     typed = arguments.words_or_input(words)
@@ -49,18 +39,9 @@ def answer(call: Call, question: str, words: tuple[str, ...], run: str | None) -
     call.say(values, f"{answered.id} is answered: {accepted}. {whats_next(after)}")
 
 
-@verb("approve", "gitorch approve auth-7f3a", "gitorch approve api")
-@click.argument("what", metavar="[RUN|JOB]", required=False)
-@click.option("--report", "digest", metavar="DIGEST", help="Approve only the report with this digest.")
-@click.option("--yes", is_flag=True, help="Approve without a question; recorded as such. Required without a terminal.")
-@RUN
-@click.pass_obj
+@verb("approve")
 def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: str | None) -> None:
-    """Approve a run's merge report, or an epic that waits at its checkpoint.
-
-    Prints the report and asks for the beginning of its digest. The approval covers exactly this report, the target's commit and the commit
-    of each branch; it expires when one of them moves. The merge follows at once, or a running `gitorch up` carries it out.
-    """
+    """Approve a run's merge report, or an epic that waits at its checkpoint."""
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_or_checkpoint
     from gitorch.rules.outside import since_report_details
@@ -216,22 +197,9 @@ def _outcome(run: Run, *, done: bool) -> str:
     return f"Not merged: run {run.id} is {run.phase}. See: gitorch status {run.id}"
 
 
-@verb("reject", 'gitorch reject auth-7f3a --note "The cookie is never rotated." --rework api')
-@click.argument("what", metavar="[RUN|JOB]", required=False)
-@click.option(
-    "--note", metavar="TEXT", required=True, help="The reason, for the agent that reworks it. `-` reads standard input."
-)
-@click.option(
-    "--rework", metavar="JOB", multiple=True, help="An epic to send back; without one the run ends. May be repeated."
-)
-@RUN
-@click.pass_obj
+@verb("reject")
 def reject(call: Call, what: str | None, note: str, rework: tuple[str, ...], run: str | None) -> None:
-    """Reject a merge report or an epic, with a note.
-
-    An epic goes back to its agent with your note as a finding. For a merge report, the epics named by `--rework` go back;
-    without any, the run ends and its branches are kept.
-    """
+    """Reject a merge report or an epic, with a note."""
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_or_checkpoint
 

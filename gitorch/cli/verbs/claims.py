@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitorch.cli.group import verb
 from gitorch.errors import Usage
 
@@ -21,22 +19,10 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
-RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
-JOB = click.option("--job", metavar="JOB", help="Which of your jobs, where you hold several.")
-FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Proceed only if the lease has this number.")
 
-
-@verb("claim", "gitorch claim", "gitorch claim api --json")
-@click.argument("job", required=False)
-@click.option("--runtime", default="", metavar="NAME", help="The program that works, if not the lane's runtime.")
-@RUN
-@click.pass_obj
+@verb("claim")
 def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
-    """Claim a job for manual work: the next in the queue, or the named one.
-
-    Creates its worktree, prints its brief and the length of the lease. Work there, then `gitorch handoff` (for a review
-    `gitorch verdict`) or `gitorch release`. `gitorch heartbeat` extends the lease.
-    """
+    """Claim a job for manual work: the next in the queue, or the named one."""
     from gitorch.app.work import claims
 
     claimed = claims.claim(call.services, call.caller, job, run, runtime)
@@ -85,16 +71,9 @@ def _holder(call: Call, job: str | None, run: str | None, fence: int, verb: str)
     return submissions.who(call.services, call.bearer(job, run, fence), verb)
 
 
-@verb("heartbeat", "gitorch heartbeat", "gitorch heartbeat --job api")
-@JOB
-@FENCE
-@RUN
-@click.pass_obj
+@verb("heartbeat")
 def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
-    """Renew your lease while you are at work.
-
-    The ledger gets a record only after half of the lease has passed; call it as often as you like.
-    """
+    """Renew your lease while you are at work."""
     from gitorch.app.work import claims
 
     found, session, actor = _holder(call, job, run, fence, "heartbeat")
@@ -114,16 +93,9 @@ def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
     call.say(values, f"{session.job} is yours for another {left}.")
 
 
-@verb("release", "gitorch release", "gitorch release --job api")
-@JOB
-@FENCE
-@RUN
-@click.pass_obj
+@verb("release")
 def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
-    """Release a job that you claimed.
-
-    Its branch and worktree stay for the next claim.
-    """
+    """Release a job that you claimed."""
     from gitorch.app.work import claims
 
     found, session, actor = _holder(call, job, run, fence, "release")
@@ -132,15 +104,7 @@ def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
     call.say(values, f"{session.job} is queued again. Claim it again: gitorch claim {session.job}")
 
 
-@verb("recover", "gitorch recover", "gitorch recover --apply", "gitorch recover api --adopt h1 --reason 'It is sound.'")
-@click.argument("what", metavar="[RUN|JOB]", required=False)
-@click.option("--apply", "apply_all", is_flag=True, help="Do everything that the list proposes.")
-@click.option("--requeue", is_flag=True, help="Queue this stale job again.")
-@click.option("--adopt", metavar="HANDOFF", help="Accept this late handoff of the job.")
-@click.option("--cancel", is_flag=True, help="Cancel this job and the jobs that need it.")
-@click.option("--reason", default="", metavar="TEXT", help="The reason; it is recorded.")
-@RUN
-@click.pass_obj
+@verb("recover")
 def recover(
     call: Call,
     what: str | None,
@@ -151,13 +115,7 @@ def recover(
     reason: str,
     run: str | None,
 ) -> None:
-    """Show abandoned work, and queue it again or adopt a late handoff.
-
-    Changes nothing without --apply or one of the other options.
-
-    Work whose lease ran out is stale and keeps its branch and worktree: queue it again, or adopt its late handoff. No job
-    is ever completed without a handoff.
-    """
+    """Show abandoned work, and queue it again or adopt a late handoff."""
     from gitorch.app.query.lookup import find_run
 
     caller = call.people_only(_attempt(adopt, cancel=cancel))
@@ -311,18 +269,9 @@ def _settled(call: Call, run: Run) -> Run:
     return after
 
 
-@verb("decide", 'gitorch decide api rejected --note "We keep files."')
-@click.argument("job")
-@click.argument("outcome")
-@click.option("--note", metavar="TEXT", required=True, help="The reason; it is recorded.")
-@click.option("--follow-up", metavar="TEXT", default="", help="For accepted_with_follow_up: the work that remains.")
-@RUN
-@click.pass_obj
+@verb("decide")
 def decide(call: Call, job: str, outcome: str, note: str, follow_up: str, run: str | None) -> None:
-    """Record a decision about a job's work: accepted, rejected or accepted_with_follow_up.
-
-    A rejection records which verdicts relied on the work, and withdraws the current merge report.
-    """
+    """Record a decision about a job's work: accepted, rejected or accepted_with_follow_up."""
     from gitorch.app.work import recovery
     from gitorch.cli import arguments
 

@@ -9,8 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.group import verb
 from gitorch.cli.output import ask
 from gitorch.errors import Failed, Waiting
@@ -33,15 +31,9 @@ EXAMPLES = "python3 -m unittest discover -q -s acceptance"
 ROUNDS_MAX = 20
 
 
-@verb("demo", "gitorch demo", "gitorch demo my-demo", "gitorch demo --yes")
-@click.argument("folder", default="demo", type=click.Path(path_type=Path))
-@click.option("--yes", is_flag=True, help="Answer and approve without questions; recorded as such.")
-@click.pass_obj
-def demo(call: Call, folder: Path, yes: bool) -> None:
-    """Play a whole run in FOLDER: three epics, reviews, a revision, a question, your approval, the merge.
-
-    The agents are scripted programs in real terminals; they edit, test and commit in a real repository. No model is used.
-    """
+@verb("demo")
+def demo(call: Call, folder: str, yes: bool) -> None:
+    """Play a whole run in FOLDER: three epics, reviews, a revision, a question, your approval, the merge."""
     from gitorch.world.resources import template_path
     from gitorch.world.sample import plant
 

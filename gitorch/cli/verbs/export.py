@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.group import verb
 from gitorch.cli.pages.page import counted
 from gitorch.errors import Usage
@@ -18,22 +16,7 @@ if TYPE_CHECKING:
 KINDS = ("secrets", "paths", "emails")
 
 
-@verb(
-    "export",
-    "gitorch export ../evidence",
-    "gitorch export ../auth --run auth-7f3a --files",
-    "gitorch export --verify ../auth",
-)
-@click.argument("folder", metavar="FOLDER")
-@click.option("--run", metavar="RUN", help="Only this run; other records become links of the chain.")
-@click.option("--from", "first", metavar="SEQ", type=click.IntRange(0), default=0, help="The first record.")
-@click.option("--to", "last", metavar="SEQ", type=click.IntRange(0), help="The last record.")
-@click.option("--files", is_flag=True, help="Include all attached files: plans, briefs, artifacts, test logs.")
-@click.option(
-    "--keep", multiple=True, metavar="[secrets|paths|emails]", help="Do not redact these; by default all three are."
-)
-@click.option("--verify", is_flag=True, help="Check an existing export by itself.")
-@click.pass_obj
+@verb("export")
 def export(
     call: Call,
     folder: str,
@@ -44,11 +27,7 @@ def export(
     keep: tuple[str, ...],
     verify: bool,
 ) -> None:
-    """Export the ledger, or one run, to a folder for others.
-
-    It contains JSON lines and a manifest with digests. Secrets, home folders and e-mail addresses are redacted; the chain of
-    digests can still be checked inside the folder. The same records always make the same bytes.
-    """
+    """Export the ledger, or one run, to a folder for others."""
     from gitorch.app.query.exporting import ExportRequest
 
     if verify:
@@ -105,15 +84,9 @@ OUTCOMES = {
 }
 
 
-@verb("sync", "gitorch sync", "gitorch sync origin")
-@click.argument("remote", required=False, default="")
-@click.pass_obj
+@verb("sync")
 def sync(call: Call, remote: str) -> None:
-    """Push the ledger to a remote, or fetch the remote's newer records.
-
-    Only the ledger's branch moves, and only forwards; every fetched record is checked first. When both clones wrote since
-    the last sync, the command is refused: ledgers are never merged.
-    """
+    """Push the ledger to a remote, or fetch the remote's newer records."""
     from gitorch.app.query import syncing
 
     call.people_only("sync")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from gitorch.cli.group import VerbGroup, verb
+from gitorch.cli.group import group, verb
 from gitorch.cli.pages.page import Cell, counted
 from gitorch.errors import Usage
 
@@ -16,23 +14,14 @@ if TYPE_CHECKING:
     from gitorch.cli.pages.page import Page
 
 
-@click.group(
-    "keys",
-    cls=VerbGroup,
-    examples=("gitorch keys list", "gitorch keys add --new", "gitorch keys remove ada"),
-)
+@group("keys")
 def keys() -> None:
     """Manage the keys that may sign approvals: list, add, remove."""
 
 
-@verb("list", "gitorch keys list --json")
-@click.pass_obj
+@verb("keys list")
 def list_(call: Call) -> None:
-    """List the people who may approve, and how your own keys are guarded.
-
-    The file is `gitorch-approvers` at the repository's root, unless `approval.allowed_signers` or git names another. A run
-    accepts the keys that the file had when the run was prepared.
-    """
+    """List the people who may approve, and how your own keys are guarded."""
     from gitorch.app.people.keys import approvers, approvers_file
 
     found = approvers(call.services)
@@ -60,16 +49,9 @@ def _guard_cell(approver: Approver) -> Cell:
     return Cell(f"yours; {GUARDS[approver.own.guard]}", "green" if good else "yellow")
 
 
-@verb("add", "gitorch keys add ~/.ssh/id_ed25519.pub", "gitorch keys add --new")
-@click.argument("key", required=False)
-@click.option("--new", is_flag=True, help="Create a key with a passphrase; ssh-keygen asks for it.")
-@click.option("--name", metavar="NAME", default="", help="The signer; by default your name in git, without blanks.")
-@click.pass_obj
+@verb("keys add")
 def add(call: Call, key: str | None, new: bool, name: str) -> None:
-    """Let a key sign the approvals of runs that are prepared from now on.
-
-    A key without a passphrase is accepted with a warning: every program of yours can sign with it.
-    """
+    """Let a key sign the approvals of runs that are prepared from now on."""
     from gitorch.app.people import keys as app
 
     call.people_only("keys add")
@@ -97,9 +79,7 @@ def _new_key(call: Call, name: str) -> str:
     return call.services.signatures.make_key(name).path
 
 
-@verb("remove", "gitorch keys remove ada")
-@click.argument("name")
-@click.pass_obj
+@verb("keys remove")
 def remove(call: Call, name: str) -> None:
     """Remove the keys of an approver from the file. Runs that are already prepared keep their keys."""
     from gitorch.app.people import keys as app
@@ -107,7 +87,3 @@ def remove(call: Call, name: str) -> None:
     call.people_only("keys remove")
     removed = app.remove(call.services, name)
     call.say({"removed": removed}, f"{name} may no longer approve new runs: {counted(len(removed), 'key')} removed.")
-
-
-for command in (list_, add, remove):
-    keys.add_command(command)

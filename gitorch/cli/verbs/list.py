@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitorch.cli.group import verb
 from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, phrase
 from gitorch.errors import Usage
@@ -28,10 +26,7 @@ KINDS = ("runs", "jobs", "sessions", "questions", "artifacts", "verdicts", "find
 Row = tuple["Cell | str", ...]
 
 
-@verb("list", "gitorch list", "gitorch list jobs", "gitorch list artifacts --run auth-7f3a --json")
-@click.argument("kind", metavar="[runs|jobs|sessions|questions|artifacts|verdicts|findings]", default="runs")
-@click.option("--run", metavar="RUN", help="The run; by default the open one, or the newest.")
-@click.pass_obj
+@verb("list")
 def listing(call: Call, kind: str, run: str | None) -> None:
     """List the runs, or everything of one kind in a run, one line each."""
     from gitorch.app.query import runs
@@ -183,8 +178,7 @@ LISTS: Mapping[str, Callable[[Run], tuple[Sequence[Any], list[Row]]]] = {
 """The values of each kind for programs, and their rows for people."""
 
 
-@verb("dashboard", "gitorch dashboard", "gitorch dashboard --json")
-@click.pass_obj
+@verb("dashboard")
 def dashboard(call: Call) -> None:
     """Show every open run on one page, with its questions and the next commands."""
     from gitorch.app.query.lookup import unsettled_runs

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli import arguments
 from gitorch.cli.group import verb
 from gitorch.errors import Busy, Unavailable, Usage, Waiting
@@ -21,12 +19,8 @@ if TYPE_CHECKING:
     from gitorch.model.view import InboxRow, MessageRow
     from gitorch.model.work.run import Run
 
-AS = click.option("--as", "who", metavar="NAME", help="Act as this person: the coordinator, where one is configured.")
-FILE = click.option("--file", "file", metavar="FILE", help="Read the text from a file.")
 AGENT_VARIABLES = ("GITORCH_TOKEN", "GITORCH_SESSION")
 """Variables in the environment of an agent's session. Its other evidence takes 60 ms to find, which a reader need not pay."""
-
-TEXT = click.argument("text", metavar="[TEXT]...", nargs=-1)
 
 
 def party_of(call: Call, person: str | None = None) -> Party:
@@ -60,25 +54,9 @@ def calling_agent(call: Call) -> Party | None:
     return Party(caller.actor, caller.actor.name, caller.run)
 
 
-@verb(
-    "send",
-    'gitorch send api "The schema is merged now."',
-    'gitorch send @orchestrator "Plan ready at docs/plans/sign-in.md"',
-    "gitorch send @principal --file notes.md",
-)
-@click.argument("name", metavar="NAME[,NAME]...")
-@TEXT
-@FILE
-@click.option("--run", metavar="RUN", help="The run, where several have an agent of this name.")
-@AS
-@click.pass_obj
+@verb("send")
 def send(call: Call, name: str, text: tuple[str, ...], file: str | None, run: str | None, who: str | None) -> None:
-    """Send a message to an agent or a person; it decides nothing.
-
-    NAME is a job or session, @principal, @coordinator or @orchestrator, which accepts plans; people may send to @all agents.
-    An agent gets one line in its terminal that points to the text, as soon as the terminal is ready for input. A message
-    approves nothing, answers no question and starts nothing. A single `-` reads the text from standard input.
-    """
+    """Send a message to an agent or a person; it decides nothing."""
     from gitorch.app.people import messages
 
     message = _text(call, text, file, "send")
@@ -151,16 +129,9 @@ def _is_due(run: Run, message: MessageId) -> bool:
     return False
 
 
-@verb("inbox", "gitorch inbox", "gitorch inbox --json")
-@click.argument("run", required=False)
-@AS
-@click.pass_obj
+@verb("inbox")
 def inbox(call: Call, run: str | None, who: str | None) -> None:
-    """List everything that waits for you, with the command that answers it.
-
-    Questions, messages and plans that are ready, of one run or of all. In an agent's session: its messages in full, which
-    count as read from then on.
-    """
+    """List everything that waits for you, with the command that answers it."""
     agent = None
     if any(name in call.environ for name in AGENT_VARIABLES):
         agent = calling_agent(call)
@@ -244,17 +215,9 @@ def message_text(row: MessageRow) -> str:
     return f"{safe_line(head)}\n\n{safe_text(row.text).strip()}\n\n  {row.commands[-1]}"
 
 
-@verb("reply", 'gitorch reply m3 "Use the second one."', "gitorch reply m3 -")
-@click.argument("message")
-@TEXT
-@FILE
-@AS
-@click.pass_obj
+@verb("reply")
 def reply(call: Call, message: str, text: tuple[str, ...], file: str | None, who: str | None) -> None:
-    """Answer a message, in its thread.
-
-    The answer goes to the sender, and the message counts as read. Questions (q3) are answered by `gitorch answer` only.
-    """
+    """Answer a message, in its thread."""
     from gitorch.app.people import messages
 
     answer = _text(call, text, file, "reply")
@@ -265,18 +228,9 @@ def reply(call: Call, message: str, text: tuple[str, ...], file: str | None, who
     _say_sent(call, messages.reply(call.services, party, message, answer))
 
 
-@verb("wait", "gitorch wait", "gitorch wait --timeout 60 --json")
-@click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(0, 31_536_000), help="Give up after this time, with exit 10."
-)
-@AS
-@click.pass_obj
+@verb("wait")
 def wait(call: Call, timeout: float | None, who: str | None) -> None:
-    """Wait for a message, and print it.
-
-    Exits with 0 when a message has come, with 10 when none came in time. Unread messages are printed at once. Without
-    --timeout it waits until Ctrl-C.
-    """
+    """Wait for a message, and print it."""
     from gitorch.app.people import messages
     from gitorch.model.ids import Moment
 

@@ -6,8 +6,6 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.boundary import Detailed
 from gitorch.cli.group import verb
 from gitorch.cli.output import write
@@ -25,22 +23,14 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import Verification, WrittenRecord
 
-WHICH = click.argument("run", required=False)
 LINES = 50
 COMMIT = re.compile("[0-9a-f]{7,64}")
 WHOLE_ID_CHARACTERS = 40
 
 
-@verb("report", "gitorch report auth-7f3a", "gitorch report api")
-@click.argument("what", metavar="[RUN|EPIC]", required=False)
-@click.option("--run", metavar="RUN", help="The run that the epic belongs to.")
-@click.pass_obj
+@verb("report")
 def report(call: Call, what: str | None, run: str | None) -> None:
-    """Print the newest merge report of a run, or the report of one epic.
-
-    It is Markdown, exactly as it was issued; an approval names its digest. With --json, `data` has the same facts as
-    values, whose digest is in the report.
-    """
+    """Print the newest merge report of a run, or the report of one epic."""
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run_or_epic
 
@@ -80,18 +70,9 @@ def _epic_report(call: Call, run: Run, epic: str) -> None:
     call.say({"run": run.id, "job": epic, "text": text}, text.rstrip())
 
 
-@verb("log", "gitorch log auth-7f3a -n 20", "gitorch log --after 412 --json")
-@WHICH
-@click.option("--after", metavar="SEQ", type=int, help="Only records with a higher number, oldest first.")
-@click.option(
-    "-n", "lines", metavar="N", type=click.IntRange(0), help=f"How many; 0 for all. Without --after: the last {LINES}."
-)
-@click.pass_obj
+@verb("log")
 def log(call: Call, run: str | None, after: int | None, lines: int | None) -> None:
-    """List the records of the ledger, one sentence each.
-
-    Those of one run, or all. `git log gitorch/ledger` shows the same without gitorch.
-    """
+    """List the records of the ledger, one sentence each."""
     from gitorch.app.query import runs
     from gitorch.cli.pages.records import values_of
 
@@ -128,16 +109,9 @@ def _log_line(written: WrittenRecord, page: Page) -> str:
     return page.line(f"{start}{sentence_of(written)}")
 
 
-@verb("show", "gitorch show 42", "gitorch show 3f2a91c", "gitorch show q3")
-@click.argument("thing", metavar="SEQ|COMMIT|ID")
-@click.option("--run", metavar="RUN", help="The run that the id belongs to.")
-@click.pass_obj
+@verb("show")
 def show(call: Call, thing: str, run: str | None) -> None:
-    """Show one record, job, question, message, session or run in full.
-
-    A number is that of a record; seven or more hexadecimal digits are its commit; anything else is an id. The record of a
-    test run comes with its output. A message that is for you counts as read from then on.
-    """
+    """Show one record, job, question, message, session or run in full."""
     from gitorch.cli.pages.records import values_of
 
     if thing.isascii() and thing.isdigit() and len(thing) < WHOLE_ID_CHARACTERS:
@@ -286,25 +260,9 @@ def _job_id(run: Run, thing: str) -> JobId:
     raise NotFound(message, "gitorch status")
 
 
-@verb(
-    "verify",
-    "gitorch verify",
-    "gitorch verify --remote origin",
-    "gitorch verify --tag audit-2026-11",
-    "gitorch verify --recipe auth-7f3a",
-)
-@click.option("--remote", metavar="NAME", help="Also compare with the ledger on this remote.")
-@click.option("--tag", metavar="NAME", help="Also require every record up to this tag.")
-@click.option("--recipe", metavar="RUN", help="Print how to check this run's merge with git and ssh-keygen alone.")
-@click.pass_obj
+@verb("verify")
 def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None) -> None:
-    """Read the whole ledger and prove that no record was changed.
-
-    Checks the chain of digests, the order of records, whether the rules allow each of them, the attached files, the
-    signatures of approvals, and that no record is missing that this clone has read, a remote has, or a tag names.
-
-    `git tag -s audit-2026-11 gitorch/ledger` marks today's end of the ledger.
-    """
+    """Read the whole ledger and prove that no record was changed."""
     _require_ledger(call.services)
     if recipe is not None:
         from gitorch.app.query import recipe as recipes

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.boundary import Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
@@ -15,9 +13,6 @@ from gitorch.errors import Refused
 if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.model.work.run import Run
-
-WHICH = click.argument("run", required=False)
-REASON = click.option("--reason", metavar="TEXT", default="", help="The reason; it is recorded.")
 
 
 def _hold(call: Call, name: str, typed: str | None, reason: str = "") -> Run:
@@ -30,34 +25,23 @@ def _hold(call: Call, name: str, typed: str | None, reason: str = "") -> Run:
     return decisions.hold(call.services, caller, find_run(call.services, typed), name, reason)
 
 
-@verb("pause", 'gitorch pause --reason "release freeze"')
-@WHICH
-@REASON
-@click.pass_obj
+@verb("pause")
 def pause(call: Call, run: str | None, reason: str) -> None:
     """Start nothing new in a run; agents at work may still report."""
     held = _hold(call, "pause", run, reason)
     call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is paused. Resume it: gitorch resume {held.id}")
 
 
-@verb("resume", "gitorch resume")
-@WHICH
-@click.pass_obj
+@verb("resume")
 def resume(call: Call, run: str | None) -> None:
     """Resume a paused run."""
     held = _hold(call, "resume", run)
     call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is {held.phase}. gitorch up continues it.")
 
 
-@verb("cancel", 'gitorch cancel auth-7f3a --reason "the plan was wrong"')
-@WHICH
-@REASON
-@click.pass_obj
+@verb("cancel")
 def cancel(call: Call, run: str | None, reason: str) -> None:
-    """End a run now; branches and records are kept.
-
-    Its agents are stopped at once, or by a running `gitorch up`. Worktrees stay until `gitorch cleanup`.
-    """
+    """End a run now; branches and records are kept."""
     from gitorch.cli.follow import carry_on
 
     after, done = carry_on(call, _hold(call, "cancel", run, reason))
@@ -69,16 +53,9 @@ def cancel(call: Call, run: str | None, reason: str) -> None:
     call.say({"run": after.id, "phase": after.phase, "left_to_up": not done}, text)
 
 
-@verb("cleanup", "gitorch cleanup", "gitorch cleanup auth-7f3a --branches --yes")
-@WHICH
-@click.option("--branches", is_flag=True, help="Also remove the merged work branches.")
-@click.option("--yes", is_flag=True, help="Agree in advance. Required without a terminal.")
-@click.pass_obj
+@verb("cleanup")
 def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
-    """Remove the clean, merged worktrees of a finished run.
-
-    Uncommitted or unmerged work and the ledger are never removed, and branches only with `--branches`.
-    """
+    """Remove the clean, merged worktrees of a finished run."""
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_to_clean
     from gitorch.cli.follow import carry_on

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli import arguments
 from gitorch.cli.follow import carry_on_if_over, whats_next
-from gitorch.cli.group import VerbGroup, verb
+from gitorch.cli.group import group, verb
 from gitorch.cli.pages.page import Cell, Page
-from gitorch.cli.verbs.messages import send
-from gitorch.cli.verbs.terminal import attach, peek
 from gitorch.errors import Busy, Usage
 
 if TYPE_CHECKING:
@@ -22,36 +18,17 @@ if TYPE_CHECKING:
     from gitorch.model.view import SessionRow
     from gitorch.model.work.run import Run
 
-RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
-NAME = click.argument("name", metavar="JOB|SESSION")
 SHADES = {"alive": "green", "stale": "yellow", "dead": "red", "unknown": "yellow"}
 
 
-@click.group(
-    "session",
-    cls=VerbGroup,
-    examples=(
-        "gitorch session list",
-        'gitorch session create helper --runtime claude --task "Find out why the build is slow."',
-        "gitorch session restart api",
-    ),
-)
+@group("session")
 def session() -> None:
     """Manage single agents: create, launch, list, restart, stop, and more."""
 
 
-@verb("create", 'gitorch session create helper --runtime claude --task "Find out why the build is slow."')
-@click.argument("name")
-@click.option("--runtime", metavar="NAME", default="", help="The program; by default the configured implementer.")
-@click.option("--task", metavar="TEXT", default="", help="The task. `-` reads standard input.")
-@click.option("--task-file", metavar="FILE", help="The same, from a file.")
-@click.pass_obj
+@verb("session create")
 def create(call: Call, name: str, runtime: str, task: str, task_file: str | None) -> None:
-    """Create an agent of your own, outside of any plan: a session, a worktree and a branch of its name.
-
-    It is a run of one job: its work is not merged, and it ends with its handoff or with `gitorch session stop`. Without a
-    task it waits for a message. Nothing is started yet.
-    """
+    """Create an agent of your own, outside of any plan: a session, a worktree and a branch of its name."""
     from gitorch.app.sessions import sessions
 
     if task and task_file:
@@ -63,15 +40,9 @@ def create(call: Call, name: str, runtime: str, task: str, task_file: str | None
     call.say({"run": run.id, "job": name, "phase": run.phase}, text)
 
 
-@verb("launch", "gitorch session launch helper")
-@NAME
-@RUN
-@click.pass_obj
+@verb("session launch")
 def launch(call: Call, name: str, run: str | None) -> None:
-    """Start an agent and wait until it is alive.
-
-    `gitorch up` does the same for every agent that is due; while it runs, this verb leaves the start to it.
-    """
+    """Start an agent and wait until it is alive."""
     from gitorch.app.reconciler.launch import launch_agent
     from gitorch.app.reconciler.turn import is_driven
     from gitorch.app.sessions import sessions
@@ -95,9 +66,7 @@ def launch(call: Call, name: str, run: str | None) -> None:
     call.say({"run": found.id, "job": job, "session": session_id, "alive": alive}, text)
 
 
-@verb("list", "gitorch session list --json")
-@click.argument("run", required=False)
-@click.pass_obj
+@verb("session list")
 def list_(call: Call, run: str | None) -> None:
     """List the agents that have a session, with their presence and state."""
     from gitorch.app.sessions import sessions
@@ -126,47 +95,27 @@ def _text(rows: Sequence[SessionRow], page: Page) -> str:
     return "\n".join(page.table(cells, shrinks=(6, 1)))
 
 
-@verb("restart", "gitorch session restart api")
-@NAME
-@RUN
-@click.pass_obj
+@verb("session restart")
 def restart(call: Call, name: str, run: str | None) -> None:
-    """End an agent at work and start a new one in its place.
-
-    The new one has the same worktree and branch, and its brief includes everything committed, reported and answered so far.
-    """
+    """End an agent at work and start a new one in its place."""
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("session restart")
     _say(call, *sessions.restart(call.services, caller, name, run), "restarts")
 
 
-@verb("stop", "gitorch session stop api")
-@NAME
-@RUN
-@click.pass_obj
+@verb("session stop")
 def stop(call: Call, name: str, run: str | None) -> None:
-    """End an agent; its job waits for your decision.
-
-    Its worktree and branch are kept. An agent of your own ends for good, and can be cleaned up.
-    """
+    """End an agent; its job waits for your decision."""
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("session stop")
     _say(call, *sessions.stop(call.services, caller, name, run), "is stopped")
 
 
-@verb("retry", "gitorch retry api", 'gitorch retry api "The database is up again."')
-@click.argument("job")
-@click.argument("note", metavar="[NOTE]...", nargs=-1)
-@RUN
-@click.pass_obj
+@verb("retry")
 def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
-    """Retry a job that failed, is stuck or waits for you.
-
-    An open question about it is answered with another try; failed work goes back to an agent with your note; an agent at
-    work is replaced by a new one. Finished work is kept.
-    """
+    """Retry a job that failed, is stuck or waits for you."""
     from gitorch.app.sessions import sessions
 
     caller = call.people_only("retry")
@@ -178,7 +127,3 @@ def _say(call: Call, run: Run, job: JobId, change: str) -> None:
     after = carry_on_if_over(call, run)
     values = {"run": after.id, "job": job, "phase": after.jobs[job].phase}
     call.say(values, f"{job} {change}. {whats_next(after)}")
-
-
-for command in (create, launch, list_, attach, peek, send, restart, stop):
-    session.add_command(command)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitorch.cli import arguments
 from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.group import verb
@@ -24,20 +22,10 @@ if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Autonomy
     from gitorch.model.work.run import Run
 
-PROMPT = click.option("--prompt", metavar="FILE", help="The implementation prompt, if it is not the plan itself.")
 
-
-@verb("init", "gitorch init", "gitorch init --runtime claude --tests 'make test'")
-@click.option("--runtime", default="", metavar="NAME", help="Who writes and reviews: claude, codex, …, or scripted.")
-@click.option("--target", default="", metavar="BRANCH", help="The branch that approved work is merged to.")
-@click.option("--tests", default="", metavar="COMMAND", help="The command that tests the work.")
-@click.pass_obj
+@verb("init")
 def init(call: Call, runtime: str, target: str, tests: str) -> None:
-    """Set up this repository: configuration with comments, and the ledger.
-
-    Existing files are kept. Nothing is pushed, and none of your files is changed. Missing options are guessed, and each guess
-    is printed.
-    """
+    """Set up this repository: configuration with comments, and the ledger."""
     from gitorch.app.start import setup
     from gitorch.world.resources import template_bytes
 
@@ -90,14 +78,9 @@ def _signer(call: Call) -> str:
     return "-".join(call.services.git.user_name().split())
 
 
-@verb("doctor", "gitorch doctor")
-@click.pass_obj
+@verb("doctor")
 def doctor(call: Call) -> int:
-    """Find what would make a first run fail.
-
-    Checks the agents' programs, the merge target, git and tmux, worktrees, the ledger. Each failure names the command that
-    fixes it.
-    """
+    """Find what would make a first run fail."""
     from gitorch.app.start.doctor import examine
 
     checks = examine(call.services)
@@ -135,15 +118,9 @@ def _checks_text(checks: tuple[HealthCheck, ...], page: Page) -> str:
     return "\n".join(lines)
 
 
-@verb("check", "gitorch check docs/plans/sign-in.md")
-@click.argument("plan")
-@PROMPT
-@click.pass_obj
+@verb("check")
 def check(call: Call, plan: str, prompt: str | None) -> None:
-    """Check a plan or workflow and show what a run would do; change nothing.
-
-    Runs exactly the checks of `start`, and prints every defect with its line and its fix.
-    """
+    """Check a plan or workflow and show what a run would do; change nothing."""
     checked = _checked(call, plan, prompt)
     _refuse_defects(checked)
     sheet = _sheet_of(checked)
@@ -191,17 +168,7 @@ def _check_text(sheet: Sheet, plan: str, page: Page) -> str:
     return f"{sheet_text(sheet, page)}\n\nThe plan has no defects, and nothing was changed. Next: gitorch start {plan}"
 
 
-@verb("start", "gitorch start docs/plans/sign-in.md", "gitorch start plan.md --autonomy per_epic --yes")
-@click.argument("plan")
-@PROMPT
-@click.option("--autonomy", metavar="[per_epic|end_only]", help="How often you are asked; there is no third value.")
-@click.option(
-    "--implementer", metavar="RUNTIME", default="", help="Who writes in this run; overrides the configuration."
-)
-@click.option("--reviewer", metavar="RUNTIME", default="", help="Who reviews in this run.")
-@click.option("--by-hand", is_flag=True, help="Start no agents: people claim the jobs with `gitorch claim`.")
-@click.option("--yes", is_flag=True, help="Agree in advance; recorded as such. Required without a terminal.")
-@click.pass_obj
+@verb("start")
 def start(
     call: Call,
     plan: str,
@@ -212,11 +179,7 @@ def start(
     by_hand: bool,
     yes: bool,
 ) -> None:
-    """Answer the question sheet of a plan and prepare its run.
-
-    Shows the batches, agents, branches and the merge target first. Nothing is created before you agree. `gitorch up` then
-    does the work; with `--by-hand`, people claim the jobs.
-    """
+    """Answer the question sheet of a plan and prepare its run."""
     from gitorch.app.start import prepare
 
     chosen = None

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.group import verb
 from gitorch.errors import Usage
 
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from gitorch.model.ids import SessionId
     from gitorch.model.work.run import Run
 
-WHICH = click.argument("run", required=False)
 PULSE_SECONDS = 1.0
 """How often a watched run is read while its ledger does not change."""
 
@@ -27,16 +24,9 @@ LINES_MAX = 20
 """Of a reason, on a narrow screen."""
 
 
-@verb("status", "gitorch status", "gitorch status auth-7f3a --watch", "gitorch status --all --json")
-@WHICH
-@click.option("--watch", is_flag=True, help="Update it until the run is over; Ctrl-C leaves.")
-@click.option("--all", "every", is_flag=True, help="Every run, one line each.")
-@click.pass_obj
+@verb("status")
 def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
-    """Show the state of a run, its agents, and what waits for you.
-
-    Without RUN: the open run, or the newest. The states of agents are those that their terminals show now.
-    """
+    """Show the state of a run, its agents, and what waits for you."""
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run
     from gitorch.cli.pages import views
@@ -91,10 +81,7 @@ def _wait_for_change(services: Services, before: object) -> None:
         waited += BLINK_SECONDS
 
 
-@verb("why", "gitorch why api", "gitorch why q3")
-@click.argument("thing", metavar="JOB|QUESTION|SESSION|RUN")
-@click.option("--run", metavar="RUN", help="The run, where several are open.")
-@click.pass_obj
+@verb("why")
 def why(call: Call, thing: str, run: str | None) -> None:
     """Print in one line what a job, question, session or run waits for."""
     from gitorch.app.query import runs

@@ -5,8 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli import arguments
 from gitorch.cli.group import verb
 from gitorch.errors import Denied, GitorchError, Malformed, Refused, Usage
@@ -23,20 +21,10 @@ if TYPE_CHECKING:
     from gitorch.model.submission import VerdictText
     from gitorch.model.work.review import Finding
 
-JOB = click.option("--job", metavar="JOB", help="Your job's id; required for manual work where you hold several.")
-RUN = click.option("--run", metavar="RUN", help="For manual work: the run, where several are open.")
-FENCE = click.option("--fence", type=int, default=0, metavar="N", help="Proceed only if the lease has this number.")
 
-
-@verb("brief", "gitorch brief", "gitorch brief --json")
-@JOB
-@RUN
-@click.pass_obj
+@verb("brief")
 def brief(call: Call, job: str | None, run: str | None) -> None:
-    """Print the brief of this session as it stands now.
-
-    Read it again after a restart: it lists the commits on your branch and the answers to your questions.
-    """
+    """Print the brief of this session as it stands now."""
     from gitorch.app.work import submissions
 
     try:
@@ -58,24 +46,7 @@ def _brief_in_worktree(call: Call, error: GitorchError | OSError) -> tuple[str, 
     return written_brief(sandbox)
 
 
-@verb(
-    "handoff",
-    'gitorch handoff DONE --summary "Sessions rotate" --tests "make test: 212 passed"',
-    'gitorch handoff DONE --summary "Both fixed" --reply 1=fixed:3f2a91c --reply 2=false_positive:"see test_x"',
-)
-@click.argument("status")
-@click.option("--summary", metavar="TEXT", default="", help="A summary of your work. `-` reads standard input.")
-@click.option("--summary-file", metavar="FILE", help="The same, from a file.")
-@click.option("--concern", metavar="TEXT", multiple=True, help="With DONE_WITH_CONCERNS; may be repeated.")
-@click.option("--question", metavar="TEXT", multiple=True, help="With NEEDS_CONTEXT; may be repeated.")
-@click.option("--blocker", metavar="TEXT", default="", help="With BLOCKED: what blocks you.")
-@click.option("--clears", metavar="TEXT", default="", help="With BLOCKED: what would clear it.")
-@click.option("--tests", metavar="TEXT", default="", help="The tests that you ran, and their result.")
-@click.option("--reply", metavar="N=DISPOSITION:EVIDENCE", multiple=True, help="Your answer to finding N.")
-@JOB
-@FENCE
-@RUN
-@click.pass_obj
+@verb("handoff")
 def handoff(
     call: Call,
     status: str,
@@ -91,11 +62,7 @@ def handoff(
     fence: int,
     run: str | None,
 ) -> None:
-    """Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED.
-
-    Commit first: a report with uncommitted work, changes outside your scope or unanswered findings is refused, and you may
-    report again. Then stop and wait; findings and answers come to this terminal.
-    """
+    """Report on your job: DONE, DONE_WITH_CONCERNS, NEEDS_CONTEXT or BLOCKED."""
     report = ReportText(
         status=arguments.report_status(status),
         summary=arguments.summary_of(summary, summary_file, call.folder),
@@ -110,29 +77,15 @@ def handoff(
     _submit_report(call, report, call.bearer(job, run, fence))
 
 
-@verb("ask", 'gitorch ask "Which of the two cookie names does the client expect?"')
-@click.argument("text", metavar="TEXT...", nargs=-1, required=True)
-@JOB
-@click.pass_obj
+@verb("ask")
 def ask(call: Call, text: tuple[str, ...], job: str | None) -> None:
-    """Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT.
-
-    The answer comes to this terminal, and you continue from there.
-    """
+    """Ask the humans a question and wait; the same as handoff NEEDS_CONTEXT."""
     question = " ".join(arguments.words_or_input(text))
     report = ReportText(ReportStatus.NEEDS_CONTEXT, question, _job_claimed(call, job), questions=(question,))
     _submit_report(call, report, call.bearer(job))
 
 
-@verb("block", 'gitorch block --by "The schema is not merged" --clears "Migration 12 on main"')
-@click.option("--by", metavar="TEXT", required=True, help="What blocks you.")
-@click.option("--clears", metavar="TEXT", required=True, help="What would clear it.")
-@click.option(
-    "--kind", metavar="KIND", default="", help="ambiguous_goal, missing_authority, contradicting_decisions, …"
-)
-@click.option("--severity", metavar="SEVERITY", default="blocking", help="blocking, important, minor or note.")
-@JOB
-@click.pass_obj
+@verb("block")
 def block(call: Call, by: str, clears: str, kind: str, severity: str, job: str | None) -> None:
     """Report what blocks you and what would clear it; the same as handoff BLOCKED."""
     report = ReportText(
@@ -195,25 +148,7 @@ def _after_manual_work(call: Call, sentence: str, claim: ManualClaim) -> str:
     return f"{for_people} Next: {runs.next_command(call.services, after)}"
 
 
-@verb(
-    "verdict",
-    'gitorch verdict accept --commit 3f2a91c --nonce k7f2 --summary "Every task is covered."',
-    "gitorch verdict needs_revision --commit 3f2a91c --nonce k7f2 --summary-file review.md --findings-file f.json",
-)
-@click.argument("choice")
-@click.option("--commit", metavar="COMMIT", default="", help="The commit in your brief; optional for manual work.")
-@click.option("--nonce", metavar="WORD", default="", help="The nonce in your brief; optional for manual work.")
-@click.option("--summary", metavar="TEXT", default="", help="The reason. `-` reads standard input.")
-@click.option("--summary-file", metavar="FILE", help="The same, from a file.")
-@click.option("--findings-file", metavar="FILE", help="A JSON list of findings; `-` reads standard input.")
-@click.option(
-    "--finding", metavar="'SEVERITY|PATH:LINE|TITLE|DETAIL'", multiple=True, help="One finding; may be repeated."
-)
-@click.option("--withdraw", metavar="N=REASON", multiple=True, help="Withdraw finding N; may be repeated.")
-@JOB
-@FENCE
-@RUN
-@click.pass_obj
+@verb("verdict")
 def verdict(
     call: Call,
     choice: str,
@@ -228,12 +163,7 @@ def verdict(
     fence: int,
     run: str | None,
 ) -> None:
-    """Give a verdict on the commit that your brief names.
-
-    CHOICE is accept, accept_with_findings, needs_revision or reject. Severities are blocking, important, minor and note
-    (or critical, high, medium, low); blocking and important require a revision. Restate an earlier finding by its number;
-    one that its author disproved needs new evidence, or withdraw it.
-    """
+    """Give a verdict on the commit that your brief names."""
     from gitorch.model.submission import VerdictText
 
     bearer = call.bearer(job, run, fence)

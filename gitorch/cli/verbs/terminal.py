@@ -6,27 +6,16 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.group import verb
 from gitorch.errors import Unavailable, Usage
 
 if TYPE_CHECKING:
     from gitorch.cli.call import Call
 
-RUN = click.option("--run", metavar="RUN", help="The run, where several are open.")
 
-
-@verb("attach", "gitorch attach api")
-@click.argument("thing", metavar="JOB|SESSION")
-@RUN
-@click.pass_obj
+@verb("attach")
 def attach(call: Call, thing: str, run: str | None) -> None:
-    """Open an agent's terminal in yours.
-
-    You may type there; tmux's own key (Ctrl-b d) leaves it, and the agent continues. With --json the command is printed
-    instead of run.
-    """
+    """Open an agent's terminal in yours."""
     from gitorch.app.query.lookup import find_session
     from gitorch.ports.world import SessionKey
 
@@ -54,22 +43,9 @@ def _become(argv: tuple[str, ...], environ: dict[str, str]) -> None:
         raise Unavailable(f"{argv[0]} cannot be run: {error.strerror}", "gitorch doctor") from None
 
 
-@verb("peek", "gitorch peek api", "gitorch peek s3 --history 200")
-@click.argument("thing", metavar="JOB|SESSION")
-@click.option(
-    "--history",
-    metavar="N",
-    type=click.IntRange(0, 100_000),
-    default=0,
-    help="Also print this many lines before the screen.",
-)
-@RUN
-@click.pass_obj
+@verb("peek")
 def peek(call: Call, thing: str, history: int, run: str | None) -> None:
-    """Print the current screen of an agent's terminal.
-
-    Nothing is typed there and nothing changes. For a session that has ended, the output that was kept.
-    """
+    """Print the current screen of an agent's terminal."""
     from gitorch.app.query.lookup import find_session
     from gitorch.app.query.runs import agent_states
     from gitorch.ports.world import SessionKey

@@ -5,8 +5,6 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Self
 
-import click
-
 from gitorch.cli.boundary import INTERRUPTED, TERMINATED, Detailed, Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.pages.page import counted
@@ -27,20 +25,9 @@ if TYPE_CHECKING:
 STATUSES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
 
 
-@verb("up", "gitorch up", "gitorch up auth-7f3a --no-wait", "gitorch up --once --json")
-@click.argument("run", required=False)
-@click.option("--once", is_flag=True, help="Run one tick, then exit.")
-@click.option(
-    "--wait/--no-wait",
-    default=None,
-    help="Keep running while everything waits for people; without a terminal the default is to exit with 10.",
-)
-@click.pass_obj
+@verb("up")
 def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
-    """Drive every open run: start agents, deliver prompts, test, review, merge approved work.
-
-    Stop and restart it at any time; agents continue meanwhile and nothing is done twice. One `up` runs in a repository.
-    """
+    """Drive every open run: start agents, deliver prompts, test, review, merge approved work."""
     from gitorch.app.query.lookup import find_run, require_ledger
     from gitorch.app.reconciler.loop import loop
     from gitorch.cli.pages.drawing import view_for

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from gitorch.cli.boundary import Detailed
-from gitorch.cli.group import Verb, VerbGroup, verb
+from gitorch.cli.group import group, verb
 from gitorch.cli.output import write
 from gitorch.cli.pages.page import counted
 from gitorch.errors import Failed, NotFound, Usage
@@ -21,21 +19,12 @@ if TYPE_CHECKING:
     from gitorch.model.plans.diagram import Diagram
     from gitorch.model.plans.workflow import Lint, Remark, Settings, WorkflowSource
 
-FILE = click.argument("file", metavar="FILE")
 FORMS = ("text", "mermaid", "dot", "svg")
-OUT = click.option("-o", "--output", metavar="FILE", help="Write to a new file instead.")
 
 
-@click.group(
-    "workflow",
-    cls=VerbGroup,
-    examples=("gitorch workflow new code-change work.yaml", "gitorch workflow check work.yaml"),
-)
+@group("workflow")
 def workflow() -> None:
-    """Create, check, lint, draw, convert and start workflow files.
-
-    A workflow defines jobs and their order, the lanes that do them, reviews with their revisions, and checkpoints.
-    """
+    """Create, check, lint, draw, convert and start workflow files."""
 
 
 def _read(call: Call, file: str) -> WorkflowSource:
@@ -64,28 +53,17 @@ def _defaults(call: Call) -> Settings:
         return default_settings(Config())
 
 
-@verb("check", "gitorch workflow check work.yaml")
-@FILE
-@click.pass_obj
+@verb("workflow check")
 def check(call: Call, file: str) -> None:
-    """Read a workflow file strictly and show every defect with its line and column.
-
-    Reads only the file and the briefs that it names; `gitorch check FILE` also checks whether it can start here.
-    """
+    """Read a workflow file strictly and show every defect with its line and column."""
     flow = _read(call, file).workflow
     counts = f"{counted(len(flow.jobs), 'job')}, {counted(len(flow.lanes), 'lane')}"
     call.say({"workflow": flow}, f"{file} has no defects: {counts}.\nNext: gitorch workflow lint {file}")
 
 
-@verb("lint", "gitorch workflow lint work.yaml", "gitorch workflow lint work.yaml --strict")
-@FILE
-@click.option("--strict", is_flag=True, help="Exit with 1 when there is a warning.")
-@click.pass_obj
+@verb("workflow lint")
 def lint(call: Call, file: str, strict: bool) -> None:
-    """Print the unwise parts of a workflow that are legal, with a score and fixes.
-
-    Reviews by the model that wrote the work, work without a review, unbounded scopes, reviews without a revision.
-    """
+    """Print the unwise parts of a workflow that are legal, with a score and fixes."""
     from gitorch.rules.workflows import lint as rules
 
     source = _read(call, file)
@@ -134,32 +112,18 @@ def _lint_text(file: str, source: WorkflowSource, found: Lint, page: Page) -> st
     return "\n".join([*lines, page.line(f"{file} scores {found.score} of 100", "bold")])
 
 
-@verb("plan", "gitorch workflow plan work.yaml")
-@FILE
-@click.pass_obj
+@verb("workflow plan")
 def plan(call: Call, file: str) -> None:
-    """Show what a run of a workflow would do: batches, gates, revisions, checkpoints. Nothing is started.
-
-    `gitorch check FILE` adds the branches, worktrees and programs of this repository.
-    """
+    """Show what a run of a workflow would do: batches, gates, revisions, checkpoints. Nothing is started."""
     from gitorch.rules.views.dry_run import dry_run
 
     found = dry_run(_read(call, file))
     call.say({"plan": found}, "\n".join(call.still_page.line(line) for line in found.lines))
 
 
-@verb("graph", "gitorch workflow graph work.yaml", "gitorch workflow graph auth-7f3a --as svg -o run.svg")
-@click.argument("thing", metavar="FILE|RUN")
-@click.option(
-    "--as", "form", metavar="[text|mermaid|dot|svg]", default="text", help="The format; text is for terminals."
-)
-@OUT
-@click.pass_obj
+@verb("workflow graph")
 def graph(call: Call, thing: str, form: str, output: str | None) -> None:
-    """Draw a workflow file, or a run with the state of every job.
-
-    An SVG opens in any browser. GitHub and GitLab draw Mermaid in Markdown; Graphviz draws DOT.
-    """
+    """Draw a workflow file, or a run with the state of every job."""
     if form not in FORMS:
         raise Usage(
             f"{form} is not a format; use one of: {', '.join(FORMS)}", f"gitorch workflow graph {thing} --as svg"
@@ -212,20 +176,7 @@ def _drawn(diagram: Diagram, form: str) -> str:
     return graph_text.plain(diagram)
 
 
-@verb("new", "gitorch workflow new code-change work.yaml", "gitorch workflow new review --lanes single-agent")
-@click.argument("shape", required=False)
-@click.argument("file", required=False)
-@click.option(
-    "--lanes", default="", metavar="SET", help="local, single-agent, author-reviewer, multi-review or custom."
-)
-@click.option(
-    "--lane", "own_lanes", multiple=True, metavar="NAME=RUNTIME[:MODEL]", help="A lane of your own; may be repeated."
-)
-@click.option(
-    "--blocks", default="", metavar="LINE", help="For custom: draft, review:security+review, checkpoint, merge"
-)
-@click.option("--name", default="", metavar="TEXT", help="The name of the workflow; runs are named after it.")
-@click.pass_obj
+@verb("workflow new")
 def new(
     call: Call, shape: str | None, file: str | None, lanes: str, own_lanes: tuple[str, ...], blocks: str, name: str
 ) -> None:
@@ -319,15 +270,9 @@ def _definitions(rows: Mapping[str, str], page: Page) -> list[str]:
     return page.table(list(rows.items()), shrinks=(1,), indent=2)
 
 
-@verb("convert", "gitorch workflow convert workflow.json", "gitorch workflow convert workflow.json -o work.yaml")
-@FILE
-@OUT
-@click.pass_obj
+@verb("workflow convert")
 def convert(call: Call, file: str, output: str | None) -> None:
-    """Convert a workflow.json of striatum to a workflow file; every field that is left out is named.
-
-    The list of omitted and changed fields goes to standard error, so that the file itself can be redirected.
-    """
+    """Convert a workflow.json of striatum to a workflow file; every field that is left out is named."""
     from gitorch.app.start.workflows import bytes_of, write_new
     from gitorch.text.workflows.convert import convert as converted
 
@@ -365,20 +310,3 @@ def _remaining_defects(call: Call, text: str, output: str | None) -> list[str]:
         return [f"to do: {problem.where}: {problem.message} {problem.fix}" for problem in error.problems]
 
     return []
-
-
-def _start() -> Verb:
-    """The same command as `gitorch start`, under the name by which people look for it here."""
-    from gitorch.cli.verbs.setup import start
-
-    return Verb(
-        "start",
-        params=[parameter for parameter in start.params if parameter.name not in {"json", "repo"}],
-        callback=start.callback,
-        help=start.help,
-        examples=("gitorch workflow start work.yaml", "gitorch workflow start work.yaml --yes"),
-    )
-
-
-for one in (new, check, lint, plan, graph, convert, _start()):
-    workflow.add_command(one)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from gitorch.cli.group import VerbGroup, verb
+from gitorch.cli.group import group, verb
 from gitorch.cli.pages.page import Cell, Page
 
 if TYPE_CHECKING:
@@ -16,26 +14,14 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
 
 
-@click.group(
-    "worktree",
-    cls=VerbGroup,
-    examples=("gitorch worktree list", "gitorch worktree create spike --from main", "gitorch worktree remove spike"),
-)
+@group("worktree")
 def worktree() -> None:
     """Manage worktrees by name: create, list, remove."""
 
 
-@verb("create", "gitorch worktree create spike --from main")
-@click.argument("name")
-@click.option(
-    "--from", "start", metavar="BRANCH", default="", help="The start of its branch; by default the merge target."
-)
-@click.pass_obj
+@verb("worktree create")
 def create(call: Call, name: str, start: str) -> None:
-    """Create a worktree for manual work, on a branch of its own.
-
-    It lies beside those of the agents, outside the repository, on the branch gitorch/by-hand/NAME. Your checkout is not touched.
-    """
+    """Create a worktree for manual work, on a branch of its own."""
     from gitorch.app.sessions import worktrees
 
     call.people_only("worktree create")
@@ -43,8 +29,7 @@ def create(call: Call, name: str, start: str) -> None:
     call.say({"worktree": made}, f"{made.path} is on branch {made.branch} at {made.head[:12]}.")
 
 
-@verb("list", "gitorch worktree list --json")
-@click.pass_obj
+@verb("worktree list")
 def list_(call: Call) -> None:
     """List the worktrees of all runs, and those for manual work."""
     from gitorch.app.sessions import worktrees
@@ -81,14 +66,9 @@ def _cells(place: WorktreeRow) -> tuple[Cell, ...]:
     )
 
 
-@verb("remove", "gitorch worktree remove spike", "gitorch worktree remove auth-7f3a/api")
-@click.argument("name")
-@click.pass_obj
+@verb("worktree remove")
 def remove(call: Call, name: str) -> None:
-    """Remove a clean worktree that no open run uses.
-
-    Its branch is kept. Uncommitted work is never removed.
-    """
+    """Remove a clean worktree that no open run uses."""
     from gitorch.app.sessions import worktrees
 
     call.people_only("worktree remove")
@@ -98,7 +78,3 @@ def remove(call: Call, name: str) -> None:
         text += f" Its branch {removed.branch} is kept."
 
     call.say({"removed": removed}, text)
-
-
-for command in (create, list_, remove):
-    worktree.add_command(command)

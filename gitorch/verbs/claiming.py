@@ -1,0 +1,116 @@
+"""Verbs by which somebody gets a job, keeps it, and gives it back."""
+
+from __future__ import annotations
+
+from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
+
+VERBS = (
+    Verb(
+        "brief",
+        "Print the brief of this session as it stands now.",
+        details=(
+            "Read it again after a restart: it lists the commits on your branch and the answers to your questions."
+        ),
+        at="submissions:brief",
+        needs="write",
+        parameters=(
+            Parameter(
+                "job",
+                "Your job's id; required for manual work where you hold several.",
+                ("--job",),
+                metavar="JOB",
+                completes="job",
+            ),
+            Parameter(
+                "run", "For manual work: the run, where several are open.", ("--run",), metavar="RUN", completes="run"
+            ),
+        ),
+        result={"brief": Kind.OBJECT},
+        offered=Offer.EVERYBODY,
+        exits="5",
+        examples=("gitorch brief", "gitorch brief --json"),
+    ),
+    Verb(
+        "claim",
+        "Claim a job for manual work: the next in the queue, or the named one.",
+        details=(
+            "Creates its worktree, prints its brief and the length of the lease. Work there, then `gitorch "
+            "handoff` (for a review `gitorch verdict`) or `gitorch release`. `gitorch heartbeat` extends the "
+            "lease."
+        ),
+        at="claims:claim",
+        needs="claim",
+        parameters=(
+            Parameter("job", "The job; by default the next in the queue.", completes="job"),
+            Parameter(
+                "runtime",
+                "The program that works, if not the lane's runtime.",
+                ("--runtime",),
+                metavar="NAME",
+                default="",
+            ),
+            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+        ),
+        result={
+            "run": Kind.TEXT,
+            "job": Kind.TEXT,
+            "session": Kind.TEXT,
+            "fence": Kind.NUMBER,
+            "until": Kind.TEXT,
+            "worktree": Kind.TEXT,
+            "brief": Kind.OBJECT,
+        },
+        changes=True,
+        offered=Offer.OPERATORS,
+        exits="4, 5",
+        examples=("gitorch claim", "gitorch claim api --json"),
+    ),
+    Verb(
+        "heartbeat",
+        "Renew your lease while you are at work.",
+        details="The ledger gets a record only after half of the lease has passed; call it as often as you like.",
+        at="claims:heartbeat",
+        needs="write",
+        parameters=(
+            Parameter("job", "Which of your jobs, where you hold several.", ("--job",), metavar="JOB", completes="job"),
+            Parameter(
+                "fence",
+                "Proceed only if the lease has this number.",
+                ("--fence",),
+                metavar="N",
+                kind=Kind.NUMBER,
+                default=0,
+            ),
+            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+        ),
+        result={"run": Kind.TEXT, "job": Kind.TEXT, "fence": Kind.NUMBER, "until": Kind.TEXT, "renewed": Kind.FLAG},
+        changes=True,
+        offered=Offer.EVERYBODY,
+        exits="4, 5",
+        examples=("gitorch heartbeat", "gitorch heartbeat --job api"),
+    ),
+    Verb(
+        "release",
+        "Release a job that you claimed.",
+        details="Its branch and worktree stay for the next claim.",
+        at="claims:release",
+        needs="write",
+        parameters=(
+            Parameter("job", "Which of your jobs, where you hold several.", ("--job",), metavar="JOB", completes="job"),
+            Parameter(
+                "fence",
+                "Proceed only if the lease has this number.",
+                ("--fence",),
+                metavar="N",
+                kind=Kind.NUMBER,
+                default=0,
+            ),
+            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+        ),
+        result={"run": Kind.TEXT, "job": Kind.TEXT, "phase": Kind.TEXT},
+        changes=True,
+        offered=Offer.OPERATORS,
+        exits="4, 5",
+        examples=("gitorch release", "gitorch release --job api"),
+    ),
+)
