@@ -29,6 +29,36 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """A document that the job must leave: its path, and the kind that decides its fields."""
+
+    path: str
+    kind: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finding of the reviews that the job needs: to list in a ledger, or to answer in a synthesis."""
+
+    number: int
+    source: str
+    severity: str
+    title: str
+    disposition: str
+    path: str
+    line: int
+    detail: str
+
+    @property
+    def place(self) -> str:
+        """The path, with the line where one is named."""
+        if not self.line:
+            return self.path
+
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Brief:
     """One job, as far as the agent needs to know it."""
 
@@ -53,7 +83,9 @@ class Brief:
     answers: tuple[tuple[str, str], ...] = ()
     allowed: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
-    owed: tuple[str, ...] = ()
+    owed: tuple[Owed, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    test_command: str = ""
 
     @property
     def reviews(self) -> bool:
@@ -135,7 +167,28 @@ def parse_brief(data: Mapping[str, object]) -> Brief:
         answers=tuple(_answer(_table(item)) for item in _list(data.get("answers"))),
         allowed=tuple(_text(item) for item in _list(scope.get("allowed"))),
         forbidden=tuple(_text(item) for item in _list(scope.get("forbidden"))),
-        owed=tuple(_text(_table(item).get("path")) for item in _list(data.get("artifacts"))),
+        owed=tuple(_owed(_table(item)) for item in _list(data.get("artifacts"))),
+        entries=tuple(_entry(_table(item)) for item in _list(data.get("entries"))),
+        test_command=_text(data.get("test_command")),
+    )
+
+
+def _owed(item: Mapping[str, object]) -> Owed:
+    """A document that the job must leave, from its table."""
+    return Owed(_text(item.get("path")), _text(item.get("kind")) or "other")
+
+
+def _entry(item: Mapping[str, object]) -> Entry:
+    """A finding of another review, from its table."""
+    return Entry(
+        _number(item.get("number")),
+        _text(item.get("source")),
+        _text(item.get("severity")),
+        _text(item.get("title")),
+        _text(item.get("disposition")),
+        _text(item.get("path")),
+        _number(item.get("line")),
+        _text(item.get("detail")),
     )
 
 

@@ -7,16 +7,19 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from gitorch.scripted.documents import KINDS, document
 from gitorch.scripted.reports import in_scope
 from gitorch.scripted.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitorch.scripted.brief import Brief
+    from gitorch.scripted.brief import Brief, Owed
 
 SLUG_CHARACTERS_MAX = 40
+BASE_CHARACTERS = 10
 PROSE = frozenset({".md", ".txt", ".rst"})
+GLOB = frozenset("*?[")
 
 
 def default_steps(brief: Brief) -> tuple[Step, ...]:
@@ -63,15 +66,35 @@ def _build(brief: Brief) -> Iterator[Step]:
 
 def _first_attempt(brief: Brief) -> Iterator[Step]:
     """One commit for each task, and one for the documents that the job must deliver."""
-    title = brief.title or brief.job
-    for number, task in enumerate(brief.tasks or (title,), 1):
+    tasks = brief.tasks or (brief.title or brief.job,)
+    for number, task in enumerate(tasks, 1):
         yield from _change(brief, f"{number:02}-{slug(task)}", task)
 
-    for path in brief.owed:
-        yield Step("append", path, {"text": f"{title}\n"})
+    yield from _owed_documents(brief, tasks[0])
 
-    if brief.owed:
+
+def _owed_documents(brief: Brief, first_task: str) -> Iterator[Step]:
+    """One commit with every document that the job must leave; a path with a wildcard names no file to write."""
+    path, _ = place(brief, f"01-{slug(first_task)}")
+    line = _content(path, _dated(brief, first_task)).splitlines()[0]
+    written = False
+
+    for owed in brief.owed:
+        if not GLOB & set(owed.path):
+            written = True
+            yield _written(brief, owed, (path, line))
+
+    if written:
         yield Step("commit", f"Write what {brief.job} owes")
+
+
+def _written(brief: Brief, owed: Owed, changed: tuple[str, str]) -> Step:
+    """The step that writes an owed document. One without fields may be a file that others write to: it only grows."""
+    text = document(brief, owed, changed)
+    if owed.kind in KINDS:
+        return Step("write", owed.path, {"text": text})
+
+    return Step("append", owed.path, {"text": text})
 
 
 def _answer_findings(brief: Brief) -> Iterator[Step]:
@@ -91,8 +114,17 @@ def _change(brief: Brief, name: str, text: str) -> Iterator[Step]:
     if is_new:
         act = "write"
 
-    yield Step(act, path, {"text": _content(path, text)})
+    yield Step(act, path, {"text": _content(path, _dated(brief, text))})
     yield Step("commit", " ".join(text.split())[:72])
+
+
+def _dated(brief: Brief, text: str) -> str:
+    """The text with the commit that the work starts from, so that it differs from what an earlier run left in the file."""
+    if not brief.base:
+        return text
+
+    head, *rest = text.split("\n")
+    return "\n".join([f"{head} (on {brief.base[:BASE_CHARACTERS]})", *rest])
 
 
 def place(brief: Brief, name: str) -> tuple[str, bool]:

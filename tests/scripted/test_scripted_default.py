@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from scripted_stand import git
 
-from gitorch.scripted.brief import Brief, Raised
+from gitorch.model.work.artifact import ArtifactKind
+from gitorch.scripted.brief import Brief, Raised, parse_brief
 from gitorch.scripted.defaults import default_steps, place
+from gitorch.text.artifact import parse_artifact
 
 
 def subjects(repo):
@@ -96,3 +98,54 @@ def test_every_default_step_has_its_own_place():
         Brief("api", findings=(Raised(1, "minor", "a", "", 0, ""), Raised(2, "minor", "b", "", 0, "")))
     )
     assert len({step.place for step in steps}) == len(steps)
+
+
+ENTRIES = [
+    {
+        "number": 1,
+        "source": "attack",
+        "severity": "important",
+        "title": 'Quote "it"',
+        "disposition": "",
+        "path": "a.py",
+        "line": 3,
+        "detail": "Or: not",
+    },
+    {
+        "number": 2,
+        "source": "use",
+        "severity": "note",
+        "title": "Later",
+        "disposition": "accepted",
+        "path": "",
+        "line": 0,
+        "detail": "",
+    },
+]
+
+
+@pytest.mark.parametrize("kind", ArtifactKind)
+def test_an_owed_document_of_every_kind_is_valid(kind):
+    data = {"job": "api", "title": "The API: part “2”", "entries": ENTRIES, "test_command": "make test"}
+    brief = parse_brief(data | {"artifacts": [{"path": "docs/owed.md", "kind": str(kind)}]})
+    (written,) = [step for step in default_steps(brief) if step.text == "docs/owed.md"]
+    read = parse_artifact("docs/owed.md", written.options["text"].encode(), kind)
+    assert read.kind is kind
+    if kind is ArtifactKind.FINDINGS_LEDGER:
+        assert [(e.number, e.source, e.title, e.place, e.detail) for e in read.entries] == [
+            (1, "attack", 'Quote "it"', "a.py:3", "Or: not"),
+            (2, "use", "Later", "", ""),
+        ]
+    if kind is ArtifactKind.SYNTHESIS:
+        assert read.answers == (1, 2)
+
+
+def test_an_owed_path_with_a_wildcard_is_left_out():
+    brief = parse_brief({"job": "api", "artifacts": [{"path": "docs/*.md", "kind": "other"}]})
+    assert [step for step in default_steps(brief) if "*" in step.text] == []
+
+
+def test_a_second_run_changes_what_the_first_one_left():
+    first, second = (default_steps(Brief("api", title="The API", base=base * 40)) for base in "ab")
+    assert first[0].options["text"] == "The API (on aaaaaaaaaa)\n"
+    assert second[0].options["text"] == "The API (on bbbbbbbbbb)\n"
