@@ -54,6 +54,8 @@ class InboxRow(Value):
     command: str
     escalation: str = ""
     severity: str = ""
+    others: tuple[str, ...] = ()
+    """The other answers as they are typed: words in place of the command's last one, or a whole command."""
 
 
 class MessageRow(Value):

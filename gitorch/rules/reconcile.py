@@ -213,8 +213,8 @@ def _conflict(overlap: Overlap) -> Command:
         happened=f"{first} and {second} change the same lines; their branches do not merge as they are now.",
         tried="Both were merged in memory; nothing was stopped.",
         evidence="\n".join(overlap.paths),
-        decision="Let both go on and settle it at the merge, or stop the run?",
-        options=("go_on", "stop_run"),
+        decision="Leave both as they are and settle it at the merge (leave), or stop the run?",
+        options=("leave", "stop_run"),
     )
 
 

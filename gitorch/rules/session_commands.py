@@ -32,7 +32,8 @@ REQUEST_STAYS_MS = 30_000
 LAUNCHES_BESIDE = 2
 """How many launches beside it an agent may have to wait for before it gets its brief."""
 
-DIALOG_OPTIONS = ("retry", "stop_epic", "stop_run")
+DIALOG_OPTIONS = ("cleared", "retry", "stop_epic", "stop_run")
+SILENCE_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 
 def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
@@ -225,7 +226,10 @@ def _dialog_question(session: Session, observation: SessionObservation) -> Comma
         happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
         tried="Nothing was typed.",
         evidence=observation.screen or observation.evidence or "its screen could not be read",
-        decision=f"Answer it yourself (gitorch attach {session.job}), then choose how to go on.",
+        decision=(
+            f"Answer it yourself (gitorch attach {session.job}) and let the agent go on (cleared); or start {session.job} "
+            "again with a new agent (retry), stop it, or stop the run?"
+        ),
         options=DIALOG_OPTIONS,
         job=session.job,
         session=session.id,
@@ -270,7 +274,7 @@ def _silence_question(job: JobState, session: Session, observation: SessionObser
         tried=tried,
         evidence=observation.shown,
         decision=f"Look at it (gitorch attach {name}). Start it again (retry), stop {name}, or stop the run?",
-        options=DIALOG_OPTIONS,
+        options=SILENCE_OPTIONS,
         job=name,
         session=session.id,
     )

@@ -134,7 +134,7 @@ def test_an_inbox_lists_questions_by_run(stage):
 
 def test_an_inbox_shows_the_other_options(stage):
     stage.begin_run().launch("api").submit_handoff("api", "DONE_WITH_CONCERNS", concerns=("It is slow.",))
-    assert "gitorch answer q1 accept   (or follow_up, push_back)" in stage.gitorch("inbox").out
+    assert 'gitorch answer q1 accept   (or follow_up, push_back "…")' in stage.gitorch("inbox").out
 
 
 def test_a_question_cannot_forge_lines_or_move_the_cursor(stage):

@@ -30,5 +30,5 @@ def test_branches_that_change_the_same_files_are_noted_once_and_a_conflict_is_es
     for command in reconcile(play.run, worse):
         play.do(command)
     assert [type(event).__name__ for event in play.events[-2:]] == ["OverlapNoted", "Escalated"]
-    play.answer("q1", "go_on")
+    play.answer("q1", "leave")
     assert reconcile(play.run, worse) == ()

@@ -133,7 +133,7 @@ def test_an_escalation_that_is_open_is_not_raised_again_and_one_that_was_answere
     play.do(raised)
     assert learned(play, look(play, dialog), c.Escalate) == []
     assert play.do(raised) == ()
-    play.answer("q1", "retry")
+    play.answer("q1", "cleared")
     assert learned(play, look(play, dialog), c.Escalate) == [raised]
 
 

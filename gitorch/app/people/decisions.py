@@ -15,6 +15,7 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
+from gitorch.rules.answer_words import first_answer
 from gitorch.rules.ensure import run_there
 from gitorch.rules.outside import withdrawing
 
@@ -63,17 +64,15 @@ def _option_and_text(question: Question, arguments: list[str]) -> tuple[str, str
     if not question.options:
         return "", " ".join(arguments)
 
-    command = f"gitorch answer {question.id}"
-    first = question.options[0]
     if not arguments:
-        raise Usage(f"{question.id} takes one of: {', '.join(question.options)}", f"{command} {first}")
+        raise Usage(f"{question.id} takes one of: {', '.join(question.options)}", first_answer(question))
 
     option = resolve_prefix(
         name=arguments[0].replace("-", "_"),
         candidates=question.options,
         noun="answer",
         owner=question.id,
-        commands=(f"{command} {first}", command),
+        commands=(first_answer(question), f"gitorch answer {question.id}"),
         unknown=Usage,
     )
     return option, " ".join(arguments[1:])

@@ -8,6 +8,8 @@ from gitorch.cli.pages.cells import safe_line, safe_text
 from gitorch.cli.pages.page import phrase
 from gitorch.cli.pages.plain import plain, to_json
 from gitorch.cli.pages.records import day_and_time, sentence_of
+from gitorch.model.work.question import QuestionKind
+from gitorch.rules.answer_words import meaning
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.inbox import inbox
@@ -121,11 +123,33 @@ def question_text(run: Run, question: Question) -> str:
         ("happened", question.happened),
         ("tried", question.tried),
         ("evidence", question.evidence),
-        ("options", ", ".join(question.options)),
+        *(("options", line) for line in _option_lines(run, question)),
         ("answered", answer),
         ("answer it", _command_of(run, question)),
     ]
     return _page(f"{question.id} in {run.id}", fields, question.text)
+
+
+def _option_lines(run: Run, question: Question) -> list[str]:
+    """The options of a question, one a line; an approval has commands of its own instead."""
+    if question.kind is not QuestionKind.APPROVAL:
+        return [_option_text(option) for option in question.options]
+
+    reject = f'gitorch reject {run.id} --note "…"'
+    return [
+        f"gitorch approve {run.id}: merges exactly this report",
+        f"{reject} --rework EPIC: sends the epic back to its author, and a new report follows",
+        f"{reject}: ends the run; its branches are kept",
+    ]
+
+
+def _option_text(option: str) -> str:
+    """An option with what it means, where its word is known."""
+    means = meaning(option)
+    if not means:
+        return option
+
+    return f"{option}: {means}"
 
 
 def _command_of(run: Run, question: Question) -> str:

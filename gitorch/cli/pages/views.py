@@ -216,11 +216,11 @@ def inbox_lines(rows: Sequence[InboxRow], page: Page) -> list[str]:
 
 
 def _options(row: InboxRow, page: Page) -> str:
-    """The options that the command does not show."""
-    if len(row.options) < 2 or row.command.startswith("gitorch approve"):
+    """The answers that the command does not show."""
+    if not row.others:
         return ""
 
-    others = f"   (or {', '.join(row.options[1:])})"
+    others = f"   (or {', '.join(row.others)})"
     return page.paint(others[:OPTIONS_COLUMNS], "dim")
 
 

@@ -11,6 +11,7 @@ from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import FAULT, QuestionKind, unanswered_trigger
 from gitorch.rules import ensure
+from gitorch.rules.answer_words import first_answer, needs_text
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
-NEEDS_TEXT = frozenset({"push_back", "reject", "answer", "accept_with_exceptions"})
-"""Options that need a text beside them. The reason for overriding a verdict stays in the ledger and the merge report."""
+AT_AN_AGENT = ("stuck:", "dialog:")
+"""Beginnings of the triggers of questions about an agent that is at its job: `retry` there ends it for a new one."""
 
 
 def escalate(state: State, order: Order, command: commands.Escalate) -> tuple[Event, ...]:
@@ -101,7 +102,7 @@ def _ensure_option(run: Run, question: Question, option: str) -> None:
             given = f"`{option}`"
 
         message = f"{given} is not a valid answer to {question.id}; valid answers: {', '.join(question.options)}"
-        raise Refused(message, f"gitorch answer {question.id} {question.options[0]}")
+        raise Refused(message, first_answer(question))
 
 
 def _ensure_text(question: Question, command: commands.AnswerQuestion) -> None:
@@ -113,7 +114,7 @@ def _ensure_text(question: Question, command: commands.AnswerQuestion) -> None:
         message = f"{question.id} needs an answer in words"
         raise Refused(message, f"gitorch answer {question.id} TEXT")
 
-    if command.option in NEEDS_TEXT:
+    if needs_text(command.option):
         message = f"{command.option} needs a text that says why"
         raise Refused(message, f"gitorch answer {question.id} {command.option} TEXT")
 
@@ -174,11 +175,7 @@ def _ensure_nothing_else_open(run: Run, job: JobState, question: Question) -> No
 
     names = ", ".join(other.id for other in others)
     message = f"{job.spec.id} cannot be accepted before {names} is answered as well"
-    option = "TEXT"
-    if others[0].options:
-        option = others[0].options[0]
-
-    raise Refused(message, f"gitorch answer {others[0].id} {option}")
+    raise Refused(message, first_answer(others[0]))
 
 
 def _others_open(run: Run, job: JobState, question: Question) -> list[Question]:
@@ -200,14 +197,22 @@ def _one_more_round(run: Run, job: JobState, _: Question, command: commands.Answ
 
 
 def _retried(run: Run, job: JobState, question: Question, _: commands.AnswerQuestion) -> tuple[Event, ...]:
-    """Revoke the lease of a stuck agent, or withdraw a report whose branches do not merge so that it is made again."""
-    if question.trigger.startswith("stuck:") and job.lease is not None:
-        return (events.LeaseEnded(job.spec.id, job.lease.fence, "revoked"),)
+    """Revoke the lease of the agent that is asked about, or withdraw a report that does not merge, so that it is made again."""
+    if question.trigger.startswith(AT_AN_AGENT):
+        return _replaced(job, question)
 
     if question.trigger.startswith("merge:"):
         return voided_report(run, "the principal asked for a new one")
 
     return ()
+
+
+def _replaced(job: JobState, question: Question) -> tuple[Event, ...]:
+    """The end of the lease of the agent that the question is about; nothing where another has the job already."""
+    if job.lease is None or job.lease.session != question.session:
+        return ()
+
+    return (events.LeaseEnded(job.spec.id, job.lease.fence, "revoked"),)
 
 
 CONSEQUENCES: Mapping[str, Callable[[Run, JobState, Question, commands.AnswerQuestion], tuple[Event, ...]]] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.view import InboxRow, MessageRow
 from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
 from gitorch.rules import escalations
+from gitorch.rules.answer_words import first_answer, with_its_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,6 +54,7 @@ def _inbox_row(run: RunId, question: Question) -> InboxRow:
         command=_answer_command(run, question),
         escalation=escalations.kind_of(question),
         severity=escalations.severity_of(question),
+        others=_other_answers(run, question),
     )
 
 
@@ -75,10 +77,15 @@ def _answer_command(run: RunId, question: Question) -> str:
     if question.kind is QuestionKind.APPROVAL:
         return f"gitorch approve {run}"
 
-    if question.options:
-        return f"gitorch answer {question.id} {question.options[0]}"
+    return first_answer(question)
 
-    return f'gitorch answer {question.id} "…"'
+
+def _other_answers(run: RunId, question: Question) -> tuple[str, ...]:
+    """What else a person may type: the other options, each with its text where it needs one; of an approval, the refusal."""
+    if question.kind is QuestionKind.APPROVAL:
+        return (f'gitorch reject {run} --note "…"',)
+
+    return tuple(map(with_its_text, question.options[1:]))
 
 
 def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[MessageRow, ...]:
