@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch import __version__
-from gitorch.cli.pages.cells import safe_text
+from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import click
 
-from gitorch.cli.pages.cells import safe_line, safe_page, safe_text
+from gitorch.cli.pages.cells import safe_line, safe_page
+from gitorch.text.visible import safe_text
 
 
 def write(text: str, *, colours: bool = False, to_stderr: bool = False) -> None:

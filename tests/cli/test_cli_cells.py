@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.cli.pages.cells import cut, pad, safe_json, safe_line, safe_page, safe_text, width
+from gitorch.cli.pages.cells import cut, pad, safe_json, safe_line, safe_page, width
+from gitorch.text.visible import safe_text
 
 TEXT = st.text(st.sampled_from(list("ab 日本é\u0301🚀👩\u200d💻\ufe0f❤-…")), max_size=30)
 

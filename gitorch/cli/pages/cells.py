@@ -5,19 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from gitorch.model.path_text import without_surrogates
+from gitorch.text.visible import INVISIBLE, UNSAFE, safe_text
 
-_INVISIBLE = (
-    "\x7f-\x9f"  # DEL and C1, which begin sequences as ESC does
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # bidirectional marks, overrides and isolates
-    "\u2028\u2029"  # line and paragraph separators
-    "\ufeff\ufff9-\ufffb"  # byte order mark, annotations
-    "\ud800-\udfff"  # halves of characters, which no encoding can write
-)
-_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]")
-"""What no terminal may receive from outside: every control character but tab and line feed, and characters that reorder text."""
-
-_UNSAFE_IN_JSON = re.compile(f"[{_INVISIBLE}]")
+_UNSAFE_IN_JSON = re.compile(f"[{INVISIBLE}]")
 """The same of a finished line of JSON, in which `json` has escaped C0 already."""
 
 _OWN_COLOUR = re.compile("(\x1b\\[(?:0|1|2|31|32|33|36)m)")
@@ -27,17 +17,9 @@ _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 
 
-def safe_text(text: str) -> str:
-    """Text from outside, of one or many lines, in which nothing moves a cursor, colours, rings or hides."""
-    if _UNSAFE.search(text) is None:
-        return text
-
-    return _UNSAFE.sub("�", without_surrogates(text).replace("\r\n", "\n"))
-
-
 def safe_page(text: str) -> str:
     """The same for text that a page has painted: its own colours stay."""
-    if _UNSAFE.search(text) is None:
+    if UNSAFE.search(text) is None:
         return text
 
     parts = _OWN_COLOUR.split(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.cells import safe_line, safe_text
+from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import phrase
 from gitorch.cli.pages.plain import plain, to_json
 from gitorch.cli.pages.records import day_and_time, sentence_of
@@ -15,6 +15,7 @@ from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.why import why
 from gitorch.text.records.released import kind_of
+from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.cells import cut, pad, safe_line, safe_text, width
+from gitorch.cli.pages.cells import cut, pad, safe_line, width
 from gitorch.model.values import Value
+from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

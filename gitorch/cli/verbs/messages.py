@@ -205,8 +205,9 @@ def record_read(call: Call, party: Party, held: tuple[Held, ...]) -> None:
 
 def message_text(row: MessageRow) -> str:
     """A message in full."""
-    from gitorch.cli.pages.cells import safe_line, safe_text
+    from gitorch.cli.pages.cells import safe_line
     from gitorch.cli.pages.records import day_and_time
+    from gitorch.text.visible import safe_text
 
     head = f"{row.id} from {row.sender} to {', '.join(row.to)}, {day_and_time(row.at)}"
     if row.answers is not None:
