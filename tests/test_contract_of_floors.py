@@ -22,6 +22,7 @@ VIOLATIONS = {
     "gitorch/world/planted.py": "import ruamel.yaml",
     "gitorch/ports/planted.py": "import msgspec",
     "gitorch/rules/drawn.py": "import rich",
+    "gitorch/cli/planted.py": "import starlette",
     "gitorch/rules/planted.py": "import pathlib",
     "gitorch/scripted/planted.py": "import gitorch.errors",
 }

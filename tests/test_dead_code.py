@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 from vulture import Vulture
@@ -10,6 +11,7 @@ from vulture import Vulture
 TOP = Path(__file__).resolve().parents[1]
 
 SEEN_BY_OTHERS = {
+    "validateLink": "markdown-it calls it",
     "list_commands": "click calls it",
     "get_command": "click calls it",
     "format_commands": "click calls it",
@@ -32,6 +34,15 @@ def names_as_text() -> set[str]:
     return {word for word in words if word.isidentifier()}
 
 
+def words_of_templates() -> set[str]:
+    """Every word of the templates of the web page, which read the fields of values."""
+    found: set[str] = set()
+    for path in (TOP / "gitorch" / "web" / "html").glob("*.html"):
+        for code in re.findall(r"{[{%](.*?)[%}]}", path.read_text(encoding="utf-8"), re.DOTALL):
+            found.update(re.findall(r"[A-Za-z_]\w*", code))
+    return found
+
+
 def words_of_enums() -> set[str]:
     """The members of enums, which are made from the words of files and records."""
     found: set[str] = set()
@@ -46,7 +57,7 @@ def words_of_enums() -> set[str]:
 def test_everything_in_the_source_is_used_by_the_source() -> None:
     search = Vulture()
     search.scavenge([str(TOP / "gitorch")])
-    known = names_as_text() | words_of_enums() | SEEN_BY_OTHERS.keys()
+    known = names_as_text() | words_of_templates() | words_of_enums() | SEEN_BY_OTHERS.keys()
     dead = [one.get_report() for one in search.get_unused_code(min_confidence=60) if one.name not in known]
     assert dead == [], "\n".join(dead)
 

@@ -39,7 +39,7 @@ HOLDS: Mapping[ActorKind, frozenset[Capability]] = {
 
 NEEDS: Mapping[str, Capability] = {
     **dict.fromkeys(
-        ("status", "why", "list", "dashboard", "inbox", "report", "log", "show", "verify", "peek", "check"),
+        ("status", "why", "list", "dashboard", "inbox", "report", "log", "show", "verify", "peek", "check", "serve"),
         Capability.READ,
     ),
     **dict.fromkeys(("doctor", "export", "demo", "session", "keys", "worktree", "workflow"), Capability.READ),

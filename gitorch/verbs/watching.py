@@ -180,4 +180,35 @@ VERBS = (
         offered=Offer.EVERYBODY,
         examples=("gitorch report auth-7f3a", "gitorch report api"),
     ),
+    Verb(
+        "serve",
+        "Show runs, diffs, questions and the ledger as web pages on this machine, until Ctrl-C.",
+        details=(
+            "Only programs of this machine can reach it, and only with the token in the address that is printed. Nothing "
+            "can be changed without --allow-changes, and no approval is ever given here."
+        ),
+        at="serve:serve",
+        needs="read",
+        parameters=(
+            Parameter(
+                "port",
+                "The port, 0 for any; by default 8420 or the next free one.",
+                ("--port",),
+                metavar="N",
+                kind=Kind.NUMBER,
+                least=0,
+                most=65535,
+            ),
+            Parameter("path", "A Unix socket instead of a port.", ("--socket",), metavar="PATH", completes="file"),
+            Parameter(
+                "allow_changes",
+                "Let the page answer, reject, pause and recover; never approve.",
+                ("--allow-changes",),
+                kind=Kind.FLAG,
+            ),
+        ),
+        result={"url": Kind.TEXT, "socket": Kind.ANY, "token": Kind.TEXT, "changes": Kind.FLAG},
+        exits="5, 8 without the extra `web`, 130, 143",
+        examples=("gitorch serve", "gitorch serve --allow-changes", "gitorch serve --socket gitorch.sock"),
+    ),
 )

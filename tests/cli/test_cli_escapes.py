@@ -79,6 +79,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "resume": (("resume", HOSTILE),),
     "cancel": (("cancel", "--reason", HOSTILE), ("cancel", HOSTILE)),
     "cleanup": (("cleanup", "--yes"), ("cleanup", HOSTILE)),
+    "serve": (("serve", "--port", HOSTILE), ("serve", "--socket", HOSTILE * 20)),
     "demo": (("demo", "taken"),),
     "brief": (("brief",),),
     "claim": (("claim",), ("claim", HOSTILE)),

@@ -15,7 +15,7 @@ from gitorch.cli.group import gitorch as group
 
 ROOT = Path(gitorch.__file__).parent
 ERRORS = {name for name, cls in vars(errors).items() if isinstance(cls, type) and issubclass(cls, errors.GitorchError)}
-PROGRAMS = frozenset({"apt-get", "bd", "df", "echo", "findmnt", "git", "ls", "ps", "rm", "ssh-keygen", "ulimit"})
+PROGRAMS = frozenset({"apt-get", "bd", "df", "echo", "findmnt", "git", "ls", "pip", "ps", "rm", "ssh-keygen", "ulimit"})
 PLACEHOLDER = "x1"
 
 NOT_COMMANDS = {

@@ -100,7 +100,13 @@ def test_no_setting_of_a_user_changes_the_form_of_a_patch(repo):
     new = head(repo.path)
     git = GitCommands(repo.path, os.environ, SystemClock())
     plain = git.patch(base, new)
-    forms = ("diff.noprefix true", "color.ui always", "diff.context 0", "diff.mnemonicPrefix true", "diff.algorithm patience")
+    forms = (
+        "diff.noprefix true",
+        "color.ui always",
+        "diff.context 0",
+        "diff.mnemonicPrefix true",
+        "diff.algorithm patience",
+    )
     for form in (*forms, "diff.renames false", "color.diff always"):
         subprocess.run(("git", "config", *form.split()), cwd=repo.path, check=True)
     assert GitCommands(repo.path, os.environ, SystemClock()).patch(base, new) == plain

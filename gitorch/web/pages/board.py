@@ -1,0 +1,54 @@
+"""The board: what waits for the principal first, then every run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.people import mailbox
+from gitorch.app.query import runs
+from gitorch.app.query.lookup import board_of, load_runs
+from gitorch.model.work.message import PRINCIPAL
+from gitorch.web.render import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.model.view import MessageRow, RunView
+    from gitorch.model.work.board import Board
+    from gitorch.web.answers import Question
+    from gitorch.wiring.repository import Repository
+
+OVER_MAX = 30
+"""How many of the runs that are over the board lists; the log has all of them."""
+
+
+def board(services: Repository, question: Question) -> Page:
+    """Every run, with everything that waits for the principal above them."""
+    found = board_of(services)
+    over = [line for line in found.runs.values() if line.phase.is_over]
+    shown = over[-OVER_MAX:][::-1]
+    del question
+    values = {
+        "here": "/",
+        "ledger": services.ledger.exists(),
+        "inbox": runs.all_inbox(services),
+        "messages": unread(services),
+        "open": open_views(services, found),
+        "over": shown,
+        "hidden": len(over) - len(shown),
+    }
+    return Page("board.html", values)
+
+
+def open_views(services: Repository, board: Board) -> list[RunView]:
+    """The runs that are not over, those that ask something first, and otherwise the newest first."""
+    ids = [line.id for line in board.runs.values() if not line.phase.is_over]
+    views = [runs.view_of(services, run) for run in load_runs(services, reversed(ids))]
+    return sorted(views, key=lambda view: not view.inbox)
+
+
+def unread(services: Repository) -> Sequence[MessageRow]:
+    """The messages that the principal has not read; reading the page does not mark them."""
+    if not services.ledger.exists():
+        return ()
+    return mailbox.rows(services, mailbox.waiting(services, PRINCIPAL, None))
