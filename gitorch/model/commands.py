@@ -163,6 +163,12 @@ class Nudge(Value):
     session: SessionId
 
 
+class RemindOfRefusal(Value):
+    """Remind a session of its refused report, once for each refusal."""
+
+    session: SessionId
+
+
 class RecordPermission(Value):
     """Record that a rule answered the session's permission request of this number, counted from 0."""
 
@@ -571,6 +577,7 @@ Command = (
     | EndSession
     | RecordDelivery
     | Nudge
+    | RemindOfRefusal
     | RecordPermission
     | AcceptOutboxEntry
     | RecordBase

@@ -227,6 +227,15 @@ class SessionNudged(Value):
     job: JobId
 
 
+class RefusalReminded(Value):
+    """An agent waits at its prompt after its report was refused, and is told so."""
+
+    session: SessionId
+    job: JobId
+    times: int
+    """How many of its reports have been refused."""
+
+
 class PermissionAnswered(Value):
     """A rule of the lane answered a permission request."""
 
@@ -676,6 +685,7 @@ Event = (
     | SessionEnded
     | PromptDelivered
     | SessionNudged
+    | RefusalReminded
     | PermissionAnswered
     | OutboxEntryAccepted
     | BaseBuilt

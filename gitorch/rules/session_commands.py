@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
-from gitorch.model.observed import AgentState
+from gitorch.model.observed import READY, AgentState
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import REFUSED
 from gitorch.model.work.review import PROGRAM_NOT_FOUND
 from gitorch.model.work.session import PromptKind, SessionPhase
 from gitorch.rules.agent_state.permission import answer_to
@@ -33,7 +34,10 @@ LAUNCHES_BESIDE = 2
 """How many launches beside it an agent may have to wait for before it gets its brief."""
 
 DIALOG_OPTIONS = ("cleared", "retry", "stop_epic", "stop_run")
-SILENCE_OPTIONS = ("retry", "stop_epic", "stop_run")
+AGENT_OPTIONS = ("retry", "stop_epic", "stop_run")
+
+REFUSALS_MAX = 3
+"""At the third refused report in one lease a human is asked; before that the agent is reminded of each."""
 
 
 def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
@@ -196,7 +200,33 @@ def _trouble_at_work(
     if observation.resets_at is not None and not job.nudged:
         return commands.Nudge(session.id)
 
-    return _silence(run, job, session, observation, now)
+    return _refusal(job, session, observation) or _silence(run, job, session, observation, now)
+
+
+def _refusal(job: JobState, session: Session, observation: SessionObservation) -> Command | None:
+    """A reminder for an agent that waits after its report was refused, and a question after the third refusal."""
+    if job.refused >= REFUSALS_MAX:
+        return _refusal_question(job, session, observation)
+
+    if job.refused > job.reminded and observation.state in READY:
+        return commands.RemindOfRefusal(session.id)
+
+    return None
+
+
+def _refusal_question(job: JobState, session: Session, observation: SessionObservation) -> Command:
+    """The escalation of an agent whose reports are refused again and again."""
+    name = job.spec.id
+    return commands.Escalate(
+        trigger=f"{REFUSED}{name}:{job.attempt}:{job.fence}",
+        happened=f"The reports of {name} (session {session.id}) were refused {job.refused} times: {job.refusal}",
+        tried=f"It was told the reason each time, and reminded of it {job.reminded} times.",
+        evidence=observation.shown,
+        decision=f"Tell it what to do (gitorch send {name} TEXT). Start it again (retry), stop {name}, or stop the run?",
+        options=AGENT_OPTIONS,
+        job=name,
+        session=session.id,
+    )
 
 
 def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
@@ -274,7 +304,7 @@ def _silence_question(job: JobState, session: Session, observation: SessionObser
         tried=tried,
         evidence=observation.shown,
         decision=f"Look at it (gitorch attach {name}). Start it again (retry), stop {name}, or stop the run?",
-        options=SILENCE_OPTIONS,
+        options=AGENT_OPTIONS,
         job=name,
         session=session.id,
     )

@@ -250,3 +250,17 @@ def test_the_findings_of_the_reviews_that_a_job_needs_are_a_document_to_fill_in(
     text = findings(building.run, building.session("api"))
     assert text.startswith("---\n")
     assert "findings" in text
+
+
+def test_a_report_that_is_refused_for_its_document_is_recorded_with_the_first_defect(drafting):
+    left(drafting, "draft", "docs/p.md", b"no front matter\n")
+    with pytest.raises(Malformed):
+        drafting.submit("draft", {"docs/p.md": "no front matter\n"})
+    (refused,) = drafting.events(events.ActionRefused)
+    assert (refused.verb, refused.job or "draft") == ("handoff", "draft")
+    assert refused.reason.startswith("docs/p.md is not a valid prompt; it has 1 defect: docs/p.md:1:1: ")
+    assert drafting.run.jobs["draft"].refused == 1
+    left(drafting, "draft", "docs/p.md", f"---\ntitle: {TOKEN}\n---\n".encode())
+    with pytest.raises(Refused):
+        drafting.submit("draft", {"docs/p.md": f"---\ntitle: {TOKEN}\n---\n"})
+    assert drafting.run.jobs["draft"].refused == 2

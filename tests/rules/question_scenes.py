@@ -144,7 +144,7 @@ def barred() -> Play:
 
 QUESTIONS = {
     "a dialog": (lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG), session_commands.DIALOG_OPTIONS),
-    "a silent agent": (silent, session_commands.SILENCE_OPTIONS),
+    "a silent agent": (silent, session_commands.AGENT_OPTIONS),
     "an agent over its time": (over_time, budgets.JOB_OPTIONS),
     "an agent over its memory": (runaway, budgets.JOB_OPTIONS),
     "deaths": (

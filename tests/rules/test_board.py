@@ -232,7 +232,7 @@ def test_a_refused_report_is_the_reason_until_one_is_accepted() -> None:
     telling = told("plan api|launch api")
     assert refused(telling, "api", "send", "nobody is called web") == "session s1 is at work"
     line = refused(telling, "api", "handoff", "changes outside the write scope: a.py\nsecond line")
-    assert line == "session s1 is at work; its handoff was refused: changes outside the write scope: a.py"
+    assert line == "its handoff was refused: changes outside the write scope: a.py; session s1 is at work"
     telling.tell("handoff api")
     assert telling.play.run.jobs[JobId("api")].trouble == ""
 

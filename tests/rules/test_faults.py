@@ -167,7 +167,7 @@ def test_a_refused_handoff_is_told_until_one_is_accepted():
     play = played("plan api|launch api")
     agent = Actor(ActorKind.AGENT, "api", "desk", S1)
     play.do(c.RecordRefusal("handoff", "refused", "notes.txt is not committed\nand more", API), agent)
-    assert why(play.run, play.run.jobs[API]).endswith("; its handoff was refused: notes.txt is not committed")
+    assert why(play.run, play.run.jobs[API]).startswith("its handoff was refused: notes.txt is not committed; ")
     telling = Telling()
     telling.play = play
     telling.tell("handoff api")

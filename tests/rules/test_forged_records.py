@@ -161,6 +161,9 @@ ROWS = {
     "nudged twice": Forged(
         nudged, e.SessionNudged("s1", "api"), HOST, "session s1 was nudged twice in one attempt of api"
     ),
+    "refusal reminded twice": Forged(
+        nudged, e.RefusalReminded("s1", "api", 0), HOST, "session s1 was reminded twice of refusal 0 on api"
+    ),
     "outbox entry twice": Forged(
         nudged, e.OutboxEntryAccepted("s1", "api", "report.yaml", digest("entry")), HOST, "was carried out twice"
     ),

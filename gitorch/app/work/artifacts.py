@@ -6,11 +6,12 @@ import hashlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute_verb
+from gitorch.app.execute import execute_verb, record_refusal
 from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
 from gitorch.model.ids import CommitId, Digest
 from gitorch.model.path_text import without_surrogates
+from gitorch.model.record import ActorKind
 from gitorch.model.values import Value
 from gitorch.model.work.artifact import ArtifactKind
 from gitorch.model.work.session import SessionPhase
@@ -264,6 +265,25 @@ def expected(
             made.append(command)
             bodies[command.digest] = data
     return tuple(made), bodies
+
+
+def record_unpublishable(
+    services: Services, run: Run, actor: Actor, _: object, error: BaseException | None, __: object
+) -> None:
+    """Record that a report was refused for a document that it must leave; only an agent's. The error goes on to the caller."""
+    if actor.kind is not ActorKind.AGENT or not isinstance(error, Malformed | Refused):
+        return
+
+    record_refusal(services, run.id, actor, "handoff", Refused(_with_first_problem(error)))
+
+
+def _with_first_problem(error: Malformed | Refused) -> str:
+    """The message of an error, with the first defect of a file and its fix."""
+    if not isinstance(error, Malformed) or not error.problems:
+        return error.message
+
+    first = error.problems[0]
+    return f"{error.message}: {first.where}: {first.message} {first.fix}".rstrip()
 
 
 def _expected_source(artifact: ExpectedArtifact) -> Source:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute_verb, record_refusal
@@ -153,9 +154,11 @@ def submit_handoff(
     published: tuple[commands.PublishArtifact, ...] = ()
     bodies: Mapping[Digest, bytes] = {}
     if _publishes_artifacts(services, run, session, report):
-        from gitorch.app.work.artifacts import expected  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
+        from gitorch.app.work.artifacts import expected, record_unpublishable  # noqa: PLC0415  20 ms of YAML that other handoffs do not pay
 
-        published, bodies = expected(services, run, session)
+        with ExitStack() as stack:
+            stack.push(partial(record_unpublishable, services, run, actor))
+            published, bodies = expected(services, run, session)
     return _execute(
         services,
         run,

@@ -121,6 +121,12 @@ class JobState(Value):
     requeues: int = 0
     """How often stale work went back into the queue."""
     closing: Closing = Closing()
+    refused: int = 0
+    """How many reports on it were refused since its lease was given or a report was accepted."""
+    refusal: str = ""
+    """Why the last of them was refused."""
+    reminded: int = 0
+    """Of how many of these refusals its agent was reminded."""
     trouble: str = ""
     """What went wrong with it last, in one line: why it ended without its result, or what keeps its agent from going on.
 

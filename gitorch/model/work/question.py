@@ -37,6 +37,9 @@ CLEANUP_TEXT = "What should be removed: the run's worktrees, its merged branches
 FAULT = "fault:"
 """The beginning of the trigger of a question about a fault; the name of the step follows."""
 
+REFUSED = "refused:"
+"""The beginning of the trigger of a question about an agent whose reports are refused; job, attempt and lease follow."""
+
 WITHDRAWN = "withdrawn"
 """The option that closes a question whose reason does not exist any more. Nobody can choose it."""
 

@@ -30,6 +30,10 @@ class PromptKind(StrEnum):
     MESSAGE = "message"
 
 
+REFUSAL = "refusal"
+"""What a nudge is about that reminds an agent of its refused report; any other nudge is about its silence."""
+
+
 class Prompt(Value):
     """A text that gitorch delivers to a session. A session gets its prompts in order."""
 

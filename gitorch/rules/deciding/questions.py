@@ -9,7 +9,7 @@ from gitorch.model import commands, events
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import FAULT, QuestionKind, unanswered_trigger
+from gitorch.model.work.question import FAULT, REFUSED, QuestionKind, unanswered_trigger
 from gitorch.rules import ensure
 from gitorch.rules.answer_words import first_answer, needs_text
 from gitorch.rules.review.gates import next_question
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
-AT_AN_AGENT = ("stuck:", "dialog:")
+AT_AN_AGENT = ("stuck:", "dialog:", REFUSED)
 """Beginnings of the triggers of questions about an agent that is at its job: `retry` there ends it for a new one."""
 
 

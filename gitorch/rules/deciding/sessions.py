@@ -228,6 +228,18 @@ def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, .
     return (events.SessionNudged(session.id, session.job),)
 
 
+def remind_of_refusal(state: State, order: Order, command: commands.RemindOfRefusal) -> tuple[Event, ...]:
+    """One reminder for each refused report."""
+    ensure.host(order.actor, "reminders")
+    run = ensure.run_there(state)
+    session = ensure.session_there(run, command.session)
+    job = run.jobs[session.job]
+    if job.refused <= job.reminded or not job.is_leased_to(session.id):
+        return ()
+
+    return (events.RefusalReminded(session.id, session.job, job.refused),)
+
+
 def record_permission(state: State, order: Order, command: commands.RecordPermission) -> tuple[Event, ...]:
     """A rule's answer. Each is recorded once, in order."""
     ensure.host(order.actor, "answers to permission requests")
@@ -268,6 +280,7 @@ DECISIONS: Decisions = {
     commands.EndSession: end,
     commands.RecordDelivery: record_delivery,
     commands.Nudge: nudge,
+    commands.RemindOfRefusal: remind_of_refusal,
     commands.RecordPermission: record_permission,
     commands.AcceptOutboxEntry: accept_outbox_entry,
     commands.RecordBase: record_base,

@@ -9,7 +9,7 @@ from gitorch.model import events
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, Lease
-from gitorch.model.work.session import Prompt, PromptKind, Session, SessionPhase
+from gitorch.model.work.session import REFUSAL, Prompt, PromptKind, Session, SessionPhase
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
 from gitorch.rules.views.mail import first_line
@@ -53,6 +53,8 @@ def granted(run: Run, record: Record, event: events.LeaseGranted) -> Run:
         session=event.session,
         base=event.base,
         nudged=False,
+        refused=0,
+        reminded=0,
     )
     kind = PromptKind.FINDINGS
     if event.fresh:
@@ -271,6 +273,16 @@ def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:
     return add_prompt(run, event.session, PromptKind.NUDGE)
 
 
+def refusal_reminded(run: Run, _: Record, event: events.RefusalReminded) -> Run:
+    """Queue a reminder of the refused report. Raises Corrupt if no report of the job was refused since the last reminder."""
+    if run.jobs[event.job].reminded >= event.times:
+        message = f"session {event.session} was reminded twice of refusal {event.times} on {event.job}"
+        raise Corrupt(message)
+
+    run = with_job(run, event.job, reminded=event.times)
+    return add_prompt(run, event.session, PromptKind.NUDGE, REFUSAL)
+
+
 def permission_answered(run: Run, _: Record, event: events.PermissionAnswered) -> Run:
     """Count one more answer to a permission request of the session."""
     count = run.sessions[event.session].permissions_answered
@@ -307,6 +319,7 @@ EVENTS: Evolutions = {
     events.SessionEnded: Evolution(ended, BY_HOST),
     events.PromptDelivered: Evolution(delivered, BY_HOST),
     events.SessionNudged: Evolution(nudged, BY_HOST),
+    events.RefusalReminded: Evolution(refusal_reminded, BY_HOST),
     events.PermissionAnswered: Evolution(permission_answered, BY_HOST),
     events.OutboxEntryAccepted: Evolution(outbox_entry_accepted, BY_ANYBODY),
     events.BaseBuilt: Evolution(base_built, BY_HOST),

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 HANDING_IN = frozenset({"handoff", "verdict", "publish", "block", "ask"})
 """Verbs by which an agent hands in its work."""
 
+REPORTING = frozenset({"handoff", "verdict"})
+"""Verbs whose refusals are counted: without one of them a job does not go on."""
+
 DONE = frozenset({ReportStatus.DONE, ReportStatus.DONE_WITH_CONCERNS})
 
 
@@ -80,6 +83,8 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
         check=None,
         deaths=0,
         trouble="",
+        refused=0,
+        reminded=0,
     )
 
     return promote(run, record.at)
@@ -153,6 +158,8 @@ def verdict_counts(run: Run, record: Record, event: events.VerdictGiven) -> Run:
         lease=None,
         deaths=0,
         trouble="",
+        refused=0,
+        reminded=0,
     )
     run = with_job(run, event.subject, verdicts=(*subject.verdicts, verdict))
     return promote(run, record.at)
@@ -175,6 +182,8 @@ def _synthesis_judged(
         lease=None,
         deaths=0,
         trouble="",
+        refused=0,
+        reminded=0,
     )
 
 
@@ -226,7 +235,16 @@ def _troubled(run: Run, session: Session, event: events.ActionRefused) -> Run:
     if event.verb not in HANDING_IN or not run.jobs[session.job].is_leased_to(session.id):
         return run
 
-    return with_job(run, session.job, trouble=f"its {event.verb} was refused: {first_line(event.reason)}")
+    times = run.jobs[session.job].refused
+    if event.verb in REPORTING:
+        times += 1
+
+    often = ""
+    if times > 1:
+        often = f" {times} times"
+
+    trouble = f"its {event.verb} was refused{often}: {first_line(event.reason)}"
+    return with_job(run, session.job, trouble=trouble, refused=times, refusal=event.reason)
 
 
 EVENTS: Evolutions = {

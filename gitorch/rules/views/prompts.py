@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from gitorch.model.work.session import PromptKind
+from gitorch.model.work.session import REFUSAL, PromptKind
 from gitorch.rules.views.brief import BRIEF_PATH, answered_questions, answers_text, brief_text
 from gitorch.rules.views.finding_lines import findings_text
 from gitorch.rules.views.mail import message_text
@@ -59,7 +59,7 @@ def prompt_text(
         case PromptKind.CLEARED:
             return f"# APPROVED {session.job} at {job.cleared}\n\nNothing more is needed from you. Stop here.\n"
         case PromptKind.NUDGE:
-            return _nudge(job)
+            return _nudge(job, prompt)
         case _:
             assert_never(prompt.kind)
 
@@ -70,8 +70,14 @@ def _answers(run: Run, job: JobState) -> str:
     return f"# Answers for {job.spec.id}\n\n{answers}\n\nContinue your work, then report as your brief says.\n"
 
 
-def _nudge(job: JobState) -> str:
-    """The prompt for an agent that has been silent."""
+def _nudge(job: JobState, prompt: Prompt) -> str:
+    """The prompt for an agent that has been silent, or whose report was refused."""
+    if prompt.about == REFUSAL:
+        return (
+            f"# Your report on {job.spec.id} was refused\n\n{job.refusal}\n\n"
+            f"Correct what it names, then report again as `{BRIEF_PATH}` says.\n"
+        )
+
     return (
         f"# Are you still working on {job.spec.id}?\n\n"
         f"gitorch has seen no activity from you for a while. Continue with `{BRIEF_PATH}`,\n"

@@ -49,10 +49,13 @@ def why(run: Run, job: JobState) -> str:
         return f"{fault.sentence}; gitorch tries again"
 
     reason = state_of(run, job)
-    if job.trouble and job.phase in WITH_TROUBLE:
-        return f"{reason}; {job.trouble}"
+    if not job.trouble or job.phase not in WITH_TROUBLE:
+        return reason
 
-    return reason
+    if job.refused:  # first, because the agent waits, and a cut line must not hide it
+        return f"{job.trouble}; {reason}"
+
+    return f"{reason}; {job.trouble}"
 
 
 def state_of(run: Run, job: JobState) -> str:

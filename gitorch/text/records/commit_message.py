@@ -49,6 +49,7 @@ SENTENCES = {
     "session-ended": "session ended: {session} on {job}: {how}",
     "prompt-delivered": "prompt {receipt}: {prompt} ({kind}) → {session} on {job}",
     "session-nudged": "session nudged: {session} on {job}",
+    "refusal-reminded": "session reminded: {session} on {job}: refused {times} times",
     "permission-answered": "permission answered: {session} on {job}: {option}: {asked}",
     "outbox-entry-accepted": "outbox entry accepted: {entry} of {session} on {job}",
     "base-built": "base built: {job} starts from {commit:.7} ({parents:parent})",

@@ -47,6 +47,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "session-ended": (events.SessionEnded, ("session", "job", "how", "exit_status", "screen", "conversation")),
     "prompt-delivered": (events.PromptDelivered, ("session", "job", "prompt", "kind", "receipt")),
     "session-nudged": (events.SessionNudged, ("session", "job")),
+    "refusal-reminded": (events.RefusalReminded, ("session", "job", "times")),
     "permission-answered": (events.PermissionAnswered, ("session", "job", "asked", "option", "rule")),
     "outbox-entry-accepted": (events.OutboxEntryAccepted, ("session", "job", "entry", "digest")),
     "base-built": (events.BaseBuilt, ("job", "commit", "parents")),
