@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -40,6 +39,10 @@ class Streams(NamedTuple):
     """Whether standard input is the terminal that controls this process, and this process is in its foreground."""
 
 
+NO_TERMINAL = Streams()
+"""Input and output are files or pipes."""
+
+
 def open_repository(start: Path, environ: Mapping[str, str]) -> Repository:
     """The repository around a folder, imported when a verb first asks for it. Raises NotFound outside of one."""
     from gitorch.wiring.repository import Repository
@@ -47,20 +50,26 @@ def open_repository(start: Path, environ: Mapping[str, str]) -> Repository:
     return Repository(start, environ)
 
 
-@dataclass(slots=True)
 class Call:
     """One call of gitorch. Made once a process; every verb gets it."""
 
-    environ: Mapping[str, str]
-    folder: Path
-    open: Callable[[Path, Mapping[str, str]], Repository] = open_repository
-    """Opens the repository around a folder; tests open one in memory."""
-    streams: Streams = field(default_factory=Streams)
-    json: bool = False
-    words: tuple[str, ...] = ()
-    """The command line without its first word, for hints that repeat it."""
-    opened: Repository | None = None
-    """The repository once a verb has asked for it."""
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        folder: Path,
+        open: Callable[[Path, Mapping[str, str]], Repository] = open_repository,  # noqa: A002  # the field's name
+        streams: Streams = NO_TERMINAL,
+    ) -> None:
+        self.environ = environ
+        self.folder = folder
+        self.open = open
+        """Opens the repository around a folder; tests open one in memory."""
+        self.streams = streams
+        self.json = False
+        self.words: tuple[str, ...] = ()
+        """The command line without its first word, for hints that repeat it."""
+        self.opened: Repository | None = None
+        """The repository once a verb has asked for it."""
 
     def enter(self, path: str) -> None:
         """Work as if begun in this folder; a relative one starts from where the call was made."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gitorch.verbs.verb import Parameter
     from gitorch.verbs.verb import Verb as VerbEntry
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+CONTEXT = {"max_content_width": 110}
 
 
 def _take_json(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -33,8 +33,8 @@ def _take_folder(context: click.Context, _: click.Parameter, folder: str | None)
         context.obj.enter(folder)
 
 
-def _shared_options() -> list[click.Parameter]:
-    """The options that every verb takes, before or after its name."""
+def _shared_options(*own: click.Parameter) -> list[click.Parameter]:
+    """The options that every verb takes, before or after its name; help, which is the last, follows the `own` ones."""
     return [
         click.Option(["--json"], is_flag=True, expose_value=False, callback=_take_json, help="Print one JSON object."),
         click.Option(
@@ -44,7 +44,31 @@ def _shared_options() -> list[click.Parameter]:
             callback=_take_folder,
             help="Run as if gitorch was started in DIR.",
         ),
+        *own,
+        # Not those that click adds: it looks for a translation of their help, which takes each verb 2 ms.
+        _flag(["-h", "--help"], _show_help, "Show this message and exit."),
     ]
+
+
+def _flag(
+    names: Sequence[str], callback: Callable[[click.Context, click.Parameter, bool], None], text: str
+) -> click.Option:
+    """An option that is carried out before all others are looked at."""
+    return click.Option(names, is_flag=True, is_eager=True, expose_value=False, callback=callback, help=text)
+
+
+def _show_help(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the help of a verb, and nothing else."""
+    if wanted:
+        write(context.get_help())
+        context.exit()
+
+
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """Print the version, and nothing else."""
+    if wanted:
+        write(f"gitorch {__version__}")
+        context.exit()
 
 
 class Verb(click.Command):
@@ -265,10 +289,9 @@ def _nearest(word: str) -> str:
     cls=Verbs,
     invoke_without_command=True,
     context_settings=CONTEXT,
-    params=_shared_options(),
+    params=_shared_options(_flag(["--version"], _show_version, "Show the version and exit.")),
     epilog="",
 )
-@click.version_option(__version__, prog_name="gitorch", message="%(prog)s %(version)s")
 @click.pass_context
 def gitorch(context: click.Context) -> None:
     """Run terminal coding agents through an approved plan: worktrees, reviews, your approval, the merge."""

@@ -13,32 +13,33 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MISREAD = re.compile(r"\\(?=x(?:5c|[89a-f][0-9a-f]))")
+# Patterns are text: `re` compiles each at its first use, and most verbs use none. Compiling all takes 2 ms.
+_MISREAD = r"\\(?=x(?:5c|[89a-f][0-9a-f]))"
 """A backslash of the name itself, in front of what would be read as a byte."""
 
-_ESCAPED = re.compile(rb"\\x(5c|[89a-f][0-9a-f])")
-_LONE = re.compile("[\ud800-\udfff]")
+_ESCAPED = rb"\\x(5c|[89a-f][0-9a-f])"
+_LONE = "[\ud800-\udfff]"
 
 _BYTES = range(0xDC80, 0xDD00)
 """The surrogates that stand for the bytes 0x80 to 0xff in names that Python read from the system."""
 
-_QUOTED = re.compile('["\\\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]')
+_QUOTED = '["\\\\\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]'
 """Characters that end a line, act on a terminal, hide or reorder text, and those of the quotation itself."""
 
-_SHELL_ESCAPED = re.compile(r"[\\']|[^\x20-\x7e]")
+_SHELL_ESCAPED = r"[\\']|[^\x20-\x7e]"
 
 _SHORT = {"\t": r"\t", "\n": r"\n", "\r": r"\r", '"': r"\"", "\\": r"\\"}
 
 
 def text_of(name: bytes) -> str:
     """The name as text. `bytes_of` gives the same bytes back."""
-    return without_surrogates(_MISREAD.sub(r"\\x5c", name.decode("utf-8", "surrogateescape")))
+    return without_surrogates(re.sub(_MISREAD, r"\\x5c", name.decode("utf-8", "surrogateescape")))
 
 
 def bytes_of(text: str) -> bytes:
     """The bytes of a name that `text_of` gave, or that somebody typed as it was shown. Never raises."""
     data = without_surrogates(text).encode()
-    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), data)
+    return re.sub(_ESCAPED, lambda found: bytes([int(found[1], 16)]), data)
 
 
 def characters_of(text: str) -> str:
@@ -54,7 +55,7 @@ def without_surrogates(text: str) -> str:
     if text.isascii():
         return text
 
-    return _LONE.sub(_escape, text)
+    return re.sub(_LONE, _escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
@@ -75,7 +76,7 @@ def quoted(path: str) -> str:
         return path
 
     parts = re.split(r"(\\x(?:5c|[89a-f][0-9a-f]))", path)
-    parts[::2] = [_QUOTED.sub(_quote, part) for part in parts[::2]]
+    parts[::2] = [re.sub(_QUOTED, _quote, part) for part in parts[::2]]
     return f'"{"".join(parts)}"'
 
 
@@ -91,7 +92,7 @@ def _shell_word(word: str) -> str:
 
         return quote(word)
 
-    escaped = _SHELL_ESCAPED.sub(_shell_escape, word)
+    escaped = re.sub(_SHELL_ESCAPED, _shell_escape, word)
     return f"$'{escaped}'"
 
 
@@ -113,7 +114,7 @@ def _shell_escape(found: re.Match[str]) -> str:
 
 def _needs_quotes(path: str) -> bool:
     """Whether a path would be misread in a line: odd characters, blanks at its ends, or an arrow as between two names."""
-    if _QUOTED.search(path.replace("\\", "")):
+    if re.search(_QUOTED, path.replace("\\", "")):
         return True
 
     return path != path.strip() or " -> " in path or not path

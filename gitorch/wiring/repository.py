@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import sys
 from functools import cache, cached_property
@@ -220,6 +219,8 @@ class Repository:
 
     def with_config(self, config: Config) -> Repository:
         """The same repository, read with another configuration; its file is not touched."""
+        import copy  # most verbs copy nothing
+
         other = copy.copy(self)
         other.__dict__["config"] = config
         return other

@@ -16,8 +16,21 @@ LATER = ("people.signing", "query.syncing", "reconciler", "start.preflight")
 HEAVY = {"dulwich", "libtmux", "ruamel", "ruamel.yaml", "markdown_it", "rich", "filelock", "subprocess"}
 
 
-def loaded(*words, entry=("-m", "gitorch.cli.main")):
-    done = processes.call("-X", "importtime", *entry, *words)
+UNUSED_BY_READERS = {
+    "hashlib",
+    "locale",
+    "dataclasses",
+    "copy",
+    "shutil",
+    "ctypes",
+    "dulwich",
+    "subprocess",
+    "tempfile",
+}
+
+
+def loaded(*words, entry=("-m", "gitorch.cli.main"), cwd=None):
+    done = processes.call("-X", "importtime", *entry, *words, cwd=cwd)
     return {line.rpartition(b"|")[2].strip().decode() for line in done.stderr.splitlines() if b"|" in line}
 
 
@@ -61,6 +74,14 @@ def test_verbs_that_read_do_not_load_decisions():
         "gitorch.rules.decide",
         "gitorch.app.execute",
     }
+
+
+def test_a_verb_that_reads_a_real_ledger_imports_nothing_that_it_does_not_use(repo):
+    repository = repo()
+    assert processes.gitorch("init", "--tests", "true", cwd=repository.path).returncode == 0
+    modules = loaded("inbox", cwd=repository.path)
+    assert "gitorch.ledger.branch" in modules
+    assert modules & UNUSED_BY_READERS == set()
 
 
 def test_status_for_a_pipe_does_not_load_the_live_page():

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, cast
 
 from gitorch.app.query.lookup import load_runs, require_ledger
 from gitorch.errors import NotFound
-from gitorch.model.ids import Digest, MessageId
+from gitorch.model.ids import MessageId
 from gitorch.model.values import Value, replace
 from gitorch.model.work.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
 from gitorch.rules.views.inbox import message_rows
 from gitorch.rules.views.mail import is_person, unread
+from gitorch.text.records.digests import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -237,11 +237,6 @@ def _changed(services: Services, message: Message) -> str:
     data = services.files.read(services.root / message.plan)
     if data is None:
         return "(the file does not exist any more)"
-    if digest_of(data) == message.plan_digest:
+    if digest(data) == message.plan_digest:
         return ""
     return "(the file has changed since)"
-
-
-def digest_of(data: bytes) -> Digest:
-    """The digest of a plan's file, as the ledger names it."""
-    return Digest("sha256:" + hashlib.sha256(data).hexdigest())

@@ -9,7 +9,6 @@ from gitorch.app.execute import execute, execute_verb
 from gitorch.app.people.mailbox import (
     Held,
     alias,
-    digest_of,
     find_message,
     known_people,
     person_named,
@@ -22,6 +21,7 @@ from gitorch.model.ids import Digest, MessageId
 from gitorch.model.values import Value
 from gitorch.model.work.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.rules.views.mail import is_person, job_named
+from gitorch.text.records.digests import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,13 +74,13 @@ def send(
     """
     names = tuple(alias(services, name) for name in to)
     run = _run_for(services, party, names, run_name)
-    path, digest = _announced_plan(services, names, text, folder)
+    path, plan_digest = _announced_plan(services, names, text, folder)
     command = commands.SendMessage(
         to=names,
         text=text,
         sender=party.name,
         plan=path,
-        plan_digest=digest,
+        plan_digest=plan_digest,
         known=_known(services, names, party),
     )
     return _sent(services, party, run, command, "send")
@@ -190,7 +190,7 @@ def _plan_at(services: Services, folder: Path, path: str) -> tuple[str, Digest |
             continue
         data = services.files.read(place)
         if data is not None:
-            return _from_root(services, place), digest_of(data)
+            return _from_root(services, place), digest(data)
     raise NotFound(f"there is no file {path}, so no plan is ready there", f"ls {folder}")
 
 

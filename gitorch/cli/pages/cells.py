@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from gitorch.text.visible import INVISIBLE, UNSAFE, safe_text
+from gitorch.text.visible import INVISIBLE, is_safe, safe_text
 
-_UNSAFE_IN_JSON = re.compile(f"[{INVISIBLE}]")
+# Patterns are text: `re` compiles each at its first use, and most verbs use none.
+_UNSAFE_IN_JSON = f"[{INVISIBLE}]"
 """The same of a finished line of JSON, in which `json` has escaped C0 already."""
 
-_OWN_COLOUR = re.compile("(\x1b\\[(?:0|1|2|31|32|33|36)m)")
+_OWN_COLOUR = "(\x1b\\[(?:0|1|2|31|32|33|36)m)"
 """What `Page.paint` writes: one of its codes, or the reset."""
 
 _JOINER = "\u200d"
@@ -19,17 +20,20 @@ _EMOJI_STYLE = "\ufe0f"
 
 def safe_page(text: str) -> str:
     """The same for text that a page has painted: its own colours stay."""
-    if UNSAFE.search(text) is None:
+    if is_safe(text):
         return text
 
-    parts = _OWN_COLOUR.split(text)
+    parts = re.split(_OWN_COLOUR, text)
     parts[::2] = [safe_text(part) for part in parts[::2]]  # every second part is a colour
     return "".join(parts)
 
 
 def safe_json(line: str) -> str:
     """A finished line of JSON with every character escaped that a terminal or a reader of lines could act on."""
-    return _UNSAFE_IN_JSON.sub(_escape, line)
+    if line.isprintable():
+        return line
+
+    return re.sub(_UNSAFE_IN_JSON, _escape, line)
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -5,7 +5,6 @@ Both stores build their commits here, since dulwich's own classes compute SHA-1 
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +13,9 @@ from typing import NamedTuple
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import CommitId
+
+ID_BYTES = {"sha1": 20, "sha256": 32}
+"""The length of a raw object id by the repository's algorithm."""
 
 FILE, FOLDER = b"100644", b"40000"
 
@@ -55,6 +57,8 @@ def object_id(kind: str, body: bytes, algorithm: str) -> str:
 
     `kind` is `blob`, `tree` or `commit`; `algorithm` is `sha1` or `sha256`.
     """
+    import hashlib  # noqa: PLC0415  # 3 ms that reading verbs do not pay
+
     return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(body)) + body, usedforsecurity=False).hexdigest()
 
 
@@ -134,7 +138,7 @@ class Builder:
 
     def __init__(self, read: Read, tip: CommitId | None, algorithm: str, committer: str) -> None:
         self._read, self._algorithm, self._committer = read, algorithm, committer
-        self._width = hashlib.new(algorithm, usedforsecurity=False).digest_size
+        self._width = ID_BYTES[algorithm]
         self._tip = tip
         self.commits: list[CommitId] = []
         """The ids of the new commits, oldest first."""
