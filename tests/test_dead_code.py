@@ -19,9 +19,6 @@ SEEN_BY_OTHERS = {
     "warn_double_anchors": "ruamel.yaml reads it",
     "exits": "the page of the command line is made from it",
     "completes": "shells complete by it",
-    "offered": "MCP reads it",
-    "tool_words": "MCP reads it",
-    "typed_only": "MCP reads it",
 }
 """Names that a library calls or reads."""
 

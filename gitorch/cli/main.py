@@ -1,4 +1,4 @@
-"""The console entry: the hook's fast path, then one call of one verb."""
+"""The console entry: the fast paths of the hook and of the MCP server, then one call of one verb."""
 
 import gc
 import os
@@ -19,6 +19,12 @@ def main() -> None:
         return
 
     gc.set_threshold(GARBAGE_AFTER)
+    if sys.argv[1:] == ["mcp"]:
+        from gitorch.mcp.server import serve
+
+        serve(os.getcwd(), dict(os.environ))  # noqa: PTH109  pathlib costs the start 3 ms
+        return
+
     from gitorch.cli.boundary import run
     from gitorch.cli.call import from_process
 

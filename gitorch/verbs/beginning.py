@@ -213,7 +213,6 @@ VERBS = (
         needs="read",
         parameters=(Parameter("file", "The workflow file.", metavar="FILE", completes="file", required=True),),
         result={"workflow": Kind.OBJECT},
-        offered=Offer.OPERATORS,
         examples=("gitorch workflow check work.yaml",),
     ),
     Verb(
@@ -230,7 +229,6 @@ VERBS = (
             Parameter("strict", "Exit with 1 when there is a warning.", ("--strict",), kind=Kind.FLAG),
         ),
         result={"lint": Kind.OBJECT},
-        offered=Offer.OPERATORS,
         examples=("gitorch workflow lint work.yaml", "gitorch workflow lint work.yaml --strict"),
     ),
     Verb(
@@ -241,7 +239,6 @@ VERBS = (
         needs="read",
         parameters=(Parameter("file", "The workflow file.", metavar="FILE", completes="file", required=True),),
         result={"plan": Kind.OBJECT},
-        offered=Offer.OPERATORS,
         examples=("gitorch workflow plan work.yaml",),
     ),
     Verb(

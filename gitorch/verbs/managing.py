@@ -160,7 +160,6 @@ VERBS = (
         at="worktrees:list_",
         needs="read",
         result={"worktrees": Kind.LIST},
-        offered=Offer.OPERATORS,
         examples=("gitorch worktree list --json",),
     ),
     Verb(

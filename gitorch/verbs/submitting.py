@@ -196,6 +196,7 @@ VERBS = (
                 ("--findings-file",),
                 metavar="FILE",
                 completes="file",
+                content="findings",
             ),
             Parameter(
                 "finding",

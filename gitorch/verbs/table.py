@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.verbs import answering, beginning, claiming, managing, recorded, submitting, watching
+from gitorch.verbs import answering, beginning, claiming, connecting, managing, recorded, submitting, watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ GROUPS: Mapping[str, tuple[Verb, ...]] = {
     "Decide and write": answering.VERBS,
     "Manage runs and agents": managing.VERBS,
     "Read and keep the ledger": recorded.VERBS,
+    "Connect other programs": connecting.VERBS,
     "Work as an agent, or by hand": (*claiming.VERBS, *submitting.VERBS),
 }
 """The verbs by what one wants to do."""

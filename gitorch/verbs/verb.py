@@ -57,6 +57,9 @@ class Parameter(NamedTuple):
     typed_only: bool = False
     """It helps only who types: a tool has a better form, or no use for it."""
 
+    content: str = ""
+    """Of an option that takes a file of JSON: the name under which a tool takes the content itself, one of `contents`."""
+
     @property
     def is_option(self) -> bool:
         """Whether it is an option."""

@@ -28,6 +28,7 @@ VERBS = (
         result={"why": Kind.TEXT, "runs": Kind.LIST},
         changes=True,
         offered=Offer.OPERATORS,
+        tool_words=("--once",),
         exits="5, 9, 10, 130, 143",
         examples=("gitorch up", "gitorch up auth-7f3a --no-wait", "gitorch up --once --json"),
     ),
@@ -91,7 +92,6 @@ VERBS = (
         at="list:dashboard",
         needs="read",
         result={"runs": Kind.LIST},
-        offered=Offer.OPERATORS,
         examples=("gitorch dashboard", "gitorch dashboard --json"),
     ),
     Verb(

@@ -81,6 +81,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "cleanup": (("cleanup", "--yes"), ("cleanup", HOSTILE)),
     "serve": (("serve", "--port", HOSTILE), ("serve", "--socket", HOSTILE * 20)),
     "demo": (("demo", "taken"),),
+    "mcp": (("mcp", HOSTILE),),
     "brief": (("brief",),),
     "claim": (("claim",), ("claim", HOSTILE)),
     "heartbeat": (("heartbeat",),),

@@ -1,0 +1,47 @@
+"""The official client of the protocol lists, reads and calls in both eras, and accepts every answer."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+mcp = pytest.importorskip("mcp", reason="the test dependency `mcp` is not installed: .ci/setup dev")
+
+import anyio  # it comes with the client
+
+
+@pytest.mark.parametrize(
+    ("mode", "version"), [("legacy", "2025-11-25"), ("auto", "2026-07-28"), ("2026-07-28", "2026-07-28")]
+)
+def test_the_official_client_lists_reads_and_calls(repo, mode, version):
+    found = repo("scratch").path
+    anyio.run(talk, str(found), mode, version)
+
+
+async def talk(folder: str, mode: str, version: str) -> None:
+    serve = mcp.StdioServerParameters(
+        command=sys.executable, args=["-m", "gitorch.cli.main", "mcp"], cwd=folder, env=dict(os.environ)
+    )
+    async with mcp.Client(serve, mode=mode) as client:
+        assert client.protocol_version == version
+        tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+        assert "status" in tools
+        assert "approve" not in tools
+        assert tools["handoff"].input_schema["required"] == ["status"]
+        assert {str(one.uri) for one in (await client.list_resources()).resources} >= {"gitorch://status"}
+
+        result = await client.call_tool("doctor", {})
+        assert result.is_error  # a scratch repository is not set up
+        result = await client.call_tool("list", {"kind": "runs"})
+        assert result.is_error
+        assert "gitorch init" in result.content[0].text
+        denied = await client.call_tool("approve", {})
+        assert denied.is_error
+        assert "only the principal may" in denied.content[0].text
+        with pytest.raises(mcp.MCPError):
+            await client.call_tool("no_such", {})
+        with pytest.raises(mcp.MCPError):
+            await client.read_resource("gitorch://report")
