@@ -196,6 +196,10 @@ class Git(Protocol):
         """The bytes of a file at that commit; None when there is none, or the path names a folder or leaves the tree."""
         ...
 
+    def paths_at(self, commit: CommitId) -> tuple[str, ...]:
+        """The paths of all files of a commit, submodules included, in the order of git. Raises Unavailable."""
+        ...
+
     def pack(self, loose_min: int) -> bool:
         """Let git pack loose objects when there are at least about `loose_min`; returns whether it did. Loses nothing."""
         ...

@@ -336,11 +336,14 @@ class Form:
 
         Call it last: a key that is read afterwards has its complaint already.
         """
-        for name in self._entries:
-            if name not in self._known:
-                known = ", ".join(f"`{key}`" for key in self._known)
-                message = f"is not a known key.{did_you_mean(name, self._known)}"
-                self.complain_of_key(name, message, f"Remove it, or use one of {known}.")
+        for name in self.unknown():
+            known = ", ".join(f"`{key}`" for key in self._known)
+            message = f"is not a known key.{did_you_mean(name, self._known)}"
+            self.complain_of_key(name, message, f"Remove it, or use one of {known}.")
+
+    def unknown(self) -> tuple[str, ...]:
+        """The keys that nobody asked for so far, in the order of the file."""
+        return tuple(name for name in self._entries if name not in self._known)
 
     @staticmethod
     def _named(key: str) -> str:

@@ -20,6 +20,12 @@ _FAULTS = (
 )
 """What a glob must not contain; the first fault is reported."""
 
+_COMMENT = re.compile(r"(?:^|(?<=\s))\([^()]*\)")
+_DASH = re.compile(r"(?:^|\s)(?:—|–|--?)(?=\s|$)")
+_FULL_STOP = re.compile(r"(?<=[\w*/])\.\Z")
+_HERE = re.compile(r"\A(?:\./)+")
+_JOINTS = frozenset({"and", "&", "+", "or", "plus"})
+
 
 def glob_fault(glob: str) -> str:
     """Why a glob cannot be a write scope, or an empty string when it can.
@@ -37,13 +43,43 @@ def split_globs(line: str) -> tuple[str, ...]:
     """The globs of a `Scope:` line, in its order.
 
     They are separated by commas or blanks; one in backticks may contain both. Markdown's escapes of `*` and `_` are undone.
+    Words that join globs, and comments in brackets or behind a dash, are left out. `./` at the beginning is dropped, and a
+    slash at the end means everything in that folder.
     """
     globs: list[str] = []
     for number, piece in enumerate(line.replace("\\*", "*").replace("\\_", "_").split("`")):
         is_quoted = number % 2 == 1
         if is_quoted:
             globs.append(piece)
-        else:
-            globs += piece.replace(",", " ").split()
+            continue
 
-    return tuple(glob for glob in globs if glob)
+        behind = piece
+        if number:
+            behind = piece.lstrip(".,;:")
+        uncommented, dash, _ = _DASH.sub("\0", _COMMENT.sub(" ", behind), count=1).partition("\0")
+        globs += _unquoted(uncommented)
+        if dash:
+            break
+
+    return tuple(as_glob(glob) for glob in globs if glob)
+
+
+def _unquoted(text: str) -> list[str]:
+    """The globs of a text without backticks, without the words that join them and without a full stop at the end."""
+    globs: list[str] = []
+    for word in text.replace(",", " ").replace(";", " ").split():
+        if word.lower() not in _JOINTS:
+            globs.append(_FULL_STOP.sub("", word))
+
+    return globs
+
+
+def as_glob(text: str) -> str:
+    """A glob without `./` before it; a folder, written with a slash at its end, means everything in it, and so does `.`."""
+    glob = _HERE.sub("", text)
+    if glob in {"", "."}:
+        return "**"
+    if glob.endswith("/") and glob != "/":
+        return f"{glob}**"
+
+    return glob

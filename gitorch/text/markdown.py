@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from markdown_it.token import Token
 
-_BLOCKS = MarkdownIt("commonmark").enable("table").disable("inline")
+NESTING_MAX = 200
+"""How many levels deep blocks may be nested; a list with its items takes two. The parser's own limit is 20."""
+
+_BLOCKS = MarkdownIt("commonmark", {"maxNesting": NESTING_MAX}).enable("table").disable("inline")
 _INLINE = MarkdownIt("commonmark")
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!]")
 _CODE_BLOCKS = frozenset({"fence", "code_block"})
@@ -100,6 +103,8 @@ class Document(Value):
     """The lines that lie in code blocks."""
     code_spans: dict[int, tuple[str, ...]]
     """The inline code that contains `{{`, by line."""
+    too_deep: int = 0
+    """The line of the first list item that is nested too deep to be read; 0 without any. The lines after it are lost."""
 
     def is_code(self, line: int, text: str) -> bool:
         """Whether a text with `{{` on this line stands in a code block or in inline code.
@@ -126,7 +131,16 @@ def read_markdown(text: str) -> Document:
         if token.type in _CODE_BLOCKS:
             code_lines.update(_lines_of(token))
 
-    return Document(tuple(_blocks(tokens)), frozenset(code_lines), _spans_by_line(tokens))
+    return Document(tuple(_blocks(tokens)), frozenset(code_lines), _spans_by_line(tokens), _too_deep(tokens))
+
+
+def _too_deep(tokens: Sequence[Token]) -> int:
+    """The line of the first list item whose contents the parser skipped, with everything behind them; 0 without any."""
+    for token in tokens:
+        if token.type == "list_item_open" and token.level + 1 >= NESTING_MAX:
+            return _first_line(token, 1)
+
+    return 0
 
 
 def _spans_by_line(tokens: Sequence[Token]) -> dict[int, tuple[str, ...]]:

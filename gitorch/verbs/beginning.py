@@ -90,7 +90,7 @@ VERBS = (
                 completes="file",
             ),
         ),
-        result={"plan": Kind.OBJECT, "sheet": Kind.OBJECT},
+        result={"plan": Kind.OBJECT, "sheet": Kind.OBJECT, "remarks": Kind.LIST},
         offered=Offer.OPERATORS,
         exits="6",
         examples=("gitorch check docs/plans/sign-in.md",),

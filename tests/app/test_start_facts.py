@@ -144,8 +144,15 @@ def test_a_sound_plan_becomes_a_run_with_these_values(repository):
     rows = [row for batch in sheet.batches for row in batch]
     base = repository.paths.default_base
     assert rows[0] == SheetRow(
-        "api", "The API", "api", "claude", f"gitorch/{ready.run}/api", str(base / ready.run / "api")
+        "api",
+        "The API",
+        "api",
+        "claude",
+        f"gitorch/{ready.run}/api",
+        str(base / ready.run / "api"),
+        allowed=("api.py",),
     )
+    assert (sheet.merges, sheet.ways_back, sheet.checkpoints) == (True, (), ())
     settings = ready.settings
     assert (settings.manual, settings.tracker, settings.approval_signers) == (False, "", "")
     assert (sheet.title, sheet.plan_path, sheet.target, sheet.target_commit) == (ready.title, "plan.md", "main", main)

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+from cli_stage import planned
 
+from gitorch.model.plans.runtime import Preset
 from gitorch.text.workflows.shapes import SHAPES
 
 STRIATUM = Path(__file__).parents[1] / "text" / "striatum.json"
@@ -134,3 +136,43 @@ def test_each_workflow_verb_has_help_with_an_example(stage, word):
     assert answer.status == 0
     assert f"  gitorch workflow {word}" in answer.out.partition("Example")[2]
     assert "--json" in answer.out
+
+
+ADVICE = """gitorch: workflow/1
+name: advice
+version: 1
+lanes:
+  a: {runtime: scripted, model: small}
+jobs:
+  one: {kind: draft, title: One, lane: a, objective: do, scope: {allowed: ["one/**"], forbidden: [one/x]}}
+  look: {kind: review, title: Look, lane: a, needs: [one], subject: one}
+  ask: {kind: checkpoint, title: Ask, needs: [one]}
+  two: {kind: draft, title: Two, lane: a, objective: do, needs: [ask]}
+cycles:
+  - {review: look, back_to: one, rounds: 2}
+"""
+
+
+def test_the_sheet_of_a_workflow_file_names_its_reviews_ways_back_and_checkpoints(stage):
+    planned(stage).presets["scripted"] = Preset("scripted", ("claude",))
+    (stage.folder / "advice.yaml").write_text(ADVICE)
+    answer = stage.gitorch("check", "advice.yaml")
+
+    assert answer.status == 0, answer.err
+    lines = [line.strip() for line in answer.out.splitlines()]
+    assert "one may change one/**, but not one/x" in lines
+    assert "two may change every file" in lines
+    assert "ways back  look may send one back 2 times, then asks you" in lines
+    assert "asks you   ask: continue leads to two, cancel to the end of the run" in lines
+    assert any(line.startswith("one  one (scripted small)") for line in lines)
+
+
+def test_a_workflow_that_merges_nothing_says_so_and_where_its_result_stays(stage):
+    planned(stage).presets["scripted"] = Preset("scripted", ("claude",))
+    (stage.folder / "advice.yaml").write_text(ADVICE)
+    lines = [line.strip() for line in stage.gitorch("check", "advice.yaml").out.splitlines()]
+
+    assert any(line.startswith("target     nothing is merged; the work begins at main at ") for line in lines)
+    (result,) = [line for line in lines if line.startswith("result ")]
+    assert result.count("gitorch/advice-") == 2
+    assert not [line for line in lines if line.startswith("approval ")]

@@ -282,6 +282,10 @@ class FakeGit:
         held = self.files(commit).get(path) if commit in self.commits else None
         return None if held is None else held.encode()
 
+    def paths_at(self, commit):
+        self._ask()
+        return tuple(sorted(self.files(commit)))
+
     def pack(self, loose_min):
         if self.loose < loose_min:
             return False

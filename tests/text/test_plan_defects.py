@@ -43,7 +43,6 @@ def test_all_defects_of_a_plan_are_reported_at_their_lines():
 
     assert [(problem.line, problem.column, problem.message) for problem in problems] == [
         (3, 11, f"`autonomy` cannot be `full_auto`: {NO_FULL_AUTO}"),
-        (4, 1, "`colour` is not a known key."),
         (11, 27, "The placeholder `{{PRODUCT}}` was never filled in."),
         (13, 13, "The dependencies form a cycle: api → web → api."),
         (13, 18, "Epic `api` depends on `dbb`, which is not an epic of this plan."),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.ids import RunId
+    from gitorch.model.ids import CommitId, RunId
     from gitorch.model.plans.plan import Plan
     from gitorch.model.plans.workflow import Lane
 
@@ -49,8 +49,17 @@ def preflight_facts(
         runtimes={name: runtime_facts(services, lane) for name, lane in (lanes or {}).items()},
         by_hand=lanes is None,
         busy_epics=_busy_epics(services),
+        files=_files(services, plan, commit),
         signers=allowed_signers(services),
     )
+
+
+def _files(services: Services, plan: Plan, commit: CommitId | None) -> tuple[str, ...]:
+    """All files of the target's commit; empty without a target, and for a plan without scopes."""
+    if commit is None or not plan.patterns:
+        return ()
+
+    return services.git.paths_at(commit)
 
 
 def _design_exists(services: Services, plan: Plan, path: Path) -> bool:

@@ -22,7 +22,7 @@ from gitorch.rules.workflows.compile import (
     lane_of,
     reviewer_runtime,
 )
-from gitorch.rules.workflows.readiness import check_plan
+from gitorch.rules.workflows.readiness import check_plan, plan_remarks
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class CheckResult(Value):
     problems: tuple[Problem, ...]
     sheet: Sheet | None = None
     ready: Ready | None = None
+    remarks: tuple[Problem, ...] = ()
+    """What has no effect, or may mean something else; remarks stop nothing."""
     absent: bool = False
     """Whether the file cannot be read at all."""
 
@@ -82,7 +84,7 @@ def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool
         settings = replace(settings, close_template=read.close_template)
 
     target = plan.settings.get("merge_target", config.merge_target)
-    lanes = None if by_hand else _plan_lanes(services)
+    lanes = None if by_hand else _plan_lanes(services, plan)
     facts = preflight_facts(services, plan, path, target, lanes)
 
     files = {"plan.md": read.data}
@@ -93,11 +95,12 @@ def _check_plan(services: Services, path: Path, read: PlanRead, *, by_hand: bool
         briefs[JobId(epic.id)] = Digest(digest_of(section))
 
     problems = (*check_plan(plan, config, facts), *find_secrets_in_files(plan.path, files))
+    remarks = plan_remarks(plan, facts)
     if problems or facts.target_commit is None:
-        return CheckResult(plan, problems)
+        return CheckResult(plan, problems, remarks=remarks)
     workflow = compile_plan(plan, config, settings, briefs)
     ready = _ready(services, plan, workflow, settings, (target, facts.target_commit), files)
-    return _result(services, plan, ready)
+    return _result(services, plan, ready, remarks)
 
 
 def _valid_settings(plan: Plan) -> Mapping[str, str]:
@@ -107,10 +110,10 @@ def _valid_settings(plan: Plan) -> Mapping[str, str]:
     return plan.settings
 
 
-def _plan_lanes(services: Services) -> Mapping[str, Lane]:
-    """A lane for each runtime that the configuration chooses for writing and reviewing, by runtime."""
+def _plan_lanes(services: Services, plan: Plan) -> Mapping[str, Lane]:
+    """A lane for each runtime that the configuration or an epic chooses for writing and reviewing, by runtime."""
     config = services.config
-    names = [config.implementer]
+    names = [config.implementer, *(epic.runtime for epic in plan.epics)]
     for stage in config.review_stages:
         names.append(reviewer_runtime(config, stage))
     return {name: lane_of(config, "lane", name) for name in names if name}
@@ -186,15 +189,15 @@ def _lane_problem(source: WorkflowSource, facts: PreflightFacts, lane: str) -> P
     return Problem(source.workflow.source, line, column, message, fix)
 
 
-def _result(services: Services, plan: Plan, ready: Ready) -> CheckResult:
+def _result(services: Services, plan: Plan, ready: Ready, remarks: tuple[Problem, ...] = ()) -> CheckResult:
     """A run that is ready to begin, unless its lanes or settings hold secrets."""
     problems = (
         *find_secrets_in_value(plan.path, ready.workflow, "workflow"),
         *find_secrets_in_value(plan.path, ready.settings, "settings"),
     )
     if problems:
-        return CheckResult(plan, problems)
-    return CheckResult(plan, (), sheet_of(services, plan, ready), ready)
+        return CheckResult(plan, problems, remarks=remarks)
+    return CheckResult(plan, (), sheet_of(services, plan, ready), ready, remarks)
 
 
 def _ready(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import board_of
-from gitorch.model.plans.workflow import REVIEWING
+from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.values import Value
-from gitorch.rules.workflows.graph import execution_plan
+from gitorch.rules.views.dry_run import way_back, ways_out
+from gitorch.rules.workflows.graph import execution_plan, merge_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,11 @@ class SheetRow(Value):
     runtime: str
     branch: str
     worktree: str
+    model: str = ""
+    """The model of its lane; empty for the program's own choice."""
+    allowed: tuple[str, ...] = ()
+    """The globs that it may write; empty for everything."""
+    forbidden: tuple[str, ...] = ()
 
 
 class Sheet(Value):
@@ -47,6 +53,12 @@ class Sheet(Value):
     review_mode: ReviewMode
     rounds_max: int
     settings: Settings
+    merges: bool = True
+    """Whether the run merges anything."""
+    ways_back: tuple[str, ...] = ()
+    """Each way back of a workflow file's reviews, as a sentence. Plans have one for each review."""
+    checkpoints: tuple[str, ...] = ()
+    """Each job at which a person decides, with what its answers lead to; without the approval of a plan's merge."""
 
 
 class Ready(Value):
@@ -83,7 +95,31 @@ def sheet_of(services: Services, plan: Plan, ready: Ready) -> Sheet:
         review_mode=settings.review_mode,
         rounds_max=settings.rounds_max,
         settings=settings,
+        merges=merge_job(ready.workflow) is not None,
+        ways_back=_ways_back(plan, ready.workflow),
+        checkpoints=_checkpoints(plan, ready.workflow),
     )
+
+
+def _ways_back(plan: Plan, workflow: Workflow) -> tuple[str, ...]:
+    """The ways back that a workflow file declares; none for a plan, whose sheet names the rounds."""
+    if plan.epics:
+        return ()
+
+    return tuple(f"{cycle.review} {way_back(cycle)}" for cycle in workflow.cycles)
+
+
+def _checkpoints(plan: Plan, workflow: Workflow) -> tuple[str, ...]:
+    """The checkpoints that a workflow file declares; none for a plan."""
+    if plan.epics:
+        return ()
+
+    checkpoints: list[str] = []
+    for job, spec in workflow.jobs.items():
+        if spec.kind is JobKind.CHECKPOINT:
+            checkpoints.append(f"{job}: {ways_out(workflow, spec)}")
+
+    return tuple(checkpoints)
 
 
 def _reviewers(workflow: Workflow) -> tuple[str, ...]:
@@ -98,12 +134,15 @@ def _reviewers(workflow: Workflow) -> tuple[str, ...]:
 def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:
     spec = ready.workflow.jobs[job]
     base = services.paths.folder(ready.settings.worktrees)
-    runtime = ready.workflow.lanes[spec.lane].runtime
+    lane = ready.workflow.lanes[spec.lane]
     return SheetRow(
         job,
         spec.title,
         job,
-        runtime,
+        lane.runtime,
         f"gitorch/{ready.run}/{job}",
         str(base / ready.run / job),
+        lane.model,
+        spec.scope.allowed,
+        spec.scope.forbidden,
     )

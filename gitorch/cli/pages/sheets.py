@@ -13,9 +13,10 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Autonomy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gitorch.app.start.sheet import Sheet, SheetRow
+    from gitorch.errors import Problem
 
 MEANS = {
     Autonomy.END_ONLY: "you are asked once, at the merge report",
@@ -24,8 +25,8 @@ MEANS = {
 TRIES_MAX = 3
 
 
-def sheet_text(sheet: Sheet, page: Page) -> str:
-    """Everything that the answer agrees to: batches, agents, branches, worktrees, target, tests, reviews."""
+def sheet_text(sheet: Sheet, page: Page, remarks: Sequence[Problem] = ()) -> str:
+    """Everything that the answer agrees to: batches, agents, scopes, branches, worktrees, target, tests, reviews, remarks."""
     lines = [page.line(sheet.title, "bold")]
     lines += [page.line(f"  {name:<9}  {value}") for name, value in _settings(sheet)]
 
@@ -38,29 +39,75 @@ def sheet_text(sheet: Sheet, page: Page) -> str:
             heading += f": {len(batch)} side by side"
 
         lines += ["", page.line(heading, "bold"), *page.table(_rows(batch), shrinks=(3, 2, 1), indent=2)]
+        lines += [f"    {line}" for line in _scopes(batch)]
+
+    if remarks:
+        lines += ["", page.line("remarks", "bold"), *remark_lines(remarks)]
 
     return "\n".join(lines)
+
+
+def remark_lines(remarks: Sequence[Problem]) -> list[str]:
+    """Each remark with its place, and what to do about it. Nothing is cut, since each names something that is left out."""
+    lines: list[str] = []
+    for remark in remarks:
+        lines.append(f"  {safe_line(remark.where)}: {safe_line(remark.message)} {safe_line(remark.fix)}".rstrip())
+
+    return lines
+
+
+def _scopes(batch: tuple[SheetRow, ...]) -> list[str]:
+    """What each job of a batch may change. It is never cut, since the answer agrees to it."""
+    lines: list[str] = []
+    for row in batch:
+        extent = ", ".join(row.allowed) or "every file"
+        if row.forbidden:
+            extent += f", but not {', '.join(row.forbidden)}"
+        lines.append(safe_line(f"{row.job} may change {extent}"))
+
+    return lines
 
 
 def _settings(sheet: Sheet) -> list[tuple[str, str]]:
     """The named lines at the top of the sheet."""
     epics = sum(len(batch) for batch in sheet.batches)
     batches = counted(len(sheet.batches), "batch", "batches")
-    target = f"{sheet.target} at {sheet.target_commit[:12]}"
-    if not sheet.target_confirmed:
-        target += "  (a new target: confirm it)"
-
     lines = [
         ("plan", f"{sheet.plan_path}: {counted(epics, 'epic')} in {batches}"),
-        ("target", target),
+        ("target", _target(sheet)),
         ("agents", f"at most {sheet.max_agents} at the same time"),
         ("tests", sheet.test_command or "none: nothing checks what agents claim about tests"),
         ("reviews", _reviews(sheet)),
     ]
-    lines.append(("approval", _approval(sheet)))
+    lines += [("ways back", way) for way in sheet.ways_back]
+    lines += [("asks you", checkpoint) for checkpoint in sheet.checkpoints]
+    if sheet.merges:
+        lines.append(("approval", _approval(sheet)))
+    else:
+        lines.append(("result", _result(sheet)))
     lines.append(("autonomy", f"{sheet.autonomy}: {MEANS[sheet.autonomy]}"))
 
     return lines
+
+
+def _target(sheet: Sheet) -> str:
+    """Where the run merges, or only begins."""
+    target = f"{sheet.target} at {sheet.target_commit[:12]}"
+    if not sheet.merges:
+        return f"nothing is merged; the work begins at {target}"
+    if not sheet.target_confirmed:
+        return f"{target}  (a new target: confirm it)"
+
+    return target
+
+
+def _result(sheet: Sheet) -> str:
+    """Where the results of a run lie that merges nothing."""
+    branches: list[str] = []
+    for batch in sheet.batches:
+        branches += [row.branch for row in batch]
+
+    return f"stays on {', '.join(branches)}"
 
 
 def _approval(sheet: Sheet) -> str:
@@ -101,7 +148,8 @@ def _rows(batch: tuple[SheetRow, ...]) -> list[tuple[Cell, ...]]:
     rows: list[tuple[Cell, ...]] = []
     for row in batch:
         worktree = row.worktree.rpartition("/")[2]
-        rows.append((Cell(row.job), Cell(f"{row.agent} ({row.runtime})"), Cell(row.branch), Cell(worktree)))
+        program = " ".join(word for word in (row.runtime, row.model) if word)
+        rows.append((Cell(row.job), Cell(f"{row.agent} ({program})"), Cell(row.branch), Cell(worktree)))
 
     return rows
 

@@ -124,7 +124,8 @@ def check(call: Call, plan: str, prompt: str | None) -> None:
     checked = _checked(call, plan, prompt)
     _refuse_defects(checked)
     sheet = _sheet_of(checked)
-    call.say({"plan": _plan_values(checked), "sheet": sheet}, lambda page: _check_text(sheet, plan, page))
+    values = {"plan": _plan_values(checked), "sheet": sheet, "remarks": _remark_values(checked)}
+    call.say(values, lambda page: _check_text(checked, plan, page))
 
 
 def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> CheckResult:
@@ -145,7 +146,18 @@ def _refuse_defects(checked: CheckResult) -> None:
 
     if checked.problems:
         defects = counted(len(checked.problems), "defect")
-        raise Malformed(f"{checked.plan.path} has {defects}", checked.problems)
+        error = Malformed(f"{checked.plan.path} has {defects}", checked.problems)
+        raise Detailed(error, _remark_lines(checked), remarks=_remark_values(checked))
+
+
+def _remark_lines(checked: CheckResult) -> list[str]:
+    """The remarks on a plan with defects, as people read them before the defects."""
+    if not checked.remarks:
+        return []
+
+    from gitorch.cli.pages.sheets import remark_lines
+
+    return ["remarks", *remark_lines(checked.remarks), ""]
 
 
 def _sheet_of(checked: CheckResult) -> Sheet:
@@ -161,11 +173,17 @@ def _plan_values(checked: CheckResult) -> dict[str, Any]:
     return {"path": plan.path, "title": plan.title, "digest": plan.digest, "epics": [epic.id for epic in plan.epics]}
 
 
-def _check_text(sheet: Sheet, plan: str, page: Page) -> str:
+def _remark_values(checked: CheckResult) -> list[dict[str, Any]]:
+    """The remarks under the keys of the JSON form of problems."""
+    return [remark._asdict() for remark in checked.remarks]
+
+
+def _check_text(checked: CheckResult, plan: str, page: Page) -> str:
     """The sheet of a plan without defects, and the command that starts it."""
     from gitorch.cli.pages.sheets import sheet_text
 
-    return f"{sheet_text(sheet, page)}\n\nThe plan has no defects, and nothing was changed. Next: gitorch start {plan}"
+    sheet = sheet_text(_sheet_of(checked), page, checked.remarks)
+    return f"{sheet}\n\nThe plan has no defects, and nothing was changed. Next: gitorch start {plan}"
 
 
 @verb("start")
@@ -198,8 +216,10 @@ def start(
     if not yes:
         call.must_ask("start")
 
-    agreed = _agreed(call, _sheet_of(checked), chosen, yes=yes)
-    run = prepare.prepare_run(call.services, caller, checked, agreed, "unattended" if yes else "typed")
+    agreed = _agreed(call, checked, chosen, yes=yes)
+    proof = "unattended" if yes else "typed"
+    merges = _sheet_of(checked).merges
+    run = prepare.prepare_run(call.services, caller, checked, agreed, proof, merges=merges)
     if by_hand:
         from gitorch.cli.follow import carry_on
 
@@ -230,19 +250,20 @@ def _next_command(call: Call, run: Run) -> str:
     return next_command(call.services, run)
 
 
-def _agreed(call: Call, sheet: Sheet, chosen: Autonomy | None, *, yes: bool) -> Autonomy:
+def _agreed(call: Call, checked: CheckResult, chosen: Autonomy | None, *, yes: bool) -> Autonomy:
     """The autonomy of the run, after a human agreed to the sheet. Raises Interrupted."""
     from gitorch.cli.pages.sheets import ask_autonomy, sheet_text
 
+    sheet = _sheet_of(checked)
     if not call.json:
-        call.note(sheet_text(sheet, call.page))
+        call.note(sheet_text(sheet, call.page, checked.remarks))
 
     if yes:
         return chosen or sheet.autonomy
 
     autonomy = chosen or ask_autonomy(sheet.autonomy)
     question = f"\nStart this run with autonomy {autonomy}?"
-    if not sheet.target_confirmed:
+    if sheet.merges and not sheet.target_confirmed:
         target = f"{sheet.target} as a merge target of this repository"
         question = f"\nStart this run and confirm {target} with autonomy {autonomy}?"
 

@@ -42,7 +42,25 @@ def may_overlap(one: str, other: str) -> bool:
 
     False is certain; true may be wrong if a glob has a class such as `[a-z]`, which counts as any character.
     """
-    return _paths_meet(_parts(one), _parts(other))
+    for ours in _forms(one):
+        for theirs in _forms(other):
+            if _paths_meet(_parts(ours), _parts(theirs)):
+                return True
+
+    return False
+
+
+def is_literal(part: str) -> bool:
+    """Whether the last part of a glob is a name without wildcards, which may be that of a folder."""
+    return part != "" and not set(part) & set("*?[")
+
+
+def _forms(glob: str) -> tuple[str, ...]:
+    """The glob, and the one of everything below it if its last part may name a folder."""
+    if is_literal(glob.rpartition("/")[2]):
+        return (glob, f"{glob}/{EVERYTHING}")
+
+    return (glob,)
 
 
 def _parts(glob: str) -> tuple[str, ...]:
@@ -164,7 +182,7 @@ def _covers(glob: str, other: str) -> bool:
     if glob in {other, EVERYTHING}:
         return True
 
-    folder, _, last = "/".join(_parts(glob)).rpartition("/")
+    folder, _, last = "/".join(_parts(_forms(glob)[-1])).rpartition("/")
     if last != EVERYTHING:
         return False
 

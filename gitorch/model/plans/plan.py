@@ -18,6 +18,25 @@ class Task(Value):
     title: str
     line: int
     done: bool = False
+    optional: bool = False
+    """Whether the epic is done without it, too."""
+
+    @property
+    def text(self) -> str:
+        """The title, and `(optional)` behind that of an optional task."""
+        if self.optional:
+            return f"{self.title} (optional)"
+        return self.title
+
+
+class Pattern(Value):
+    """A glob of an epic's scope, at its place in the plan."""
+
+    epic: str
+    glob: str
+    line: int
+    column: int
+    forbids: bool = False
 
 
 class Epic(Value):
@@ -39,6 +58,9 @@ class Epic(Value):
     """Its id in the project's tracker; empty without one."""
     issue_tasks: tuple[str, ...] = ()
     """The open issues below it there."""
+    runtime: str = ""
+    """The runtime that the plan chooses for it; empty for the configured one."""
+    runtime_line: int = 0
 
 
 class Plan(Value):
@@ -56,3 +78,9 @@ class Plan(Value):
     """Empty when the plan may run."""
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Line and column of `design` and of each setting."""
+    remarks: tuple[Problem, ...] = ()
+    """What has no effect, or what no agent reads; remarks stop nothing."""
+    patterns: tuple[Pattern, ...] = ()
+    """The usable globs of all scopes."""
+    announced: tuple[str, ...] = ()
+    """The paths that the sections of its epics name."""

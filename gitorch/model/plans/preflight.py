@@ -45,5 +45,7 @@ class PreflightFacts(Value):
     """Epics of runs that are not over, with those runs."""
     work_branches: tuple[str, ...] = ()
     """Local branches with the names that this run's jobs would use."""
+    files: tuple[str, ...] = ()
+    """All files of the target's commit; empty where no scope is to be compared with them."""
     signers: str = ""
     """The keys that may sign approvals, when the configuration asks for signatures."""

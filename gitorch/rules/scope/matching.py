@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitorch.model.path_text import characters_of
+from gitorch.model.plans.globs import is_literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,7 +64,8 @@ def _matches_any(path: str, globs: Iterable[str]) -> bool:
 def matches(path: str, glob: str) -> bool:
     """Whether a path, relative to the root of the repository, matches a glob.
 
-    The whole path must match, and case counts. A glob that ends in `/` covers the folder.
+    The whole path must match, and case counts. A glob that ends in `/`, or in a part without wildcards, covers the folder
+    of that name.
     An escaped byte (`model.path_text`) is one character.
     """
     return _pattern(characters_of(glob)).fullmatch(characters_of(path)) is not None
@@ -76,7 +78,10 @@ def _pattern(glob: str) -> re.Pattern[str]:
         glob += "**"
 
     parts = [WILDCARDS.get(token) or _literal(token) for token in TOKEN.split(glob)]
-    return re.compile("".join(parts), re.DOTALL)
+    if not is_literal(glob.rpartition("/")[2]):
+        return re.compile("".join(parts), re.DOTALL)
+
+    return re.compile("".join(parts) + "(?:/.*)?", re.DOTALL)
 
 
 def _literal(token: str) -> str:

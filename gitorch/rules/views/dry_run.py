@@ -72,10 +72,10 @@ def _ways_on(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
     """Where a review may send work back to, and where a checkpoint leads."""
     for cycle in workflow.cycles:
         if cycle.review == spec.id:
-            yield _way_back(cycle)
+            yield f"  {way_back(cycle)}"
 
     if spec.kind is JobKind.CHECKPOINT:
-        yield f"  asks you: {_ways_out(workflow, spec)}"
+        yield f"  asks you: {ways_out(workflow, spec)}"
 
 
 def _job_heading(spec: JobSpec) -> str:
@@ -103,16 +103,16 @@ def _reviews_of(workflow: Workflow, spec: JobSpec) -> Iterator[str]:
         yield f"{review.id} ({posture})"
 
 
-def _way_back(cycle: Cycle) -> str:
+def way_back(cycle: Cycle) -> str:
     """How often a review may send work back before a person is asked."""
     times = "once"
     if cycle.rounds != 1:
         times = f"{cycle.rounds} times"
 
-    return f"  may send {cycle.back_to} back {times}, then asks you"
+    return f"may send {cycle.back_to} back {times}, then asks you"
 
 
-def _ways_out(workflow: Workflow, spec: JobSpec) -> str:
+def ways_out(workflow: Workflow, spec: JobSpec) -> str:
     """Where each answer to a checkpoint leads.
 
     A checkpoint before a merge is an approval, whose answers are others.

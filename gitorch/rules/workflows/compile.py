@@ -77,7 +77,7 @@ def compile_plan(
     Each epic becomes a build job, with a review and a cycle back for each stage. One approval needs every epic, and one
     merge needs the approval.
     """
-    lanes = _lanes(config)
+    lanes = _lanes(config) | _epic_lanes(plan, config)
     jobs: dict[JobId, JobSpec] = {}
     cycles: list[Cycle] = []
 
@@ -209,17 +209,35 @@ def _lanes(config: Config) -> dict[str, Lane]:
     return lanes
 
 
+def _epic_lanes(plan: Plan, config: Config) -> dict[str, Lane]:
+    """A lane for each runtime that epics choose themselves, by name."""
+    lanes: dict[str, Lane] = {}
+    for epic in plan.epics:
+        if epic.runtime:
+            name = _build_lane(epic)
+            lanes[name] = replace(lane_of(config, name, epic.runtime), commits=config.commits)
+
+    return lanes
+
+
+def _build_lane(epic: Epic) -> str:
+    """The lane that works on an epic."""
+    if not epic.runtime:
+        return IMPLEMENTER
+    return f"{IMPLEMENTER}-{epic.runtime}"
+
+
 def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
     """The build job of an epic. Tasks that the tracker shows as done are left out of its brief."""
     return JobSpec(
         JobId(epic.id),
         epic.title,
         JobKind.BUILD,
-        IMPLEMENTER,
+        _build_lane(epic),
         needs=tuple(JobId(other) for other in epic.needs),
         brief=briefs.get(epic.id),
         scope=Scope(epic.scope_allowed, epic.scope_forbidden),
-        tasks=tuple(task.title for task in epic.tasks if not (epic.issue and task.done)),
+        tasks=tuple(task.text for task in epic.tasks if not (epic.issue and task.done)),
         issue=epic.issue,
         issue_tasks=epic.issue_tasks,
     )

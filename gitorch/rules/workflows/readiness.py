@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
 from gitorch.model.plans.approval import Grade
+from gitorch.rules.scope.patterns import PatternFindings, check_patterns
 from gitorch.rules.workflows.compile import reviewer_runtime
 
 if TYPE_CHECKING:
@@ -33,7 +34,36 @@ def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Probl
         *_check_tests(plan, config),
         *_check_signers(config, facts),
         *_check_names(plan, facts),
+        *_patterns(plan, facts).problems,
+        *_check_epic_runtimes(plan, facts),
     )
+
+
+def plan_remarks(plan: Plan, facts: PreflightFacts) -> tuple[Problem, ...]:
+    """What `check` and the sheet say beside the problems: remarks of the plan, and globs that match nothing yet."""
+    return (*plan.remarks, *_patterns(plan, facts).remarks)
+
+
+def _patterns(plan: Plan, facts: PreflightFacts) -> PatternFindings:
+    """The globs of the plan that match nothing; none where the target is unknown."""
+    if facts.target_commit is None:
+        return PatternFindings()
+
+    return check_patterns(plan.path, plan.patterns, facts.files, plan.announced, facts.target)
+
+
+def _check_epic_runtimes(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
+    """Every runtime that an epic chooses must be known and installed, unless people do the work."""
+    if facts.by_hand:
+        return
+
+    for epic in plan.epics:
+        if not epic.runtime:
+            continue
+        defect = _runtime_defect(epic.runtime, f"Runtime: {epic.runtime}", facts)
+        if defect is not None:
+            message, fix = defect
+            yield Problem(plan.path, epic.runtime_line, 1, message, fix)
 
 
 def _at_key(config: Config, key: str, message: str, fix: str) -> Problem:

@@ -1,30 +1,29 @@
-"""The rules that a plan must keep to run (P2 to P5). Each check yields every place that breaks its rule."""
+"""The rules that a plan must keep to run (P2, P5). Each check yields every place that breaks its rule."""
 
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from gitorch.model.plans.needs import find_cycles
 from gitorch.text.complaints import did_you_mean
 from gitorch.text.glob_syntax import glob_fault
+from gitorch.text.markdown import NESTING_MAX
 from gitorch.text.plans.tracked import check_issue
 from gitorch.text.slug import epic_id_fault, slug
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitorch.errors import Problem
     from gitorch.text.markdown import Document
     from gitorch.text.plans.draft import Draft
     from gitorch.text.plans.epics import Sections
-    from gitorch.text.plans.sections import Reference, Section
     from gitorch.text.plans.tracked import TrackedEpics
     from gitorch.text.source import Source
 
 _PLACEHOLDER = re.compile(r"\{\{(?P<name>.*?)\}\}")
 _TEMPLATE_NAME = re.compile(r"\s*[A-Z][A-Z0-9_]*\s*")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _STRIP = re.compile(r"<!--\s*STRIP\b")
 
 
@@ -49,9 +48,8 @@ def _check_each_epic(source: Source, drafts: Sequence[Draft], tracked: TrackedEp
     for draft in drafts:
         if draft.job in first:
             yield _used_twice(source, draft, first[draft.job])
-            continue
 
-        first[draft.job] = draft.line
+        first.setdefault(draft.job, draft.line)
         if draft.issue:
             yield from check_issue(source, draft, tracked)
             continue
@@ -173,140 +171,34 @@ def _line_to_blame(source: Source, draft: Draft) -> int:
     return 1
 
 
-def resolve_needs(drafts: Sequence[Draft]) -> dict[str, dict[str, Reference]]:
-    """For each epic, the ids of the epics that it needs, with the first reference to each.
-
-    A reference may be an id, a title, or text whose slug is an id. An uncertain reference that resolves to no epic is dropped:
-    `Dependencies:` may list libraries, too. Any other is kept under its text, so that `check_needs` reports it.
-    """
-    ids = {draft.id for draft in drafts}
-    titles = {draft.title.casefold(): draft.id for draft in drafts}
-    needs: dict[str, dict[str, Reference]] = {}
-
-    for draft in drafts:
-        own = needs.setdefault(draft.id, {})
-        for reference in draft.needs:
-            epic = _resolved(reference.text, ids, titles)
-            if epic is None and not reference.certain:
-                continue
-
-            own.setdefault(epic or reference.text, reference)
-
-    return needs
-
-
-def _resolved(text: str, ids: Collection[str], titles: Mapping[str, str]) -> str | None:
-    """The id of the epic that a text names; None when it names none.
-
-    An id comes before a title, and a title before a text that only resembles an id.
-    """
-    if text in ids:
-        return text
-
-    titled = titles.get(text.casefold())
-    if titled is not None:
-        return titled
-
-    made = slug(text)
-    if made in ids:
-        return made
-
-    return None
-
-
-def check_needs(
-    source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
-) -> Iterator[Problem]:
-    """P4: every dependency is a known epic, no epic depends on itself, and the dependencies form no cycle.
-
-    `needs` are those of `resolve_needs`, together with those of the tracker.
-    """
-    for name, others in needs.items():
-        for other, reference in others.items():
-            yield from _check_need(source, needs, reference, other, name)
-
-    yield from _check_cycles(source, needs, tracked)
-
-
-def _check_need(
-    source: Source, needs: Mapping[str, Mapping[str, Reference]], reference: Reference, other: str, name: str
-) -> Iterator[Problem]:
-    """One dependency is another epic of the plan."""
-    column = source.column(reference.line, reference.text)
-    if other == name:
-        fix = f"Remove `{name}` from the line, or write `Depends on: none`."
-        yield source.problem(reference.line, f"Epic `{name}` depends on itself.", fix, column)
-    elif other not in needs:
-        message = f"Epic `{name}` depends on `{other}`, which is not an epic of this plan.{did_you_mean(other, needs)}"
-        yield source.problem(reference.line, message, "Correct the id, or remove it.", column)
-
-
-def _check_cycles(
-    source: Source, needs: Mapping[str, Mapping[str, Reference]], tracked: TrackedEpics
-) -> Iterator[Problem]:
-    """No epics wait for each other. Each cycle has one problem, at its first dependency."""
-    graph = _without_loops(needs)
-
-    for cycle in find_cycles(graph):
-        reference = needs[cycle[0]][cycle[1]]
-        message = f"The dependencies form a cycle: {' → '.join(cycle)}{_tracker_edges(needs, cycle, tracked)}."
-        fix = f"Remove one of them, for example `{cycle[1]}` here."
-        if reference.blocked is not None:
-            fix = tracked.commands.remove_blocker(*reference.blocked)
-
-        yield source.problem(reference.line, message, fix, source.column(reference.line, reference.text))
-
-
-def _without_loops(needs: Mapping[str, Mapping[str, Reference]]) -> dict[str, list[str]]:
-    """The dependencies of each epic without those on itself, which have a problem of their own."""
-    graph: dict[str, list[str]] = {}
-    for name, others in needs.items():
-        graph[name] = [other for other in others if other != name]
-
-    return graph
-
-
-def _tracker_edges(needs: Mapping[str, Mapping[str, Reference]], cycle: Sequence[str], tracked: TrackedEpics) -> str:
-    """The dependencies of a cycle that come from the tracker, in parentheses; empty without any.
-
-    No line of the plan shows them, so the problem has to.
-    """
-    edges: list[str] = []
-    for one, other in pairwise(cycle):
-        blocked = needs[one][other].blocked
-        if blocked is not None:
-            edges.append(f"{blocked.issue} waits for {blocked.blocker}")
-    if not edges:
-        return ""
-
-    return f" (in {tracked.source}: {'; '.join(edges)})"
-
-
 def check_lines(source: Source, drafts: Sequence[Draft], sections: Sections) -> Iterator[Problem]:
-    """Scope globs are usable, and `Depends on:` lines are neither empty nor hidden in a task."""
+    """Scope globs are usable, and no field that names things is empty."""
     for draft in drafts:
         yield from _check_scope(source, draft)
 
-    known = {draft.id for draft in drafts}
-
     for name, section in sections:
-        for line in section.empty_needs:
-            fix = "Name epics, or write `Depends on: none`."
-            yield source.problem(line, f"The dependencies of epic `{name}` are empty.", fix)
-
-        yield from _check_hidden_needs(source, name, section, known)
+        for empty in section.empty_fields:
+            what, fix = EMPTY_FIELDS[empty.text]
+            yield source.problem(empty.line, f"{what} of epic `{name}` {_are(what)} empty.", fix)
 
 
-def _check_hidden_needs(source: Source, name: str, section: Section, known: Collection[str]) -> Iterator[Problem]:
-    """No epic is named as a dependency below a task's heading, where it has no effect. Other names are the task's text."""
-    for reference in section.needs_in_tasks:
-        if reference.text not in known:
-            continue
+EMPTY_FIELDS = {
+    "depends on": ("The dependencies", "Name epics, or write `Depends on: none`."),
+    "dependencies": ("The dependencies", "Name epics, or write `Dependencies: none`."),
+    "scope": (
+        "The scope",
+        "Name globs, such as `Scope: src/**, tests/**`, or remove the line: then every file may change.",
+    ),
+    "not": ("The forbidden part", "Name globs, such as `Not: docs/**`, or remove the line."),
+}
+"""What is missing where a field has no value, and what to write."""
 
-        message = (
-            f"`{reference.text}` is an epic, but this line belongs to a task, so epic `{name}` would not wait for it."
-        )
-        yield source.problem(reference.line, message, f"Move the line above the first task of `{name}`.")
+
+def _are(what: str) -> str:
+    """The verb of a subject."""
+    if what.endswith("s"):
+        return "are"
+    return "is"
 
 
 def _check_scope(source: Source, draft: Draft) -> Iterator[Problem]:
@@ -322,12 +214,13 @@ def _check_scope(source: Source, draft: Draft) -> Iterator[Problem]:
 def check_placeholders(source: Source, document: Document) -> Iterator[Problem]:
     """P5: no `{{…}}` and no `<!-- STRIP` are left.
 
-    In code, `{{ … }}` is often intended (`${{ matrix.os }}`, Jinja, Vue, Helm). There, only a name in capitals counts, the
-    form that prompt templates use: `cd {{WORKTREE_PATH}}`.
+    In code, `{{ … }}` is often intended (`${{ matrix.os }}`, Jinja, Vue, Helm). There, and in comments, only a name in
+    capitals counts, the form that prompt templates use: `cd {{WORKTREE_PATH}}`.
     """
+    comments = _comments(source)
     for number, line in enumerate(source.lines, 1):
         if "{{" in line:
-            yield from _check_braces(source, document, number, line)
+            yield from _check_braces(source, document, comments, number, line)
         yield from _check_strip_marks(source, line, number)
 
 
@@ -339,11 +232,43 @@ def _check_strip_marks(source: Source, line: str, number: int) -> Iterator[Probl
             yield source.problem(number, message, "Remove the marked block.", found.start() + 1)
 
 
-def _check_braces(source: Source, document: Document, number: int, line: str) -> Iterator[Problem]:
-    """The placeholders of one line. In code, only a template's name in capitals is one."""
+def check_nesting(source: Source, document: Document) -> Iterator[Problem]:
+    """No list is nested so deep that the rest of the file is lost."""
+    if document.too_deep:
+        message = "Lists are nested too deep here, and the rest of the file cannot be read."
+        fix = f"Nest lists at most {NESTING_MAX // 2 - 1} deep."
+        yield source.problem(document.too_deep, message, fix)
+
+
+def _comments(source: Source) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """The first and last place of each HTML comment, as line and column."""
+    if "<!--" not in source.text:
+        return []
+
+    places: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    for found in _COMMENT.finditer(source.text):
+        places.append((_place(source.text, found.start()), _place(source.text, found.end())))
+
+    return places
+
+
+def _place(text: str, offset: int) -> tuple[int, int]:
+    """Line and column of a character, both counted from 1."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def _check_braces(
+    source: Source,
+    document: Document,
+    comments: Sequence[tuple[tuple[int, int], tuple[int, int]]],
+    number: int,
+    line: str,
+) -> Iterator[Problem]:
+    """The placeholders of one line. In code and comments, only a template's name in capitals is one."""
     for found in _PLACEHOLDER.finditer(line):
-        is_template_name = bool(_TEMPLATE_NAME.fullmatch(found["name"]))
-        if document.is_code(number, found[0]) and not is_template_name:
+        place = (number, found.start() + 1)
+        is_aside = document.is_code(number, found[0]) or any(first < place < last for first, last in comments)
+        if is_aside and not _TEMPLATE_NAME.fullmatch(found["name"]):
             continue
 
         message = f"The placeholder `{found[0]}` was never filled in."

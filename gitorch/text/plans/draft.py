@@ -26,6 +26,11 @@ class Draft(Value):
     closed: bool = False
     issue: str = ""
     """Its id in the tracker; empty when the tracker does not have it."""
+    aliases: tuple[str, ...] = ()
+    """Numbers that the plan gives to it beside its id."""
+    runtime: str = ""
+    """The runtime that the plan chooses for it; empty for the configured one."""
+    runtime_line: int = 0
 
     @property
     def job(self) -> str:

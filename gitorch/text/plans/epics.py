@@ -31,6 +31,7 @@ Sections = tuple[tuple[str, "Section"], ...]
 
 _ID_HEADS = ("id", "epic")
 _TITLE_HEADS = ("title", "name")
+_NUMBER_HEADS = ("#", "no", "no.", "nr", "nr.", "number")
 _NEEDS_HEADS = ("depends on", "depends", "needs", "dependencies", "blocked by")
 
 
@@ -40,6 +41,7 @@ class _Columns(Value):
     id: int
     title: int | None
     needs: int | None
+    number: int | None
 
 
 def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
@@ -59,6 +61,22 @@ def table_epics(tables: Sequence[Table]) -> tuple[DeclaredEpic, ...]:
     return ()
 
 
+def table_lines(declared: Sequence[DeclaredEpic], tables: Sequence[Table]) -> set[int]:
+    """The lines of the table that lists the epics, without rows that have no id.
+
+    Empty where the front matter lists them, or nothing does.
+    """
+    if declared:
+        return set()
+
+    for table in tables:
+        epics = table_epics((table,))
+        if epics:
+            return {table.line, table.line + 1, *(epic.line for epic in epics)}
+
+    return set()
+
+
 def _columns(table: Table) -> _Columns | None:
     """The columns of a table of epics; None when the table lists no epics."""
     heads = [cell.strip().lower() for cell in table.header]
@@ -71,7 +89,7 @@ def _columns(table: Table) -> _Columns | None:
     if titles is None and needs is None:
         return None
 
-    return _Columns(ids, titles, needs)
+    return _Columns(ids, titles, needs, _column(heads, _NUMBER_HEADS))
 
 
 def _column(heads: Sequence[str], known: Sequence[str]) -> int | None:
@@ -91,7 +109,16 @@ def _row_epic(row: Row, columns: _Columns) -> DeclaredEpic:
 
     title = _row_title(row, columns.title, heading)
     needs = _row_needs(row, columns.needs)
-    return DeclaredEpic(name, title or name, row.line, needs, closed=heading.closed)
+    aliases = _row_aliases(row, columns.number)
+    return DeclaredEpic(name, title or name, row.line, needs, closed=heading.closed, aliases=aliases)
+
+
+def _row_aliases(row: Row, column: int | None) -> tuple[str, ...]:
+    """The cell of the column of numbers; none without that column, and for an empty cell."""
+    if column is None or not row.cells[column].strip():
+        return ()
+
+    return (row.cells[column].strip().strip("#."),)
 
 
 def _row_title(row: Row, column: int | None, heading: EpicHeading) -> str:
@@ -111,10 +138,11 @@ def _row_needs(row: Row, column: int | None) -> tuple[Reference, ...]:
 
 
 def _id_from_title(title: str) -> str:
-    """The id that a title stands for: a cell of one word is the id itself."""
-    if " " not in title:
-        return title
-    return slug(title, title)
+    """The id that a title stands for: a cell of one word is the id itself, unless it is an ordinary word in capitals."""
+    if " " in title or title.isalpha():
+        return slug(title, title)
+
+    return title
 
 
 class KnownEpics:
@@ -158,7 +186,7 @@ class KnownEpics:
 
         None when it names no known epic.
         """
-        for word in epic.names():
+        for word in (*epic.names(), epic.title):
             name = self._ids.get(word.casefold())
             if name is None:
                 continue
@@ -166,7 +194,7 @@ class KnownEpics:
             if epic.id == name:
                 return EpicHeading(name, epic.title, epic.closed)
 
-            return EpicHeading(name, _without_brackets(epic.title, name), epic.closed)
+            return EpicHeading(name, _without_brackets(epic.title, name), epic.closed, epic.id)
 
         return None
 
@@ -214,11 +242,20 @@ def epics_with_gates(outline: Outline, tracked: TrackedEpics, line: int = 0) -> 
 
 
 def stray_gate_titles(outline: Outline) -> dict[str, str]:
-    """The ids of a file's stray gates, each as its own title.
+    """The names in a file's stray gates by the ids that they give: a name of several words is a title.
 
     For plans with headings such as `## api: The API`.
     """
-    return {gate.id: gate.id for gate in outline.stray_gates if gate.exact}
+    titles: dict[str, str] = {}
+    for number, gate in enumerate(outline.stray_gates, 1):
+        if not gate.exact:
+            continue
+        name = gate.id
+        if " " in name or not name.isascii():
+            name = slug(gate.id, f"epic-{number}")
+        titles[name] = gate.id
+
+    return titles
 
 
 def with_ids(outline: Outline) -> Sections:
@@ -267,6 +304,9 @@ def _section_draft(path: str, name: str, section: Section) -> Draft:
         tuple(section.allowed),
         tuple(section.forbidden),
         section.closed,
+        aliases=section.aliases,
+        runtime=section.runtime,
+        runtime_line=section.runtime_line,
     )
 
 
@@ -274,7 +314,18 @@ def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> D
     """A declared epic, with what its section adds. Its line is that of the section, if there is one."""
     if section is None:
         return Draft(
-            path, epic.id, epic.title, epic.line, epic.tasks, epic.needs, epic.allowed, epic.forbidden, epic.closed
+            path,
+            epic.id,
+            epic.title,
+            epic.line,
+            epic.tasks,
+            epic.needs,
+            epic.allowed,
+            epic.forbidden,
+            epic.closed,
+            aliases=epic.aliases,
+            runtime=epic.runtime,
+            runtime_line=_runtime_line(epic),
         )
 
     return Draft(
@@ -287,4 +338,14 @@ def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> D
         (*epic.allowed, *section.allowed),
         (*epic.forbidden, *section.forbidden),
         epic.closed or section.closed,
+        aliases=(*epic.aliases, *section.aliases),
+        runtime=section.runtime or epic.runtime,
+        runtime_line=section.runtime_line or _runtime_line(epic),
     )
+
+
+def _runtime_line(epic: DeclaredEpic) -> int:
+    """The line of the list that chooses the runtime; 0 where it chooses none."""
+    if not epic.runtime:
+        return 0
+    return epic.line

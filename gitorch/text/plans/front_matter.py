@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.plan import Task
 from gitorch.model.plans.workflow import Autonomy, ReviewMode
 from gitorch.model.values import Value, field
+from gitorch.text.complaints import did_you_mean
 from gitorch.text.fields import Form
 from gitorch.text.plans.line_syntax import is_closed_status
 from gitorch.text.plans.sections import Reference
@@ -23,6 +24,22 @@ CHARACTERS_MAX = 100_000
 """ruamel.yaml reads about 100 kB a second; real front matter is far shorter."""
 
 
+KEYS = (
+    "title",
+    "design",
+    "prompt",
+    "epics",
+    "autonomy",
+    "review_mode",
+    "max_agents",
+    "rounds_max",
+    "test_command",
+    "merge_target",
+    "coordinator",
+)
+"""The keys that a plan may have."""
+
+
 class DeclaredEpic(Value):
     """An epic of a list or table; its section stands elsewhere."""
 
@@ -34,6 +51,9 @@ class DeclaredEpic(Value):
     allowed: tuple[Reference, ...] = ()
     forbidden: tuple[Reference, ...] = ()
     closed: bool = False
+    aliases: tuple[str, ...] = ()
+    """Numbers that its row gives to it."""
+    runtime: str = ""
 
 
 class FrontMatter(Value):
@@ -53,8 +73,8 @@ class FrontMatter(Value):
     """Line and column of each key at the top level."""
 
 
-def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
-    """Read the front matter; complain about every key and value that a plan does not understand."""
+def read_front_matter(source: Source, complaints: Complaints, remarks: Complaints) -> FrontMatter:
+    """Read the front matter; complain about every value that a plan does not understand. An unknown key is a remark."""
     lines = source.front_matter_lines
     if not lines:
         return FrontMatter()
@@ -81,7 +101,10 @@ def read_front_matter(source: Source, complaints: Complaints) -> FrontMatter:
         _settings(form),
         _places(form),
     )
-    form.done()
+    for name in form.unknown():
+        message = f"`{name}` means nothing to gitorch.{did_you_mean(name, KEYS)}"
+        remarks.add(form.key_spot(name), message, "Leave it for other programs, or correct the key.")
+
     return front_matter
 
 
@@ -118,6 +141,7 @@ def _epic(row: Form) -> DeclaredEpic:
         closed=is_closed_status(row.text("status")),
         allowed=_references(row, "scope"),
         forbidden=_references(row, "not"),
+        runtime=row.word("runtime"),
     )
     row.done()
     return epic

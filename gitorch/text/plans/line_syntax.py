@@ -18,26 +18,40 @@ _EPIC = re.compile(rf"{_NUMBER}epic\s*[:：]\s*(?P<body>.*)", re.IGNORECASE)
 _EPIC_NAMED = re.compile(
     rf"{_NUMBER}epic\s+(?P<id>\S+?)\s*(?:[:：]|\s(?:—|–|--?)(?=\s|$))\s*(?P<title>.*)", re.IGNORECASE
 )
+_EPIC_NUMBERED = re.compile(
+    rf"{_NUMBER}epic[\s#_-]*(?P<id>\d+)(?:\s*[:：.)]|\s+(?:—|–|--?)(?=\s)|(?=\s)|$)\s*(?P<title>.*)", re.IGNORECASE
+)
+"""`Epic 1`, `Epic #1 The shop`, `EPIC-1. The shop`."""
+
 _LEADING_NUMBER = re.compile(_NUMBER)
 _ID_AND_TITLE = re.compile(r"(?P<id>\S+)\s+(?:—|–|--?)\s+(?P<title>.+)")
 _ID_COLON_TITLE = re.compile(r"(?P<id>\S+?)\s*[:：]\s+(?P<title>.+)")
 _CLOSED = re.compile(r"\s*[\[(](?:closed|done|completed?)[\])]\s*$", re.IGNORECASE)
 _BRACKETED = re.compile(r"\s[\[(](?:epic:?\s+)?(?P<id>[^\s()\[\]]+)[\])]$", re.IGNORECASE)
-_GATE = re.compile(r"Review Gate: (?P<id>\S+)")
+_GATE = re.compile(r"Review Gate: (?P<id>\S.*)")
 _GATE_TYPO = re.compile(rf"{_NUMBER}review[\s_-]*gate\b\s*(?:[:：—–-].*|\S+)?", re.IGNORECASE)
 _GATE_LINE = re.compile(r"#+\s*review[\s_-]*gate\b.*|[*_]*review[\s_-]*gate[*_]*\s*[:：][*_]*\s*\S+", re.IGNORECASE)
 _TASK = re.compile(
-    rf"{_NUMBER}(?P<box>\[[ xX]\]\s*)?task\b\s*(?P<label>[\w.-]*)\s*(?:[:：]|\s(?:—|–|--?)(?=\s))\s*(?P<title>.+)",
+    rf"{_NUMBER}(?P<box>\[[^\[\]]?\]\s*)?task\b\s*(?P<label>[\w.-]*)\s*(?:[:：]|\s(?:—|–|--?)(?=\s))\s*(?P<title>.+)",
     re.IGNORECASE,
 )
 _TASKS = re.compile(r"[*_]*(?:tasks|checklist)[*_]*\s*:?[*_]*", re.IGNORECASE)
 _FIELD = re.compile(
-    r"[*_]*(?P<key>depends(?:[ -]on)?|dependencies|blocked[ -]by|scope|not|status|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
+    r"[*_]*(?P<key>depends(?:[ -]on)?|dependencies|blocked[ -]by|scope|not|status|runtime|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
     re.IGNORECASE,
 )
+_STATES_NEED = re.compile(
+    r"(?i)\b(?:depend(?:s|ing|ent)?\s+(?:up)?on|requires?|prerequisites?|blocked\s+by|waits?\s+for|builds?\s+(?:up)?on"
+    r"|must\s+follow|follows|needs|after|once)\b"
+)
 _SYNONYMS = frozenset({"depends", "blocked by"})
-_BOX = re.compile(r"\[(?P<mark>[ xX])\](?:\s+(?P<words>.*))?", re.DOTALL)
+_BOX = re.compile(r"\[\s*(?P<mark>[^\[\]\s\d]?)\ufe0f?\s*\](?P<optional>\*?)(?:\s+(?P<words>.*))?", re.DOTALL)
+"""A box with at most one mark in it. A number in brackets is a citation."""
+
+_TICKS = frozenset("xX✓✔")
+"""The marks of a finished task; any other mark leaves it open."""
 _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
+_SEPARATORS = re.compile(r"(?:[,;、，]|\s(?:and|&|\+)\s)(?![^()]*\))")
 _NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
 
 
@@ -48,6 +62,8 @@ class EpicHeading(Value):
     """Empty when the heading gives only a title."""
     title: str
     closed: bool
+    alias: str = ""
+    """The id in the heading where a list or table gives the epic another one."""
 
     def names(self) -> tuple[str, ...]:
         """The words that other places may use as the epic's id, the most certain first.
@@ -80,6 +96,8 @@ class TaskLine(Value):
 
     title: str
     done: bool
+    optional: bool = False
+    """Whether it is marked `[ ]*`: the epic is done without it, too."""
 
 
 class Field(Value):
@@ -105,6 +123,10 @@ def parse_epic_heading(heading: str) -> EpicHeading | None:
     found = _EPIC_NAMED.fullmatch(heading)
     if found:
         return EpicHeading(found["id"].strip("#"), found["title"].strip() or found["id"], closed)
+
+    found = _EPIC_NUMBERED.fullmatch(heading)
+    if found:
+        return EpicHeading(found["id"], found["title"].strip() or heading.strip(), closed)
 
     return None
 
@@ -180,13 +202,13 @@ def split_heading(heading: str) -> EpicHeading:
 
 
 def parse_gate_heading(heading: str, level: int) -> str | None:
-    """The id in a review gate; None for any other heading.
+    """The id or title in a review gate; None for any other heading.
 
     A gate is exactly `Review Gate: <id>`, level 2. `looks_like_gate` finds those that are misspelt.
     """
     found = _GATE.fullmatch(heading)
     if found and level == 2:
-        return found["id"]
+        return found["id"].strip()
 
     return None
 
@@ -211,8 +233,7 @@ def parse_task(text: str) -> TaskLine | None:
     if not found:
         return None
 
-    box = found["box"] or ""
-    ticked = "x" in box.lower()
+    ticked = bool(_TICKS.intersection(found["box"] or ""))
     return TaskLine(found["title"].strip(), closed or ticked)
 
 
@@ -224,19 +245,25 @@ def announces_tasks(line: str) -> bool:
 def parse_checkbox(lines: tuple[str, ...]) -> TaskLine | None:
     """Read `[ ] …` or `[x] …` at the beginning of a list item; None for any other item.
 
-    `lines` are those of the item's first paragraph. The title is without markup, and may be empty.
+    `lines` are those of the item's first paragraph. The title is without markup, and may be empty. A mark that is no tick
+    leaves the task open, and `[ ]* …` is an optional task.
     """
     found = _BOX.fullmatch("\n".join(lines))
     if not found:
         return None
 
-    return TaskLine(plain(found["words"] or ""), found["mark"] != " ")
+    return TaskLine(plain(found["words"] or ""), found["mark"] in _TICKS, bool(found["optional"]))
+
+
+def may_state_need(line: str) -> bool:
+    """Whether a line of running text may state a dependency: as `Requires Epic 1` does."""
+    return bool(_STATES_NEED.search(line))
 
 
 def parse_field(line: str) -> Field | None:
     """Read a field with its value; None for any other line.
 
-    Accepts `Depends on:`, `Scope:`, `Not:`, `Status:` and `Design:`, in any case, bold or not. The value may be empty.
+    Accepts `Depends on:`, `Scope:`, `Not:`, `Status:`, `Runtime:` and `Design:`, in any case, bold or not. The value may be empty.
     """
     found = _FIELD.fullmatch(line)
     if not found:
@@ -252,19 +279,19 @@ def parse_field(line: str) -> Field | None:
 def split_names(value: str) -> tuple[str, ...]:
     """The epics that a `Depends on:` value names, in its order; empty for `none`.
 
-    Names are separated by commas, semicolons, `and` or `&`: `api, #shop and Epic web`.
+    Names are separated by commas, semicolons, `and`, `&` or `+`: `api, #shop and Epic web`. A separator in brackets
+    belongs to a comment.
     """
     text = plain(value).rstrip(".")
     if text.strip().lower() in _NOTHING:
         return ()
 
-    pieces = re.split(r"[,;]|\s(?:and|&)\s", text)
-    return tuple(_bare_name(piece.strip()) for piece in pieces if piece.strip())
+    return tuple(_bare_name(piece.strip()) for piece in _SEPARATORS.split(text) if piece.strip())
 
 
 def _bare_name(text: str) -> str:
     """A name without the word `Epic` and the `#` that may stand before it."""
-    return re.sub(r"(?i)^epic\s+", "", text).lstrip("#")
+    return re.sub(r"(?i)^epics?\s+", "", text).lstrip("#")
 
 
 def is_closed_status(value: str) -> bool:

@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.plan import Task
-from gitorch.text.glob_syntax import split_globs
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
 from gitorch.text.plans.line_syntax import (
     announces_tasks,
-    is_closed_status,
     line_looks_like_gate,
     looks_like_gate,
+    may_state_need,
     parse_checkbox,
     parse_epic_heading,
     parse_field,
     parse_gate_heading,
     parse_task,
     path_in,
-    split_names,
 )
-from gitorch.text.plans.sections import Gate, Outline, Reference, Section
+from gitorch.text.plans.section_fields import take_field, take_list, whole_lines
+from gitorch.text.plans.sections import Gate, Note, Outline, Reference, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from gitorch.text.markdown import Block, Document, Item
     from gitorch.text.plans.line_syntax import EpicHeading, Field
+    from gitorch.text.plans.section_fields import Expected
 
     HeadingTest = Callable[[str], EpicHeading | None]
     """Reads the text of a heading that opens an epic's section; None for any other heading."""
@@ -68,8 +68,8 @@ class _OutlineReader:
         """The level of the task heading that owns the current block; 0 outside of such tasks."""
         self.steps: list[bool] = []
         """Whether each checkbox below the current task heading is ticked."""
-        self.unanswered: list[Reference] | None = None
-        """Takes the dependencies that the next list names, after a `Depends on:` line without a value."""
+        self.unanswered: Expected | None = None
+        """Takes the values that the next list names, after a field without a value."""
 
     @property
     def section(self) -> Section | None:
@@ -84,7 +84,7 @@ class _OutlineReader:
     def take(self, block: Block, before: Block | None) -> None:
         """Take the next block; `before` is the block that precedes it.
 
-        Only a list directly below an empty `Depends on:` line names dependencies, so every block takes back that expectation.
+        Only a list directly below an empty field holds its values, so every block takes back that expectation.
         """
         unanswered, self.unanswered = self.unanswered, None
         match block:
@@ -93,7 +93,7 @@ class _OutlineReader:
             case Paragraph():
                 self._paragraph(block)
             case Listing() if unanswered is not None:
-                self._dependency_list(block, unanswered)
+                self._value_list(block, unanswered)
             case Listing():
                 self._listing(block, below_tasks_line=_is_tasks_line(before))
             case Table() if self.section is None:
@@ -139,6 +139,7 @@ class _OutlineReader:
         """The first heading of level 1 that means nothing else is the title of the plan."""
         if heading.level == 1 and not self.outline.title:
             self.outline.title = heading.text
+            self.outline.title_line = heading.line
 
     def _open_section(self, epic: EpicHeading, heading: Heading) -> None:
         """Begin a section below the heading; it ends the one before."""
@@ -175,23 +176,29 @@ class _OutlineReader:
     def _end_task(self) -> None:
         """End the current task heading.
 
-        Its task is done, too, when it has steps and all of them are ticked.
+        The steps of a task decide whether it is done, whatever its heading says.
         """
-        all_steps_done = bool(self.steps) and all(self.steps)
-        if self.section is not None and self.task_level and all_steps_done:
-            self.section.mark_last_task_done()
+        if self.section is not None and self.task_level and self.steps:
+            self.section.mark_last_task(done=all(self.steps))
 
         self.task_level = 0
         self.steps = []
 
     def _paragraph(self, paragraph: Paragraph) -> None:
         """Take each line of a paragraph that is a field, or looks like a gate without its `##`."""
-        for line, text in enumerate(paragraph.lines, paragraph.line):
+        for line, text in whole_lines(paragraph.line, paragraph.lines):
             field = parse_field(text)
             if field is not None:
                 self._field(field, line)
             elif self.section is not None and line_looks_like_gate(text):
                 self._gate(Gate("", line, exact=False))
+            else:
+                self._prose(text, line)
+
+    def _prose(self, text: str, line: int) -> None:
+        """Take a line of running text: one that may state a dependency is kept for a check."""
+        if self.section is not None and not self.section.gates and may_state_need(text):
+            self.section.prose.append(Reference(text, line))
 
     def _listing(self, listing: Listing, *, below_tasks_line: bool) -> None:
         """Take the items of a list one after the other.
@@ -218,19 +225,22 @@ class _OutlineReader:
         """Take an item that is no field: a task, or a parent of more items."""
         task = parse_checkbox(item.lines) or parse_task(plain(text))
         if task is not None:
-            self._task_item(Task(task.title, item.line, task.done))
+            done = task.done and not _has_open_box(item.lists)
+            self._task_item(Task(task.title, item.line, done, task.optional))
         elif below_tasks_line and not self.task_level:
             self._task_item(Task(plain(text), item.line))
         else:
+            self._prose(text, item.line)
             for inner in item.lists:
                 self._listing(inner, below_tasks_line=False)
 
     def _field_item(self, field: Field, item: Item) -> None:
-        """Take a field that is a list item. The names of an empty `Depends on:` may stand in the list inside it."""
+        """Take a field that is a list item. The values of an empty one may stand in the list inside it."""
         self._field(field, item.line)
 
         if self.unanswered is not None and item.lists:
-            self._dependency_list(item.lists[0], self.unanswered)
+            self._value_list(item.lists[0], self.unanswered)
+            self.unanswered = None
 
     def _task_item(self, task: Task) -> None:
         """Take a list item that is a task: a step of the current task heading, or a task of the section.
@@ -238,58 +248,53 @@ class _OutlineReader:
         Items outside of sections, and behind a heading that followed the gate, belong to no epic.
         """
         if self.task_level:
-            self.steps.append(task.done)
+            self.steps.append(task.done or task.optional)
         elif self.section is not None and not self.section.left:
             self.section.add_task(task)
+        else:
+            self.outline.boxes.append(task.line)
 
-    def _dependency_list(self, listing: Listing, needs: list[Reference]) -> None:
-        """Read the list below an empty `Depends on:` line.
+    def _value_list(self, listing: Listing, expected: Expected) -> None:
+        """Read the list below an empty field: its values, then an ordinary list."""
+        taken = 0
+        if self.section is not None:
+            taken = take_list(self.section, expected, listing)
 
-        Its items are names up to the first checkbox; the rest is an ordinary list.
-        """
-        names = _take_needs(listing, needs)
-        if names and self.section is not None:
-            self.section.empty_needs.pop()
-
-        self._listing(Listing(listing.line, listing.items[names:]), below_tasks_line=False)
+        self._listing(Listing(listing.line, listing.items[taken:]), below_tasks_line=False)
 
     def _field(self, field: Field, line: int) -> None:
         """Take a field of the plan, or of the section that is open. Behind its gate, a section takes none."""
         if self.section is None:
             self._field_of_plan(field, line)
         elif not self.section.gates:
-            self._field_of_section(self.section, field, line)
+            self.unanswered = take_field(self.section, field, line, in_task=bool(self.task_level))
 
     def _field_of_plan(self, field: Field, line: int) -> None:
         """Take a field before the first section: only the first `Design:` line counts."""
-        if field.key == "design" and not self.outline.design:
-            self.outline.design = path_in(field.value)
-            self.outline.design_line = line
-
-    def _field_of_section(self, section: Section, field: Field, line: int) -> None:
-        """Take a field of a section.
-
-        Below a task's heading, a dependency is recorded for a warning, and other fields are that task's text.
-        """
-        if field.key == "depends on":
-            self._depends_on(section, field, line)
+        if field.key != "design":
             return
-        if self.task_level:
+        if self.outline.design:
+            message = (
+                f"The plan names a second design document here; only that of line {self.outline.design_line} counts."
+            )
+            self.outline.notes.append(Note(line, message, "Name one document, which may link to the others."))
             return
 
-        _scope_or_status(section, field, line)
+        self.outline.design = path_in(field.value)
+        self.outline.design_line = line
 
-    def _depends_on(self, section: Section, field: Field, line: int) -> None:
-        """Take a `Depends on:` line. Without a value, its names are expected in the list below it."""
-        needs = section.needs
-        if self.task_level:
-            needs = section.needs_in_tasks
-        if field.value:
-            needs += _references(field.value, line)
-            return
 
-        section.empty_needs.append(line)
-        self.unanswered = needs
+def _has_open_box(lists: Sequence[Listing]) -> bool:
+    """Whether an open checkbox stands in these lists or below them. Optional ones do not count."""
+    for listing in lists:
+        for item in listing.items:
+            task = parse_checkbox(item.lines)
+            if task is not None and not task.done and not task.optional:
+                return True
+            if _has_open_box(item.lists):
+                return True
+
+    return False
 
 
 def _leaves(section: Section, heading: Heading) -> bool:
@@ -299,43 +304,6 @@ def _leaves(section: Section, heading: Heading) -> bool:
         return True
 
     return False
-
-
-def _take_needs(listing: Listing, needs: list[Reference]) -> int:
-    """Add the references of the items before the first task; the result is the number of these items."""
-    names = 0
-    for item in listing.items:
-        if parse_checkbox(item.lines) is not None:
-            break
-        needs += _references(" ".join(item.lines), item.line)
-        names += 1
-    return names
-
-
-def _scope_or_status(section: Section, field: Field, line: int) -> None:
-    """Take a field that counts above the tasks only."""
-    match field.key:
-        case "dependencies":
-            section.needs += _references(field.value, line, certain=False)
-        case "scope":
-            section.allowed += _globs(field.value, line)
-        case "not":
-            section.forbidden += _globs(field.value, line)
-        case "status":
-            section.closed = section.closed or is_closed_status(field.value)
-
-
-def _references(text: str, line: int, *, certain: bool = True) -> list[Reference]:
-    """The epics that a value names, all on one line of the file.
-
-    `certain` is False for a value that may list other things than epics.
-    """
-    return [Reference(name, line, certain=certain) for name in split_names(text)]
-
-
-def _globs(text: str, line: int) -> list[Reference]:
-    """The globs of a `Scope:` or `Not:` value."""
-    return [Reference(glob, line) for glob in split_globs(text)]
 
 
 def _is_tasks_line(block: Block | None) -> bool:

@@ -9,17 +9,17 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
-from gitorch.model.plans.plan import Epic, Plan
+from gitorch.model.plans.plan import Plan
 from gitorch.model.values import Value
 from gitorch.text.complaints import Complaints, in_file_order
 from gitorch.text.markdown import read_markdown
+from gitorch.text.plans.body import Body, announced_paths, epics_of, patterns_of
 from gitorch.text.plans.checks import (
     check_epics,
     check_lines,
-    check_needs,
+    check_nesting,
     check_placeholders,
     check_sections,
-    resolve_needs,
 )
 from gitorch.text.plans.epics import (
     KnownEpics,
@@ -27,12 +27,16 @@ from gitorch.text.plans.epics import (
     epics_with_gates,
     stray_gate_titles,
     table_epics,
+    table_lines,
     with_ids,
 )
 from gitorch.text.plans.front_matter import read_front_matter
 from gitorch.text.plans.gate_checks import check_gates
 from gitorch.text.plans.line_syntax import EpicHeading, parse_epic_heading
+from gitorch.text.plans.names import EpicNames
+from gitorch.text.plans.need_checks import check_hidden_needs, check_needs, need_remarks, resolve_needs
 from gitorch.text.plans.outline import outline_of
+from gitorch.text.plans.remarks import outline_remarks
 from gitorch.text.plans.tracked import add_edges, check_foreign, check_unknown, merged, track
 from gitorch.text.source import read_source
 
@@ -41,9 +45,8 @@ if TYPE_CHECKING:
 
     from gitorch.text.markdown import Document
     from gitorch.text.plans.draft import Draft
-    from gitorch.text.plans.epics import Sections
     from gitorch.text.plans.front_matter import DeclaredEpic, FrontMatter
-    from gitorch.text.plans.sections import Gate, Outline, Reference, Section
+    from gitorch.text.plans.sections import Outline, Reference
     from gitorch.text.plans.tracked import Ask, TrackedEpics
     from gitorch.text.source import Source
 
@@ -72,33 +75,6 @@ class _File(Value):
         return outline_of(self.document, len(self.source.lines), opens, epic)
 
 
-class _Body(Value):
-    """The sections of the file that holds them, and the gates before the first section."""
-
-    source: Source
-    sections: Sections
-    strays: tuple[Gate, ...]
-
-    def first_sections(self) -> dict[str, Section]:
-        """The first section of each epic, by the epic's id."""
-        first: dict[str, Section] = {}
-        for name, section in self.sections:
-            first.setdefault(name, section)
-
-        return first
-
-    def text(self, section: Section) -> str:
-        """The lines of a section without blank lines around them, ending in one line feed.
-
-        Empty when all lines are blank.
-        """
-        text = "\n".join(self.source.lines[section.begin - 1 : section.end - 1]).strip("\n")
-        if not text.strip():
-            return ""
-
-        return f"{text}\n"
-
-
 def named_prompt(path: str, data: bytes, bytes_max: int = BYTES_MAX) -> str:
     """The path of the implementation prompt that a plan's front matter names, as it is written there.
 
@@ -108,7 +84,7 @@ def named_prompt(path: str, data: bytes, bytes_max: int = BYTES_MAX) -> str:
     if isinstance(source, Problem):
         return ""
 
-    return read_front_matter(source, Complaints(path)).prompt
+    return read_front_matter(source, Complaints(path), Complaints(path)).prompt
 
 
 def parse_plan(
@@ -129,47 +105,61 @@ def parse_plan(
     if isinstance(source, Problem):
         return Plan(path, "", (), digest, problems=(source,))
 
-    complaints = Complaints(path)
-    front = read_front_matter(source, complaints)
+    complaints, remarks = Complaints(path), Complaints(path)
+    front = read_front_matter(source, complaints, remarks)
     plan_file = _File(source, read_markdown(source.without_front_matter()))
     first = plan_file.outline({})
 
     prompt_complaints = Complaints(path)
-    prompt_file: _File | None = None
-    if prompt is not None:
-        prompt_file = _read_prompt(prompt, bytes_max, prompt_complaints)
+    prompt_file = _read_prompt(prompt, bytes_max, prompt_complaints)
 
     declared = front.epics or table_epics(first.tables)
     tracked = track(ask, _outlines(first, prompt_file), declared)
     drafts, outline = _drafts(plan_file, prompt_file, first, declared, tracked)
-    needs = resolve_needs(drafts)
+    names = EpicNames(drafts)
+    needs = resolve_needs(drafts, names)
+    remarks.found += _remarks(source, front, first, outline, names, needs)
     add_edges(needs, drafts, tracked)
 
-    complaints.found += _plan_problems(plan_file, drafts, outline, needs, tracked)
-    body: _Body | None = None
+    complaints.found += _plan_problems(plan_file, drafts, outline, needs, names, tracked)
+    body = _prompt_body(prompt_file, drafts, remarks)
     if prompt is not None:
         complaints.found += check_sections(source, drafts, with_ids(outline), complete=False)
         complaints.found += prompt_complaints.found
-        body = _prompt_body(prompt_file, drafts)
     elif front.prompt:
         complaints.found.append(_missing_prompt(source, front))
     else:
-        body = _Body(source, with_ids(outline), tuple(outline.stray_gates))
+        body = Body(source, with_ids(outline), tuple(outline.stray_gates))
 
-    complaints.found += _body_problems(body, drafts)
-    complaints.found += tracked.backlog.problems
+    complaints.found += (*_body_problems(body, drafts, names), *tracked.backlog.problems)
 
     return Plan(
         path=path,
         title=_title(path, front, outline),
-        epics=_epics(drafts, needs, body, tracked),
+        epics=epics_of(drafts, needs, body, tracked),
         digest=digest,
         design=front.design or first.design,
         prompt=front.prompt or _path_of(prompt),
         settings=front.settings,
         problems=in_file_order(complaints.found),
         places={"design": (first.design_line or 1, 1)} | dict(front.places),
+        remarks=in_file_order(remarks.found),
+        patterns=patterns_of(source, drafts),
+        announced=announced_paths(body, drafts),
     )
+
+
+def _remarks(
+    source: Source,
+    front: FrontMatter,
+    first: Outline,
+    outline: Outline,
+    names: EpicNames,
+    needs: Mapping[str, Mapping[str, Reference]],
+) -> Iterator[Problem]:
+    """What has no effect in the plan's own file, or is read by no agent."""
+    yield from need_remarks(source, with_ids(outline), names, needs)
+    yield from outline_remarks(source, outline, table_lines(front.epics, first.tables))
 
 
 def _title(path: str, front: FrontMatter, outline: Outline) -> str:
@@ -188,11 +178,14 @@ def _path_of(prompt: tuple[str, bytes] | None) -> str:
     return prompt[0]
 
 
-def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complaints) -> _File | None:
-    """The implementation prompt; None, with a complaint, when it is unreadable.
+def _read_prompt(prompt: tuple[str, bytes] | None, bytes_max: int, complaints: Complaints) -> _File | None:
+    """The implementation prompt; None without one, and, with a complaint, when it is unreadable.
 
     Its placeholders are checked here, since no epic must be known for that.
     """
+    if prompt is None:
+        return None
+
     source = read_source(prompt[0], prompt[1], bytes_max)
     if isinstance(source, Problem):
         complaints.found.append(source)
@@ -200,6 +193,7 @@ def _read_prompt(prompt: tuple[str, bytes], bytes_max: int, complaints: Complain
 
     document = read_markdown(source.without_front_matter())
     complaints.found += check_placeholders(source, document)
+    complaints.found += check_nesting(source, document)
     return _File(source, document)
 
 
@@ -288,6 +282,7 @@ def _plan_problems(
     drafts: Sequence[Draft],
     outline: Outline,
     needs: Mapping[str, Mapping[str, Reference]],
+    names: EpicNames,
     tracked: TrackedEpics,
 ) -> Iterator[Problem]:
     """Everything that is wrong with the plan's own file, except for its gates.
@@ -297,14 +292,16 @@ def _plan_problems(
     source = plan_file.source
     yield from check_epics(source, drafts, tracked)
     yield from check_unknown(source, drafts, tracked)
-    yield from check_needs(source, needs, tracked)
+    yield from check_needs(source, needs, names, tracked)
+    yield from check_hidden_needs(source, with_ids(outline), names)
     yield from check_foreign(source, drafts, tracked)
     yield from check_lines(source, drafts, with_ids(outline))
     yield from check_placeholders(source, plan_file.document)
+    yield from check_nesting(source, plan_file.document)
 
 
-def _prompt_body(prompt_file: _File | None, drafts: Sequence[Draft]) -> _Body | None:
-    """The prompt's sections, found by the plan's ids and titles; None for an unreadable prompt.
+def _prompt_body(prompt_file: _File | None, drafts: Sequence[Draft], remarks: Complaints) -> Body | None:
+    """The prompt's sections, found by the plan's ids and titles; None without a readable prompt. Adds its remarks.
 
     A prompt for one epic needs no heading with its name.
     """
@@ -316,80 +313,12 @@ def _prompt_body(prompt_file: _File | None, drafts: Sequence[Draft]) -> _Body | 
     if len(drafts) == 1 and not outline.sections:
         outline = prompt_file.outline(titles, drafts[0].id)
 
-    return _Body(prompt_file.source, with_ids(outline), tuple(outline.stray_gates))
+    remarks.found += outline_remarks(prompt_file.source, outline)
+    return Body(prompt_file.source, with_ids(outline), tuple(outline.stray_gates))
 
 
-def _body_problems(body: _Body | None, drafts: Sequence[Draft]) -> Iterator[Problem]:
+def _body_problems(body: Body | None, drafts: Sequence[Draft], names: EpicNames) -> Iterator[Problem]:
     """Everything that is wrong with the sections and gates; nothing for an unreadable body, whose problem is known."""
     if body is not None:
         yield from check_sections(body.source, drafts, body.sections)
-        yield from check_gates(body.source, body.sections, body.strays, [draft.id for draft in drafts])
-
-
-def _epics(
-    drafts: Sequence[Draft],
-    needs: Mapping[str, Mapping[str, Reference]],
-    body: _Body | None,
-    tracked: TrackedEpics,
-) -> tuple[Epic, ...]:
-    """The epics of the plan, in its order, each with its section and tasks.
-
-    The needs of an epic become the ids of jobs. A need that is no epic keeps its text: it has a problem already.
-    """
-    sections: dict[str, Section] = {}
-    if body is not None:
-        sections = body.first_sections()
-
-    jobs = {draft.id: draft.job for draft in drafts}
-    epics: list[Epic] = []
-
-    for draft in drafts:
-        section = sections.get(draft.id)
-        epic = Epic(
-            id=draft.job,
-            title=draft.title,
-            line=draft.line,
-            section=_section_text(draft, body, section, tracked),
-            tasks=draft.tasks,
-            needs=tuple(jobs.get(need, need) for need in needs[draft.id]),
-            scope_allowed=_texts(draft.allowed),
-            scope_forbidden=_texts(draft.forbidden),
-            closed=draft.is_done,
-            issue=draft.issue,
-            issue_tasks=tracked.open_issues(draft),
-        )
-        epics.append(epic)
-
-    return tuple(epics)
-
-
-def _texts(references: Sequence[Reference]) -> tuple[str, ...]:
-    """The names or globs of references, without their lines."""
-    return tuple(reference.text for reference in references)
-
-
-def _section_text(draft: Draft, body: _Body | None, section: Section | None, tracked: TrackedEpics) -> str:
-    """What the epic's agent gets of the plan.
-
-    Its section, then the tracker's open tasks if the section lists none.
-    """
-    open_tasks = _tracker_text(draft, tracked)
-    if body is None or section is None:
-        return open_tasks
-
-    text = body.text(section)
-    if section.tasks or not open_tasks:
-        return text
-
-    if not text:
-        return open_tasks
-
-    return f"{text}\n{open_tasks}"
-
-
-def _tracker_text(draft: Draft, tracked: TrackedEpics) -> str:
-    """The open tasks of an epic that the tracker has; empty for another epic."""
-    if not draft.issue:
-        return ""
-
-    return tracked.brief(draft)
+        yield from check_gates(body.source, body.sections, body.strays, names)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gitorch.model.plans.plan import Task
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from gitorch.model.plans.plan import Task
     from gitorch.model.tracker import Blocked
     from gitorch.text.markdown import Table
     from gitorch.text.plans.line_syntax import EpicHeading
@@ -27,10 +27,19 @@ class Reference(Value):
     """False when the text may mean something other than an epic, such as a library."""
 
 
+class Note(Value):
+    """Something that has no effect, or may mean something else than its author thought; it stops nothing."""
+
+    line: int
+    message: str
+    fix: str
+
+
 class Gate(Value):
     """A heading that ends an epic's section."""
 
     id: str
+    """The id or title in the heading."""
     line: int
     exact: bool
     """False for text that only looks like a gate; such a gate has no id."""
@@ -53,13 +62,26 @@ class Section:
     needs: list[Reference] = field(default_factory=list)
     needs_in_tasks: list[Reference] = field(default_factory=list)
     """Dependencies written below a task's heading, where they have no effect."""
-    empty_needs: list[int] = field(default_factory=list)
-    """The lines of `Depends on:` without a value."""
+    empty_fields: list[Reference] = field(default_factory=list)
+    """The fields without a value, by their keys."""
+    prose: list[Reference] = field(default_factory=list)
+    """Lines of text that may state a dependency."""
+    notes: list[Note] = field(default_factory=list)
     allowed: list[Reference] = field(default_factory=list)
     forbidden: list[Reference] = field(default_factory=list)
     closed: bool = False
+    runtime: str = ""
+    """The runtime of a `Runtime:` line; empty without one."""
+    runtime_line: int = 0
     left: bool = False
     """Whether another heading followed the gate, so that later lists belong to no epic."""
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The id of the heading, where a list or table gives the epic another one."""
+        if not self.heading.alias:
+            return ()
+        return (self.heading.alias,)
 
     @property
     def open_tasks(self) -> list[Task]:
@@ -80,13 +102,13 @@ class Section:
         """Add a task before or after the gate, wherever the reader stands."""
         self.open_tasks.append(task)
 
-    def mark_last_task_done(self) -> None:
-        """Mark the task that was added last as done.
+    def mark_last_task(self, *, done: bool) -> None:
+        """Mark the task that was added last as done, or as open.
 
         Raises IndexError when there is none on this side of the gate.
         """
         last = self.open_tasks[-1]
-        self.open_tasks[-1] = Task(last.title, last.line, done=True)
+        self.open_tasks[-1] = replace(last, done=done)
 
     def close(self, line: int) -> None:
         """End the section before this line, unless a gate ended it earlier."""
@@ -101,6 +123,10 @@ class Outline:
     title: str = ""
     design: str = ""
     design_line: int = 0
+    title_line: int = 0
+    notes: list[Note] = field(default_factory=list)
+    boxes: list[int] = field(default_factory=list)
+    """The lines of checkboxes that stand in no epic's section."""
     sections: list[Section] = field(default_factory=list)
     stray_gates: list[Gate] = field(default_factory=list)
     """Gates before the first section."""

@@ -345,6 +345,10 @@ class GitCommands:
             return None
         return result.out_bytes
 
+    def paths_at(self, commit: CommitId) -> tuple[str, ...]:
+        """The paths of all files of a commit, submodules included, in the order of git. Raises Unavailable."""
+        return tree_paths(self._git, commit).files
+
     def pack(self, loose_min: int) -> bool:
         """Let git pack loose objects when there are at least about `loose_min` of them; returns whether it did.
 

@@ -1,0 +1,176 @@
+"""Whether the globs of a plan's scopes can match anything: files of the target, or files that the plan announces (F3)."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from itertools import islice, takewhile
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Problem
+from gitorch.model.plans.globs import may_overlap
+from gitorch.model.values import Value
+from gitorch.rules.scope.matching import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gitorch.model.plans.plan import Pattern
+
+WILDCARDS = frozenset("*?[")
+NAMES_COMPARED_MAX = 2000
+"""How many folders and files a misspelt glob is compared with: difflib takes some microseconds a pair."""
+
+
+class PatternFindings(Value):
+    """What is wrong with the globs of a plan."""
+
+    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Problem, ...] = ()
+
+
+def check_patterns(
+    path: str, patterns: Sequence[Pattern], files: Sequence[str], announced: Sequence[str], target: str
+) -> PatternFindings:
+    """The globs that match none of the target's files and no path that the plan announces, each line once.
+
+    Words, and globs that differ from an existing path in a few letters, are problems. Any other glob is a remark: the epic may create its files.
+    """
+    tree = _Tree(files)
+    problems: dict[tuple[int, str, bool], list[Pattern]] = {}
+    remarks: dict[tuple[int, str, bool], list[Pattern]] = {}
+
+    for pattern in patterns:
+        if _can_match(pattern, patterns, files, announced):
+            continue
+        lines = remarks
+        if _is_word(pattern.glob) or tree.similar(pattern.glob):
+            lines = problems
+        lines.setdefault((pattern.line, pattern.epic, pattern.forbids), []).append(pattern)
+
+    return PatternFindings(
+        tuple(_problem(path, line, tree, target) for line in problems.values()),
+        tuple(_remark(path, line, tree, target) for line in remarks.values()),
+    )
+
+
+def _can_match(pattern: Pattern, patterns: Sequence[Pattern], files: Sequence[str], announced: Sequence[str]) -> bool:
+    """Whether a glob matches a file, meets an announced path, or forbids what some epic may write."""
+    if any(matches(file, pattern.glob) for file in files):
+        return True
+    if any(may_overlap(pattern.glob, path) for path in announced):
+        return True
+
+    return pattern.forbids and any(
+        may_overlap(pattern.glob, other.glob) for other in patterns if not other.forbids and not _is_word(other.glob)
+    )
+
+
+def _is_word(glob: str) -> bool:
+    """Whether a glob looks like a word of running text rather than a path."""
+    return not WILDCARDS.intersection(glob) and "/" not in glob and "." not in glob
+
+
+def _problem(path: str, line: Sequence[Pattern], tree: _Tree, target: str) -> Problem:
+    """The problem of the globs on one line."""
+    first = line[0]
+    message = f"`{' '.join(pattern.glob for pattern in line)}` of epic `{first.epic}` matches no file of {target}."
+    near = tree.nearest(line)
+    fix = "Correct it, or announce it: name a file that the epic creates there, in backticks, in the epic's text."
+    if near:
+        message += f" Did you mean `{near}`?"
+    else:
+        fix = "Write globs such as `src/**`, and move words that explain them to a line of their own."
+
+    return Problem(path, first.line, first.column, message, fix)
+
+
+def _remark(path: str, line: Sequence[Pattern], tree: _Tree, target: str) -> Problem:
+    """The remark on the globs of one line that may match files to come."""
+    first = line[0]
+    globs = ", ".join(f"`{pattern.glob}`" for pattern in line)
+    verb = "matches"
+    if len(line) > 1:
+        verb = "match"
+    message = f"{globs} of epic `{first.epic}` {verb} no file of {target} yet."
+    near = tree.nearest(line)
+    if near:
+        message += f" Did you mean `{near}`?"
+
+    return Problem(path, first.line, first.column, message, "Leave it if the epic creates these files.")
+
+
+class _Tree:
+    """The folders and files of the target, to find what a glob was probably meant to name."""
+
+    def __init__(self, files: Iterable[str]) -> None:
+        """Of names that differ in case alone, the last one is suggested."""
+        self._children: dict[str, dict[str, str]] = {}
+        self._last: dict[str, str] = {}
+        for file in files:
+            self._add(file)
+
+    def _add(self, file: str) -> None:
+        """Add a file with the folders above it."""
+        folder = ""
+        parts = file.split("/")
+        for number, part in enumerate(parts, 1):
+            path = "/".join(parts[:number])
+            glob = path
+            if number < len(parts):
+                glob = f"{path}/**"
+            self._children.setdefault(folder.casefold(), {})[part.casefold()] = glob
+            self._last.setdefault(part.casefold(), glob)
+            folder = path
+
+    def nearest(self, patterns: Iterable[Pattern]) -> str:
+        """The glob that the first of these globs with a similar path was meant to be; empty without any."""
+        for pattern in patterns:
+            found = self.similar(pattern.glob) or self._elsewhere(pattern.glob)
+            if found:
+                return found
+
+        return ""
+
+    def similar(self, glob: str) -> str:
+        """The glob of the existing path that differs from this one in case or in a few letters; empty without any."""
+        folder = ""
+        for part in _literal_parts(glob):
+            children = self._children.get(folder.casefold(), {})
+            exact = children.get(part.casefold())
+            if exact is None:
+                return _nearest(part.casefold(), children)
+            if exact.removesuffix("/**").rpartition("/")[2] != part:
+                return exact
+            folder = exact.removesuffix("/**")
+
+        return ""
+
+    def _elsewhere(self, glob: str) -> str:
+        """The glob of a folder or file of the same name in another place; empty without any."""
+        parts = _literal_parts(glob)
+        if not parts:
+            return ""
+
+        found = self._last.get(parts[-1].casefold(), "")
+        if found.removesuffix("/**") == "/".join(parts):
+            return ""
+
+        return found
+
+
+def _nearest(part: str, children: Mapping[str, str]) -> str:
+    """The child whose name has the same letters in another order, or nearly the same ones; empty without any."""
+    compared = list(islice(children, NAMES_COMPARED_MAX))
+    for name in compared:
+        if sorted(name) == sorted(part):
+            return children[name]
+
+    for name in get_close_matches(part, compared, n=1, cutoff=0.8):
+        return children[name]
+
+    return ""
+
+
+def _literal_parts(glob: str) -> list[str]:
+    """The parts of a glob before the first one with a wildcard."""
+    return list(takewhile(lambda part: not WILDCARDS.intersection(part), glob.strip("/").split("/")))
