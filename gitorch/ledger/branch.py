@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
 from gitorch.ledger import files, location, lock, loose_objects
+from gitorch.ledger.known_damage import unreadable
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
 from gitorch.text.records import objects
@@ -262,9 +263,9 @@ class BranchStore:
             if body is None:
                 body = self._packed_body(identity)
         except KeyError as error:
-            raise _unreadable(identity, "is missing") from error
+            raise unreadable(identity, "is missing") from error
         except (OSError, zlib.error, ValueError) as error:
-            raise _unreadable(identity, f"cannot be read ({error})") from error
+            raise unreadable(identity, f"cannot be read ({error})") from error
         return body
 
     def matching(self, prefix: str) -> Iterator[str]:
@@ -291,8 +292,3 @@ class BranchStore:
         if len(self._bodies) > _CACHED_MAX:
             self._bodies.clear()
         self._bodies[identity] = body
-
-
-def _unreadable(identity: str, what: str) -> Corrupt:
-    """The error for an object that cannot be read."""
-    return Corrupt(f"Object {identity} of the ledger {what}.", hint="gitorch recover", where=identity)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
-from gitorch.ledger import layout, location, lock, trusted_tip
+from gitorch.ledger import known_damage, layout, location, lock, trusted_tip
 from gitorch.ledger.finder import Finder
 from gitorch.ledger.replay import Step
 from gitorch.ledger.tip_index import TipIndex
+from gitorch.model.values import replace
 from gitorch.ports.ledger import Draft, VerifiedRun, WrittenRecord
 from gitorch.text.records import digests
 
@@ -165,8 +167,9 @@ class GitLedger:
             newest = last
             end = _commit_of(finder, last) or end
         if newest > after:
-            commits = self._commits(end, _commit_of(finder, after), base)
-            yield from _records_in(commits, folder, after)
+            with self._reading():
+                commits = self._commits(end, _commit_of(finder, after), base)
+                yield from _records_in(commits, folder, after)
 
     def _commits(self, end: CommitId, found: CommitId | None, base: CommitId | None) -> Iterable[StoredCommit]:
         """The commits up to `end`: those after `found` where it is in the history of `end`, else those after `base`."""
@@ -182,25 +185,29 @@ class GitLedger:
         replay = self._replay()
         if run is not None:
             _track_of(replay, run)
-        yield from self._finder(replay).newest(run, types)
+        with self._reading():
+            yield from self._finder(replay).newest(run, types)
 
     def record(self, seq: int) -> WrittenRecord:
         """The record with this number, found from the nearest known place. Raises NotFound."""
-        found = self._finder(self._replay()).record(seq)
+        with self._reading():
+            found = self._finder(self._replay()).record(seq)
         if found is None:
             raise NotFound(f"The ledger has no record {seq}.", hint="gitorch log")
         return found
 
     def message(self, message: MessageId) -> WrittenRecord:
         """The record by which a message was sent. Raises NotFound."""
-        found = self._finder(self._replay()).message(message)
+        with self._reading():
+            found = self._finder(self._replay()).message(message)
         if found is None:
             raise NotFound(f"There is no message {message}.", hint="gitorch inbox")
         return found
 
     def in_commit(self, prefix: str) -> WrittenRecord:
         """The record that a commit of the ledger added. Raises NotFound."""
-        found = self._finder(self._replay()).in_commit(prefix)
+        with self._reading():
+            found = self._finder(self._replay()).in_commit(prefix)
         if found is None:
             raise NotFound(f"The ledger has no record in commit {prefix}.", hint="gitorch log")
         return found
@@ -221,7 +228,8 @@ class GitLedger:
         """The bytes of an attached file. Raises NotFound, and Corrupt where they do not match the digest."""
         replay = self._replay()
         path = layout.file_path(replay.folder(run, replay.head.at), digest)
-        data = self._store.read(self._tip_of(replay), path)
+        with self._reading():
+            data = self._store.read(self._tip_of(replay), path)
         if data is None:
             owner = run or "the ledger"
             raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {owner}.")
@@ -234,6 +242,18 @@ class GitLedger:
 
         return data
 
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Name the object behind an error of reading old records, and remember it for the verbs that read none."""
+        try:
+            yield
+        except Corrupt as error:
+            cause = self._tip_index.cause(error, self._store.tip())
+            known_damage.note(self._common, (cause,))
+            if cause is error:
+                raise
+            raise cause from error
+
     def verify(self, now: Moment | None = None) -> Verification:
         """Stream the whole history and check it. Raises NotFound where there is no ledger, Corrupt where it is lost."""
         from gitorch.ledger.verify import Baseline, verify  # noqa: PLC0415  # only one verb needs it
@@ -244,7 +264,20 @@ class GitLedger:
 
         has_refused_tip = trusted_tip.refused_path(self._common).exists()
         baseline = Baseline(tip, trusted, now, self._lost_record, has_refused_tip)
-        return verify(self._history, self._store, self._evolve, baseline)
+        verification = verify(self._history, self._store, self._evolve, baseline)
+        if not verification.faults:
+            return verification
+
+        verification = self._with_cause(verification, tip)
+        known_damage.note(self._common, verification.faults)
+        return verification
+
+    def _with_cause(self, verification: Verification, tip: CommitId) -> Verification:
+        """The same result, with the object that is damaged as its first fault, where no fault names it."""
+        cause = self._tip_index.cause(verification.faults[0], tip)
+        if any(fault.message == cause.message for fault in verification.faults):
+            return verification
+        return replace(verification, faults=(cause, *verification.faults))
 
     def _lost_record(self, trusted: TrustedTip) -> Corrupt | None:
         """The error for a branch without the trusted tip; None where that is no record."""
@@ -268,6 +301,7 @@ class GitLedger:
         found = self._read_error(tip) or self._replay_error()
         if found is None:
             return None
+        known_damage.note(self._common, (found,))
         if damage.is_of_object(found):
             return damage.with_remedy(self._common, found)
 

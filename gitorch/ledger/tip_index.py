@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, GitorchError, Unavailable
-from gitorch.ledger import location, lock, trusted_tip
+from gitorch.ledger import known_damage, location, lock, newest_objects, trusted_tip
 from gitorch.ledger.cache import Cache
 from gitorch.ledger.places import Places
 from gitorch.ledger.run_cache import RunNotCached
@@ -63,10 +63,12 @@ class TipIndex:
                 raise self.lost(trusted)
             return self._cache.empty()
 
+        known_damage.ensure_repaired(self._common, self._history)
         try:
             return self._replay(tip, trusted, run)
-        except Corrupt:
+        except Corrupt as error:
             if trusted is None or self.is_record(trusted):
+                known_damage.note(self._common, (error,))
                 raise
 
         trusted_tip.set_aside(self._common)  # a forged one would cost every reader this detour
@@ -102,7 +104,7 @@ class TipIndex:
                 continue
             except Corrupt as error:
                 if starts_empty:
-                    raise self._explain(self._cause(error, tip), tip, trusted) from error
+                    raise self._explain(self.cause(error, tip), tip, trusted) from error
                 continue  # perhaps a cache of another history: the branch itself is read from its beginning
 
             self._memory = replay
@@ -129,7 +131,9 @@ class TipIndex:
             try:
                 verified = read_verified(self._history, tip, self._evolve, run)
             except Corrupt as error:
-                raise self._explain(error, tip, trusted) from error
+                cause = self._explain(error, tip, trusted)
+                known_damage.note(self._common, (cause,))
+                raise cause from error
 
             self._ensure_holds(trusted, verified)
             replay = self.replay(run)
@@ -163,17 +167,17 @@ class TipIndex:
             return Busy("Another process has just created the ledger.", hint="try again")
         return error
 
-    def _cause(self, symptom: Corrupt, tip: CommitId) -> Corrupt:
-        """The error of an object that was replaced, if there is one; otherwise `symptom`, to which it could have led."""
-        from gitorch.ledger.object_check import ReplacedObject  # noqa: PLC0415  # for errors only
-        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # the same
+    def cause(self, symptom: Corrupt, tip: CommitId | None) -> Corrupt:
+        """The error of a damaged object, if there is one; otherwise `symptom`, to which it could have led."""
+        from gitorch.ledger.verified import read_verified  # noqa: PLC0415  # for errors only
 
+        if tip is None:
+            return symptom
         try:
             read_verified(self._history, tip, self._evolve, None)
-        except ReplacedObject as error:
-            return error
-        except Corrupt:
-            return symptom
+        except Corrupt as error:
+            if known_damage.is_of_object(error):
+                return error
         return symptom
 
     def _explain(self, error: Corrupt, tip: CommitId, trusted: TrustedTip | None) -> Corrupt:
@@ -219,7 +223,14 @@ class TipIndex:
         replay = self._cache.load()
         if replay is not None:
             self._saved = replay.head.seq
+            self._ensure_tip_whole(replay)
         return replay
+
+    def _ensure_tip_whole(self, replay: Replay) -> None:
+        """Raise Corrupt where the newest record's objects are not whole, and the cache would answer without them."""
+        tip = replay.head.commit
+        if tip is not None and tip == self._store.tip():
+            newest_objects.ensure_whole(self._common, tip)
 
     def _from_nothing(self) -> Replay:
         """A replay before the first record."""

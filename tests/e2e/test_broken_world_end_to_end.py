@@ -107,6 +107,40 @@ def test_a_damaged_record_without_a_cache_ends_up_with_exit_7_and_the_id_of_the_
         assert {made.phase("sky", one), made.phase("sea", two)} == {"completed"}
 
 
+READING = (
+    ("status",),
+    ("inbox",),
+    ("why", "sky"),
+    ("list", "jobs"),
+    ("log",),
+    ("report",),
+    ("show", "sky"),
+    ("approve", "--yes"),
+    ("pause", "lunch"),
+    ("up", "--no-wait"),
+    ("handoff", "DONE", "--summary", "x"),
+)
+
+
+@pytest.mark.parametrize("path", ["", "runs"])
+def test_every_verb_tells_a_damaged_newest_object_with_the_same_words_and_exit_status(
+    tmp_path: Path, path: str
+) -> None:
+    with house(tmp_path) as made:
+        made.configure()
+        made.start(Epic("sky"), title="one")
+        identity = made.repo.git("rev-parse", f"gitorch/ledger:{path}")
+        restore = damage(made.repo, identity)
+        said = {words: made(*words, status=None) for words in READING}
+        assert {answer.status for answer in said.values()} == {CORRUPT}, {w: (a.status, a.text) for w, a in said.items()}
+        assert all(f"Object {identity} " in answer.text for answer in said.values())
+        assert identity in made("verify", status=CORRUPT).text
+        assert identity in made("doctor", status=None).text
+        restore()
+        made.up()
+        assert made.phase("sky") == "completed"
+
+
 FULL_DISK = """
 set -e
 mount -t tmpfs -o size=12m tmpfs "$1"

@@ -225,7 +225,8 @@ class _Blobs:
             _check(self._process, self._errors)
             raise Corrupt("Object ? of the ledger is missing.", hint="gitorch recover")
         if len(head) != 3:
-            raise Corrupt(f"Object {head[0].decode()} of the ledger is missing.", hint="gitorch recover")
+            name = head[0].decode()
+            raise Corrupt(f"Object {name} of the ledger is missing.", hint="gitorch recover", where=name)
         body = out.read(int(head[2]) + 1)
         return body[:-1]
 

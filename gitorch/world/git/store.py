@@ -8,6 +8,7 @@ the ref by compare-and-swap.
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 import zlib
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ _LOOSE_MAX = 100
 _KINDS = {"commit": 1, "tree": 2, "blob": 3}
 _NAME_TAKEN = ("cannot create", "exists; cannot", "Not a directory", "Is a directory")
 """Parts of git's message when another ref occupies the ledger's name."""
+_MISSING_TIP = re.compile(r"missing object ([0-9a-f]{40,64}) for refs/")
+"""What git says where a ref names an object that is not there."""
+
 _WAIT_SECONDS = 60
 
 
@@ -180,6 +184,10 @@ class GitStore:
         lines = result.stderr.decode("utf-8", "replace").strip().splitlines()
         if lines:
             reason = lines[0]
+        missing = _MISSING_TIP.search(reason)
+        if missing is not None:
+            identity = missing[1]
+            raise Corrupt(f"Object {identity} of the ledger is missing.", hint="gitorch recover", where=identity)
         raise Unavailable(f"git failed: {reason}.")
 
 

@@ -1,0 +1,122 @@
+"""Whether the objects of the newest record are whole: what a verb checks that answers from the cache and reads no other object.
+
+They are the objects that the next record builds on. Loose ones are read and compared with their names; for packed ones it is
+enough that a pack lists them, since to read a pack would cost such a verb as much as all the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from typing import TYPE_CHECKING
+
+from gitorch.ledger import loose_objects
+from gitorch.ledger.known_damage import unreadable
+from gitorch.ledger.object_check import fault, matches_name
+from gitorch.ports.ledger import StoredObject
+from gitorch.text.records import objects
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gitorch.model.ids import CommitId
+
+_MAGIC, _FANOUT_AT, _NAMES_AT = b"\xfftOc\x00\x00\x00\x02", 8, 8 + 256 * 4
+"""The second version of a pack's index: after the magic number, how many names begin with each byte, then all names, sorted."""
+
+
+class _Packed(Exception):  # no error: the check ends here
+    """An object that lies in a pack."""
+
+
+def ensure_whole(common: Path, tip: CommitId) -> None:
+    """Raise Corrupt where an object that the newest commit added is missing, damaged or replaced.
+
+    The check ends at the first packed object: what is packed was written together, and long ago.
+    """
+    reader = _Reader(common / "objects")
+    try:
+        _read_newest(reader, tip)
+    except _Packed:
+        return
+
+
+def _read_newest(reader: _Reader, tip: CommitId) -> None:
+    """Read the commit, its record and the trees on the way to it. Raises Corrupt, _Packed."""
+    commit = objects.parse_commit(reader.body(tip, "commit"))
+    before = None
+    if commit.parents:
+        before = objects.parse_commit(reader.body(commit.parents[0], "commit")).tree
+
+    width = len(tip) // 2
+    changes = objects.changes(lambda tree: objects.parse_tree(reader.body(tree, "tree"), width), before, commit.tree)
+    for blob in changes.added.values():
+        reader.body(blob, "blob")
+
+
+class _Reader:
+    """Loose objects, each compared with its name."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def body(self, identity: str, kind: str) -> bytes:
+        """The body of an object. Raises Corrupt where it is missing, damaged or replaced, _Packed where it is in a pack."""
+        try:
+            body = loose_objects.read(os.fspath(self._folder), identity)
+        except (OSError, zlib.error, ValueError, IndexError) as error:
+            raise unreadable(identity, f"cannot be read ({error})") from error
+
+        if body is None:
+            raise self._elsewhere(identity)
+
+        stored = StoredObject(identity, kind, body)
+        if not matches_name(stored):
+            raise fault(stored)
+        return body
+
+    def _elsewhere(self, identity: str) -> Exception:
+        """What is true of an object that is not loose: it is packed, or missing."""
+        if (self._folder / "info" / "alternates").exists() or self._is_packed(identity):
+            return _Packed(identity)
+        return unreadable(identity, "is missing")
+
+    def _is_packed(self, identity: str) -> bool:
+        """Whether a pack lists the object. A pack may be replaced while the folder is read, so it is read twice."""
+        name = bytes.fromhex(identity)
+        return _is_listed(self._folder / "pack", name) or _is_listed(self._folder / "pack", name)
+
+
+def _is_listed(folder: Path, name: bytes) -> bool:
+    """Whether any index of this folder has the name; an index that is not understood counts as having it."""
+    for index in folder.glob("*.idx"):
+        try:
+            descriptor = os.open(index, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            if _has_name(descriptor, name):
+                return True
+        finally:
+            os.close(descriptor)
+
+    return False
+
+
+def _has_name(descriptor: int, name: bytes) -> bool:
+    """Whether an open index has this name, by its table of first bytes and one read of the names that share it."""
+    if os.pread(descriptor, len(_MAGIC), 0) != _MAGIC:
+        return True
+
+    first = 0
+    if name[0]:
+        first = _count(descriptor, name[0] - 1)
+
+    width = len(name)
+    names = os.pread(descriptor, (_count(descriptor, name[0]) - first) * width, _NAMES_AT + first * width)
+    return any(names[at : at + width] == name for at in range(0, len(names), width))
+
+
+def _count(descriptor: int, byte: int) -> int:
+    """How many names of an index begin with this byte or a smaller one."""
+    return int.from_bytes(os.pread(descriptor, 4, _FANOUT_AT + 4 * byte))
