@@ -15,18 +15,13 @@ from gitorch.model.commands import PublishArtifact
 from gitorch.model.path_text import without_surrogates
 from gitorch.model.record import ActorKind
 from gitorch.model.values import Value, names_of, replace
+from gitorch.text.secret_signs import is_suspicious
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from gitorch.model.commands import Command
     from gitorch.model.record import Actor
-
-SIGNS = (
-    *("PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
-    *("AIza", "sk-", "_live_", "npm_", "pypi-", "://"),
-)
-"""Every secret that `text.redact` knows contains one of these. Its expressions take 6 ms to compile, and most verbs never need them."""
 
 FOR_EVER = "the ledger keeps everything for ever"
 SAY_WHERE = "say where it lies instead of what it is"
@@ -89,7 +84,7 @@ def redact_output(data: bytes) -> bytes:
     Bytes that are no UTF-8 come back as they were.
     """
     text = data.decode("utf-8", "surrogateescape")
-    if not _is_suspicious(text):
+    if not is_suspicious(text):
         return data
     return _redact(text).encode("utf-8", "surrogateescape")
 
@@ -139,30 +134,22 @@ def _problem(
 
 def _secrets(text: str) -> tuple[tuple[int, int, str], ...]:
     """Line, column and kind of each secret in a text."""
-    if not _is_suspicious(text):
+    if not is_suspicious(text):
         return ()
-    from gitorch.text.redact import secret_places  # noqa: PLC0415  # see SIGNS
+    from gitorch.text.redact import secret_places  # noqa: PLC0415  # see `text.secret_signs`
 
     return secret_places(text)
 
 
 def _refuse_secrets(place: str, text: str) -> None:
     """Raises Refused where a text seems to hold a secret; `place` names the text, which is never quoted."""
-    if not _is_suspicious(text):
+    if not is_suspicious(text):
         return
-    from gitorch.text.redact import secrets_in  # noqa: PLC0415  # see SIGNS
+    from gitorch.text.redact import secrets_in  # noqa: PLC0415  # see `text.secret_signs`
 
     found = secrets_in(text)
     if found:
         raise Refused(f"{place} seems to hold a secret ({found[0]}); {FOR_EVER}, so {SAY_WHERE}")
-
-
-def _is_suspicious(text: str) -> bool:
-    """Whether a text could hold a secret: only then is it worth compiling the expressions that tell."""
-    for sign in SIGNS:
-        if sign in text:
-            return True
-    return False
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
@@ -234,9 +221,9 @@ def _mapped_value(value: Value, change: Callable[[str], str]) -> Value:
 
 def _redact(text: str) -> str:
     """The text with each secret of an unmistakable form redacted. The expressions are compiled by the first call."""
-    if not _is_suspicious(text):
+    if not is_suspicious(text):
         return text
-    from gitorch.text.redact import redact_secrets  # noqa: PLC0415  # see SIGNS
+    from gitorch.text.redact import redact_secrets  # noqa: PLC0415  # see `text.secret_signs`
 
     return redact_secrets(text)
 

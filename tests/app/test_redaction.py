@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from gitorch.app.redaction import (
-    SIGNS,
     find_secrets_in_files,
     find_secrets_in_value,
     recordable,
@@ -23,6 +22,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.artifact import Outcome
 from gitorch.model.work.review import Check, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 from gitorch.text.redact import FORMS, secrets_in
+from gitorch.text.secret_signs import SIGNS
 
 TOKEN = "ghp_" + "a1B2" * 9
 KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"

@@ -115,3 +115,12 @@ class Lab:
             self.terminals.stop(key)
         self.tmux.call("kill-server")
         Path(f"/tmp/tmux-{os.getuid()}", self.socket).unlink(missing_ok=True)
+
+
+def run_script(lab, script, name="s1", **changes):
+    """A session whose agent is a shell script."""
+    key = SessionKey(RunId("auth-7f3a"), SessionId(name))
+    lab.keys.append(key)
+    preset = Preset("script", ("/bin/sh", "-c", script), first_prompt="paste", **changes)
+    lab.terminals.start(Launch(key, preset, lab.cwd, {"GITORCH_TOKEN": "t0ken"}, "", None))
+    return key

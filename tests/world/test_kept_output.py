@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from world.terminal_lab import run_script, wait_for
 
-from gitorch.world.terminal.session_files import readable
+from gitorch.world.kept_output import redact_kept_output, without_secrets
+from gitorch.world.terminal.session_files import SessionFolder, folder_of, readable
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,52 @@ def test_text_is_left_of_what_a_terminal_was_sent(written: str, read: str) -> No
 
 def test_bytes_that_are_no_text_are_shown_as_such() -> None:
     assert readable(b"caf\xe9") == "caf�"
+
+
+TOKEN = "gh" + "p_" + "a1B2" * 9
+
+
+def test_a_secret_is_taken_out_of_kept_output_and_no_other_byte_changes():
+    before = f"\x1b[1mtoken\x1b[m {TOKEN}\r\n".encode() + b"\xff\x00end"
+    assert without_secrets(before) == b"\x1b[1mtoken\x1b[m [redacted: a GitHub token]\r\n\xff\x00end"
+    assert (
+        without_secrets(b"\x1b[1m no secret: https://example.invalid \xff")
+        == b"\x1b[1m no secret: https://example.invalid \xff"
+    )
+
+
+def test_a_secret_with_control_sequences_within_leaves_plain_text():
+    torn = f"\x1b[1m{TOKEN[:12]}\x1b[32m{TOKEN[12:]}\x1b[m done\r\nnext".encode()
+    assert without_secrets(torn) == b"[redacted: a GitHub token] done\nnext"
+
+
+def test_what_is_read_of_kept_output_holds_no_secret(tmp_path):
+    (tmp_path / "output.tail").write_text(f"a\n{TOKEN}\n")
+    assert SessionFolder(tmp_path).output_tail(5) == "a\n[redacted: a GitHub token]"
+
+
+def test_kept_output_is_rewritten_once_and_readable_by_its_owner_alone(tmp_path):
+    for name in ("output.log", "output.tail"):
+        (tmp_path / name).write_text(f"{name} {TOKEN}\n")
+    redact_kept_output(tmp_path)
+    once = {path.name: (path.read_text(), path.stat().st_ino) for path in tmp_path.iterdir()}
+    redact_kept_output(tmp_path)
+    assert {path.name: (path.read_text(), path.stat().st_ino) for path in tmp_path.iterdir()} == once
+    assert {text for text, _ in once.values()} == {f"{name} [redacted: a GitHub token]\n" for name in once}
+    assert set(once) == {"output.log", "output.tail"}
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_nothing_is_written_where_no_output_was_kept(tmp_path):
+    redact_kept_output(tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_secrets_are_taken_out_of_the_output_once_the_session_is_over(lab):
+    key = run_script(lab, f"echo the token {TOKEN}; seq 1 300000; echo again {TOKEN}; sleep 600")
+    wait_for(lambda: "again" in lab.terminals.screen(key))
+    folder = folder_of(lab.home, key).path
+    lab.terminals.stop(key)
+    wait_for(lambda: b"again [redacted" in (folder / "output.tail").read_bytes())
+    assert (folder / "output.log").read_bytes().startswith(b"the token [redacted: a GitHub token]")
+    assert TOKEN.encode() not in (folder / "output.log").read_bytes() + (folder / "output.tail").read_bytes()

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from world.terminal_lab import gone, wait_for
+from world.terminal_lab import gone, run_script, wait_for
 
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.ids import PromptId, RunId, SessionId
@@ -24,15 +24,6 @@ from gitorch.world.terminal.terminals import TmuxTerminals
 from gitorch.world.terminal.tmux import Tmux
 
 pytestmark = pytest.mark.tmux
-
-
-def run_script(lab, script, name="s1", **changes):
-    """A session whose agent is a shell script."""
-    key = SessionKey(RunId("auth-7f3a"), SessionId(name))
-    lab.keys.append(key)
-    preset = Preset("script", ("/bin/sh", "-c", script), first_prompt="paste", **changes)
-    lab.terminals.start(Launch(key, preset, lab.cwd, {"GITORCH_TOKEN": "t0ken"}, "", None))
-    return key
 
 
 @pytest.mark.parametrize(

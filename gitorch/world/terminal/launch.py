@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import gitorch
+from gitorch.text.secret_signs import SIGNS
 from gitorch.world.files import write_own
 from gitorch.world.safe_writing import write_inside
 from gitorch.world.terminal.template import from_home
@@ -25,6 +28,9 @@ MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
 NEVER = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 LOG_BYTES = 1_000_000
 """How much output is kept from the beginning, and as much again from the end."""
+
+KEPT_OUTPUT = "gitorch.world.kept_output"
+"""The module that takes secrets out of kept output."""
 
 PROMPT = "prompt"
 """The file in the session's folder that holds a prompt for standard input, or one that is passed by its path."""
@@ -244,9 +250,16 @@ def wrapper(
 
 
 def recorder(folder: Path) -> str:
-    """The command for `pipe-pane`: it keeps the first and the last of the output and drops the rest."""
+    """The command for `pipe-pane`: it keeps the first and the last of the output, and takes secrets out at the end.
+
+    Python is only started where `grep` finds a sign of a secret.
+    """
     log, last = shlex.quote(str(folder / "output.log")), shlex.quote(str(folder / "output.tail"))
-    return f"head -c {LOG_BYTES} >{log}; exec tail -c {LOG_BYTES} >{last}"
+    keep = f"head -c {LOG_BYTES} >{log}; tail -c {LOG_BYTES} >{last}"
+    signs = " ".join(f"-e {shlex.quote(sign)}" for sign in SIGNS)
+    redact = shlex.join((sys.executable, "-m", KEPT_OUTPUT, str(folder)))
+    modules = shlex.quote(str(Path(gitorch.__file__).parent.parent))
+    return f"{keep}; grep -aqF {signs} {log} {last} && cd / && PYTHONPATH={modules} exec {redact}"
 
 
 def one_line(text: str) -> str:

@@ -8,7 +8,7 @@ ready          there once the agent was seen ready
 signals.jsonl  hook events, appended by the agent's program through `gitorch hook`
 sent/*.json    texts typed into it, with their receipts
 answers.jsonl  permission requests that rules answered, and `answering.json` while one is being answered
-output.log     the first of its output, and `output.tail` the last
+output.log     the first of its output, and `output.tail` the last; without secrets, once the session is over
 
 An agent that runs as the same user can write to every one of them, so a file that makes no sense reads as one that is not there.
 """
@@ -28,6 +28,7 @@ from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.rules.agent_state.screen import Signal
 from gitorch.world import processes
 from gitorch.world.files import read_json, read_regular, sweep, write_json, write_own
+from gitorch.world.terminal_text import without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -299,17 +300,11 @@ READABLE_BYTES_MAX = 65_536
 
 
 def readable(data: bytes) -> str:
-    """Terminal output without escape sequences, control characters and empty lines; of much output the last 64 KiB.
+    """Terminal output as text (`terminal_text.without_sequences`), without its secrets; of much output the last 64 KiB."""
+    from gitorch.world.kept_output import without_secrets  # noqa: PLC0415  # for sessions that are over
 
-    A move to another column becomes a blank, a move to another row becomes a new line.
-    """
-    text = data[-READABLE_BYTES_MAX:].decode("utf-8", "replace")
-    text = re.sub(r"\x1b\[\d*[CG]", " ", text)
-    text = re.sub(r"\x1b\[\d*(?:;\d*)?[BEHf]", "\n", text)
-    text = re.sub(r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[\[()][0-?]*[ -/]*[@-~]?|\x1b.", "", text)
-    text = re.sub(r"\r+\n|\r", "\n", text)
-    text = re.sub(r"[^\S\n]+$|[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", text, flags=re.MULTILINE)
-    return "\n".join(line for line in text.split("\n") if line.strip())
+    last = without_secrets(data[-READABLE_BYTES_MAX:])
+    return without_sequences(last.decode("utf-8", "replace"))
 
 
 def parse_signals(data: bytes) -> list[Signal]:
