@@ -23,6 +23,7 @@ VIOLATIONS = {
     "gitorch/ports/planted.py": "import msgspec",
     "gitorch/rules/drawn.py": "import rich",
     "gitorch/cli/planted.py": "import starlette",
+    "gitorch/cli/pages/planted.py": "import textual",
     "gitorch/rules/planted.py": "import pathlib",
     "gitorch/scripted/planted.py": "import gitorch.errors",
 }

@@ -26,6 +26,9 @@ HOLD = "Hold: keep your work as it is, and try again later; only a person restor
 
 INTERRUPTED = 130
 TERMINATED = 143
+HUNG_UP = 129
+"""The terminal was closed."""
+
 BROKEN_PIPE = 141
 BUG = 70
 
@@ -120,7 +123,7 @@ def _status_of(error: BaseException) -> int:
     if isinstance(error, Interrupted):
         return error.status
 
-    expected = _expected(error)
+    expected = known_error(error)
     if expected is None:
         return BUG
 
@@ -144,7 +147,7 @@ def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
 
 def _report_expected(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Print an error that gitorch expects; any other one is a bug."""
-    expected = _expected(error)
+    expected = known_error(error)
     if expected is None:
         return _bug(error, argv, call)
 
@@ -159,7 +162,7 @@ def _told_to_hold(error: GitorchError, call: Call) -> GitorchError:
     return Corrupt(f"{error.message} {HOLD}", where=error.where)
 
 
-def _expected(error: BaseException) -> GitorchError | None:
+def known_error(error: BaseException) -> GitorchError | None:
     """The error as one of gitorch's own: click's complaints and the system's refusals too. None for a bug."""
     if isinstance(error, GitorchError):
         return error

@@ -5,6 +5,8 @@ JSON has a way of its own, `pages.plain.to_json`. A test holds that nothing else
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import click
 
 from gitorch.cli.pages.cells import safe_line, safe_page
@@ -30,3 +32,9 @@ def ask(question: str, default: str) -> str:
 def agrees(question: str, *, default: bool = False) -> bool:
     """Ask for yes or no at the terminal; an empty answer is the default."""
     return bool(click.confirm(safe_text(question), default=default))
+
+
+def ask_to_go_on(sentence: str) -> None:
+    """Wait for Enter at the terminal; Ctrl-C and the end of input go on too."""
+    with suppress(click.Abort):
+        click.prompt(safe_text(sentence), default="", show_default=False, prompt_suffix=" ")

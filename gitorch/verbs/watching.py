@@ -9,8 +9,9 @@ VERBS = (
         "up",
         "Drive every open run: start agents, deliver prompts, test, review, merge approved work.",
         details=(
-            "Stop and restart it at any time; agents continue meanwhile and nothing is done twice. One `up` runs "
-            "in a repository."
+            "At a terminal it is a console: what waits for you first, and keys to answer, to look and to approve; `?` "
+            "explains them. Stop and restart it at any time; agents continue meanwhile and nothing is done twice. One `up` "
+            "runs in a repository."
         ),
         at="up:up",
         needs="operate",
@@ -24,12 +25,19 @@ VERBS = (
                 kind=Kind.FLAG,
                 typed_only=True,
             ),
+            Parameter(
+                "plain",
+                "Print one line for each record, also at a terminal.",
+                ("--plain",),
+                kind=Kind.FLAG,
+                typed_only=True,
+            ),
         ),
         result={"why": Kind.TEXT, "runs": Kind.LIST},
         changes=True,
         offered=Offer.OPERATORS,
         tool_words=("--once",),
-        exits="5, 9, 10, 130, 143",
+        exits="5, 9, 10, 129, 130, 143",
         examples=("gitorch up", "gitorch up auth-7f3a --no-wait", "gitorch up --once --json"),
     ),
     Verb(

@@ -76,12 +76,12 @@ class NoView:
         """Nothing."""
 
 
-def view_for(call: Call) -> AbstractContextManager[View]:
-    """The view that fits this call's output."""
+def view_for(call: Call, *, plain: bool = False) -> AbstractContextManager[View]:
+    """The view that fits this call's output; `plain` asks for lines also at a terminal."""
     if call.json:
         return NoView()
 
-    if not call.streams.draws:
+    if plain or not call.streams.draws:
         return PlainView(call.services)
 
     from gitorch.cli.pages.live import LiveView

@@ -10,6 +10,8 @@ from gitorch.cli.group import verb
 from gitorch.errors import Unavailable, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.cli.call import Call
 
 
@@ -28,13 +30,19 @@ def attach(call: Call, thing: str, run: str | None) -> None:
     if not call.streams.asks:
         raise Usage("attach needs a terminal", f"gitorch peek {thing}")
 
-    _become(argv, dict(call.environ))
+    _become(argv, environ_outside_tmux(call.environ))
+
+
+def environ_outside_tmux(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a tmux client: tmux refuses to run inside tmux while TMUX is set, but ours is another server."""
+    outside = dict(environ)
+    outside.pop("TMUX", None)
+    outside.pop("TMUX_PANE", None)
+    return outside
 
 
 def _become(argv: tuple[str, ...], environ: dict[str, str]) -> None:
-    """Replace this process by the command. tmux refuses to run inside tmux while TMUX is set, but ours is another server."""
-    environ.pop("TMUX", None)
-    environ.pop("TMUX_PANE", None)
+    """Replace this process by the command."""
     sys.stdout.flush()
 
     try:

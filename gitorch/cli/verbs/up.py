@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-from typing import TYPE_CHECKING, Self
+import sys
+from typing import TYPE_CHECKING
 
-from gitorch.cli.boundary import INTERRUPTED, TERMINATED, Detailed, Interrupted
+from gitorch.cli.boundary import INTERRUPTED, Detailed, Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.pages.page import counted
+from gitorch.cli.stopping import STATUSES, Stopping
 from gitorch.errors import Busy, Waiting
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
-    from types import FrameType
 
     from gitorch.app.reconciler.loop import LoopResult
     from gitorch.app.reconciler.tick import TickResult
@@ -22,15 +23,14 @@ if TYPE_CHECKING:
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.view import InboxRow
 
-STATUSES = {signal.SIGINT: INTERRUPTED, signal.SIGTERM: TERMINATED}
+ENCODINGS = frozenset({"utf-8", "utf8"})
+"""Of terminals that can show the console's signs."""
 
 
 @verb("up")
-def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
+def up(call: Call, run: str | None, once: bool, wait: bool | None, plain: bool) -> None:
     """Drive every open run: start agents, deliver prompts, test, review, merge approved work."""
     from gitorch.app.query.lookup import find_run, require_ledger
-    from gitorch.app.reconciler.loop import loop
-    from gitorch.cli.pages.drawing import view_for
 
     call.people_only("up")
     require_ledger(call.services)
@@ -44,26 +44,83 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None) -> None:
 
     with Stopping() as stopping:
         try:
-            with view_for(call) as view:
-                call.services.watch_slow_calls(view.slow)
+            if not once and not plain and _has_console(call):
+                _run_console(call, only, stopping, stay=stay)
+                return
 
-                def show(tick: TickResult) -> None:
-                    view.show(tick.run, _agents(tick), tick.observed.now, tick.silent)
-
-                result = loop(
-                    call.services,
-                    only,
-                    stay=stay,
-                    once=once,
-                    drives=True,
-                    show=show,
-                    stopping=stopping,
-                    say=view.slow,
-                )
+            result = _run_lines(call, only, stopping, stay=stay, once=once, plain=plain)
         except Busy as error:
             raise Busy(error.message, "gitorch status --watch") from None
 
     _conclude(call, result, stopping.by)
+
+
+def _has_console(call: Call) -> bool:
+    """Whether the console can be shown: at a terminal of the caller's own, with its program installed, and with a run to show."""
+    from importlib.util import find_spec
+
+    from gitorch.app.query.lookup import unsettled_runs
+
+    if call.json or not call.streams.asks or not call.streams.controls:
+        return False
+
+    if call.environ.get("TERM", "dumb") == "dumb" or sys.stdout.encoding.lower() not in ENCODINGS:
+        return False
+
+    return find_spec("textual") is not None and bool(unsettled_runs(call.services))
+
+
+def _run_console(call: Call, only: RunId | None, stopping: Stopping, *, stay: bool) -> None:
+    """Show the console until it is left. Raises Busy where another `up` runs, before anything is shown."""
+    from gitorch.app.reconciler.turn import turn
+    from gitorch.cli.console.session import run_console
+
+    with turn(call.services, drives=True):
+        pass
+
+    ended = run_console(call, only, stopping, stay=stay)
+    if ended.result is None or ended.how == "left":
+        call.say({}, _farewell(ended.result))
+        return
+
+    by = stopping.by
+    if ended.how == "interrupted" and by is None:
+        raise Interrupted(_interruption(ended.result), INTERRUPTED)
+
+    _conclude(call, ended.result, by)
+
+
+def _farewell(result: LoopResult | None) -> str:
+    """What goes on after the console was left, and the command that comes back to it."""
+    if result is None:
+        return "gitorch up was left in the middle of a step, which the next one repeats. Continue: gitorch up"
+
+    return f"You have left the console; {_living_agents(result)}. Continue: gitorch up"
+
+
+def _run_lines(
+    call: Call, only: RunId | None, stopping: Stopping, *, stay: bool, once: bool, plain: bool
+) -> LoopResult:
+    """Run the loop in this thread, and print what happens: lines, a page at a terminal without the console, or nothing."""
+    from gitorch.app.reconciler.loop import loop
+    from gitorch.cli.pages.drawing import view_for
+
+    with view_for(call, plain=plain) as view:
+        call.services.watch_slow_calls(view.slow)
+
+        def show(tick: TickResult) -> None:
+            view.show(tick.run, _agents(tick), tick.observed.now, tick.silent)
+
+        return loop(
+            call.services,
+            only,
+            stay=stay,
+            once=once,
+            drives=True,
+            show=show,
+            stopping=stopping,
+            say=view.slow,
+        )
 
 
 def _agents(tick: TickResult) -> Mapping[SessionId, str]:
@@ -71,36 +128,6 @@ def _agents(tick: TickResult) -> Mapping[SessionId, str]:
     from gitorch.rules.views.presence import agent_words
 
     return agent_words(tick.run, tick.observed.sessions)
-
-
-class Stopping:
-    """True once a signal asked to stop. The first signal lets the tick end; a second Ctrl-C interrupts it."""
-
-    def __init__(self) -> None:
-        self.by: signal.Signals | None = None
-        self._before: dict[signal.Signals, object] = {}
-
-    def __call__(self) -> bool:
-        """Whether a signal has come."""
-        return self.by is not None
-
-    def __enter__(self) -> Self:
-        """Catch SIGINT and SIGTERM."""
-        for number in STATUSES:
-            self._before[number] = signal.signal(number, self._caught)
-
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Restore the handlers."""
-        for number, before in self._before.items():
-            signal.signal(number, before)  # type: ignore[arg-type]  # what signal.signal gave, it takes
-
-    def _caught(self, number: int, _: FrameType | None) -> None:
-        if self.by is signal.SIGINT and number == signal.SIGINT:
-            raise KeyboardInterrupt
-
-        self.by = signal.Signals(number)
 
 
 def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None:
@@ -128,17 +155,21 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
 
 def _interruption(result: LoopResult) -> str:
     """The sentence for a loop that was interrupted, with the state of the agents and the command that continues."""
+    return f"stopped between two ticks; {_living_agents(result)}. Continue: gitorch up"
+
+
+def _living_agents(result: LoopResult) -> str:
+    """How many agents continue without gitorch."""
     from gitorch.model.work.session import SessionPhase
 
     living = 0
     for tick in result.last.values():
         living += sum(session.phase is not SessionPhase.ENDED for session in tick.run.sessions.values())
 
-    agents = "no agent is running"
-    if living:
-        agents = counted(living, "agent continues", "agents continue")
+    if not living:
+        return "no agent is running"
 
-    return f"stopped between two ticks; {agents}. Continue: gitorch up"
+    return counted(living, "agent continues", "agents continue")
 
 
 def _broken(call: Call, errors: Sequence[GitorchError], rows: Sequence[InboxRow]) -> Detailed:

@@ -1,0 +1,1 @@
+"""The console of `gitorch up`: a terminal application, imported only where it is opened."""

@@ -1,0 +1,110 @@
+"""The list of rows: it draws only the lines that are on the screen, so that hundreds of rows cost what twenty cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from gitorch.cli.console.rows import columns_of, heading_text, plan_lines, row_text
+from gitorch.model.ids import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.style import Style
+    from rich.text import Text
+    from textual.events import Click, Resize
+
+    from gitorch.cli.console.rows import BoardLine
+    from gitorch.model.view import EpicRow
+
+
+class BoardView(ScrollView):
+    """The rows, one of them selected. A click selects, a second one opens."""
+
+    DEFAULT_CSS = "BoardView { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
+
+    class Picked(Message):
+        """A row was clicked; `opens` is whether for the second time."""
+
+        def __init__(self, row: int, *, opens: bool) -> None:
+            super().__init__()
+            self.row = row
+            self.opens = opens
+
+    def __init__(self) -> None:
+        super().__init__(id="board")
+        self.can_focus = True
+        self._rows: Sequence[EpicRow] = ()
+        self._lines: list[BoardLine] = []
+        self._selected = 0
+        self._now = Moment(0)
+        self._widths = columns_of((), 80)
+
+    def show(self, rows: Sequence[EpicRow], selected: int, now: Moment) -> None:
+        """Draw these rows; the selected one is brought onto the screen."""
+        self._rows, self._selected, self._now = rows, selected, now
+        self._lines = plan_lines(rows)
+        self._measure()
+
+    @property
+    def lines_wanted(self) -> int:
+        """The lines that all rows and headings take."""
+        return len(self._lines)
+
+    def _measure(self) -> None:
+        """Lay out the columns for the width that the view has now."""
+        columns = max(1, self.scrollable_content_region.width)
+        self._widths = columns_of(self._rows, columns)
+        self.virtual_size = Size(columns, len(self._lines))
+        self._scroll_to_selected()
+        self.refresh()
+
+    def _scroll_to_selected(self) -> None:
+        """Bring the selected row onto the screen, and the heading above the first row with it."""
+        for y, line in enumerate(self._lines):
+            if line.row == self._selected:
+                top = y - 1 if self._lines[y - 1].row is None else y
+                self.scroll_to_region(Region(0, top, 1, y - top + 1), animate=False, force=True)
+
+    def on_resize(self, event: Resize) -> None:
+        """Lay out anew."""
+        del event
+        self._measure()
+
+    def on_click(self, event: Click) -> None:
+        """Tell which row was clicked."""
+        y = event.y + int(self.scroll_offset.y)
+        if y >= len(self._lines):
+            return
+
+        row = self._lines[y].row
+        if row is not None:
+            self.post_message(self.Picked(row, opens=event.chain > 1))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the screen."""
+        columns = self.size.width
+        at = y + int(self.scroll_offset.y)
+        if at >= len(self._lines):
+            return Strip.blank(columns, self.rich_style)
+
+        return self._strip(self._text_of(self._lines[at]), columns)
+
+    def _text_of(self, line: BoardLine) -> Text:
+        """The text of a line of the board."""
+        if line.row is None:
+            return heading_text(line, self._widths.name + self._widths.reason)
+
+        row = self._rows[line.row]
+        return row_text(row, self._widths, self._now, is_selected=line.row == self._selected)
+
+    def _strip(self, text: Text, columns: int) -> Strip:
+        """The text as Textual draws it, exactly this wide."""
+        base: Style = self.rich_style
+        segments = text.render(self.app.console)
+        return Strip(segments).apply_style(base).adjust_cell_length(columns, base)

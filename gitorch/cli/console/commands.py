@@ -1,0 +1,83 @@
+"""Commands that keys stand for: each is the line that a person could type, and is carried out by the same code."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitorch.cli.boundary import Detailed, Interrupted, known_error
+from gitorch.cli.bug import write_report
+from gitorch.cli.call import Call
+from gitorch.cli.pages.cells import safe_line
+from gitorch.model.values import Value
+from gitorch.text.visible import safe_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from gitorch.cli.pages.page import Page
+
+
+class Outcome(Value):
+    """What a command answered."""
+
+    ok: bool
+    text: str
+    """Its answer, or the sentence and the hint of its error."""
+
+
+class QuietCall(Call):
+    """A call like another one, at no terminal and with a repository of its own: any thread may make it.
+
+    Its answer is kept as text and printed nowhere.
+    """
+
+    def __init__(self, call: Call) -> None:
+        streams = call.streams._replace(asks=False, draws=False, columns=0, colours=False, controls=False)
+        super().__init__(call.environ, call.folder, call.open, streams)
+        self.parts: list[str] = []
+
+    def say(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
+        """Keep the answer of a verb."""
+        del values
+        self.parts.append(text if isinstance(text, str) else text(self.page))
+
+    def note(self, text: str) -> None:
+        """Keep what is said before the answer."""
+        self.parts.append(text)
+
+
+def carry_out(call: Call, words: Sequence[str]) -> Outcome:
+    """Carry out a command line as `gitorch` itself does, without a terminal. Nothing expected is raised."""
+    from gitorch.cli.group import gitorch
+
+    quiet = QuietCall(call)
+    quiet.words = tuple(words)
+    try:
+        gitorch.main(list(words), prog_name="gitorch", standalone_mode=False, obj=quiet)
+    except (Detailed, Interrupted, click.Abort) as error:
+        return Outcome(ok=False, text=safe_line(str(error)))
+    except Exception as error:  # noqa: BLE001  the console goes on whatever a command meets
+        return Outcome(ok=False, text=_error_text(error, words, call))
+
+    return Outcome(ok=True, text=safe_text("\n".join(quiet.parts)).rstrip())
+
+
+def _error_text(error: Exception, words: Sequence[str], call: Call) -> str:
+    """The sentence of an error and the command that may help; of a bug the place of its report."""
+    known = known_error(error)
+    if known is None:
+        path = write_report(error, words, call)
+        return safe_line(f"gitorch has a bug: {type(error).__name__}: {error}. Report: {path}")
+
+    if not known.hint:
+        return safe_line(known.message)
+
+    return safe_line(f"{known.message}. Try: {known.hint}")
+
+
+def as_typed(words: Sequence[str]) -> str:
+    """The command line as a person would type it."""
+    return shlex.join(["gitorch", *words])

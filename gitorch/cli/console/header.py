@@ -1,0 +1,45 @@
+"""The first line of the console: the run, or how many there are, and how many rows are in which state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from gitorch.cli.console.rows import STYLES
+from gitorch.cli.pages.cells import cut, safe_line, width
+from gitorch.cli.pages.page import counted
+from gitorch.model.view import PlainState
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from gitorch.cli.console.loop_thread import Shown
+    from gitorch.model.view import EpicRow
+
+
+def header_text(runs: Collection[Shown], rows: Sequence[EpicRow], columns: int) -> Text:
+    """How many rows are in which state, after the name of the run, which gives way first."""
+    counts = Text()
+    found = Counter(row.state for row in rows)
+    for state in PlainState:
+        if found[state]:
+            counts.append("  ")
+            counts.append(f"{found[state]} {state}", style=STYLES[state])
+
+    room = columns - width(counts.plain) - 2
+    name = Text(cut(_name(runs), max(room, 0)))
+    name.append_text(counts)
+    return name
+
+
+def _name(runs: Collection[Shown]) -> str:
+    """The title and target of the only run, or the number of runs."""
+    if len(runs) != 1:
+        return counted(len(runs), "run")
+
+    for shown in runs:
+        return safe_line(f"{shown.run.title} → {shown.run.target}")
+
+    return ""

@@ -1,0 +1,338 @@
+"""The console: what it shows at every size, and what its keys do (D1, D2, D3)."""
+
+from __future__ import annotations
+
+import pytest
+from cli_stage import RUN, Stage, many
+from console_kit import at_desk
+
+from gitorch.cli.console.dialogs import answer_words
+from gitorch.cli.console.keys import KEYS, help_text
+from gitorch.cli.pages.cells import width
+from gitorch.model.work.run import RunPhase
+
+OVERRIDE = "\N{RIGHT-TO-LEFT OVERRIDE}"
+
+
+def asking() -> Stage:
+    """An epic asks two questions, another is at work, a third waits for it."""
+    stage = Stage().begin_run({"api": (), "ui": (), "docs": ("ui",)})
+    stage.launch("api").launch("ui")
+    return stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which cookie?", "How long is it valid?"))
+
+
+def stuck() -> Stage:
+    """A question with options."""
+    stage = Stage().begin_run({"api": ()}).launch("api")
+    return stage.submit_handoff("api", "BLOCKED", blocker="There is no key.", clears="A key.")
+
+
+@pytest.fixture(scope="module")
+def forty() -> Stage:
+    return many(Stage())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50), (40, 12), (20, 5), (10, 2)])
+def test_the_console_fits_every_size(forty, size):
+    async def look(desk):
+        assert len(desk.lines) == size[1]
+        assert max(map(width, desk.lines)) <= size[0]
+        if size >= (40, 12):
+            assert "▌ epic-00" in desk.text
+            assert "WAITING FOR YOU  1" in desk.text
+            assert "q leave" in desk.text
+
+    at_desk(forty, look, size)
+
+
+def test_what_waits_for_a_person_is_first_selected_and_explained():
+    async def look(desk):
+        assert desk.lines[1:8] == [
+            " WAITING FOR YOU  1",
+            " ▌ api            ·  q1: Which cookie? (and 1 more)                       9 min",
+            " WORKING  2",
+            "   run auth-7f3a     0 of 3 done, 1 at work, 2 waiting for you            9 min",
+            "   ui             ·  session s2 is at work                                9 min",
+            " QUEUED  1",
+            "   docs           ·  waits for ui",
+        ]
+        assert desk.line("q2") == " q2 context, asked 9 min ago"
+        assert "How long is it valid?" in desk.text
+        assert "a answers in your words" in desk.text
+
+    at_desk(asking(), look)
+
+
+def test_an_answer_is_confirmed_under_its_name_before_it_is_given():
+    stage = asking()
+
+    async def play(desk):
+        await desk.press("a")
+        assert "Which cookie?" in desk.text
+        await desk.type("the session one")
+        await desk.press("enter")
+        assert "Answer q1 about api: the session one" in desk.text
+        assert f"gitorch answer q1 --run {RUN} 'the session one'" in desk.text
+        assert stage.run.questions["q1"].answer is None
+        await desk.press("y")
+        assert "q1 is answered: the session one" in desk.text
+
+    at_desk(stage, play)
+    assert stage.run.questions["q1"].answer.text == "the session one"
+
+
+@pytest.mark.parametrize("no", ["n", "escape", "enter"])
+def test_nothing_but_yes_decides(no):
+    stage = asking()
+
+    async def play(desk):
+        await desk.press("a")
+        await desk.type("yes")
+        await desk.press("enter", no)
+
+    at_desk(stage, play)
+    assert stage.run.questions["q1"].answer is None
+
+
+def test_the_second_question_of_a_row_can_be_answered_first():
+    stage = asking()
+
+    async def play(desk):
+        await desk.press("a", "ctrl+n")
+        assert "question 2 of 2" in desk.text
+        await desk.type("a day")
+        await desk.press("enter", "y")
+
+    at_desk(stage, play)
+    assert [stage.run.questions[q].answer is None for q in ("q1", "q2")] == [True, False]
+
+
+def test_an_option_is_chosen_by_its_number_with_words_behind_it():
+    stage = stuck()
+    options = stage.run.questions["q1"].options
+
+    async def play(desk):
+        await desk.press("a")
+        assert f"  1  {options[0]}" in desk.text
+        await desk.type("1 Use the test key.")
+        await desk.press("enter", "y")
+
+    at_desk(stage, play)
+    answer = stage.run.questions["q1"].answer
+    assert (answer.option, answer.text) == (options[0], "Use the test key.")
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "words"),
+    [
+        ("", (), ()),
+        ("  ", ("stop",), ()),
+        ("-", (), ()),
+        ("-", ("stop",), ()),
+        ("1", (), ("1",)),
+        ("two words", (), ("two words",)),
+        ("2", ("go", "stop"), ("stop",)),
+        ("3", ("go", "stop"), ("3",)),
+        ("0", ("go",), ("0",)),
+        ("²", ("go", "stop"), ("²",)),
+        ("stop it now", ("go", "stop"), ("stop", "it now")),
+        ("1  why not ", ("go",), ("go", "why not")),
+    ],
+)
+def test_what_is_typed_becomes_the_words_of_an_answer(typed, options, words):
+    assert answer_words(typed, options) == words
+
+
+def test_a_refused_answer_is_shown_with_its_reason_and_the_console_goes_on():
+    stage = stuck()
+
+    async def play(desk):
+        await desk.press("a")
+        await desk.type("9")
+        await desk.press("enter", "y")
+        assert "takes one of" in desk.text or "has no answer 9" in desk.text
+        await desk.press("question_mark", "end")
+        assert "Signs of reviews" in desk.text
+
+    at_desk(stage, play)
+    assert stage.run.questions["q1"].answer is None
+
+
+def test_approving_and_attaching_have_the_terminal_to_themselves():
+    stage = Stage().until_report()
+
+    async def play(desk):
+        await desk.press("A")
+        assert desk.terminal.ran == [["approve", RUN]]
+        assert "gitorch approve is done." in desk.text
+        await desk.press("down", "enter")
+
+    at_desk(stage, play)
+
+
+def test_enter_opens_the_terminal_of_the_selected_row():
+    async def play(desk):
+        await desk.press("tab", "down", "down", "enter")
+        assert desk.terminal.attached == [(RUN, "s2")]
+
+    at_desk(asking(), play)
+
+
+def test_a_message_is_sent_and_a_run_paused_and_resumed():
+    stage = asking()
+
+    async def play(desk):
+        await desk.press("s")
+        await desk.type("-x means no")
+        await desk.press("enter")
+        await desk.press("P", "y")
+        assert stage.run.phase is RunPhase.PAUSED
+        await desk.tick()
+        await desk.press("P")
+        assert f"gitorch resume {RUN}" in desk.text
+        await desk.press("y")
+
+    at_desk(stage, play)
+    assert [(m.to, m.text) for m in stage.run.messages.values()] == [(("api",), "-x means no")]
+    assert stage.run.phase is RunPhase.RUNNING
+
+
+def test_a_report_is_rejected_with_the_epics_that_go_back():
+    stage = Stage().until_report()
+
+    async def play(desk):
+        await desk.press("R")
+        await desk.type("No tests.")
+        await desk.press("enter")
+        await desk.type("api")
+        await desk.press("enter")
+        assert f"Reject the report of {RUN} and send back api: No tests." in " ".join(desk.text.split())
+        await desk.press("y")
+
+    at_desk(stage, play)
+    assert stage.run.report is None
+    assert stage.run.phase is RunPhase.RUNNING
+
+
+def test_pages_show_the_diff_the_screen_the_findings_the_log_and_the_report():
+    stage = Stage().until_report()
+
+    async def play(desk):
+        seen = {}
+        for key in ("r", "l"):
+            await desk.press(key)
+            seen[key] = desk.text
+            await desk.press("q")
+        await desk.press("down")
+        for key in ("d", "f", "p"):
+            await desk.press(key)
+            seen[key] = desk.text
+            await desk.press("escape")
+        assert "# Merge report: Sign in" in seen["r"]
+        assert "question q1 (approval)" in seen["l"]
+        assert "diff of api" in seen["d"]
+        assert "+a line" in seen["d"]
+        assert "Nobody has reported a finding on api." in seen["f"]
+        assert "screen of api" in seen["p"]
+        assert "▌ api" in desk.text
+
+    at_desk(stage, play)
+
+
+def test_a_key_without_a_subject_says_so_and_does_nothing():
+    async def play(desk):
+        for key in ("A", "R"):
+            await desk.press(key)
+            assert "does nothing for api now" in desk.text
+        await desk.press("down", "down", "down")
+        await desk.press("a")
+        assert "answer does nothing for docs now" in desk.text
+        assert desk.terminal.ran == []
+
+    at_desk(asking(), play)
+
+
+def test_the_selection_stays_with_its_row_when_rows_move():
+    stage = asking()
+
+    async def play(desk):
+        await desk.press("end")
+        assert "▌ docs" in desk.text
+        stage.launch("api") if stage.run.jobs["api"].lease is None else None
+        stage.gitorch("answer", "q1", "a")
+        stage.gitorch("answer", "q2", "b")
+        await desk.tick()
+        assert "▌ docs" in desk.text
+        assert "WAITING FOR YOU" not in desk.text
+
+    at_desk(stage, play)
+
+
+def test_the_mouse_selects_a_row_and_a_second_click_opens_it():
+    async def play(desk):
+        at = next(y for y, line in enumerate(desk.lines) if line.startswith("   ui"))
+        await desk.pilot.click(offset=(6, at))
+        await desk.settle()
+        assert "▌ ui" in desk.text
+        await desk.pilot.click(offset=(6, at), times=2)
+        await desk.settle()
+        assert desk.terminal.attached == [(RUN, "s2")]
+
+    at_desk(asking(), play)
+
+
+def test_what_does_not_answer_is_said_above_the_rows():
+    async def play(desk):
+        assert desk.lines[1] == " ! tmux cannot be asked: timeout"
+
+    at_desk(asking(), play, silent=("tmux cannot be asked: timeout",))
+
+
+def test_leaving_waits_for_the_step_under_way_and_twice_does_not():
+    async def once(desk):
+        await desk.press("q")
+        assert "Leaving after the step under way" in desk.text
+        assert desk.ticks.is_stopped
+        assert desk.app._exit is False
+        desk.ticks.ended()
+        await desk.pilot.pause()
+        assert desk.app.return_value == "left"
+
+    async def twice(desk):
+        await desk.pilot.press("ctrl+c", "ctrl+c")
+        await desk.pilot.pause()
+        assert desk.app.return_value == "interrupted"
+
+    at_desk(asking(), once)
+    at_desk(asking(), twice)
+
+
+@pytest.mark.parametrize("may_park", [True, False])
+def test_the_loop_is_held_between_two_steps_before_the_process_stops(may_park):
+    async def play(desk):
+        desk.ticks.may_park = may_park
+        await desk.press("ctrl+z")
+        assert (desk.terminal.stopped, desk.ticks.went_on) == (int(may_park), 1)
+        assert ("A step takes long" in desk.text) is not may_park
+
+    at_desk(asking(), play)
+
+
+def test_the_help_names_every_key_and_no_two_keys_are_the_same():
+    keys = [name for key in KEYS for name in key.keys.split(",")]
+    assert len(keys) == len(set(keys))
+    for key in KEYS:
+        assert f"  {key.shown}" in help_text()
+        assert key.help in help_text()
+
+
+def test_text_of_an_agent_cannot_act_on_the_screen():
+    stage = Stage().begin_run({"api": ()}).launch("api")
+    stage.submit_handoff("api", "NEEDS_CONTEXT", questions=(f"\x1b[2J[bold]Which{OVERRIDE}?[/]",))
+
+    async def play(desk):
+        assert "[bold]Which\N{REPLACEMENT CHARACTER}?[/]" in desk.text
+        assert "\x1b" not in desk.text
+        assert OVERRIDE not in desk.text
+
+    at_desk(stage, play)
