@@ -67,6 +67,9 @@ class Site(Value):
     """The pages that every page leads to: address and name."""
 
 
+PLAIN_HEADERS = {"content-security-policy": "sandbox; default-src 'none'", "content-disposition": "inline"}
+"""Of files that agents wrote."""
+
 NOWHERE = Site("", changes=False)
 """What a stranger sees around an error."""
 
@@ -89,6 +92,24 @@ class Answers:
             return await self._desk.ask(lambda repository: self._answered(repository, view, question, known))
 
         return endpoint
+
+    def file(self, view: Callable[[Repository, Question], bytes]) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint of an attached file: plain text, whatever it holds, in which a browser finds nothing to run."""
+
+        async def endpoint(request: Request) -> Response:
+            question = question_of(request)
+            return await self._desk.ask(lambda repository: self._plain(repository, view, question))
+
+        return endpoint
+
+    def _plain(
+        self, repository: Repository, view: Callable[[Repository, Question], bytes], question: Question
+    ) -> Response:
+        try:
+            data = view(repository, question)
+        except Exception as error:  # noqa: BLE001  the boundary of this door
+            return self.failure(error)
+        return Response(data, media_type="text/plain; charset=utf-8", headers=PLAIN_HEADERS)
 
     def _answered(
         self, repository: Repository, view: Callable[[Repository, Question], Page], question: Question, known: str
@@ -144,7 +165,10 @@ class Answers:
 
 def question_of(request: Request) -> Question:
     """What a page is asked for. Of a name that stands twice in the query the last value counts."""
-    return Question({name: str(value) for name, value in request.path_params.items()}, dict(request.query_params))
+    path: dict[str, str] = {}
+    for name, value in request.path_params.items():
+        path[name] = str(value)
+    return Question(path, dict(request.query_params))
 
 
 def not_modified(tag: str) -> Response:

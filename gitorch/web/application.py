@@ -11,7 +11,11 @@ from starlette.routing import Route
 from gitorch.web.answers import Answers, Site
 from gitorch.web.desk import Desk
 from gitorch.web.guard import Guard
+from gitorch.web.pages import details, ledger, overview
 from gitorch.web.pages.board import board
+from gitorch.web.pages.diff import diff
+from gitorch.web.pages.job import job
+from gitorch.web.pages.run import run
 from gitorch.web.static import static
 from gitorch.web.stream import Stream
 
@@ -29,10 +33,35 @@ if TYPE_CHECKING:
 
 PAGES: dict[str, Callable[[Repository, Question], Page]] = {
     "/": board,
+    "/runs/{run}": run,
+    "/runs/{run}/jobs/{job}": job,
+    "/runs/{run}/jobs/{job}/diff": diff,
+    "/runs/{run}/jobs/{job}/report": details.epic_report,
+    "/runs/{run}/verdicts/{review}/{round}": details.verdict,
+    "/runs/{run}/questions/{question}": details.asked,
+    "/runs/{run}/report": details.report,
+    "/runs/{run}/artifacts/{digest}": details.artifact,
+    "/runs/{run}/sessions/{session}": details.session,
+    "/log": ledger.log,
+    "/records/{seq}": ledger.record,
+    "/sessions": overview.sessions,
+    "/workflows": overview.workflows,
+    "/workflows/{name}": overview.workflow,
+    "/doctor": overview.doctor,
+    "/stats": overview.stats,
 }
 """Every page by its address."""
 
-MENU = (("/", "Board"),)
+FILE = "/runs/{run}/files/{digest}"
+
+MENU = (
+    ("/", "Board"),
+    ("/sessions", "Sessions"),
+    ("/log", "Log"),
+    ("/workflows", "Workflows"),
+    ("/stats", "Stats"),
+    ("/doctor", "Doctor"),
+)
 """The pages that every page leads to."""
 
 
@@ -43,7 +72,12 @@ def application(
     desk = Desk(open_repository)
     answers = Answers(desk, Site(open_repository().root.name, access.changes, MENU), report_bug)
     stream = Stream(desk)
-    routes = [Route(path, answers.page(view)) for path, view in PAGES.items()]
+
+    routes: list[Route] = []
+    for path, view in PAGES.items():
+        routes.append(Route(path, answers.page(view)))
+
+    routes.append(Route(FILE, answers.file(details.file)))
     routes.append(Route("/events", stream.endpoint))
     routes.append(Route("/static/{name}", static))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -11,7 +11,11 @@ from anyio.to_thread import run_sync
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from gitorch.model.ids import Moment
     from gitorch.wiring.repository import Repository
+
+AGE_MILLISECONDS_MAX = 30_000
+"""How long a repository is used: it remembers its configuration and settings, which may be edited meanwhile."""
 
 THREADS_MAX = 4
 """Pages that are made at the same time. The others wait: Python runs one of them at a time anyway, git and tmux do not."""
@@ -19,12 +23,19 @@ THREADS_MAX = 4
 T = TypeVar("T")
 
 
+class Opened(NamedTuple):
+    """A repository, and when it was opened."""
+
+    repository: Repository
+    at: Moment
+
+
 class Desk:
     """Up to `THREADS_MAX` opened repositories, each used by one thread at a time."""
 
     def __init__(self, open_repository: Callable[[], Repository]) -> None:
         self._open = open_repository
-        self._idle: deque[Repository] = deque()
+        self._idle: deque[Opened] = deque()
         self._limiter: CapacityLimiter | None = None
 
     async def ask(self, work: Callable[[Repository], T]) -> T:
@@ -33,20 +44,19 @@ class Desk:
             self._limiter = CapacityLimiter(THREADS_MAX)  # belongs to the running loop
         return await run_sync(self._work, work, limiter=self._limiter)
 
-    def fresh(self) -> Repository:
-        """A repository that remembers nothing, such as a configuration that was edited since."""
-        return self._open()
-
     def _work(self, work: Callable[[Repository], T]) -> T:
-        repository = self._taken()
+        opened = self._taken()
         try:
-            return work(repository)
+            return work(opened.repository)
         finally:
-            self._idle.append(repository)
+            self._idle.append(opened)
 
-    def _taken(self) -> Repository:
-        """An idle repository, or a new one."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._open()
+    def _taken(self) -> Opened:
+        """An idle repository that is not old, or a new one."""
+        while self._idle:
+            opened = self._idle.pop()
+            if opened.repository.clock.now() - opened.at < AGE_MILLISECONDS_MAX:
+                return opened
+
+        repository = self._open()
+        return Opened(repository, repository.clock.now())

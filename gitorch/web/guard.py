@@ -80,9 +80,11 @@ class Guard:
 
     def _logged_in(self, request: Request) -> Response:
         """The same page without the token in its address, and the cookie."""
-        rest = [
-            (name, value) for name, value in parse_qsl(request.url.query, keep_blank_values=True) if name != "token"
-        ]
+        rest: list[tuple[str, str]] = []
+        for name, value in parse_qsl(request.url.query, keep_blank_values=True):
+            if name != "token":
+                rest.append((name, value))
+
         path = "/" + request.url.path.lstrip("/")  # never `//host`, which would lead elsewhere
         answer = RedirectResponse(f"{path}?{urlencode(rest)}".rstrip("?"), 303)
         answer.set_cookie(self._access.cookie_name, self._access.secrets.session, httponly=True, samesite="strict")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from gitorch.model.values import Value
 from gitorch.text.html import to_html
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Moment
 
 DIGEST_CHARACTERS = 12
+LINE_KINDS = {"+": "added", "-": "removed", " ": "same", "\\": "end"}
+"""What the style calls a line of a diff, by its sign."""
 
 
 class Page(Value):
@@ -48,7 +52,11 @@ def environment() -> Environment:
     made.filters["short"] = short
     made.filters["markdown"] = markdown
     made.filters["counted"] = counted
+    made.filters["shown"] = shown
+    made.filters["duration"] = duration
     made.globals["link"] = link
+    made.globals["anchor"] = anchor
+    made.globals["kind_of"] = LINE_KINDS.get
     return made
 
 
@@ -70,11 +78,18 @@ def _visible(value: Any) -> Any:
 
 def link(*parts: object, **query: object) -> str:
     """The path of a page on this server: each part is one segment, whatever characters it has."""
-    path = "".join(f"/{quote(str(part), safe='')}" for part in parts) or "/"
-    chosen = {name: value for name, value in query.items() if value not in {None, ""}}
-    if not chosen:
-        return path
-    return f"{path}?{urlencode(chosen)}"
+    path = ""
+    for part in parts:
+        path += f"/{quote(str(part), safe='')}"
+
+    chosen: dict[str, object] = {}
+    for name, value in query.items():
+        if value not in {None, ""}:
+            chosen[name] = value
+
+    if chosen:
+        path += f"?{urlencode(chosen)}"
+    return path
 
 
 def when(at: Moment | None) -> Markup:
@@ -109,6 +124,25 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number} {several or one + 's'}"
 
 
-def escaped(text: str) -> Markup:
-    """Text for a place in markup of our own."""
-    return escape(safe_text(text))
+def shown(value: object) -> str:
+    """The value of a field: text as it is, anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def duration(seconds: float) -> str:
+    """`45 s`, `12 min`, `3.5 h`, in the unit that says most."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def anchor(path: str, line: int) -> str:
+    """The id of a line of a file on the page of its diff; of the file itself for line 0. Paths may hold anything."""
+    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    if not line:
+        return f"f{digest}"
+    return f"f{digest}-{line}"

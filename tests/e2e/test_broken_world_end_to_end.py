@@ -132,7 +132,9 @@ def test_every_verb_tells_a_damaged_newest_object_with_the_same_words_and_exit_s
         identity = made.repo.git("rev-parse", f"gitorch/ledger:{path}")
         restore = damage(made.repo, identity)
         said = {words: made(*words, status=None) for words in READING}
-        assert {answer.status for answer in said.values()} == {CORRUPT}, {w: (a.status, a.text) for w, a in said.items()}
+        assert {answer.status for answer in said.values()} == {CORRUPT}, {
+            w: (a.status, a.text) for w, a in said.items()
+        }
         assert all(f"Object {identity} " in answer.text for answer in said.values())
         assert identity in made("verify", status=CORRUPT).text
         assert identity in made("doctor", status=None).text

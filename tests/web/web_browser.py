@@ -22,10 +22,13 @@ HOME = f"http://127.0.0.1:{PORT}"
 SECRETS = Secrets("the-token", "the-cookie")
 
 
-def client_of(open_repository, *, changes: bool = False, stranger: Callable[[], str] = str) -> TestClient:
-    """A client without a cookie. Errors of the server reach the test."""
+def client_of(
+    open_repository, *, changes: bool = False, stranger: Callable[[], str] = str, report_bug=None
+) -> TestClient:
+    """A client without a cookie. Errors of the server reach the test, unless it takes their reports."""
     access = Access(SECRETS, PORT, changes, stranger)
-    return TestClient(application(open_repository, access, _fail), base_url=HOME, follow_redirects=False)
+    app = application(open_repository, access, report_bug or _fail)
+    return TestClient(app, base_url=HOME, follow_redirects=False)
 
 
 def browser_of(stage, *, changes: bool = False) -> TestClient:

@@ -11,7 +11,7 @@ from gitorch.text.diagrams.box_text import fitted, kind_text, signed_state_text,
 from gitorch.text.diagrams.layout import lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.model.plans.diagram import Arrow, Box, Diagram
     from gitorch.text.diagrams.layout import Layout, Place
@@ -46,18 +46,40 @@ font-family="system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', 'Noto Sans', s
 </svg>
 """
 
+INLINE = """<svg class="graph" xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" \
+role="group" aria-label="{title}" font-size="12">
+<defs>{heads}</defs>
+{body}
+</svg>
+"""
+"""The same inside a page, whose style has the colours and the font, and whose heading says what is drawn."""
+
 HALO = 'paint-order="stroke" stroke="#ffffff" stroke-width="4"'
 """Keeps a label readable where a line passes behind it."""
 
 
 def svg(diagram: Diagram) -> str:
-    """The whole file. Arrows come first, so that boxes lie above them."""
+    """The whole file."""
+    return _drawn(FRAME, diagram, None)
+
+
+def linked_svg(diagram: Diagram, link: Callable[[str], str]) -> str:
+    """A part of a page, in which each box leads to the address that `link` gives for its id."""
+    return _drawn(INLINE, diagram, link)
+
+
+def _drawn(frame: str, diagram: Diagram, link: Callable[[str], str] | None) -> str:
+    """The drawing in a frame. Arrows come first, so that boxes lie above them."""
     layout = lay_out(diagram)
     width = max(2 * MARGIN + layout.columns * (WIDTH + GAP_X) - GAP_X, WIDTH_MIN)
     height = HEADING + MARGIN + layout.rows * (HEIGHT + GAP_Y)
     parts = [*_forward_arrows(diagram, layout), *_backward_arrows(diagram, layout)]
-    parts += [_box(box, layout.boxes[box.id]) for box in diagram.boxes]
-    return FRAME.format(
+    for box in diagram.boxes:
+        drawn = _box(box, layout.boxes[box.id])
+        if link is not None:
+            drawn = _linked(box, drawn, link(box.id))
+        parts.append(drawn)
+    return frame.format(
         width=width,
         height=height,
         title=_safe(diagram.title),
@@ -104,6 +126,11 @@ def _box(box: Box, place: Place) -> str:
         f'<text x="{right:g}" y="{y + 20:g}" font-size="10.5" fill="{GREY}" text-anchor="end">{_safe(kind)}</text>'
         f"{_lower_lines(box, left, y, units=int((WIDTH - 2 * inset) / CHARACTER))}</g>"
     )
+
+
+def _linked(box: Box, drawn: str, address: str) -> str:
+    """A box as a link, with its state as a class for the style of the page."""
+    return f'<a href="{escape(address)}" class="box {escape(box.state)}">{drawn}</a>'
 
 
 def _tooltip(box: Box) -> str:

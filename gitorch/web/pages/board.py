@@ -13,8 +13,9 @@ from gitorch.web.render import Page
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitorch.model.ids import RunId
     from gitorch.model.view import MessageRow, RunView
-    from gitorch.model.work.board import Board
+    from gitorch.model.work.board import Board, RunLine
     from gitorch.web.answers import Question
     from gitorch.wiring.repository import Repository
 
@@ -25,7 +26,11 @@ OVER_MAX = 30
 def board(services: Repository, question: Question) -> Page:
     """Every run, with everything that waits for the principal above them."""
     found = board_of(services)
-    over = [line for line in found.runs.values() if line.phase.is_over]
+    over: list[RunLine] = []
+    for line in found.runs.values():
+        if line.phase.is_over:
+            over.append(line)
+
     shown = over[-OVER_MAX:][::-1]
     del question
     values = {
@@ -42,9 +47,20 @@ def board(services: Repository, question: Question) -> Page:
 
 def open_views(services: Repository, board: Board) -> list[RunView]:
     """The runs that are not over, those that ask something first, and otherwise the newest first."""
-    ids = [line.id for line in board.runs.values() if not line.phase.is_over]
-    views = [runs.view_of(services, run) for run in load_runs(services, reversed(ids))]
-    return sorted(views, key=lambda view: not view.inbox)
+    ids: list[RunId] = []
+    for line in board.runs.values():
+        if not line.phase.is_over:
+            ids.insert(0, line.id)
+
+    asking: list[RunView] = []
+    others: list[RunView] = []
+    for run in load_runs(services, ids):
+        view = runs.view_of(services, run)
+        if view.inbox:
+            asking.append(view)
+        else:
+            others.append(view)
+    return asking + others
 
 
 def unread(services: Repository) -> Sequence[MessageRow]:
