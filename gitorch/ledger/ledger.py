@@ -84,14 +84,14 @@ class GitLedger:
         """The state at the tip, from the cache where it is up to date. Raises NotFound, Corrupt."""
         replay = self._replay(run)
         if run is not None and run not in replay.tracks:
-            raise NotFound(f"There is no run {run}.", hint="gitorch status")
+            raise NotFound(f"There is no run {run}.", hint="gitorch list")
         return replay.state(run)
 
     def verified(self, run: RunId) -> VerifiedRun:
         """The run from git's objects alone, with the cache brought into line with them."""
         ledger = self._tip_index.verified(run)
         if run not in ledger.runs:
-            raise NotFound(f"There is no run {run}.", hint="gitorch status")
+            raise NotFound(f"There is no run {run}.", hint="gitorch list")
         return VerifiedRun(ledger.state(run), ledger.records)
 
     def append(
@@ -363,7 +363,7 @@ def _track_of(replay: Replay, run: RunId) -> Track:
     """Where a run's records are. Raises NotFound for an unknown run."""
     track = replay.tracks.get(run)
     if track is None:
-        raise NotFound(f"There is no run {run}.", hint="gitorch status")
+        raise NotFound(f"There is no run {run}.", hint="gitorch list")
     return track
 
 

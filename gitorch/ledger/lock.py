@@ -90,13 +90,13 @@ def _flock(path: Path, name: str, wait_seconds: float, meanwhile: Callable[[], o
         return
 
     if not wait_seconds:
-        raise _busy(name, wait_seconds)
+        raise _busy(path, name, wait_seconds)
 
     deadline = time.monotonic() + wait_seconds
     meanwhile()
     lock = _taken(path, deadline)
     if lock is None:
-        raise _busy(name, wait_seconds)
+        raise _busy(path, name, wait_seconds)
 
     try:
         yield
@@ -154,9 +154,15 @@ def _opened(path: Path) -> int:
         raise
 
 
-def _busy(name: str, wait_seconds: float) -> Busy:
-    """The error for a lock that stayed held elsewhere."""
-    return Busy(f"Another process holds the lock {name} (waited {wait_seconds:g} s).", hint="try again")
+def _busy(path: Path, name: str, wait_seconds: float) -> Busy:
+    """The error for a lock that stayed held elsewhere, with its owner where the kernel knows one."""
+    from gitorch.ledger.lock_owner import owner  # noqa: PLC0415  # for errors only
+
+    message = f"Another process holds the lock {name} (waited {wait_seconds:g} s)"
+    found = owner(path)
+    if found is None:
+        return Busy(f"{message}.", hint="try again")
+    return Busy(f"{message}: {found.clause}.", hint=f"ps -fp {found.pid}", where=found.clause)
 
 
 def clear_stale(common: Path, ref: str) -> bool:

@@ -34,7 +34,7 @@ def run_there(state: State) -> Run:
     """
     if state.run is None:
         message = "there is no run to do this in"
-        raise NotFound(message, "gitorch status")
+        raise NotFound(message, "gitorch list")
 
     return state.run
 

@@ -210,6 +210,18 @@ def _open_lock(path: Path) -> int:
     return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
 
 
+def _held(path: Path) -> Busy:
+    """The error for a lock that stays taken, with the processes that have its file open, where the kernel shows them."""
+    from gitorch.world.open_files import holders  # noqa: PLC0415  # for errors only
+
+    others = [str(pid) for pid in holders(path) if pid != os.getpid()]
+    if not others:
+        return Busy(f"another process holds the lock {path}", hint=f"ls -l {shlex.quote(str(path))}")
+
+    pids = ",".join(others)
+    return Busy(f"another process holds the lock {path}: process {pids}", hint=f"ps -fp {pids}")
+
+
 @contextlib.contextmanager
 def holding(path: Path, wait_seconds: float) -> Iterator[int]:
     """Hold a lock for a block, which gets its descriptor. Tries every 10 ms, in no order among those that wait.
@@ -219,7 +231,7 @@ def holding(path: Path, wait_seconds: float) -> Iterator[int]:
     limit = time.monotonic() + wait_seconds
     while (descriptor := lock(path)) is None:
         if time.monotonic() > limit:
-            raise Busy(f"another process holds {path.name}")
+            raise _held(path)
         time.sleep(0.01)
 
     try:

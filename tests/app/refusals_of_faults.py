@@ -156,7 +156,7 @@ RECORDS = [
     ("one", second_up, Busy, "gitorch up is already running in this repository", "gitorch status --watch"),
     ("one", settle_beside, Busy, "Another process holds the lock up (waited 30 s).", "try again"),
     ("one", settle_damaged, Corrupt, "record 2 is not what it should be", "gitorch verify"),
-    ("one", lambda s: lookup.find_run(forgetful(s), None), NotFound, "there is no run auth-7f3a", "gitorch status"),
+    ("one", lambda s: lookup.find_run(forgetful(s), None), NotFound, "there is no run auth-7f3a", "gitorch list"),
     (
         "one",
         lambda s: recipe.recipe(s.services, run_of(s)),

@@ -40,14 +40,14 @@ LOOKUPS = [
         lambda s: lookup.find_run(s.services, "x"),
         NotFound,
         "this repository has no run x; it has none",
-        "gitorch status",
+        "gitorch list",
     ),
     (
         "one",
         lambda s: lookup.find_run(s.services, "x"),
         NotFound,
         "this repository has no run x; it has auth-7f3a",
-        "gitorch status",
+        "gitorch list",
     ),
     (
         "two",
@@ -274,5 +274,5 @@ RECORDS = [
         "tag v1 names 11f6ad8ec52a, which is not a record of a ledger",
         "git show --stat v1",
     ),
-    ("empty", lambda s: tick(s.services, RUN), NotFound, "There is no run auth-7f3a.", "gitorch status"),
+    ("empty", lambda s: tick(s.services, RUN), NotFound, "There is no run auth-7f3a.", "gitorch list"),
 ]

@@ -74,7 +74,7 @@ class FakeLedger:
         if not self.written:
             raise NotFound("This repository has no ledger.", hint="gitorch init")
         if run is not None and run not in self._replay.tracks:
-            raise NotFound(f"There is no run {run}.", hint="gitorch status")
+            raise NotFound(f"There is no run {run}.", hint="gitorch list")
 
     def records(self, run=None, after=-1, last=None):
         self._begun(run)

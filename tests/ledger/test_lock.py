@@ -1,6 +1,9 @@
 """Locks of the ledger: the ref's own, and those that are held by name."""
 
 import os
+import re
+import subprocess
+import sys
 import threading
 import time
 
@@ -9,6 +12,7 @@ from ledger_kit import AT, HOST, REF, RUN, fill, new_repo, open_ledger
 from waiting import until
 
 from gitorch.errors import Busy, Usage
+from gitorch.ledger import lock_owner
 
 
 @pytest.fixture
@@ -91,3 +95,42 @@ def test_a_waiting_writer_reads_what_others_write_meanwhile(repo, ledger):
     assert free.is_set(), "it had read everything before its turn came"
     assert len(read) == len(set(read)), "and nothing twice"
     thread.join()
+
+
+HOLDING = """
+import sys
+from pathlib import Path
+from gitorch.ledger import lock
+with lock.hold(Path(sys.argv[1]), sys.argv[2], 0.0):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("wait_seconds", [0.0, 0.05])
+def test_a_lock_that_another_process_holds_is_named_with_that_process_and_the_offered_command_shows_it(
+    repo, ledger, wait_seconds
+):
+    words = (sys.executable, "-c", HOLDING, str(repo / ".git"), "tick")
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(Busy) as caught, ledger.hold("tick", wait_seconds):
+            pass
+        assert f"holds the lock tick (waited {wait_seconds:g} s): process {holder.pid} ({sys.executable} " in str(
+            caught.value
+        )
+        assert re.search(r"which began \d+ s ago\.$", caught.value.message)
+        shown = subprocess.run(caught.value.hint, shell=True, capture_output=True, text=True, check=True)
+        assert str(holder.pid) in shown.stdout
+        holder.stdin.close()
+        holder.wait()
+    with ledger.hold("tick", 5):
+        pass
+
+
+@pytest.mark.parametrize("text", [None, "", "1: FLOCK\n", "1: POSIX ADVISORY WRITE 1 fe:00:1 0 EOF\n", "\n"])
+def test_an_owner_that_the_kernel_does_not_show_is_not_named(tmp_path, monkeypatch, text):
+    monkeypatch.setattr(lock_owner, "PROC", tmp_path)
+    if text is not None:
+        (tmp_path / "locks").write_text(text)
+    assert lock_owner.owner(tmp_path) is None

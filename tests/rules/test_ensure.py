@@ -86,7 +86,7 @@ REFUSALS = {
         lambda _: ensure.run_there(State(Board())),
         NotFound,
         "there is no run to do this in",
-        "gitorch status",
+        "gitorch list",
     ),
     "a plan that a run works on": (
         lambda p: ensure.not_begun(p.state.board, p.run.plan_digest),

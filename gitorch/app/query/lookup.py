@@ -171,13 +171,13 @@ def find_run(services: Services, name: str | None) -> Run:
 
     run = services.ledger.state(run_id).run
     if run is None:
-        raise NotFound(f"there is no run {run_id}", "gitorch status")
+        raise NotFound(f"there is no run {run_id}", "gitorch list")
     return run
 
 
 def _run_named(name: str, ids: Sequence[RunId]) -> RunId:
     """The id that is this name, or the only one that begins with it. Raises NotFound, Usage."""
-    commands = ("gitorch status", "gitorch status")
+    commands = ("gitorch list", "gitorch status")
     return RunId(resolve_prefix(name, ids, "run", "this repository", commands))
 
 

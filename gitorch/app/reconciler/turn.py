@@ -29,8 +29,7 @@ def turn(services: Services, *, drives: bool = False) -> Iterator[None]:
     Raises Busy at once where `gitorch up` runs, and where anybody else holds the lock for longer than a verb may take.
     """
     if drives:
-        if is_driven(services):
-            raise Busy("gitorch up is already running in this repository", "gitorch status --watch")
+        _ensure_not_driven(services)
         with services.ledger.hold(DRIVER_LOCK), services.ledger.hold(LOCK, VERB_SECONDS):
             yield
         return
@@ -40,6 +39,18 @@ def turn(services: Services, *, drives: bool = False) -> Iterator[None]:
         wait_seconds = 0.0
     with services.ledger.hold(LOCK, wait_seconds):
         yield
+
+
+def _ensure_not_driven(services: Services) -> None:
+    """Raises Busy where `gitorch up` runs, with the process where the kernel knows it."""
+    try:
+        with services.ledger.hold(DRIVER_LOCK):
+            return
+    except Busy as error:
+        message = "gitorch up is already running in this repository"
+        if error.where:
+            message = f"{message}: {error.where}"
+        raise Busy(message, "gitorch status --watch") from None
 
 
 def is_driven(services: Services) -> bool:

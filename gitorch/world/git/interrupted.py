@@ -106,9 +106,9 @@ def _holding_mark(git: GitRunner) -> Iterator[int]:
     with contextlib.ExitStack() as stack:
         try:
             descriptor = stack.enter_context(holding(_mark(git), WAIT_SECONDS))
-        except Busy:
+        except Busy as error:
             message = f"a checkout that gitorch began in {git.directory} is still running"
-            raise Busy(message, hint="ps -ef") from None
+            raise Busy(f"{message}: {error.message}", hint=error.hint) from None
 
         yield descriptor
 
