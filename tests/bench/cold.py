@@ -2,11 +2,15 @@
 
 Each row is one process from its start to its end, in turn with all others, so that a machine that slows down slows all of
 them. `x click` is the median of the ratios to `python -c "import click"` of the same round: quote that, not milliseconds.
+
+`--instructions` counts the processor instructions of each verb and its children with valgrind, which a busy machine cannot
+change; then the ratio to click needs one run.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import resource
 import statistics
 import subprocess
@@ -27,6 +31,7 @@ from gitorch.wiring.repository import Repository  # the same
 PYTHON, CLICK = (sys.executable, "-c", "pass"), (sys.executable, "-c", "import click")
 GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
 AGENT = {"GITORCH_RUN": OPEN, "GITORCH_TOKEN": "token s1"}
+AGENT_VERBS = ("brief", "handoff", "heartbeat")
 HANDOFF = ("handoff", "NEEDS_CONTEXT", "--summary", "Which of the two?", "--question", "Which of the two?")
 
 
@@ -52,6 +57,41 @@ def spent(argv: tuple[str, ...], folder: Path, env: dict[str, str]) -> Spent:
     return Spent(wall * 1000, cpu * 1000)
 
 
+def instructions(argv: tuple[str, ...], folder: Path, env: dict[str, str]) -> int:
+    """The instructions of one run and of the processes that it starts; it must succeed."""
+    with tempfile.TemporaryDirectory(prefix="gitorch-counts-") as counts:
+        valgrind = (
+            "valgrind",
+            "--tool=cachegrind",
+            "--cache-sim=no",
+            "--trace-children=yes",
+            f"--log-file={counts}/%p",
+        )
+        spent((*valgrind, f"--cachegrind-out-file={counts}/out.%p", *argv), folder, {**env, "PYTHONHASHSEED": "0"})
+        logs = [log.read_text() for log in Path(counts).glob("[0-9]*")]
+    return sum(int(number.replace(",", "")) for log in logs for number in re.findall(r"I +refs: +([\d,]+)", log))
+
+
+def count(repo: Path, rows: dict[str, tuple[str, ...]], env: dict[str, str]) -> None:
+    """Print the instructions of each row, in millions and as a multiple of importing click."""
+    click = 0
+    say("\nmillions of instructions   x click")
+    for name, argv in rows.items():
+        if argv is not CLICK and argv is not PYTHON:
+            spent((*GITORCH, "status"), repo, env)  # the cache is fresh, as after every verb that writes
+        counted = instructions(argv, repo, env_of(name, env))
+        if argv is CLICK:
+            click = counted
+        say(f"{name:40} {counted / 1e6:8.1f}" + (f" {counted / click:7.2f}" if click else ""))
+
+
+def env_of(name: str, env: dict[str, str]) -> dict[str, str]:
+    """The environment of a row: an agent's for what agents call."""
+    if any(verb in name for verb in AGENT_VERBS):
+        return {**env, **AGENT}
+    return env
+
+
 def answered(repo: Path) -> None:
     """Answer what the last handoff asked, so that the agent may report again."""
     given = Repository(repo, ENV)
@@ -75,7 +115,8 @@ def ready(folder: Path, records: int) -> Path:
     return repo
 
 
-def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
+def rows_of(records: int) -> dict[str, tuple[str, ...]]:
+    """The command lines to measure, by their names."""
     rows = {
         "python -c pass": PYTHON,
         'python -c "import click"': CLICK,
@@ -85,6 +126,7 @@ def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
         "gitorch inbox": (*GITORCH, "inbox"),
         "gitorch why": (*GITORCH, "why", "api"),
         "gitorch brief": (*GITORCH, "brief"),
+        "gitorch heartbeat": (*GITORCH, "heartbeat"),
         "gitorch handoff": (*GITORCH, *HANDOFF),
         "gitorch log": (*GITORCH, "log"),
         "gitorch log -n 5": (*GITORCH, "log", "-n", "5"),
@@ -95,10 +137,15 @@ def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
     if records > 400:
         rows["gitorch show (a record in the middle)"] = (*GITORCH, "show", str(records // 2))
         rows["gitorch status (a finished run)"] = (*GITORCH, "status", "auth-0000")
+    return rows
+
+
+def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
+    rows = rows_of(records)
     took: dict[str, list[Spent]] = {name: [] for name in rows}
     for round_ in range(runs + 1):
         for name, argv in rows.items():
-            one = spent(argv, repo, {**env, **AGENT} if "brief" in name or "handoff" in name else env)
+            one = spent(argv, repo, env_of(name, env))
             if round_:
                 took[name].append(one)
         answered(repo)
@@ -119,13 +166,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, nargs="+", default=[100, 1000])
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--instructions", action="store_true", help="Count instructions with valgrind.")
     parser.add_argument("--keep", type=Path, help="Build here, and use what was built here before.")
     arguments = parser.parse_args()
     env = {name: value for name, value in ENV.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as scratch:
         for records in arguments.records:
             folder = (arguments.keep or Path(scratch)) / f"cold-{records}" / "repo"
-            measure(folder if folder.exists() else ready(folder, records), records, arguments.runs, env)
+            repo = folder if folder.exists() else ready(folder, records)
+            if arguments.instructions:
+                count(repo, rows_of(records), env)
+            else:
+                measure(repo, records, arguments.runs, env)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,19 @@ from gitorch.model.ids import Moment
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 UNITS_MS = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": 1_000}
 
-CLOCK = re.compile(
-    r"(?:resets?|try again|again|available|until|back)\b[^\n]{0,30}?\b"
+# Patterns are text: `re` compiles each at its first use, and most verbs see no screen with a limit.
+CLOCK = (
+    r"(?i)(?:resets?|try again|again|available|until|back)\b[^\n]{0,30}?\b"
     r"(?P<hour12>\d{1,2})(?::(?P<minute12>\d\d))?\s*(?P<half>[ap])\.?m\b\.?(?:\s*\(?(?P<utc12>UTC|GMT)\b)?"
     r"|(?:resets?|try again|again|available|until|back)\b[^\n]{0,30}?\b"
-    r"(?P<hour24>\d{1,2}):(?P<minute24>\d\d)\b(?:\s*\(?(?P<utc24>UTC|GMT)\b)?",
-    re.IGNORECASE,
+    r"(?P<hour24>\d{1,2}):(?P<minute24>\d\d)\b(?:\s*\(?(?P<utc24>UTC|GMT)\b)?"
 )
 """A time of day on a 12-hour or a 24-hour clock: `resets 3pm`, `try again at 15:00 (UTC)`."""
 
-SPAN = re.compile(
-    r"(?:resets?|try again|again|retry|wait)\b[^\n\d]{0,20}((?:\d+\s*(?:d|h|m|s)[a-z]*[\s,]*(?:and\s+)?)+)",
-    re.IGNORECASE,
-)
+SPAN = r"(?i)(?:resets?|try again|again|retry|wait)\b[^\n\d]{0,20}((?:\d+\s*(?:d|h|m|s)[a-z]*[\s,]*(?:and\s+)?)+)"
 """A time span: `try again in 3 hours 20 minutes`."""
 
-SPAN_PART = re.compile(r"(\d+)\s*([dhms])", re.IGNORECASE)
+SPAN_PART = r"(?i)(\d+)\s*([dhms])"
 
 
 def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | None:
@@ -33,8 +30,8 @@ def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | No
     A time of day means its next occurrence after `printed_at`, on a clock `offset_minutes` ahead of UTC unless the text
     says UTC or GMT. A time span counts from `printed_at`.
     """
-    spans = list(SPAN.finditer(text))
-    clocks = list(CLOCK.finditer(text))
+    spans = list(re.finditer(SPAN, text))
+    clocks = list(re.finditer(CLOCK, text))
     if spans and (not clocks or spans[-1].start() >= clocks[-1].start()):
         return Moment(printed_at + _milliseconds(spans[-1][1]))
 
@@ -47,7 +44,7 @@ def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | No
 def _milliseconds(span: str) -> int:
     """The length of a time span such as `3 hours 20 minutes`, in milliseconds."""
     total = 0
-    for number, unit in SPAN_PART.findall(span):
+    for number, unit in re.findall(SPAN_PART, span):
         total += int(number) * UNITS_MS[unit.lower()]
 
     return total

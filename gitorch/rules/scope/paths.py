@@ -8,7 +8,7 @@ import unicodedata
 GITS_OWN = frozenset({".git", "git~1"})
 """The names of git's own folder; the second one is its short name on Windows."""
 
-_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
+_IGNORED = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
 """Characters that some file systems ignore in names, so that `.g<200c>it` is `.git` there."""
 
 _SEPARATORS = re.compile(r"[/\\]")
@@ -82,7 +82,7 @@ def folded(name: str) -> str:
     Two names with the same folded form may be one file there.
     """
     decomposed = unicodedata.normalize("NFD", name)
-    return unicodedata.normalize("NFC", _IGNORED.sub("", decomposed).casefold())
+    return unicodedata.normalize("NFC", re.sub(_IGNORED, "", decomposed).casefold())
 
 
 def collision(name: str, beside: tuple[str, ...]) -> str:

@@ -93,7 +93,7 @@ SENTENCES = {
 _PLURALS = {"branch": "branches"}
 _CLAUSES = {"conflict": " that do not merge", "waived": ", findings waived"}
 """Parts of a sentence that are there only when the field is true."""
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_INVISIBLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
 
 
 class _Items:
@@ -122,7 +122,7 @@ def one_line(text: str, characters: int) -> str:
 
     Cached, since `verify` needs the same runs, jobs and actors again and again.
     """
-    line = " ".join(_INVISIBLE.sub(" ", text[: 4 * characters]).split())
+    line = " ".join(re.sub(_INVISIBLE, " ", text[: 4 * characters]).split())
     if len(line) <= characters:
         return line
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
@@ -29,44 +28,44 @@ NOTHING = (AgentState.UNKNOWN, "")
 NO_STAMP = (0, 0)
 
 
-@dataclass(slots=True)
 class SessionCache:
     """One session's files and screen, as they were last read."""
 
-    folder: SessionFolder
-    launch: LaunchRecord | None = None
-    launch_stamp: tuple[int, int] = NO_STAMP
-    agent: tuple[int, str] | None = None
-    """The agent's process id and start time."""
-    signals_read: int = 0
-    """How many bytes of the file of hook events were read."""
-    hook: Signal | None = None
-    """The last hook event that shows a state."""
-    hooks: RateMeter = field(default_factory=RateMeter)
-    conversation: str = ""
-    ready: bool = False
-    """Whether the agent was ever seen ready."""
-    pane: str = ""
-    """The pane that `screen` was captured from, when it was last active, and when it was captured."""
-    active_at: int = -1
-    captured_at: int = 0
-    captured_dead: bool = False
-    screen: str = ""
-    still: str | None = None
-    """The screen without spinners and counters, and when it last changed."""
-    progress_at: Moment | None = None
-    shown: tuple[AgentState, str] = NOTHING
-    """The state that title and screen show together, with its evidence; `apart` has what each shows."""
-    apart: Screen = field(default=Screen(NOTHING, NOTHING))
-    shown_of: tuple[str, str] | None = None
-    """The screen and the title that `shown`, `apart`, `dialog`, `asked` and `resets_at` were read from."""
-    dialog: str = ""
-    asked: str = ""
-    resets_at: Moment | None = None
-    transcript: Transcript | None = None
-    answered: tuple[PermissionAnswer, ...] = ()
-    answered_at: Moment | None = None
-    answers_stamp: tuple[tuple[int, int], tuple[int, int]] = (NO_STAMP, NO_STAMP)
+    def __init__(self, folder: SessionFolder) -> None:
+        self.folder = folder
+        self.launch: LaunchRecord | None = None
+        self.launch_stamp: tuple[int, int] = NO_STAMP
+        self.agent: tuple[int, str] | None = None
+        """The agent's process id and start time."""
+        self.signals_read = 0
+        """How many bytes of the file of hook events were read."""
+        self.hook: Signal | None = None
+        """The last hook event that shows a state."""
+        self.hooks = RateMeter()
+        self.conversation = ""
+        self.ready = False
+        """Whether the agent was ever seen ready."""
+        self.pane = ""
+        """The pane that `screen` was captured from, when it was last active, and when it was captured."""
+        self.active_at = -1
+        self.captured_at = 0
+        self.captured_dead = False
+        self.screen = ""
+        self.still: str | None = None
+        """The screen without spinners and counters, and when it last changed."""
+        self.progress_at: Moment | None = None
+        self.shown: tuple[AgentState, str] = NOTHING
+        """The state that title and screen show together, with its evidence; `apart` has what each shows."""
+        self.apart = Screen(NOTHING, NOTHING)
+        self.shown_of: tuple[str, str] | None = None
+        """The screen and the title that `shown`, `apart`, `dialog`, `asked` and `resets_at` were read from."""
+        self.dialog = ""
+        self.asked = ""
+        self.resets_at: Moment | None = None
+        self.transcript: Transcript | None = None
+        self.answered: tuple[PermissionAnswer, ...] = ()
+        self.answered_at: Moment | None = None
+        self.answers_stamp: tuple[tuple[int, int], tuple[int, int]] = (NO_STAMP, NO_STAMP)
 
     def reread(self) -> None:
         """Read the files that changed."""

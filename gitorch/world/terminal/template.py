@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from gitorch.ports.world import Launch
 
-PLACEHOLDER = re.compile(
+# As text: `re` compiles it at its first use, and only launches use it.
+PLACEHOLDER = (
     r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt))"
     r"(?:\|(?P<otherwise>[^{}]*))?\}"
 )
@@ -36,7 +37,7 @@ class Template(Value):
 
     def fill(self, text: str) -> str:
         """The text with its placeholders filled in, all in one pass, so that no value is expanded again; other braces stay."""
-        return PLACEHOLDER.sub(self._value, text)
+        return re.sub(PLACEHOLDER, self._value, text)
 
     def _value(self, found: re.Match[str]) -> str:
         known = self.values.get(found["name"])
