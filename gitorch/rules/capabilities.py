@@ -42,8 +42,10 @@ NEEDS: Mapping[str, Capability] = {
         ("status", "why", "list", "dashboard", "inbox", "report", "log", "show", "verify", "peek", "check", "serve"),
         Capability.READ,
     ),
-    **dict.fromkeys(("doctor", "export", "demo", "mcp", "session", "keys", "worktree", "workflow"), Capability.READ),
-    **dict.fromkeys(("session list", "keys list", "worktree list"), Capability.READ),
+    **dict.fromkeys(
+        ("doctor", "export", "demo", "mcp", "skills", "session", "keys", "worktree", "workflow"), Capability.READ
+    ),
+    **dict.fromkeys(("session list", "keys list", "worktree list", "skills list"), Capability.READ),
     **dict.fromkeys(
         tuple(f"workflow {verb}" for verb in ("new", "check", "lint", "plan", "graph", "convert")), Capability.READ
     ),

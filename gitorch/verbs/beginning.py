@@ -52,13 +52,26 @@ VERBS = (
                 "target", "The branch that approved work is merged to.", ("--target",), metavar="BRANCH", default=""
             ),
             Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND", default=""),
+            Parameter(
+                "profile",
+                "Also install the skills for this program, as `gitorch skills install` does; may be repeated.",
+                ("--profile",),
+                metavar="NAME",
+                many=True,
+            ),
             Parameter("dry_run", "Only show what would be created.", ("--dry-run",), kind=Kind.FLAG),
             Parameter("yes", "Agree in advance. Required without a terminal.", ("--yes",), kind=Kind.FLAG),
         ),
-        result={"proposal": Kind.OBJECT, "created": Kind.LIST, "kept": Kind.LIST, "notes": Kind.LIST},
+        result={
+            "proposal": Kind.OBJECT,
+            "skills": Kind.LIST,
+            "created": Kind.LIST,
+            "kept": Kind.LIST,
+            "notes": Kind.LIST,
+        },
         changes=True,
         exits="5, 130",
-        examples=("gitorch adopt", "gitorch adopt --yes", "gitorch adopt --dry-run --json"),
+        examples=("gitorch adopt", "gitorch adopt --profile claude --yes", "gitorch adopt --dry-run --json"),
     ),
     Verb(
         "doctor",

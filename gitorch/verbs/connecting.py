@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from gitorch.verbs.verb import Verb
+from gitorch.verbs.verb import Kind, Parameter, Verb
+
+PROFILES = ("claude", "codex", "gemini", "opencode", "copilot", "generic", "all")
+PROFILE = Parameter(
+    "profile",
+    "The program: claude, codex, gemini, opencode, copilot, generic (a portable plugin), or all; may be repeated.",
+    ("--profile",),
+    metavar="NAME",
+    required=True,
+    many=True,
+    choices=PROFILES,
+)
+USER = Parameter("user", "In your home folder, for all projects.", ("--user",), kind=Kind.FLAG)
 
 VERBS = (
     Verb(
@@ -15,5 +27,53 @@ VERBS = (
         at="servers:mcp",
         needs="read",
         examples=("gitorch mcp",),
+    ),
+    Verb(
+        "skills",
+        "Install, list and remove skills and commands for Claude Code, Codex, Gemini CLI, OpenCode and Copilot.",
+        details=(
+            "There are three skills: for agents, for operators, and for writing plans; commands for status, inbox, check and "
+            "start; and the entry of the MCP server. Each file carries a version and a digest, and `gitorch doctor` names "
+            "those that are outdated or were edited."
+        ),
+        at="skills:skills",
+        needs="read",
+        members=("skills install", "skills list", "skills remove"),
+        changes=True,
+        exits="4, 5",
+        examples=("gitorch skills install --profile claude --dry-run", "gitorch skills list"),
+    ),
+    Verb(
+        "skills install",
+        "Install skills, commands and the MCP server for a program; what you edited is kept.",
+        at="skills:install",
+        needs="approve",
+        parameters=(
+            PROFILE,
+            USER,
+            Parameter("dry_run", "Only show what would be done.", ("--dry-run",), kind=Kind.FLAG),
+        ),
+        result={"files": Kind.LIST},
+        changes=True,
+        examples=("gitorch skills install --profile claude", "gitorch skills install --profile all --user --dry-run"),
+    ),
+    Verb(
+        "skills list",
+        "List what is installed, with what is outdated or edited.",
+        at="skills:list_",
+        needs="read",
+        parameters=(PROFILE._replace(required=False), USER),
+        result={"files": Kind.LIST},
+        examples=("gitorch skills list", "gitorch skills list --user"),
+    ),
+    Verb(
+        "skills remove",
+        "Remove what gitorch installed; what you edited is kept.",
+        at="skills:remove",
+        needs="approve",
+        parameters=(PROFILE, USER),
+        result={"files": Kind.LIST},
+        changes=True,
+        examples=("gitorch skills remove --profile claude",),
     ),
 )

@@ -115,8 +115,11 @@ def read_responses(body: dict[str, Any]) -> Ask:
             results = ()
             text = text_of(item.get("content")) if item.get("role") == "user" else ""
             said = text or said
-    single = [tool for group in services for tool in group.get("tools", [group])]
-    named = {tool.get("name", tool["type"]): _parameters(tool) for tool in single}
+    named = {}
+    for group in services:
+        server = f"{group['name']}__" if group["type"] == "namespace" and group["name"].startswith("mcp__") else ""
+        for tool in group.get("tools", [group]):
+            named[server + tool.get("name", tool["type"])] = _parameters(tool)
     schema = ((body.get("text") or {}).get("format") or {}).get("schema")
     return Ask("responses", body.get("model", ""), bool(body.get("stream")), said, results, named, schema, called)
 

@@ -50,6 +50,8 @@ class Cue:
     seconds: float = 0.0
     slow: float = 0.0
     arguments: dict[str, Any] = field(default_factory=dict, hash=False)
+    uses: str = ""
+    """The name of one of gitorch's tools, which is called with `arguments`."""
 
 
 ELSE = Cue("", says="I have nothing more to do.")
@@ -88,11 +90,22 @@ def reply_of(cue: Cue, words: dict[str, str], ask: Ask) -> Reply:
     if not ask.services:
         return Reply("\n\n".join(part for part in (told(cue.says), *_blocks(told, cue)) if part))
     calls: list[Call] = []
+    if cue.uses:
+        filled = {name: told(value) if isinstance(value, str) else value for name, value in cue.arguments.items()}
+        calls.append(Call(_own_tool(ask, cue.uses), filled))
     if cue.runs:
         calls.append(_shell(ask, told(cue.runs), cue.arguments))
     if cue.writes[0]:
         calls.append(_write(ask, told(cue.writes[0]), told(cue.writes[1])))
     return Reply(told(cue.says), tuple(calls))
+
+
+def _own_tool(ask: Ask, name: str) -> str:
+    """The name under which this program offers one of gitorch's tools."""
+    for offered in ask.services:
+        if "gitorch" in offered and offered.endswith(f"_{name}"):
+            return offered
+    return name
 
 
 def _blocks(told: Callable[[str], str], cue: Cue) -> tuple[str, ...]:

@@ -143,6 +143,9 @@ def _function(call: Call) -> dict[str, Any]:
     head = {"id": _id("fc"), "call_id": _id("call"), "name": call.name, "status": "completed"}
     if isinstance(call.arguments, str):
         return {**head, "type": "custom_tool_call", "input": call.arguments}
+    if call.name.startswith("mcp__"):
+        server, _, name = call.name.rpartition("__")
+        head |= {"name": name, "namespace": server}
     return {**head, "type": "function_call", "arguments": json.dumps(call.arguments)}
 
 

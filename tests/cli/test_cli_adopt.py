@@ -68,3 +68,23 @@ def test_a_repository_in_use_is_left_alone(fresh):
     fresh.gitorch("adopt", "--yes")
     assert fresh.gitorch("adopt").out == "This repository is already set up. Next: gitorch doctor\n"
     assert adopt.adopt.name == "adopt"
+
+
+def test_adopt_installs_the_skills_of_a_profile_that_it_showed(fresh):
+    shown = json.loads(fresh.gitorch("adopt", "--profile", "claude", "--dry-run", "--json").out)["skills"]
+    assert ".claude/skills/gitorch-planner/SKILL.md" in shown
+    assert made(fresh) == (False, False)
+    fresh.gitorch("adopt", "--profile", "claude", "--yes")
+    assert made(fresh) == (True, True)
+    assert all(fresh.folder / path in fresh.files.held for path in shown)
+    assert fresh.gitorch("adopt", "--profile", "claude").out == (
+        "This repository is already set up. Next: gitorch doctor\n"
+    )
+
+
+def test_an_agent_installs_and_removes_no_skills(stage):
+    stage.begin_run({"api": ()}).as_agent("api")
+    for verb in ("install", "remove"):
+        answer = stage.gitorch("skills", verb, "--profile", "claude")
+        assert (answer.status, "only the principal may" in answer.err) == (5, True)
+    assert not [path for path in stage.files.held if ".claude" in path.parts]

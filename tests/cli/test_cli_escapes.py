@@ -82,6 +82,11 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "serve": (("serve", "--port", HOSTILE), ("serve", "--socket", HOSTILE * 20)),
     "demo": (("demo", "taken"),),
     "mcp": (("mcp", HOSTILE),),
+    "skills": (
+        ("skills", "list"),
+        ("skills", "list", "--profile", HOSTILE),
+        ("skills", "install", "--profile", HOSTILE),
+    ),
     "brief": (("brief",),),
     "claim": (("claim",), ("claim", HOSTILE)),
     "heartbeat": (("heartbeat",),),

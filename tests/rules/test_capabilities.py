@@ -28,7 +28,20 @@ AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")
 EVERYBODY = {"principal": HUMAN, "operator": OPERATOR, "agent": AGENT, "host": HOST}
 READING = (
     *("status", "why", "list", "dashboard", "inbox", "report", "log", "show", "verify", "peek", "check", "doctor"),
-    *("export", "demo", "mcp", "session", "keys", "worktree", "workflow", "session list", "keys list", "worktree list"),
+    *(
+        "export",
+        "demo",
+        "mcp",
+        "skills",
+        "session",
+        "keys",
+        "worktree",
+        "workflow",
+        "session list",
+        "keys list",
+        "worktree list",
+        "skills list",
+    ),
     *("workflow new", "workflow check", "workflow lint", "workflow plan", "workflow graph", "workflow convert"),
     *("send", "reply", "wait"),
 )

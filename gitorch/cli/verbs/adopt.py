@@ -9,15 +9,20 @@ from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
 from gitorch.cli.pages.page import labelled
 from gitorch.cli.pages.plain import plain
+from gitorch.cli.verbs.skills import install_in_project, project_skills
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.app.start.setup import Proposal
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
 
 
 @verb("adopt")
-def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes: bool) -> None:
+def adopt(
+    call: Call, runtime: str, target: str, tests: str, profile: tuple[str, ...], dry_run: bool, yes: bool
+) -> None:
     """Set up a repository: show what would be created and guessed, ask once, and create it."""
     from gitorch.app.start import setup
     from gitorch.world.resources import template_bytes
@@ -25,37 +30,40 @@ def adopt(call: Call, runtime: str, target: str, tests: str, dry_run: bool, yes:
     caller = call.people_only("adopt")
     options = setup.InitOptions(runtime, target, tests)
     proposal = setup.propose(call.services, options)
+    skills = project_skills(call, profile)
+    values = {"proposal": proposal, "skills": skills}
     if dry_run:
         ending = "\n\nNothing was changed. Next: gitorch adopt"
-        call.say({"proposal": proposal}, lambda page: _sheet(proposal, page) + ending)
+        call.say(values, lambda page: _sheet(proposal, skills, page) + ending)
         return
 
-    if not proposal.makes:
-        call.say({"proposal": proposal, "created": []}, "This repository is already set up. Next: gitorch doctor")
+    if not proposal.makes and not skills:
+        call.say({**values, "created": []}, "This repository is already set up. Next: gitorch doctor")
         return
 
-    _agree(call, proposal, yes=yes)
+    _agree(call, proposal, skills, yes=yes)
     template = template_bytes("gitorch.yaml").decode()
     done = setup.init(call.services, caller, template, options)
-    lines = [*labelled("created", done.created), "Next: gitorch doctor"]
-    call.say({"proposal": proposal, **plain(done)}, "\n".join(lines))
+    created = (*done.created, *install_in_project(call, profile))
+    lines = [*labelled("created", created), "Next: gitorch doctor"]
+    call.say({**values, **plain(done), "created": created}, "\n".join(lines))
 
 
-def _agree(call: Call, proposal: Proposal, *, yes: bool) -> None:
+def _agree(call: Call, proposal: Proposal, skills: Sequence[str], *, yes: bool) -> None:
     """Show the proposal and ask. Raises Interrupted for a no, Usage without a terminal."""
     if not yes:
         call.must_ask("adopt")
 
     if not call.json:
-        call.note(_sheet(proposal, call.page))
+        call.note(_sheet(proposal, skills, call.page))
 
     if not yes and not agrees("\nCreate this?"):
         raise Interrupted("nothing was created")
 
 
-def _sheet(proposal: Proposal, page: Page) -> str:
+def _sheet(proposal: Proposal, skills: Sequence[str], page: Page) -> str:
     """The proposal as a person reads it before agreeing."""
-    rows = [("create", name) for name in proposal.makes]
+    rows = [("create", name) for name in (*proposal.makes, *skills)]
     rows += [("keep", name) for name in proposal.keeps]
     lines = [page.line("This would be done", "bold"), *page.table(rows, shrinks=(1,), indent=2)]
     if proposal.values:

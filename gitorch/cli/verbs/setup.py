@@ -82,8 +82,11 @@ def _signer(call: Call) -> str:
 def doctor(call: Call) -> int:
     """Find what would make a first run fail."""
     from gitorch.app.start.doctor import examine
+    from gitorch.app.start.skills import Target, examine_skills
+    from gitorch.wiring.skills import shipped_sources
 
-    checks = examine(call.services)
+    services = call.services
+    checks = examine(services) + examine_skills(services.files, Target(services.root), shipped_sources())
     failed = [check for check in checks if check.ok is False]
     if failed and call.json:
         raise Detailed(_failure(checks, failed), checks=checks)

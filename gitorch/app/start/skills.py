@@ -1,0 +1,188 @@
+"""Installing, listing and removing what gitorch has for other programs, without touching what somebody edited."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING
+
+from gitorch.app.start.doctor import HealthCheck
+from gitorch.errors import Refused
+from gitorch.model.plans.skills import FileForm, FileState, SkillStatus
+from gitorch.model.values import Value
+from gitorch.text.skills import entries
+from gitorch.text.skills.profiles import PROFILES, files_of
+from gitorch.text.skills.stamps import state_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from gitorch.model.plans.skills import SkillFile
+    from gitorch.ports.files import Files
+    from gitorch.text.skills.profiles import Sources
+
+BYTES_MAX = 4_000_000
+"""Of a file of settings that gets an entry."""
+
+
+class Target(Value):
+    """Where files are installed: the root of a project, or a user's home."""
+
+    root: Path
+    in_home: bool = False
+
+
+def statuses(
+    files: Files, target: Target, sources: Sources, profiles: Iterable[str] = PROFILES
+) -> tuple[SkillStatus, ...]:
+    """Every file of these profiles, as it is there."""
+    found: list[SkillStatus] = []
+    for profile in profiles:
+        for file in files_of(profile, sources, in_home=target.in_home):
+            state, after, _ = _seen(files, target, file)
+            found.append(SkillStatus(profile, file, state, after))
+
+    return tuple(found)
+
+
+def installed_profiles(found: Iterable[SkillStatus]) -> tuple[str, ...]:
+    """The profiles of which something is there that gitorch wrote, whoever edited it since."""
+    profiles: list[str] = []
+    for status in found:
+        is_there = status.state is not FileState.ABSENT
+        if is_there and status.file.form is FileForm.WHOLE and status.profile not in profiles:
+            profiles.append(status.profile)
+
+    return tuple(profiles)
+
+
+def install(files: Files, target: Target, sources: Sources, profiles: Sequence[str]) -> tuple[SkillStatus, ...]:
+    """Write what is absent or outdated; gives each file as it was found. What somebody edited stays as it is."""
+    found: list[SkillStatus] = []
+    for profile in profiles:
+        for file in files_of(profile, sources, in_home=target.in_home):
+            state, after, _ = _seen(files, target, file)
+            found.append(SkillStatus(profile, file, state, after))
+            if after is not None:
+                files.write(target.root / file.path, after.encode())
+
+    return tuple(found)
+
+
+def remove(files: Files, target: Target, sources: Sources, profiles: Sequence[str]) -> tuple[SkillStatus, ...]:
+    """Remove what gitorch wrote; gives each file as it was found. What somebody edited stays as it is."""
+    found: list[SkillStatus] = []
+    for profile in profiles:
+        for file in files_of(profile, sources, in_home=target.in_home):
+            state, _, text = _seen(files, target, file)
+            found.append(SkillStatus(profile, file, state))
+            if text is not None and state in {FileState.CURRENT, FileState.OUTDATED}:
+                _take_out(files, target, file, text)
+
+    return tuple(found)
+
+
+def _seen(files: Files, target: Target, file: SkillFile) -> tuple[FileState, str | None, str | None]:
+    """The state of a file, its text once it is installed, and its text now. A link, and anything but a file of text, is somebody's own."""
+    try:
+        data = files.inside(target.root, file.path, BYTES_MAX)
+    except Refused:
+        return FileState.EDITED, None, None
+
+    text = None
+    if data is not None:
+        text = data.decode("utf-8", "surrogateescape")
+
+    state, after = _compared(file, text)
+    return state, after, text
+
+
+def _compared(file: SkillFile, text: str | None) -> tuple[FileState, str | None]:
+    """The state of a file, and its text once it is installed; None where nothing is written."""
+    if file.form is FileForm.WHOLE:
+        state = state_of(text, file.content)
+        return state, _if_written(state, file.content)
+
+    try:
+        if file.form is FileForm.TOML_ENTRY:
+            return _compared_toml(file, text)
+
+        return _compared_json(file, text)
+    except ValueError:
+        return FileState.EDITED, None
+
+
+def _if_written(state: FileState, text: str) -> str | None:
+    """The text, where a file in this state is written."""
+    if state in {FileState.ABSENT, FileState.OUTDATED}:
+        return text
+
+    return None
+
+
+def _compared_json(file: SkillFile, text: str | None) -> tuple[FileState, str | None]:
+    """The state of an entry in JSON. Raises ValueError for a file that cannot have one."""
+    wanted = json.loads(file.content)
+    found = entries.json_entry(text, file.key)
+    if found is None:
+        return FileState.ABSENT, entries.with_json_entry(text, file.key, wanted)
+
+    if found == wanted:
+        return FileState.CURRENT, None
+
+    return FileState.EDITED, None
+
+
+def _compared_toml(file: SkillFile, text: str | None) -> tuple[FileState, str | None]:
+    """The state of a table in TOML. Raises ValueError for a file that cannot have one."""
+    found = entries.toml_block(text)
+    if found is None:
+        return FileState.ABSENT, entries.with_toml_block(text, file.content)
+
+    if found == file.content:
+        return FileState.CURRENT, None
+
+    return FileState.EDITED, None
+
+
+def _take_out(files: Files, target: Target, file: SkillFile, text: str) -> None:
+    """Remove a file, or gitorch's entry in it; a file that is left empty goes."""
+    left = ""
+    if file.form is FileForm.JSON_ENTRY:
+        left = entries.without_json_entry(text, file.key)
+    elif file.form is FileForm.TOML_ENTRY:
+        left = entries.without_toml_block(text)
+
+    path = target.root / file.path
+    if left.strip():
+        files.write(path, left.encode("utf-8", "surrogateescape"))
+        return
+
+    files.remove(path)
+
+
+def examine_skills(files: Files, target: Target, sources: Sources) -> tuple[HealthCheck, ...]:
+    """A check for each profile that is installed, and one for each file of it that is outdated or was edited."""
+    found = statuses(files, target, sources)
+    checks: list[HealthCheck] = []
+    for profile in installed_profiles(found):
+        theirs = [status for status in found if status.profile == profile]
+        faults = [check for status in theirs for check in _faults(status)]
+        checks += faults or [HealthCheck("skills", ok=True, text=f"those for {profile} are current")]
+
+    return tuple(checks)
+
+
+def _faults(status: SkillStatus) -> tuple[HealthCheck, ...]:
+    """What is to be mended about one file, with the command that does it."""
+    again = f"gitorch skills install --profile {status.profile}"
+    path = status.file.path
+    if status.state is FileState.OUTDATED:
+        return (HealthCheck("skills", None, f"{path} is of an earlier version", again),)
+
+    if status.state is FileState.EDITED and status.file.form is FileForm.WHOLE:
+        aside = shlex.join(["mv", path, f"{path}.mine"])
+        return (HealthCheck("skills", None, f"{path} was edited, and is not updated", f"{aside} && {again}"),)
+
+    return ()

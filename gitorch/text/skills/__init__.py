@@ -1,0 +1,1 @@
+"""Skills, commands and entries of settings for other programs, as texts."""

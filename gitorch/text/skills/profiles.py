@@ -1,0 +1,133 @@
+"""Where each program looks for skills, commands and servers, in a project and in the user's home."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitorch.model.plans.skills import FileForm, SkillFile
+from gitorch.text.skills.stamps import stamped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SERVER = {"command": "gitorch", "args": ["mcp"]}
+STAMP = "gitorch {version} {digest}"
+CODEX_TABLE = '[mcp_servers.gitorch]\ncommand = "gitorch"\nargs = ["mcp"]\n'
+
+
+class Settings(NamedTuple):
+    """The file of settings that holds a program's servers, and the entry for gitorch's."""
+
+    path: str
+    key: tuple[str, ...] = ("mcpServers", "gitorch")
+    entry: object = SERVER
+
+
+class Place(NamedTuple):
+    """Where a program looks, in a project or in a home."""
+
+    skills: str
+    settings: Settings | None = None
+    commands: str = ""
+    """The path of a command with `{name}` in it; empty for a program that has none here."""
+
+
+OPENCODE = Settings(
+    "opencode.json", ("mcp", "gitorch"), {"type": "local", "command": ["gitorch", "mcp"], "enabled": True}
+)
+PROJECT: Mapping[str, Place] = {
+    "claude": Place(".claude/skills", Settings(".mcp.json"), ".claude/commands/gitorch/{name}.md"),
+    "codex": Place(".agents/skills", Settings(".codex/config.toml")),
+    "gemini": Place(".gemini/skills", Settings(".gemini/settings.json"), ".gemini/commands/gitorch/{name}.toml"),
+    "opencode": Place(".opencode/skills", OPENCODE, ".opencode/commands/gitorch-{name}.md"),
+    "copilot": Place(".github/skills", None, ".github/prompts/gitorch-{name}.prompt.md"),
+    "generic": Place(".agents/plugins/gitorch/skills"),
+}
+"""Below the root of the repository."""
+
+HOME: Mapping[str, Place] = {
+    "claude": Place(".claude/skills", Settings(".claude.json"), ".claude/commands/gitorch/{name}.md"),
+    "codex": Place(".agents/skills", Settings(".codex/config.toml"), ".codex/prompts/gitorch-{name}.md"),
+    "gemini": Place(".gemini/skills", Settings(".gemini/settings.json"), ".gemini/commands/gitorch/{name}.toml"),
+    "opencode": Place(
+        ".config/opencode/skills",
+        OPENCODE._replace(path=".config/opencode/opencode.json"),
+        ".config/opencode/commands/gitorch-{name}.md",
+    ),
+    "copilot": Place(".copilot/skills", Settings(".copilot/mcp-config.json")),
+    "generic": Place(".agents/plugins/gitorch/skills"),
+}
+"""Below the user's home."""
+
+PROFILES = tuple(PROJECT)
+"""The programs for which there are bundles."""
+
+PLUGIN = {
+    "$schema": "https://agent-plugins.org/schemas/1.0.0/plugin.schema.json",
+    "name": "gitorch",
+    "description": "Work under gitorch, drive its runs, and write its plans.",
+}
+PLUGIN_SERVERS = {
+    "$schema": "https://agent-plugins.org/schemas/1.0.0/mcp.schema.json",
+    "mcpServers": {"gitorch": {"type": "stdio", **SERVER}},
+}
+
+
+class Sources(NamedTuple):
+    """The one source of all bundles: templates by name."""
+
+    skills: Mapping[str, str]
+    commands: Mapping[str, str]
+    version: str
+
+
+def files_of(profile: str, sources: Sources, *, in_home: bool) -> tuple[SkillFile, ...]:
+    """The files of a profile, as this version writes them."""
+    place = (HOME if in_home else PROJECT)[profile]
+    found: list[SkillFile] = []
+    for name, template in sources.skills.items():
+        text = stamped(template, sources.version)
+        found.append(SkillFile(f"{place.skills}/{name}/SKILL.md", FileForm.WHOLE, text))
+
+    if place.commands:
+        for name, template in sources.commands.items():
+            path = place.commands.format(name=name)
+            found.append(SkillFile(path, FileForm.WHOLE, stamped(_command(path, template), sources.version)))
+
+    if profile == "generic":
+        found += _plugin(place.skills.removesuffix("/skills"))
+
+    if place.settings is not None:
+        found.append(_entry(place.settings))
+
+    return tuple(found)
+
+
+def _command(path: str, template: str) -> str:
+    """A command in the form of its program: Markdown with front matter, or TOML."""
+    summary, _, prompt = template.partition("\n\n")
+    if path.endswith(".toml"):
+        body = prompt.replace("$ARGUMENTS", "{{args}}")
+        return f'# {STAMP}\ndescription = {json.dumps(summary)}\nprompt = """\n{body}"""\n'
+
+    return f"---\ndescription: {summary}\n---\n\n{prompt}\n<!-- {STAMP} -->\n"
+
+
+def _plugin(folder: str) -> list[SkillFile]:
+    """The manifests of a portable plugin, whose form allows no stamp."""
+    return [
+        SkillFile(f"{folder}/plugin.json", FileForm.JSON_ENTRY, json.dumps(value), (key,))
+        for key, value in PLUGIN.items()
+    ] + [
+        SkillFile(f"{folder}/mcp.json", FileForm.JSON_ENTRY, json.dumps(value), (key,))
+        for key, value in PLUGIN_SERVERS.items()
+    ]
+
+
+def _entry(settings: Settings) -> SkillFile:
+    """The entry of the server in a program's settings."""
+    if settings.path.endswith(".toml"):
+        return SkillFile(settings.path, FileForm.TOML_ENTRY, CODEX_TABLE)
+
+    return SkillFile(settings.path, FileForm.JSON_ENTRY, json.dumps(settings.entry), settings.key)
