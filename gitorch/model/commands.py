@@ -320,6 +320,13 @@ class AnswerQuestion(Value):
     text: str
 
 
+class WithdrawQuestion(Value):
+    """Record that the cause of an open question is gone."""
+
+    question: QuestionId
+    reason: str
+
+
 class Remind(Value):
     """Remind people of an open question."""
 
@@ -593,6 +600,7 @@ Command = (
     | RecordClosing
     | Escalate
     | AnswerQuestion
+    | WithdrawQuestion
     | Remind
     | OpenCheckpoint
     | IssueReport

@@ -466,6 +466,14 @@ class QuestionAnswered(Value):
     text: str
 
 
+class QuestionWithdrawn(Value):
+    """The cause of a question is gone, so that nobody has to answer it."""
+
+    question: QuestionId
+    reason: str
+    """What settled it, in a clause."""
+
+
 class QuestionReminded(Value):
     """gitorch reminded people of an open question."""
 
@@ -714,6 +722,7 @@ Event = (
     | QuestionAsked
     | Escalated
     | QuestionAnswered
+    | QuestionWithdrawn
     | QuestionReminded
     | ReportIssued
     | ReportVoided

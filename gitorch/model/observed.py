@@ -10,6 +10,7 @@ from gitorch.model.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.model.dialog import ShownDialog
     from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.work.review import Check
@@ -64,6 +65,8 @@ class SessionObservation(Value):
     """The name of the dialog that it shows, if it is a known one."""
     asked: str = ""
     """What a permission request asks to do, or which folder a trust dialog names, if its whole structure is known."""
+    offered: ShownDialog | None = None
+    """The dialog that it shows, if its choices are known."""
     answered: tuple[PermissionAnswer, ...] = ()
     """The permission requests that rules have answered so far."""
     answered_at: Moment | None = None
@@ -173,7 +176,10 @@ class Observed(Value):
     """Receipts of prompts that were typed and are not in the ledger yet."""
     merges_found: bool = False
     """Whether the approved merge commit is already part of the target."""
-    overlaps: tuple[Overlap, ...] = ()
+    overlaps: tuple[Overlap, ...] | None = None
+    """Pairs of branches at work that change the same files; None while git cannot be asked, and once there is a report."""
+    programs_found: frozenset[JobId] | None = None
+    """The jobs whose program was missing when their agent should start, and is there now."""
     closed: Mapping[str, str] | None = None
     """Issues that the tracker shows as closed, of jobs before their gate, each with the reason given."""
     notified: frozenset[str] | None = None

@@ -29,7 +29,7 @@ JOB_OPTIONS = (GO_ON, "retry", "stop_epic", "stop_run")
 def over_budget(run: Run, now: Moment) -> Iterator[Command]:
     """A question for each budget of the run that is used up."""
     yield from _over_run_time(run, now)
-    yield from _over_sessions(run)
+    yield from over_sessions(run)
 
 
 def _over_run_time(run: Run, now: Moment) -> Iterator[Command]:
@@ -43,7 +43,7 @@ def _over_run_time(run: Run, now: Moment) -> Iterator[Command]:
         yield _run_question(run, "run_seconds", f"has taken {seconds} s; its budget is {seconds_max} s")
 
 
-def _over_sessions(run: Run) -> Iterator[Command]:
+def over_sessions(run: Run) -> Iterator[Command]:
     """The question about a run that has had all its sessions, once a job waits for another one."""
     if not sessions_spent(run):
         return
@@ -107,7 +107,7 @@ ENDED_AT = 2
 
 def out_of_memory(run: Run, session: Session, observation: SessionObservation) -> Command | None:
     """The end of a session that holds far more memory than it may. It counts as a death at work; None below that."""
-    allowed = _memory_allowed(run, run.jobs[session.job], session)
+    allowed = memory_allowed(run, run.jobs[session.job], session)
     if not allowed or observation.memory_mib <= ENDED_AT * allowed:
         return None
 
@@ -122,7 +122,7 @@ def runaway(run: Run, job: JobState, session: Session, observation: SessionObser
 
 def _over_memory(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
     """The question about a session that holds more memory than it may; None within its limit, or without one."""
-    allowed = _memory_allowed(run, job, session)
+    allowed = memory_allowed(run, job, session)
     if not allowed or observation.memory_mib <= allowed:
         return None
 
@@ -140,7 +140,7 @@ def _over_memory(run: Run, job: JobState, session: Session, observation: Session
 def _over_requests(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
     """The question about a session that makes more requests a minute than it may; None within its limit, or without one."""
     trigger = _trigger(job, "requests")
-    allowed = run.settings.requests_max * (1 + times_granted(run, trigger))
+    allowed = requests_allowed(run, job)
     if not allowed or observation.requests <= allowed:
         return None
 
@@ -160,7 +160,12 @@ def _trigger(job: JobState, budget: str) -> str:
     return f"stuck:{job.spec.id}:{job.attempt}:{budget}:{job.fence}"
 
 
-def _memory_allowed(run: Run, job: JobState, session: Session) -> int:
+def requests_allowed(run: Run, job: JobState) -> int:
+    """The requests a minute that the agent of a job may make now, as often as people granted them; 0 without a limit."""
+    return run.settings.requests_max * (1 + times_granted(run, _trigger(job, "requests")))
+
+
+def memory_allowed(run: Run, job: JobState, session: Session) -> int:
     """The memory in MiB that a session may hold now, as often as people granted it; 0 without a limit."""
     most = run.workflow.lanes[session.lane].memory_mib or run.settings.memory_mib_max
     return most * (1 + times_granted(run, _trigger(job, "memory")))

@@ -65,6 +65,15 @@ def run_open(run: Run) -> Run:
     return run
 
 
+def not_merged(run: Run) -> Run:
+    """The run, unless its merge is recorded. Raises Refused then: what is merged is not canceled any more."""
+    if run.merged is not None:
+        message = f"run {run.id} was merged to {run.target} at {run.merged.new[:12]} and cannot be canceled"
+        raise Refused(message, f"gitorch status {run.id}")
+
+    return run
+
+
 def run_under_way(run: Run) -> Run:
     """The run, if it is running or paused, so that agents may hand in.
 
@@ -222,7 +231,7 @@ def question_open(run: Run, question: QuestionId) -> Question:
 
     message = f"{question} was already answered by {answer.by}: {answer.option or answer.text}"
     if answer.option == WITHDRAWN:
-        message = f"{question} was withdrawn, because its subject has changed"
+        message = f"{question} was withdrawn: {answer.text or 'its subject has changed'}"
 
     raise Refused(message, "gitorch inbox")
 

@@ -12,7 +12,7 @@ from gitorch.model import commands
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase, overlap_key
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import QuestionKind, unanswered_trigger
+from gitorch.model.work.question import QuestionKind, overlap_trigger, unanswered_trigger
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
@@ -21,6 +21,7 @@ from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.faults import fault_questions
 from gitorch.rules.granting import not_independent, queue
 from gitorch.rules.session_commands import receipts, session_commands
+from gitorch.rules.withdrawals import withdrawals
 from gitorch.rules.workflows.closings import closing_commands
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
 
     learned = [*session_commands(run, observed), *_deliveries(run, observed), *_expiries(run, observed)]
     learned += fault_questions(run)
+    learned += withdrawals(run, observed)
     if run.phase.is_over:
         return tuple(learned)
 
@@ -189,20 +191,12 @@ def _unanswered(question: Question, now: Moment) -> Command:
 
 def _overlaps(run: Run, observed: Observed) -> Iterator[Command]:
     """A pair is noted once, and once more when it comes to conflict; a conflict is escalated once."""
-    for overlap in observed.overlaps:
+    for overlap in observed.overlaps or ():
         if overlap_key(overlap.jobs, overlap.conflict) not in run.overlaps:
             yield commands.NoteOverlap(overlap.jobs, overlap.paths, overlap.conflict)
 
         if overlap.conflict and not run.was_escalated(overlap_trigger(overlap.jobs)):
             yield _conflict(overlap)
-
-
-def overlap_trigger(jobs: tuple[JobId, ...]) -> str:
-    """The trigger of the escalation about a conflicting pair.
-
-    The order of the jobs is part of it, so the observer must always name a pair in the same order.
-    """
-    return f"overlap:{':'.join(jobs)}"
 
 
 def _conflict(overlap: Overlap) -> Command:

@@ -10,8 +10,8 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import REFUSED
 from gitorch.model.work.review import PROGRAM_NOT_FOUND
 from gitorch.model.work.session import PromptKind, SessionPhase
-from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.budgets import out_of_memory, over_time, runaway
+from gitorch.rules.dialogs import asks_at_start, dialog_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,21 +19,13 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Command
     from gitorch.model.ids import Moment
     from gitorch.model.observed import Observed, SessionObservation
-    from gitorch.model.plans.workflow import Lane
     from gitorch.model.work.job import JobState, Lease
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
-REQUEST_PAINTS_MS = 4_000
-"""How long a permission request may take to appear whole on the screen; its hook reports it earlier."""
-
-REQUEST_STAYS_MS = 30_000
-"""How long a permission request that a rule answers may stay on the screen before a human is asked."""
-
 LAUNCHES_BESIDE = 2
 """How many launches beside it an agent may have to wait for before it gets its brief."""
 
-DIALOG_OPTIONS = ("cleared", "retry", "stop_epic", "stop_run")
 AGENT_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 REFUSALS_MAX = 3
@@ -127,11 +119,25 @@ def _while_starting(run: Run, session: Session, observation: SessionObservation,
         yield commands.MarkAlive(session.id, observation.pid, evidence)
         return
 
-    since = observation.started_at or session.started_at
+    if asks_at_start(observation):
+        yield from _dialog_at_start(run, session, observation, now)
+        return
+
+    since = max(observation.started_at or session.started_at, observation.answered_at or 0, run.asked_until(session))
     if now - since <= run.limits_of(session.lane).start_seconds * 1000:
         return
 
     yield from _slow_launch(session, observation)
+
+
+def _dialog_at_start(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
+    """The question about a dialog before the first prompt, once: its launch takes as long as people need to answer."""
+    if run.is_asked_about(session):
+        return
+
+    trouble = dialog_trouble(run, session, observation, now)
+    if trouble is not None:
+        yield trouble
 
 
 def _slow_launch(session: Session, observation: SessionObservation) -> Iterator[Command]:
@@ -172,21 +178,13 @@ def _is_renewal_due(run: Run, session: Session, lease: Lease, now: Moment) -> bo
 def _trouble(run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
     """The question about a dialog, a budget or a silent agent; a silent agent is nudged first."""
     if observation.state is AgentState.DIALOG:
-        return _dialog_trouble(run, session, observation, now)
+        return dialog_trouble(run, session, observation, now)
 
     over_budget = over_time(run, job, session, observation, now) or runaway(run, job, session, observation)
     if over_budget is not None:
         return over_budget
 
     return _trouble_at_work(run, job, session, observation, now)
-
-
-def _dialog_trouble(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
-    """The question about a dialog, unless the lane answers it."""
-    if _lane_answers(run, session, observation, now):
-        return None
-
-    return _dialog_question(session, observation)
 
 
 def _trouble_at_work(
@@ -225,43 +223,6 @@ def _refusal_question(job: JobState, session: Session, observation: SessionObser
         decision=f"Tell it what to do (gitorch send {name} TEXT). Start it again (retry), stop {name}, or stop the run?",
         options=AGENT_OPTIONS,
         job=name,
-        session=session.id,
-    )
-
-
-def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
-    """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
-    lane = run.workflow.lanes[session.lane]
-    if not lane.permissions and not lane.trust:
-        return False
-
-    return _within_patience(observation, now, lane)
-
-
-def _within_patience(observation: SessionObservation, now: Moment, lane: Lane) -> bool:
-    """Whether the dialog may still be painted, or may still close after its answer."""
-    patience_ms = REQUEST_PAINTS_MS
-    if answer_to(lane, observation):
-        patience_ms = REQUEST_STAYS_MS
-
-    moved_at = observation.moved_at or now
-    answered_at = observation.answered_at or 0
-    return now - max(moved_at, answered_at) < patience_ms
-
-
-def _dialog_question(session: Session, observation: SessionObservation) -> Command:
-    """The escalation of a dialog, which no key answers without a human's decision."""
-    return commands.Escalate(
-        trigger=f"dialog:{session.id}",
-        happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
-        tried="Nothing was typed.",
-        evidence=observation.screen or observation.evidence or "its screen could not be read",
-        decision=(
-            f"Answer it yourself (gitorch attach {session.job}) and let the agent go on (cleared); or start {session.job} "
-            "again with a new agent (retry), stop it, or stop the run?"
-        ),
-        options=DIALOG_OPTIONS,
-        job=session.job,
         session=session.id,
     )
 

@@ -40,10 +40,12 @@ def with_question(run: Run, question: QuestionId, **changes: Any) -> Run:
     return replace(run, questions={**run.questions, question: replace(run.questions[question], **changes)})
 
 
-def withdraw(run: Run, record: Record, questions: Iterable[Question], option: str = WITHDRAWN) -> Run:
-    """The run with these questions closed by the record, with this option as their answer."""
+def withdraw(
+    run: Run, record: Record, questions: Iterable[Question], option: str = WITHDRAWN, *, reason: str = ""
+) -> Run:
+    """The run with these questions closed by the record, with this option as their answer and what settled them as its text."""
     for question in questions:
-        run = with_question(run, question.id, answer=Answer(option, "", record.actor.name, record.at))
+        run = with_question(run, question.id, answer=Answer(option, reason, record.actor.name, record.at))
 
     return run
 

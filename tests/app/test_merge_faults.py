@@ -69,7 +69,7 @@ def test_dependencies_that_do_not_merge_are_put_to_a_human(desk):
     ours, theirs = (desk.run.jobs[name].cleared for name in ("api", "ui"))
     assert merging.build_base(desk.services, desk.run, effects.BuildBase("page", (ours, theirs))) == (
         c.Escalate(
-            trigger="base:page",
+            trigger=f"base:page:{ours[:12]}:{theirs[:12]}",
             happened="The dependencies of page do not merge: a.txt, z.txt.",
             tried=f"{ours[:12]} and {theirs[:12]} were merged in memory.",
             evidence="a.txt\nz.txt",

@@ -244,7 +244,7 @@ def test_released_names_never_change():
         "check-recorded verdict-given findings-listed gate-passed epic-reported work-voided job-failed "
         "job-canceled job-requeued job-reopened overlap-noted closed-early closing-failed issues-closed "
         "fault-noted fault-cleared "
-        "question-asked escalated question-answered question-reminded report-issued report-voided "
+        "question-asked escalated question-answered question-withdrawn question-reminded report-issued report-voided "
         "merge-approved merge-rejected merged pushed merge-taken-back cleanup-done"
     )
 

@@ -14,7 +14,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.fault import CLEANUP_STEP, Step
 from gitorch.model.work.question import CLEANUP_OPTIONS
 from gitorch.model.work.review import Disposition, Reply
-from gitorch.rules import budgets, session_commands
+from gitorch.rules import budgets, dialogs, session_commands
 from gitorch.rules import reconcile as reconciling
 from gitorch.rules.deciding import merges, report_questions, retrying, sessions
 from gitorch.rules.reconcile import reconcile
@@ -143,7 +143,7 @@ def barred() -> Play:
 
 
 QUESTIONS = {
-    "a dialog": (lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG), session_commands.DIALOG_OPTIONS),
+    "a dialog": (lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG), dialogs.DIALOG_OPTIONS),
     "a silent agent": (silent, session_commands.AGENT_OPTIONS),
     "an agent over its time": (over_time, budgets.JOB_OPTIONS),
     "an agent over its memory": (runaway, budgets.JOB_OPTIONS),

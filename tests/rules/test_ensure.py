@@ -10,13 +10,14 @@ import pytest
 from gitorch.model.values import replace
 
 sys.path.insert(0, str(Path(__file__).parent))
-from play import HOST, HUMAN, Play, digest
+from play import HOST, HUMAN, TARGET, Play, commit, digest
 
 from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
-from gitorch.model.ids import JobId, QuestionId, SessionId
+from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.board import Board, State
+from gitorch.model.work.report import Merged
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
@@ -99,6 +100,12 @@ REFUSALS = {
         Refused,
         "run play-0001 is canceled; nothing in it can change any more",
         "gitorch log play-0001",
+    ),
+    "merged run": (
+        lambda p: ensure.not_merged(replace(p.run, merged=Merged("main", TARGET, commit("merged"), Moment(0)))),
+        Refused,
+        f"run play-0001 was merged to main at {commit('merged')[:12]} and cannot be canceled",
+        "gitorch status play-0001",
     ),
     "run not begun": (
         lambda p: ensure.run_under_way(replace(p.run, phase=RunPhase.READY)),
@@ -223,7 +230,7 @@ REFUSALS = {
     "withdrawn question": (
         lambda p: ensure.question_open(withdrawn(p), QuestionId("q1")),
         Refused,
-        "q1 was withdrawn, because its subject has changed",
+        "q1 was withdrawn: the run is canceled",
         "gitorch inbox",
     ),
     "no report": (

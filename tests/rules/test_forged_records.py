@@ -238,6 +238,9 @@ ROWS = {
     # Questions
     "escalation with a gap": Forged(running, escalation(tried=""), HOST, "escalation q1 leaves a part empty"),
     "question asked twice": Forged(concerned, escalation(), HOST, "question q1 was asked twice"),
+    "withdrawn and not open": Forged(
+        running, e.QuestionWithdrawn("q9", "over"), HOST, "question q9 was withdrawn and is not open"
+    ),
     "question not open": Forged(running, e.QuestionAnswered("q9", "", "x"), HUMAN, "question q9 is not open"),
     "answer by an operator": Forged(
         concerned, e.QuestionAnswered("q1", "accept", ""), OPERATOR, "by operator olga, not by"

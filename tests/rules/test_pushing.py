@@ -39,7 +39,6 @@ OWED = [
     (f"{FAILED}|answer q2 take_back", "origin", [effects.TakeBack(MERGE)]),
     (f"{FAILED}|answer q2 take_back|taken-back", "origin", [effects.MakeReport(JobId("approval"))]),
     (f"{FAILED}|answer q2 retry|pause lunch", "origin", []),
-    (f"{FAILED}|answer q2 retry|cancel enough", "origin", []),
 ]
 
 

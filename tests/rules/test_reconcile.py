@@ -104,7 +104,7 @@ SILENCES = [
     (AgentState.WAITING, 901, c.Nudge),
     (AgentState.UNKNOWN, 901, c.Nudge),
     (AgentState.LIMITED, 90_000, None),
-    (AgentState.DIALOG, 1, c.Escalate),
+    (AgentState.DIALOG, 5, c.Escalate),
 ]
 
 
@@ -128,7 +128,7 @@ def test_a_blocked_agent_is_not_nudged() -> None:
 
 def test_an_escalation_that_is_open_is_not_raised_again_and_one_that_was_answered_may_be() -> None:
     play = played(AT_WORK)
-    dialog = replace(READY, state=AgentState.DIALOG, screen="y/n?")
+    dialog = replace(READY, state=AgentState.DIALOG, screen="y/n?", evidence="tail: dialog")
     (raised,) = learned(play, look(play, dialog), c.Escalate)
     play.do(raised)
     assert learned(play, look(play, dialog), c.Escalate) == []

@@ -96,3 +96,34 @@ def test_an_answer_that_was_recorded_just_before_a_kill_is_reported_once(lab, as
     pending_path(folder).write_text(answers_path(folder).read_text())
     assert json.loads(pending_path(folder).read_text())["asked"] == asked
     assert lab.another().observe([key])[key].answered == (answer,)
+
+
+MENU = "Yes|Yes, and always|No"
+
+
+@pytest.fixture
+def choosing(lab):
+    """A session that shows a list of choices, and the dialog as it was read."""
+    key = lab.ready("--menu", MENU)
+    lab.mode("dialog")
+    lab.wait_state(key, "dialog")
+    return key, wait_for(lambda: lab.look(key).offered)
+
+
+@pytest.mark.parametrize(("word", "text"), [("1", "Yes"), ("2", "Yes, and always"), ("3", "No")])
+def test_the_choice_of_a_human_is_selected_and_confirmed(lab, choosing, word, text):
+    key, offered = choosing
+    assert [(choice.word, choice.text) for choice in offered.choices] == list(zip("123", MENU.split("|"), strict=True))
+    answer = PermissionAnswer(offered.label(word), Option.CHOSEN, "q1")
+    assert lab.terminals.answer(key, answer) == "answered"
+    assert lab.logged("answers") == [json.dumps(text)]
+    assert lab.look(key).answered == (answer,)
+
+
+def test_a_choice_for_another_dialog_is_not_pressed(lab, choosing):
+    key, offered = choosing
+    for label in (offered.label("1").replace("Yes", "No"), offered.label("1")[:-2] + "]", ""):
+        said = lab.terminals.answer(key, PermissionAnswer(label, Option.CHOSEN, "q1"))
+        assert said == "refused: the dialog is not the one that was read before"
+    assert lab.logged("answers") == []
+    assert lab.look(key).answered == ()

@@ -1,6 +1,6 @@
 """A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
 
-`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay]
+`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [--menu ROW|ROW]
 [--late SECONDS] [--rest SECONDS] [--breaks N] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
 `idle`, `busy`, `dialog`, `error`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
@@ -35,6 +35,7 @@ class Tui:
         self.pasting = False
         self.pasted_at = 0.0
         self.pending = ""
+        self.row = 0
 
     def hook(self, event, text=""):
         if self.options.hooks:
@@ -49,7 +50,14 @@ class Tui:
     def draw(self):
         title = "⠂ working" if self.busy() else "✳ ready"
         out = [f"\x1b]2;{title}\x07\x1b[H\x1b[2J", *(f"> {turn}\r\n" for turn in self.history[-5:])]
-        if self.mode == "dialog":
+        if self.mode == "dialog" and self.options.menu:
+            rows = self.options.menu.split("|")
+            marks = ["❯" if place == self.row else " " for place in range(len(rows))]
+            listed = [
+                f" {mark} {place}. {row}\r\n" for place, (mark, row) in enumerate(zip(marks, rows, strict=True), 1)
+            ]
+            out.append(f"Run make?\r\n{''.join(listed)}\r\nEnter to confirm · Esc to cancel")
+        elif self.mode == "dialog":
             out.append("Allow this command?\r\n1. Yes  2. No\r\nEnter to confirm · Esc to cancel")
             if self.options.overlay:
                 out.append(f"\r\n❯ {self.input}")
@@ -69,6 +77,16 @@ class Tui:
         self.working_until = time.monotonic() + self.options.turn
         if not self.options.turn:
             self.hook("stop")
+
+    def choose(self, key):
+        """One key of the menu: a move, or the choice, after which the program goes on."""
+        rows = self.options.menu.split("|")
+        if key == "\r":
+            self.note("answers", rows[self.row])
+            (self.folder / "mode").write_text("idle")
+            self.mode = "idle"
+        elif key in {"A", "B"}:
+            self.row = max(0, min(len(rows) - 1, self.row + (1 if key == "B" else -1)))
 
     def key(self, char):
         if self.mode == "dialog" and not (self.options.overlay and self.pasting):
@@ -105,7 +123,10 @@ class Tui:
                     self.mode = "dialog"
                     (self.folder / "mode").write_text("dialog")
                 continue
-            self.key(self.pending[0])
+            if self.mode == "dialog" and self.options.menu:
+                self.choose(self.pending[0])
+            else:
+                self.key(self.pending[0])
             self.pending = self.pending[1:]
 
     def obey(self):
@@ -160,6 +181,7 @@ def main():
     parser.add_argument("--hooks", action="store_true")
     parser.add_argument("--deaf", action="store_true")
     parser.add_argument("--quick-dialog", action="store_true")
+    parser.add_argument("--menu", default="")
     parser.add_argument("--overlay", action="store_true")
     parser.add_argument("--swallow", type=int, default=0)
     parser.add_argument("--late", type=float, default=0.0)

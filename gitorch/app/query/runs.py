@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.board import RunLine
     from gitorch.model.work.job import JobState
     from gitorch.model.work.message import Message
-    from gitorch.model.work.question import Question
+    from gitorch.model.work.question import Answer, Question
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
     from gitorch.ports.ledger import WrittenRecord
@@ -192,13 +192,20 @@ def _why_message(message: Message) -> str:
 def _why_question(question: Question) -> str:
     """Who answered a question and how, or that it waits and what it asks."""
     if question.answer is not None:
-        given = filter(None, (question.answer.option, question.answer.text))
-        return f"{question.id} was answered by {question.answer.by}: {' '.join(given)}"
+        return _settled(question, question.answer)
 
     about = ""
     if question.job:
         about = f" about {question.job}"
     return f"{question.id} ({question.kind}{about}) waits for you: {question.text}"
+
+
+def _settled(question: Question, answer: Answer) -> str:
+    """How a question ended: who answered it and what, or what settled it."""
+    if question.is_withdrawn:
+        return f"{question.id} was withdrawn: {answer.text or 'its subject has changed'}"
+
+    return f"{question.id} was answered by {answer.by}: {answer.summary}"
 
 
 def all_inbox(services: Services, name: str | None = None) -> tuple[InboxRow, ...]:

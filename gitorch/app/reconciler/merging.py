@@ -14,6 +14,7 @@ from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
 from gitorch.model.path_text import quoted
+from gitorch.model.work.question import base_trigger
 from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.ensure import run_there
 from gitorch.rules.outside import withdrawing
@@ -56,7 +57,7 @@ def _dependency_conflict(
     paths: tuple[str, ...],
 ) -> commands.Escalate:
     return commands.Escalate(
-        trigger=f"base:{effect.job}",
+        trigger=base_trigger(effect.job, effect.parents),
         happened=f"The dependencies of {effect.job} do not merge: {', '.join(map(quoted, paths))}.",
         tried=f"{ours[:12]} and {theirs[:12]} were merged in memory.",
         evidence="\n".join(paths),

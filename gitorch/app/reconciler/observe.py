@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.app.reconciler.issues import closed_issues
+from gitorch.app.reconciler.missing_programs import programs_found
 from gitorch.app.reconciler.trouble import trouble
 from gitorch.model.observed import CheckObservation, CheckPhase, Observed, Overlap
 from gitorch.model.values import Value
@@ -32,6 +33,7 @@ T = TypeVar("T")
 GIT = looking("git", "asking git for the branches")
 OVERLAPS = looking("overlaps", "comparing the branches")
 NOTICES = looking("notices", "asking which notifications were sent")
+PROGRAMS = looking("programs", "looking for programs that were missing")
 TRACKER = looking("tracker", "asking the tracker for closed issues")
 
 
@@ -87,8 +89,9 @@ def observe(services: Services, run: Run) -> Observation:
         sent=_receipts(look, services, run),
         merges_found=branches.merges_found,
         notified=look.ask(NOTICES, lambda: services.notices.sent(run.id)),
-        overlaps=look.ask(OVERLAPS, lambda: _overlaps(services, run, branches.heads)) or (),
+        overlaps=look.ask(OVERLAPS, lambda: _overlaps(services, run, branches.heads)),
         closed=look.ask(TRACKER, lambda: closed_issues(services, run)),
+        programs_found=look.ask(PROGRAMS, lambda: programs_found(services, run)),
     )
     failure = look.ask(NOTICES, services.notices.failure)
     silent = (failure,) if failure else ()
@@ -140,13 +143,13 @@ def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId])
     return services.git.contains(merged, target)
 
 
-def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId] | None) -> tuple[Overlap, ...]:
-    """Pairs of branches at work that change the same files, before there is a merge report; none while git cannot be asked.
+def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId] | None) -> tuple[Overlap, ...] | None:
+    """Pairs of branches at work that change the same files; None once there is a merge report, and while git cannot be asked.
 
     What git answers about two commits never changes, so its adapter answers a repeated question from memory.
     """
     if heads is None or run.report is not None:
-        return ()
+        return None
 
     overlaps: list[Overlap] = []
     for ours, theirs in combinations(_changes(services, run, heads), 2):

@@ -9,11 +9,13 @@ from gitorch.model.values import Value
 
 
 class Option(StrEnum):
-    """The answers that rules and lanes may give without a human; never "always"."""
+    """The answers that rules and lanes may give without a human, never "always"; and the choice of a human."""
 
     ONCE = "once"
     REJECT = "reject"
     TRUST = "trust"
+    CHOSEN = "chosen"
+    """A human picked one of the choices that the program showed."""
 
 
 class Rule(Value):
@@ -47,6 +49,8 @@ class RequestPattern(Value):
                 return self.reject
             case Option.TRUST:
                 return self.trust
+            case Option.CHOSEN:
+                return ()
 
         assert_never(option)
 
@@ -67,4 +71,4 @@ class PermissionAnswer(Value):
     """The text of the request."""
     option: Option
     rule: str
-    """The pattern of the rule that chose the option."""
+    """The pattern of the rule that chose the option; the id of the question at which a human did."""

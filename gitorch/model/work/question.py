@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import JobId, Moment, QuestionId, SessionId
+    from gitorch.model.dialog import ShownDialog
+    from gitorch.model.ids import CommitId, JobId, Moment, QuestionId, SessionId
 
 
 class QuestionKind(StrEnum):
@@ -95,9 +96,35 @@ class Question(Value):
         return self.trigger.startswith(FAULT)
 
     @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was closed because its cause is gone, and not by an answer."""
+        return self.answer is not None and self.answer.option == WITHDRAWN
+
+    @property
     def is_gating(self) -> bool:
         """Whether a gate stays closed while it is open. A fault says nothing about the work."""
         return self.kind in GATING and not self.is_fault
+
+
+def dialog_trigger(session: SessionId, offered: ShownDialog | None) -> str:
+    """The trigger of the question about a dialog: each dialog of a session has its own, as far as its choices are known."""
+    if offered is None:
+        return f"dialog:{session}"
+
+    return f"dialog:{session}:{offered.mark}"
+
+
+def base_trigger(job: JobId, parents: tuple[CommitId, ...]) -> str:
+    """The trigger of the escalation about commits that a job needs and that do not merge; other commits are another cause."""
+    return ":".join(("base", job, *(parent[:12] for parent in parents)))
+
+
+def overlap_trigger(jobs: tuple[JobId, ...]) -> str:
+    """The trigger of the escalation about a conflicting pair.
+
+    The order of the jobs is part of it, so the observer must always name a pair in the same order.
+    """
+    return f"overlap:{':'.join(jobs)}"
 
 
 def fault_trigger(step: str) -> str:

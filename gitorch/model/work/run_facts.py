@@ -155,6 +155,15 @@ class RunFacts(Value):
 
         return False
 
+    def asked_until(self, session: Session) -> int:
+        """When the last question about this session was closed; 0 without one."""
+        closed = [0]
+        for question in self.questions.values():
+            if question.session == session.id and question.answer is not None:
+                closed.append(question.answer.at)
+
+        return max(closed)
+
     def is_escalated(self, trigger: str) -> bool:
         """Whether an escalation with this trigger is open.
 
@@ -167,9 +176,9 @@ class RunFacts(Value):
         return False
 
     def was_escalated(self, trigger: str) -> bool:
-        """Whether there ever was an escalation with this trigger, answered or not."""
+        """Whether there ever was an escalation with this trigger, open or answered; one that was withdrawn does not count."""
         for question in self.questions.values():
-            if question.trigger == trigger:
+            if question.trigger == trigger and not question.is_withdrawn:
                 return True
 
         return False

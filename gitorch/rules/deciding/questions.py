@@ -66,6 +66,16 @@ def _ensure_every_part(command: commands.Escalate) -> None:
         raise Refused(message)
 
 
+def withdraw(state: State, order: Order, command: commands.WithdrawQuestion) -> tuple[Event, ...]:
+    """Withdraw a question whose cause is gone; nothing where it was answered meanwhile."""
+    ensure.host(order.actor, "what settled a question")
+    question = ensure.run_there(state).questions.get(command.question)
+    if question is None or question.answer is not None:
+        return ()
+
+    return (events.QuestionWithdrawn(question.id, command.reason),)
+
+
 def remind(state: State, order: Order, command: commands.Remind) -> tuple[Event, ...]:
     """One more reminder of an open question."""
     ensure.host(order.actor, "reminders")
@@ -122,6 +132,7 @@ def _ensure_text(question: Question, command: commands.AnswerQuestion) -> None:
 def _consequences(run: Run, question: Question, command: commands.AnswerQuestion) -> tuple[Event, ...]:
     """The events that an answer leads to beside its own effect."""
     if command.option == "stop_run":
+        ensure.not_merged(run)
         return (_stopped_run(question, command.text),)
 
     if question.kind is QuestionKind.CHECKPOINT and command.option == "cancel":
@@ -298,6 +309,7 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
 
 DECISIONS: Decisions = {
     commands.Escalate: escalate,
+    commands.WithdrawQuestion: withdraw,
     commands.Remind: remind,
     commands.AnswerQuestion: answer,
     commands.OpenCheckpoint: open_checkpoint,

@@ -108,7 +108,7 @@ def resume(state: State, order: Order, _: commands.ResumeRun) -> tuple[Event, ..
 def cancel(state: State, order: Order, command: commands.CancelRun) -> tuple[Event, ...]:
     """End the run at once; branches and records stay."""
     ensure.principal(order.actor, "cancel")
-    ensure.run_open(ensure.run_there(state))
+    ensure.not_merged(ensure.run_open(ensure.run_there(state)))
     return (events.RunCanceled(command.reason),)
 
 

@@ -165,13 +165,13 @@ def requeued(run: Run, record: Record, event: events.JobRequeued) -> Run:
 def _left_work_settled(run: Run, record: Record, job: JobId) -> Run:
     """Withdraw the escalations about the work that a session had left."""
     asked = [question for question in run.open_questions(job) if question.trigger.startswith(ABOUT_LEFT_WORK)]
-    return withdraw(run, record, asked)
+    return withdraw(run, record, asked, reason=f"{job} was taken up again")
 
 
 def canceled(run: Run, record: Record, event: events.JobCanceled) -> Run:
     """Cancel the job, and skip the jobs that cannot be done without it."""
     job = run.jobs[event.job]
-    run = withdraw(run, record, run.open_questions(event.job))
+    run = withdraw(run, record, run.open_questions(event.job), reason=f"{event.job} was canceled")
     run = move_job(run, event.job, JobPhase.CANCELED, lease=None, trouble=first_line(event.reason))
     run = end_claim(run, job, "canceled")
 

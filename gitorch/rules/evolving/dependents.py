@@ -97,7 +97,7 @@ def _lacks_a_need(run: Run, job: JobState) -> bool:
 
 def review_stopped(run: Run, record: Record, review: JobState) -> Run:
     """Withdraw the questions about a review, and take the job from the session that works on it."""
-    run = withdraw(run, record, run.open_questions(review.spec.id))
+    run = withdraw(run, record, run.open_questions(review.spec.id), reason=f"{review.spec.id} was stopped")
     run = end_claim(run, review, "stopped")
     if review.phase.is_active:
         return move_job(run, review.spec.id, JobPhase.QUEUED, lease=None)

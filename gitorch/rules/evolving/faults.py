@@ -30,10 +30,11 @@ def noted(run: Run, record: Record, event: events.FaultNoted) -> Run:
 
 def cleared(run: Run, record: Record, event: events.FaultCleared) -> Run:
     """Forget the fault of a step that works again, so that nobody is asked about it. Raises KeyError if the step had not failed."""
-    _ = run.faults[event.step]
+    doing = run.faults[event.step].step.doing
     run = _without(run, event.step)
     trigger = fault_trigger(event.step)
-    return withdraw(run, record, [question for question in run.open_questions() if question.trigger == trigger])
+    asked = [question for question in run.open_questions() if question.trigger == trigger]
+    return withdraw(run, record, asked, reason=f"{doing} does not fail any more")
 
 
 def answered(run: Run, question: Question, option: str) -> Run:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
+ABOUT_ENDS = ("launch:", "death:")
+"""Beginnings of the triggers of questions about sessions that ended too often."""
+
 
 def asked(run: Run, record: Record, event: events.QuestionAsked) -> Run:
     """Add an open question that a human must answer."""
@@ -79,6 +82,23 @@ def _with_new_question(run: Run, question: Question) -> Run:
 def reminded(run: Run, record: Record, event: events.QuestionReminded) -> Run:
     """Count a reminder; the next one waits twice as long."""
     return with_question(run, event.question, reminders=event.times, reminded_at=record.at)
+
+
+def withdrawn(run: Run, record: Record, event: events.QuestionWithdrawn) -> Run:
+    """Close a question whose cause is gone; an agent that could not be started may be tried anew.
+
+    Raises Corrupt if the question is not open.
+    """
+    question = run.questions.get(event.question)
+    if question is None or question.answer is not None:
+        message = f"question {event.question} was withdrawn and is not open"
+        raise Corrupt(message)
+
+    run = withdraw(run, record, [question], reason=event.reason)
+    if question.job is not None and question.trigger.startswith(ABOUT_ENDS):
+        return with_job(run, question.job, launch_failures=0, deaths=0)
+
+    return run
 
 
 def answered(run: Run, record: Record, event: events.QuestionAnswered) -> Run:
@@ -293,5 +313,6 @@ EVENTS: Evolutions = {
     events.QuestionAsked: Evolution(asked, BY_ANYBODY),
     events.Escalated: Evolution(escalated, BY_ANYBODY),
     events.QuestionAnswered: Evolution(answered, BY_PEOPLE),
+    events.QuestionWithdrawn: Evolution(withdrawn, BY_HOST),
     events.QuestionReminded: Evolution(reminded, BY_HOST),
 }

@@ -76,7 +76,7 @@ def _clearance_withdrawn(run: Run, record: Record, job: JobId) -> Run:
     """Withdraw the checkpoint question about work that goes back, and the author's clearance if it was not delivered."""
     checkpoints = _checkpoint_questions(run, job)
 
-    run = withdraw(run, record, checkpoints)
+    run = withdraw(run, record, checkpoints, reason=f"{job} went back to its author")
     session = run.jobs[job].session
     if session is None:
         return run
@@ -152,7 +152,7 @@ def _synthesis_afresh(run: Run, record: Record, synthesis: JobState) -> Run:
     if synthesis.phase is not JobPhase.SUBMITTED:
         rounds_allowed += 1
 
-    run = withdraw(run, record, run.open_questions(name))
+    run = withdraw(run, record, run.open_questions(name), reason=f"{name} begins anew")
     if synthesis.phase not in {JobPhase.QUEUED, JobPhase.COMPLETED}:
         run = move_job(run, name, JobPhase.QUEUED)
 

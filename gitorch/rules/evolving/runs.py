@@ -125,7 +125,7 @@ def _cut_short(run: Run, record: Record, phase: RunPhase, reason: str) -> Run:
             run = move_job(run, job, JobPhase.CANCELED, lease=None, trouble=first_line(reason))
 
     run = move_run(run, phase, reason=reason, faults={})
-    return withdraw(run, record, run.open_questions())
+    return withdraw(run, record, run.open_questions(), reason=f"the run is {phase}")
 
 
 def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
@@ -140,7 +140,7 @@ def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
         raise Corrupt(message)
 
     run = move_run(run, RunPhase.COMPLETED, faults={})
-    return withdraw(run, record, run.open_questions())
+    return withdraw(run, record, run.open_questions(), reason="the run is completed")
 
 
 EVENTS: Evolutions = {

@@ -196,7 +196,7 @@ def failed(run: Run, record: Record, event: events.JobFailed) -> Run:
         message = f"{event.job} was failed by {record.actor.name}, which has not rejected it"
         raise Corrupt(message)
 
-    run = withdraw(run, record, run.open_questions(event.job))
+    run = withdraw(run, record, run.open_questions(event.job), reason=f"{event.job} failed: {first_line(event.reason)}")
     run = end_claim(run, run.jobs[event.job], "stopped")
     run = move_job(run, event.job, JobPhase.FAILED, lease=None, trouble=first_line(event.reason))
 

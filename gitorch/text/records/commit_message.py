@@ -78,6 +78,7 @@ SENTENCES = {
     "question-asked": "question {question} ({kind}) on {job}: {text}",
     "escalated": "escalated {question} on {job}: {happened}",
     "question-answered": "answered {question} by {actor}: {option} {text}",
+    "question-withdrawn": "question withdrawn: {question}: {reason}",
     "question-reminded": "reminded of {question} ({times}×)",
     "report-issued": "merge report: {branches:branch} → {target} at {target_commit:.7}",
     "report-voided": "report voided: {reason}",

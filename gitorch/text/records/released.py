@@ -100,6 +100,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
         ("question", "trigger", "job", "session", "happened", "tried", "options", "evidence", "text"),
     ),
     "question-answered": (events.QuestionAnswered, ("question", "option", "text")),
+    "question-withdrawn": (events.QuestionWithdrawn, ("question", "reason")),
     "question-reminded": (events.QuestionReminded, ("question", "times")),
     "report-issued": (
         events.ReportIssued,

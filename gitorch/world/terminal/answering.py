@@ -1,4 +1,4 @@
-"""Answer a permission request by a rule (T22).
+"""Answer a permission request by a rule, or any dialog with known choices by a human's choice (T22, F16).
 
 gitorch reads the dialog again immediately before it sends the keystroke. tmux sends the keystroke only if the pane still runs the same
 program, is not in copy mode, and nobody is attached. The answer is written down before the keystroke. If the process is killed in
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment
 from gitorch.model.plans.permission import Option, PermissionAnswer
+from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.permission import permission_request_on
 from gitorch.world.files import append_line, clear_way, read_json, read_regular, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitorch.model.dialog import DialogChoice
     from gitorch.ports.world import Clock
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane, Tmux
@@ -27,6 +29,7 @@ CLOSING_SECONDS = 2.0
 """How long a request may stay on the screen after its key."""
 
 POLL_SECONDS = 0.04
+DOWN, UP = "Down", "Up"
 ANSWERS_BYTES_MAX = 4_000_000
 """The most that is read of a session's answers: some 20,000 of them."""
 
@@ -48,6 +51,9 @@ class Answering:
             return "refused: the session has ended"
 
         pane, screen = observed
+        if answer.option is Option.CHOSEN:
+            return self._choose(pane, screen, answer)
+
         found = permission_request_on(screen, self._launch.preset)
         if found is None or found[0] != answer.asked:
             return "refused: the permission request is not the one that was read before"
@@ -56,6 +62,10 @@ class Answering:
         if not keys:
             return f"refused: its preset has no key for {answer.option}"
 
+        return self._answer(pane, keys, answer)
+
+    def _answer(self, pane: Pane, keys: tuple[str, ...], answer: PermissionAnswer) -> str:
+        """Press the keys, with the answer written down before and kept afterwards."""
         entry = _entry(answer, self._clock.now())
         write_json(pending_path(self._folder.path), entry)
         if not self._press(pane, keys):
@@ -66,6 +76,63 @@ class Answering:
         pending_path(self._folder.path).unlink(missing_ok=True)
         self._await_closed(answer)
         return "answered"
+
+    def _choose(self, pane: Pane, screen: str, answer: PermissionAnswer) -> str:
+        """Pick the choice of a human: move to its row and press Enter once that row is selected, or press its own keys."""
+        offered = dialog_offered(screen, self._launch.preset)
+        choice = offered.choice(answer.asked) if offered is not None else None
+        if offered is None or choice is None:
+            return "refused: the dialog is not the one that was read before"
+
+        keys = self._keys_of(choice, screen)
+        if keys:
+            return self._answer(pane, keys, answer)
+
+        steps = int(choice.word) - 1 - offered.selected
+        if steps and not self._press(pane, (DOWN if steps > 0 else UP,) * abs(steps)):
+            return "refused: its terminal changed just before the key, or somebody is attached to it"
+
+        if not self._await_selected(answer):
+            return "refused: the choice could not be selected"
+
+        return self._answer(pane, ("Enter",), answer)
+
+    def _keys_of(self, choice: DialogChoice, screen: str) -> tuple[str, ...]:
+        """The keys that pick a choice wherever the selection is; none for a row of a list."""
+        if choice.word.isdigit():
+            return ()
+
+        if len(choice.word) == 1:
+            return (choice.word, "Enter")
+
+        found = permission_request_on(screen, self._launch.preset)
+        if found is None:
+            return ()
+
+        return found[1].keys(Option(choice.word))
+
+    def _await_selected(self, answer: PermissionAnswer) -> bool:
+        """Wait until the row of the choice is selected in the dialog that was read."""
+        limit = self._clock.now() + int(CLOSING_SECONDS * 1000)
+        while self._clock.now() < limit:
+            if self._is_selected(answer):
+                return True
+
+            self._clock.sleep(POLL_SECONDS)
+
+        return False
+
+    def _is_selected(self, answer: PermissionAnswer) -> bool:
+        observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
+        if observed is None:
+            return False
+
+        offered = dialog_offered(observed[1], self._launch.preset)
+        if offered is None:
+            return False
+
+        choice = offered.choice(answer.asked)
+        return choice is not None and choice.is_selected
 
     def _keep(self, entry: dict[str, object]) -> None:
         path = answers_path(self._folder.path)
@@ -96,6 +163,10 @@ class Answering:
         observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
         if observed is None:
             return False
+
+        if answer.option is Option.CHOSEN:
+            offered = dialog_offered(observed[1], self._launch.preset)
+            return offered is not None and offered.choice(answer.asked) is not None
 
         found = permission_request_on(observed[1], self._launch.preset)
         if found is None:

@@ -132,6 +132,7 @@ class Observer:
             conversation=cache.resumable,
             dialog=cache.dialog_name if asks else "",
             asked=cache.asked if asks else "",
+            offered=cache.offered if asks else None,
             answered=cache.answered,
             answered_at=cache.answered_at,
             resets_at=cache.resets_at,

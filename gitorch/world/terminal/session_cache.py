@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState
+from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.limits import resets_at
 from gitorch.rules.agent_state.permission import PERMISSION, dialog_on, permission_request_on
 from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, read_screen, stable_text, tail
@@ -18,6 +19,7 @@ from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, parse_signal
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from gitorch.model.dialog import ShownDialog
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.rules.agent_state.screen import Signal
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
@@ -58,9 +60,10 @@ class SessionCache:
         """The state that title and screen show together, with its evidence; `apart` has what each shows."""
         self.apart = Screen(NOTHING, NOTHING)
         self.shown_of: tuple[str, str] | None = None
-        """The screen and the title that `shown`, `apart`, `dialog`, `asked` and `resets_at` were read from."""
+        """The screen and the title that `shown`, `apart`, `dialog`, `asked`, `offered` and `resets_at` were read from."""
         self.dialog = ""
         self.asked = ""
+        self.offered: ShownDialog | None = None
         self.resets_at: Moment | None = None
         self.transcript: Transcript | None = None
         self.answered: tuple[PermissionAnswer, ...] = ()
@@ -150,6 +153,7 @@ class SessionCache:
         self.shown_of = (self.screen, pane.title)
         self.shown, self.apart = _shown(self.launch, self.screen, pane.title)
         self.dialog, self.asked = _dialog(self.launch, self.screen, self.shown[0])
+        self.offered = _offered(self.launch, self.screen, self.shown[0])
         self.resets_at = limit_end(self.screen, self.shown[0], pane.active_at)
 
     def follow_transcript(self, user_home: str, now: Moment) -> Transcript | None:
@@ -243,6 +247,14 @@ def _dialog(launch: LaunchRecord, screen: str, state: AgentState) -> tuple[str, 
         asked = found[0]
 
     return dialog_on(screen, launch.preset), asked
+
+
+def _offered(launch: LaunchRecord, screen: str, state: AgentState) -> ShownDialog | None:
+    """The dialog on this screen, if it shows one whose choices are known."""
+    if state is not AgentState.DIALOG:
+        return None
+
+    return dialog_offered(screen, launch.preset)
 
 
 def limit_end(screen: str, state: AgentState, active_at: int) -> Moment | None:

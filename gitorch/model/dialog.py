@@ -1,0 +1,47 @@
+"""A dialog of an agent's program, with the choices that it shows."""
+
+from __future__ import annotations
+
+from gitorch.model.values import Value
+
+
+class DialogChoice(Value):
+    """One choice of a dialog."""
+
+    word: str
+    """What a human answers: the number of a row, a letter, or the name of an option that the preset has keys for."""
+    text: str
+    is_selected: bool = False
+
+
+class ShownDialog(Value):
+    """A dialog whose choices are known."""
+
+    choices: tuple[DialogChoice, ...]
+    mark: str
+    """A digest of what it asks: the same dialog has the same one, whichever row is selected."""
+
+    def label(self, word: str) -> str:
+        """The choice as the ledger names it, with the mark of its dialog; empty for a word that it does not offer."""
+        for choice in self.choices:
+            if choice.word == word:
+                return f"{choice.word}. {choice.text} [{self.mark}]"
+
+        return ""
+
+    def choice(self, label: str) -> DialogChoice | None:
+        """The choice with this label; None where this is another dialog."""
+        for choice in self.choices:
+            if self.label(choice.word) == label:
+                return choice
+
+        return None
+
+    @property
+    def selected(self) -> int:
+        """The place of the selected choice, from 0; 0 where none is marked."""
+        for place, choice in enumerate(self.choices):
+            if choice.is_selected:
+                return place
+
+        return 0

@@ -1,0 +1,138 @@
+"""The choices that a dialog shows, which a human may pick without attaching to the terminal (F16).
+
+Two forms are read from any screen: a numbered list with a mark beside the selected row, which arrow keys move and Enter confirms; and
+a line that names a letter for each answer, `(Y)es/(N)o [Yes]:`. Of any other dialog the preset must know the keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from gitorch.model.dialog import DialogChoice, ShownDialog
+from gitorch.model.plans.permission import Option
+from gitorch.rules.agent_state.permission import permission_request_on
+
+if TYPE_CHECKING:
+    from gitorch.model.plans.runtime import Preset
+
+ROW = re.compile(r"^(?P<mark>[❯›●>]?) ?(?P<number>[1-9])\. (?P<text>\S.*)$")
+"""A row of a list, once frames and indentation are removed."""
+
+FRAME = "│┃|"
+LETTERS = re.compile(r"^(?P<asked>.*\S) (?P<answers>\([A-Z]\)[^()/]+(?:/\([A-Z]\)[^()/]+)+)(?: \[[^\]]*\])?:$")
+LETTER = re.compile(r"\((?P<letter>[A-Z])\)(?P<rest>[^()/]+)")
+
+ROWS_BELOW_MAX = 4
+"""The most rows with text below a list: what the keys do, and the bottom of its frame."""
+
+ROWS_ABOVE = 12
+"""How many rows with text above the choices belong to what a dialog asks."""
+
+MARK_CHARACTERS = 12
+
+
+KEYED = {Option.ONCE: "allow it once", Option.REJECT: "reject it"}
+"""The options of a permission request for which its preset may have keys."""
+
+
+def dialog_offered(screen: str, preset: Preset) -> ShownDialog | None:
+    """The dialog at the end of a screen, with its choices; None for one whose choices are not known."""
+    rows = _rows(screen)
+    return _listed(rows) or _lettered(rows) or _keyed(screen, preset)
+
+
+def _keyed(screen: str, preset: Preset) -> ShownDialog | None:
+    """A permission request that the preset knows, with the options that it has keys for."""
+    found = permission_request_on(screen, preset)
+    if found is None:
+        return None
+
+    asked, pattern = found
+    choices = tuple(DialogChoice(str(option), text) for option, text in KEYED.items() if pattern.keys(option))
+    if not choices:
+        return None
+
+    return ShownDialog(choices, _mark([asked], choices))
+
+
+def _rows(screen: str) -> list[str]:
+    """The rows with text, without indentation and frames."""
+    rows = []
+    for line in screen.splitlines():
+        row = line.strip().strip(FRAME).strip()
+        if row:
+            rows.append(row)
+
+    return rows
+
+
+def _listed(rows: list[str]) -> ShownDialog | None:
+    """A numbered list near the end of the rows, of which exactly one row is selected."""
+    last = _last_row_of_list(rows)
+    if last is None:
+        return None
+
+    first, found = _list_up_to(rows, last)
+    if not _is_choice(found):
+        return None
+
+    choices = tuple(DialogChoice(row["number"], row["text"], bool(row["mark"])) for row in found)
+    return ShownDialog(choices, _mark(rows[max(0, first - ROWS_ABOVE) : first], choices))
+
+
+def _list_up_to(rows: list[str], last: int) -> tuple[int, list[re.Match[str]]]:
+    """The place of the first row of the list that ends here, and its numbered rows; rows between them continue a choice."""
+    found: list[re.Match[str]] = []
+    for place in range(last, -1, -1):
+        row = ROW.match(rows[place])
+        if row is None:
+            continue
+
+        found.insert(0, row)
+        if row["number"] == "1":
+            return place, found
+
+    return 0, found
+
+
+def _is_choice(found: list[re.Match[str]]) -> bool:
+    """Whether rows are numbered from 1 on, there are several, and exactly one is selected."""
+    numbers = [int(row["number"]) for row in found]
+    if len(found) < 2 or numbers != list(range(1, len(found) + 1)):
+        return False
+
+    return sum(bool(row["mark"]) for row in found) == 1
+
+
+def _last_row_of_list(rows: list[str]) -> int | None:
+    """The place of the last numbered row; None where too much stands below it."""
+    below = rows[-ROWS_BELOW_MAX - 1 :]
+    for offset, row in enumerate(reversed(below)):
+        if ROW.match(row):
+            return len(rows) - 1 - offset
+
+    return None
+
+
+def _lettered(rows: list[str]) -> ShownDialog | None:
+    """A last row that names a letter for each answer."""
+    if not rows:
+        return None
+
+    line = LETTERS.match(rows[-1])
+    if line is None:
+        return None
+
+    choices = tuple(
+        DialogChoice(found["letter"].lower(), f"{found['letter']}{found['rest']}".strip())
+        for found in LETTER.finditer(line["answers"])
+    )
+    return ShownDialog(choices, _mark([*rows[-ROWS_ABOVE - 1 : -1], line["asked"]], choices))
+
+
+def _mark(asked: list[str], choices: tuple[DialogChoice, ...]) -> str:
+    """A digest of the rows above the choices, and of the choices."""
+    text = "\n".join([*asked, *(choice.text for choice in choices)])
+    return hashlib.sha256(text.encode()).hexdigest()[:MARK_CHARACTERS]

@@ -1,0 +1,170 @@
+"""Dialogs of agents: which a lane answers, which a human is asked about, and the choice that the human picked (F16)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+from gitorch.model.plans.permission import Option, PermissionAnswer
+from gitorch.model.work.question import dialog_trigger
+from gitorch.rules.agent_state.permission import answer_to
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from gitorch.model.commands import Command
+    from gitorch.model.dialog import DialogChoice, ShownDialog
+    from gitorch.model.ids import Moment
+    from gitorch.model.observed import SessionObservation
+    from gitorch.model.plans.workflow import Lane
+    from gitorch.model.work.question import Question
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
+
+REQUEST_PAINTS_MS = 4_000
+"""How long a permission request may take to appear whole on the screen; its hook reports it earlier."""
+
+REQUEST_STAYS_MS = 30_000
+"""How long a dialog that was answered may stay on the screen before a human is asked again."""
+
+AROUND_AGENT = ("retry", "stop_epic", "stop_run")
+"""What a human may do about any dialog instead of answering it."""
+
+DIALOG_OPTIONS = ("cleared", *AROUND_AGENT)
+"""The answers where the choices of the dialog are not known."""
+
+SIGN_IN = "login"
+"""The dialog that no choice settles: it wants a browser or a secret."""
+
+PREFERRED: Mapping[str, str] = {
+    "update": "skip",
+    "model": "existing",
+    "hooks": "trust all",
+    "bypass": "accept",
+    "key": "yes",
+}
+"""By the name of a dialog, a word of the choice that lets the run go on as it was configured, where it is not the selected one."""
+
+
+def asks_at_start(observation: SessionObservation) -> bool:
+    """Whether a program that is starting shows a dialog that a human can answer by a choice."""
+    return observation.offered is not None and observation.dialog != SIGN_IN
+
+
+def dialog_trouble(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
+    """The question about a dialog, unless a lane or a human has answered it or may yet."""
+    if chosen_answer(run, session, observation) is not None or _was_just_answered(observation, now):
+        return None
+
+    if _is_painted_yet(observation, now) and not _lane_answers(run, session, observation, now):
+        return _question(session, observation)
+
+    return None
+
+
+def _was_just_answered(observation: SessionObservation, now: Moment) -> bool:
+    """Whether a dialog of this session was answered so short a time ago that it may still close."""
+    if observation.answered_at is None:
+        return False
+
+    return now - observation.answered_at < REQUEST_STAYS_MS
+
+
+def _is_painted_yet(observation: SessionObservation, now: Moment) -> bool:
+    """Whether the screen shows the dialog, or had the time to; a hook reports it before."""
+    if observation.offered is not None or not observation.evidence.startswith("hook"):
+        return True
+
+    return now - (observation.moved_at or now) >= REQUEST_PAINTS_MS
+
+
+def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
+    """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
+    lane = run.workflow.lanes[session.lane]
+    if not lane.permissions and not lane.trust:
+        return False
+
+    return _within_patience(observation, now, lane)
+
+
+def _within_patience(observation: SessionObservation, now: Moment, lane: Lane) -> bool:
+    """Whether the dialog may still be painted, or may still close after its answer."""
+    patience_ms = REQUEST_PAINTS_MS
+    if answer_to(lane, observation):
+        patience_ms = REQUEST_STAYS_MS
+
+    moved_at = observation.moved_at or now
+    answered_at = observation.answered_at or 0
+    return now - max(moved_at, answered_at) < patience_ms
+
+
+def _question(session: Session, observation: SessionObservation) -> Command:
+    """The escalation of a dialog, which no key answers without a human's decision."""
+    offered = observation.offered
+    return commands.Escalate(
+        trigger=dialog_trigger(session.id, offered),
+        happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
+        tried="Nothing was typed: no rule of its lane answers it.",
+        evidence=observation.screen or observation.evidence or "its screen could not be read",
+        decision=_decision(session, observation.dialog, offered),
+        options=_options(observation.dialog, offered),
+        job=session.job,
+        session=session.id,
+    )
+
+
+def _decision(session: Session, name: str, offered: ShownDialog | None) -> str:
+    """What a human can decide about a dialog."""
+    around = f"start {session.job} again with a new agent (retry), stop it, or stop the run?"
+    if offered is None:
+        return f"Answer it yourself (gitorch attach {session.job}) and let the agent go on (cleared); or {around}"
+
+    listed = "; ".join(f"{choice.word} = {choice.text}" for choice in in_order(name, offered))
+    return f"Which choice should gitorch pick ({listed})? Or {around}"
+
+
+def _options(name: str, offered: ShownDialog | None) -> tuple[str, ...]:
+    """The answers to a dialog, the right one first."""
+    if offered is None:
+        return DIALOG_OPTIONS
+
+    return (*(choice.word for choice in in_order(name, offered)), *AROUND_AGENT)
+
+
+def in_order(name: str, offered: ShownDialog) -> tuple[DialogChoice, ...]:
+    """The choices, the one first that lets the run go on: the selected one, but for dialogs where that is another one."""
+    first = offered.choices[offered.selected]
+    wanted = PREFERRED.get(name)
+    for choice in offered.choices:
+        if wanted is not None and wanted in choice.text.lower():
+            first = choice
+            break
+
+    others = [choice for choice in offered.choices if choice != first]
+    return (first, *others)
+
+
+def chosen_answer(run: Run, session: Session, observation: SessionObservation) -> PermissionAnswer | None:
+    """The choice that a human picked for exactly the dialog that shows, until it is pressed; None without one."""
+    if observation.offered is None:
+        return None
+
+    question = _answered(run, dialog_trigger(session.id, observation.offered))
+    if question is None or question.answer is None:
+        return None
+
+    label = observation.offered.label(question.answer.option)
+    if not label or any(given.rule == question.id for given in observation.answered):
+        return None
+
+    return PermissionAnswer(label, Option.CHOSEN, question.id)
+
+
+def _answered(run: Run, trigger: str) -> Question | None:
+    """The last question with this trigger that a human answered."""
+    found: Question | None = None
+    for question in run.questions.values():
+        if question.trigger == trigger and question.answer is not None:
+            found = question
+
+    return found

@@ -1,0 +1,183 @@
+"""The choices of a dialog are read from its screen, offered with the right one first, and pressed once a human picked one (F16)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+sys.path[:0] = [str(Path(__file__).parent), str(TOP / "agents")]
+from play import Play
+from question_scenes import seen
+from recorded_screens import recorded
+
+from gitorch.model import commands as c
+from gitorch.model import effects
+from gitorch.model.dialog import DialogChoice, ShownDialog
+from gitorch.model.ids import Moment
+from gitorch.model.observed import AgentState, Observed, SessionObservation
+from gitorch.model.plans.permission import Option, PermissionAnswer
+from gitorch.model.plans.runtime import Preset
+from gitorch.rules.agent_state.dialog_choices import dialog_offered
+from gitorch.rules.dialogs import REQUEST_STAYS_MS, in_order
+from gitorch.rules.outstanding import outstanding
+from gitorch.rules.reconcile import reconcile
+from gitorch.text.preset import parse_preset
+
+PRESETS = {
+    path.stem: parse_preset(str(path), path.read_bytes())
+    for path in (TOP.parent / "templates" / "runtimes").glob("*.yaml")
+    if path.stem in {screen.program for screen in recorded()}
+}
+UNKNOWN_FORM = {
+    "permission-always",
+    "permission-cut",
+    "permission-cut-without-bar",
+    "permission-posing",
+    "permission-posing-without-bar",
+    "permission-edit",
+    "onboarding-api-key",
+    "onboarding-auth-choice",
+}
+"""Recorded dialogs without a list, a letter or keys that the preset knows."""
+
+
+@pytest.mark.parametrize("screen", list(recorded()), ids=lambda screen: screen.id)
+def test_the_choices_of_every_recorded_dialog_are_read_and_no_other_screen_has_any(screen) -> None:
+    offered = dialog_offered(screen.text, PRESETS[screen.program])
+    if screen.state != "dialog":
+        assert offered is None
+    elif screen.name not in UNKNOWN_FORM:
+        assert offered is not None
+        assert len(offered.choices) > 1
+    if offered is not None and offered.choices[0].word == "1":
+        assert sum(choice.is_selected for choice in offered.choices) == 1
+
+
+def test_the_same_dialog_has_the_same_mark_whichever_row_is_selected_and_another_question_another() -> None:
+    def screen(asked: str, row: int) -> str:
+        rows = [f" {'❯' if row == number else ' '} {number}. {text}" for number, text in enumerate(("Yes", "No"), 1)]
+        return "\n".join([f" Run {asked}?", *rows, "", " Esc to cancel"])
+
+    one, other, another = (dialog_offered(screen(*at), Preset("p", ("p",))) for at in (("a", 1), ("a", 2), ("b", 1)))
+    assert one.mark == other.mark != another.mark
+    assert (one.selected, other.selected) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "screen",
+    [
+        "1. Yes\n2. No",
+        "❯ 1. Yes\n❯ 2. No",
+        "❯ 2. Yes\n  3. No",
+        "❯ 1. Yes",
+        "❯ 1. Yes\n  3. No",
+        "❯ 1. Yes\n  2. No\n" + "more\n" * 6,
+        "(Y)es or (N)o:",
+        "",
+    ],
+)
+def test_what_only_looks_like_a_list_has_no_choices(screen: str) -> None:
+    assert dialog_offered(screen, Preset("p", ("p",))) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "selected", "first"),
+    [
+        ("permission", ("Yes", "No"), 0, "1"),
+        ("", ("Yes", "No"), 1, "2"),
+        ("update", ("Update now", "Skip"), 0, "2"),
+        ("model", ("Try new model", "Use existing model"), 0, "2"),
+        ("hooks", ("Review hooks", "Trust all and continue"), 0, "2"),
+        ("bypass", ("No, exit", "Yes, I accept"), 0, "2"),
+        ("key", ("Yes", "No (recommended)"), 1, "1"),
+        ("update", ("Now", "Later"), 0, "1"),
+    ],
+)
+def test_the_choice_that_lets_the_run_go_on_comes_first(name, rows, selected, first) -> None:
+    choices = tuple(DialogChoice(str(n), text, n - 1 == selected) for n, text in enumerate(rows, 1))
+    ordered = in_order(name, ShownDialog(choices, "aa"))
+    assert ordered[0].word == first
+    assert sorted(choice.word for choice in ordered) == ["1", "2"]
+
+
+OFFERED = ShownDialog((DialogChoice("1", "Yes", is_selected=True), DialogChoice("2", "No")), "aa")
+DIALOG = {"state": AgentState.DIALOG, "offered": OFFERED}
+
+
+@pytest.fixture
+def play() -> Play:
+    played = Play()
+    played.begin({"api": ()})
+    played.launch("api")
+    return played
+
+
+def escalations(play: Play, look: Observed) -> list[c.Escalate]:
+    return [one for one in reconcile(play.run, look) if isinstance(one, c.Escalate)]
+
+
+def pressed(play: Play, look: Observed) -> list[PermissionAnswer]:
+    return [one.answer for one in outstanding(play.run, look) if isinstance(one, effects.AnswerPermission)]
+
+
+def test_a_dialog_is_one_question_with_its_own_choices_and_the_chosen_one_is_pressed_once(play: Play) -> None:
+    look = seen(play, **DIALOG)
+    (asked,) = escalations(play, look)
+    assert asked.options == ("1", "2", "retry", "stop_epic", "stop_run")
+    assert "(1 = Yes; 2 = No)" in asked.decision
+    play.do(asked)
+    assert (escalations(play, look), pressed(play, look)) == ([], [])
+    play.answer("q1", "2")
+    answer = PermissionAnswer("2. No [aa]", Option.CHOSEN, "q1")
+    assert pressed(play, seen(play, **DIALOG)) == [answer]
+    assert escalations(play, seen(play, **DIALOG)) == []
+    assert pressed(play, seen(play, state=AgentState.WORKING)) == []
+    done = seen(play, **DIALOG, answered=(answer,), answered_at=Moment(play.at))
+    assert (pressed(play, done), escalations(play, done)) == ([], [])
+    play.at += REQUEST_STAYS_MS
+    late = seen(play, **DIALOG, answered=(answer,), answered_at=Moment(play.at - REQUEST_STAYS_MS))
+    assert (pressed(play, late), escalations(play, late)) == ([], [asked])
+
+
+def test_a_choice_is_never_pressed_into_another_dialog(play: Play) -> None:
+    play.do(*escalations(play, seen(play, **DIALOG)))
+    play.answer("q1", "1")
+    other = ShownDialog(OFFERED.choices, "bb")
+    assert pressed(play, seen(play, state=AgentState.DIALOG, offered=other)) == []
+    (asked,) = escalations(play, seen(play, state=AgentState.DIALOG, offered=other))
+    assert asked.trigger == "dialog:s1:bb"
+
+
+def starting(play: Play, later: int, **shown: object) -> Observed:
+    observation = SessionObservation(True, True, AgentState.DIALOG, 7, started_at=Moment(play.at), **shown)
+    return Observed(Moment(play.at + later * 1000), {play.session("api"): observation}, None)
+
+
+def test_a_dialog_of_a_program_that_is_starting_is_a_question_and_no_failed_launch() -> None:
+    play = Play()
+    play.begin({"api": ()})
+    play.grant("api")
+    (asked,) = reconcile(play.run, starting(play, 1, offered=OFFERED, dialog="trust"))
+    assert (asked.trigger, asked.options[0]) == ("dialog:s1:aa", "1")
+    play.do(asked)
+    assert reconcile(play.run, starting(play, 10_000, offered=OFFERED, dialog="trust")) == (c.Remind("q1"),)
+    play.answer("q1", "1")
+    closed = Observed(
+        Moment(play.at + 1000),
+        {play.session("api"): SessionObservation(True, True, AgentState.STARTING, 7, started_at=Moment(0))},
+        None,
+    )
+    assert reconcile(play.run, closed) == ()
+
+
+@pytest.mark.parametrize("shown", [{"offered": OFFERED, "dialog": "login"}, {"dialog": "theme"}])
+def test_a_dialog_that_no_choice_settles_is_a_failed_launch(shown: dict[str, object]) -> None:
+    play = Play()
+    play.begin({"api": ()})
+    play.grant("api")
+    assert reconcile(play.run, starting(play, 1, **shown)) == ()
+    (ended,) = reconcile(play.run, starting(play, 10_000, **shown))
+    assert ended.how == f"dialog: {shown['dialog']}"
