@@ -59,6 +59,8 @@ class Launch(Value):
     one_shot: bool = False
     """Whether the program gets its prompt as it starts, and ends when it has done the work."""
     sandbox: LaunchSandbox | None = None
+    allowed: tuple[str, ...] = ()
+    """Shell commands that the program may run without a question."""
 
 
 class Terminals(Protocol):

@@ -81,16 +81,17 @@ def _is_painted_yet(observation: SessionObservation, now: Moment) -> bool:
 def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
     """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
     lane = run.workflow.lanes[session.lane]
-    if not lane.permissions and not lane.trust:
+    allowed = run.settings.allowed_commands
+    if not lane.permissions and not lane.trust and answer_to(lane, observation, allowed) is None:
         return False
 
-    return _within_patience(observation, now, lane)
+    return _within_patience(observation, now, lane, allowed)
 
 
-def _within_patience(observation: SessionObservation, now: Moment, lane: Lane) -> bool:
+def _within_patience(observation: SessionObservation, now: Moment, lane: Lane, allowed: tuple[str, ...]) -> bool:
     """Whether the dialog may still be painted, or may still close after its answer."""
     patience_ms = REQUEST_PAINTS_MS
-    if answer_to(lane, observation):
+    if answer_to(lane, observation, allowed):
         patience_ms = REQUEST_STAYS_MS
 
     moved_at = observation.moved_at or now
@@ -142,6 +143,15 @@ def in_order(name: str, offered: ShownDialog) -> tuple[DialogChoice, ...]:
 
     others = [choice for choice in offered.choices if choice != first]
     return (first, *others)
+
+
+def owed_answer(run: Run, session: Session, observation: SessionObservation) -> PermissionAnswer | None:
+    """The answer to the dialog that shows: the choice of a human, else that of a rule while no human is asked; None without one."""
+    chosen = chosen_answer(run, session, observation)
+    if chosen is not None or run.is_asked_about(session):
+        return chosen
+
+    return answer_to(run.workflow.lanes[session.lane], observation, run.settings.allowed_commands)
 
 
 def chosen_answer(run: Run, session: Session, observation: SessionObservation) -> PermissionAnswer | None:

@@ -14,8 +14,7 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules.agent_state.permission import answer_to
-from gitorch.rules.dialogs import chosen_answer
+from gitorch.rules.dialogs import owed_answer
 from gitorch.rules.faults import is_asked, is_being_retried
 from gitorch.rules.granting import is_at_work, may_be_granted, queue, wants_fresh
 from gitorch.rules.steps import TERMINALS, step_of
@@ -213,17 +212,10 @@ def _unsent_prompt(session: Session, observed: Observed) -> Prompt | None:
 def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
     """Dialogs that the lane answers, and those for which a human picked a choice; one that a human is asked about is left alone."""
     for session, observation in _observations(run, observed):
-        if observation.state is not AgentState.DIALOG:
-            continue
-
-        chosen = chosen_answer(run, session, observation)
-        if chosen is not None:
-            yield effects.AnswerPermission(session.id, chosen)
-            continue
-
-        answer = answer_to(run.workflow.lanes[session.lane], observation)
-        if answer is not None and not run.is_asked_about(session):
-            yield effects.AnswerPermission(session.id, answer)
+        if observation.state is AgentState.DIALOG:
+            answer = owed_answer(run, session, observation)
+            if answer is not None:
+                yield effects.AnswerPermission(session.id, answer)
 
 
 def _checks(run: Run, observed: Observed) -> Iterator[Effect]:

@@ -56,9 +56,9 @@ def settled_by(run: Run, observed: Observed, question: Question) -> str:
 
 def _dialog(run: Run, observed: Observed, question: Question) -> str:
     """Its session ended, or shows no dialog any more, or another one."""
-    gone = _session_is_gone(run, question)
-    if gone:
-        return gone
+    reason = _session_is_over(run, question)
+    if reason:
+        return reason
 
     seen = _observation(observed, question)
     if seen is None or seen.state is AgentState.UNKNOWN:
@@ -83,9 +83,9 @@ def _is_another_dialog(question: Question, seen: SessionObservation) -> bool:
 
 def _stuck(run: Run, observed: Observed, question: Question) -> str:
     """Its session ended, or does again what it was asked about for not doing, or uses no more than it may."""
-    gone = _session_is_gone(run, question)
-    if gone:
-        return gone
+    reason = _session_is_over(run, question)
+    if reason:
+        return reason
 
     seen = _observation(observed, question)
     if seen is None:
@@ -119,7 +119,7 @@ def _within_budget(run: Run, seen: SessionObservation, question: Question, budge
 
 def _refused(run: Run, _: Observed, question: Question) -> str:
     """A report was accepted, or the session is over."""
-    return _session_is_gone(run, question)
+    return _session_is_over(run, question)
 
 
 def _overlap(run: Run, observed: Observed, question: Question) -> str:
@@ -195,7 +195,7 @@ def _budget(run: Run, _: Observed, question: Question) -> str:
     return ""
 
 
-def _session_is_gone(run: Run, question: Question) -> str:
+def _session_is_over(run: Run, question: Question) -> str:
     """Why the session that is asked about has nothing to do with its job any more; empty while it works on it."""
     if question.session is None or question.job is None:
         return ""

@@ -28,7 +28,7 @@ FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/
 HOME_FILE = r"~/(?!.*\.\./).+"
 PAUSE_MS_MAX = 10_000
 
-WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint")
+WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint", "allow")
 ARGVS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
 
 

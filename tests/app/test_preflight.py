@@ -198,3 +198,14 @@ def test_chosen_runtimes_replace_those_of_the_configuration():
     assert (chosen.implementer, set(chosen.reviewers.values())) == ("codex", {"gemini"})
     assert runtimes.preselected_runtimes(chosen) == {"implementer": "codex", "reviewer": "gemini"}
     assert runtimes.preselected_runtimes(replace(CONFIG, review_stages=())) == {"implementer": "claude", "reviewer": ""}
+
+
+def test_a_run_allows_its_test_command_and_what_the_files_of_the_target_allow(repository):
+    repository.config = replace(CONFIG, test_command="make test")
+    settings = '{"permissions": {"allow": ["Bash(npm ci)"]}}'
+    page = "# Allowed commands\n\n- `make lint`\n"
+    repository.git.write("main", {"AGENTS.md": page, ".claude/settings.json": settings}, "guide")
+    (repository.root / "CLAUDE.md").write_text("# Allowed commands\n\n- `git push`\n")
+    result = check(repository, plan(repository))
+    assert result.ready.settings.allowed_commands == ("make test:*", "make lint", "npm ci")
+    assert result.sheet.settings.allowed_commands == result.ready.settings.allowed_commands

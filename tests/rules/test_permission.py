@@ -148,3 +148,38 @@ def test_a_request_names_the_pattern_that_says_how_to_answer_it():
 def test_the_last_rows_keep_the_difference_between_one_blank_row_and_several(screen, rows, with_blank_rows):
     assert last_rows(screen) == rows
     assert last_rows(screen, blank=True) == (rows if with_blank_rows is None else with_blank_rows)
+
+
+ALLOWED = ("make test:*", "npm run lint")
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [
+        ("make test", "make test:*"),
+        ("make test -k name", "make test:*"),
+        ("npm run lint", "npm run lint"),
+        ("npm run lint --fix", ""),
+        ("make tests", ""),
+        ("make test; rm -r .", ""),
+        ("make test && rm -r .", ""),
+        ("make test $(rm -r .)", ""),
+        ("make test > x", ""),
+        ("make test `rm`", ""),
+        ("make test \\\nrm", ""),
+        ("make test\nrm -r .", ""),
+        ("X=1 make test", ""),
+    ],
+)
+def test_a_command_that_the_run_allows_is_answered_and_nothing_that_goes_beyond_it(asked, rule):
+    observation = SessionObservation(True, True, AgentState.DIALOG, dialog="permission", asked=asked)
+    answer = answer_to(Lane("a", "r"), observation, ALLOWED)
+    assert (answer is not None) == bool(rule)
+    if answer is not None:
+        assert answer.option is Option.ONCE
+
+
+def test_a_rule_of_the_lane_comes_before_what_the_run_allows():
+    lane = Lane("a", "r", permissions=(Rule(Option.REJECT, "make .*"),))
+    observation = SessionObservation(True, True, AgentState.DIALOG, asked="make test")
+    assert answer_to(lane, observation, ALLOWED).option is Option.REJECT

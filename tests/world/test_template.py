@@ -141,3 +141,17 @@ def test_a_programs_own_sandbox_is_given_only_what_is_writable_around_it(launch,
     common = f"{repo.path}/.git"
     wanted = [f"{common}/worktrees/tree", *(f"{common}/{part}" for part in parts)]
     assert json.loads(filled.fill("{git_writable}")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("allowed", "rules"),
+    [((), ["Bash(git log:*)"]), (('say "hi":*', "make"), ['Bash(say "hi":*)', "Bash(make)", "Bash(git log:*)"])],
+)
+def test_what_a_run_allows_stands_in_the_program_s_own_settings(launch, tmp_path, allowed, rules):
+    settings = '{"allow": [{allowed}"Bash(git log:*)"]}'
+    preset = replace(PRESET, allow="Bash({command})", files={"s.json": settings})
+    made = launch(preset, allowed=allowed)
+    filled = template_values(made, folder(tmp_path), {})
+    assert json.loads(filled.fill(settings)) == {"allow": rules}
+    without = launch(replace(preset, allow=""), allowed=allowed)
+    assert json.loads(template_values(without, folder(tmp_path), {}).fill(settings)) == {"allow": ["Bash(git log:*)"]}

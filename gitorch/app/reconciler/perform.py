@@ -63,6 +63,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
             resume=run.conversation_to_resume(session),
             one_shot=lane.one_shot,
             sandbox=launch_sandbox(services, run, session),
+            allowed=run.settings.allowed_commands,
         )
         services.terminals.start(launch)
     except Failed as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.people.keys import allowed_signers
 from gitorch.app.query.lookup import board_of
 from gitorch.app.redaction import find_secrets_in_files, find_secrets_in_value
+from gitorch.app.start.allowed_commands import allowed_commands
 from gitorch.app.start.facts import preflight_facts
 from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
 from gitorch.app.start.sheet import Ready, Sheet, sheet_of
@@ -209,13 +210,14 @@ def _ready(
     files: Mapping[str, bytes],
 ) -> Ready:
     """The run as it will be prepared, with the approval settings and signers of this moment. `target` is the branch and its commit."""
+    branch, commit = target
     settings = replace(
         settings,
+        allowed_commands=allowed_commands(services, commit, settings.test_command),
         approval_at_least=services.config.approval_at_least,
         approval_unattended=services.config.approval_unattended,
         approval_signers=allowed_signers(services),
     )
-    branch, commit = target
     run = _next_run(board_of(services), plan, commit)
     return Ready(
         run,

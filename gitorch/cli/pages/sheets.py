@@ -79,6 +79,7 @@ def _settings(sheet: Sheet) -> list[tuple[str, str]]:
         ("tests", sheet.test_command or "none: nothing checks what agents claim about tests"),
         ("reviews", _reviews(sheet)),
     ]
+    lines += [("agents may run", command) for command in sheet.settings.allowed_commands]
     lines += [("ways back", way) for way in sheet.ways_back]
     lines += [("asks you", checkpoint) for checkpoint in sheet.checkpoints]
     if sheet.merges:

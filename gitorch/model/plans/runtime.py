@@ -58,6 +58,8 @@ class Preset(Value):
     """Used when the lane names a model and has no command of its own."""
     one_shot_argv: tuple[str, ...] = ()
     """Replaces all of these for a one-shot agent. `{prompt}` in it is the prompt; without it the prompt comes on standard input."""
+    allow: str = ""
+    """How the program's own settings allow one shell command, with `{command}`; the placeholder `{allowed}` in files stands for all that the run allows, each as a JSON string with a comma after it."""
     install_hint: str = ""
     empty_input: str = ""
     """Matches everything left of the cursor when nothing is typed."""

@@ -213,6 +213,8 @@ class Settings(Value):
     rounds_max: int = 3
     max_agents: int = 4
     test_command: str = ""
+    allowed_commands: tuple[str, ...] = ()
+    """What agents may run without a question; `:*` at the end stands for any arguments."""
     test_wait_seconds: int = 900
     start_wait_seconds: int = 60
     silence_seconds: int = 900

@@ -17,12 +17,12 @@ from gitorch.rules.agent_state.permission import permission_request_on
 if TYPE_CHECKING:
     from gitorch.model.plans.runtime import Preset
 
-ROW = re.compile(r"^(?P<mark>[❯›●>]?) ?(?P<number>[1-9])\. (?P<text>\S.*)$")
+ROW = r"^(?P<mark>[❯›●>]?) ?(?P<number>[1-9])\. (?P<text>\S.*)$"
 """A row of a list, once frames and indentation are removed."""
 
 FRAME = "│┃|"
-LETTERS = re.compile(r"^(?P<asked>.*\S) (?P<answers>\([A-Z]\)[^()/]+(?:/\([A-Z]\)[^()/]+)+)(?: \[[^\]]*\])?:$")
-LETTER = re.compile(r"\((?P<letter>[A-Z])\)(?P<rest>[^()/]+)")
+LETTERS = r"^(?P<asked>.*\S) (?P<answers>\([A-Z]\)[^()/]+(?:/\([A-Z]\)[^()/]+)+)(?: \[[^\]]*\])?:$"
+LETTER = r"\((?P<letter>[A-Z])\)(?P<rest>[^()/]+)"
 
 ROWS_BELOW_MAX = 4
 """The most rows with text below a list: what the keys do, and the bottom of its frame."""
@@ -86,7 +86,7 @@ def _list_up_to(rows: list[str], last: int) -> tuple[int, list[re.Match[str]]]:
     """The place of the first row of the list that ends here, and its numbered rows; rows between them continue a choice."""
     found: list[re.Match[str]] = []
     for place in range(last, -1, -1):
-        row = ROW.match(rows[place])
+        row = re.match(ROW, rows[place])
         if row is None:
             continue
 
@@ -110,7 +110,7 @@ def _last_row_of_list(rows: list[str]) -> int | None:
     """The place of the last numbered row; None where too much stands below it."""
     below = rows[-ROWS_BELOW_MAX - 1 :]
     for offset, row in enumerate(reversed(below)):
-        if ROW.match(row):
+        if re.match(ROW, row):
             return len(rows) - 1 - offset
 
     return None
@@ -121,13 +121,13 @@ def _lettered(rows: list[str]) -> ShownDialog | None:
     if not rows:
         return None
 
-    line = LETTERS.match(rows[-1])
+    line = re.match(LETTERS, rows[-1])
     if line is None:
         return None
 
     choices = tuple(
         DialogChoice(found["letter"].lower(), f"{found['letter']}{found['rest']}".strip())
-        for found in LETTER.finditer(line["answers"])
+        for found in re.finditer(LETTER, line["answers"])
     )
     return ShownDialog(choices, _mark([*rows[-ROWS_ABOVE - 1 : -1], line["asked"]], choices))
 

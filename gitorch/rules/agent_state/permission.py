@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern
+from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.model.observed import SessionObservation
-    from gitorch.model.plans.permission import Rule
     from gitorch.model.plans.runtime import Preset
     from gitorch.model.plans.workflow import Lane
 
 DIALOG_LINES = 40
 """The most rows that a dialog takes up."""
+
+ANY_ARGUMENTS = ":*"
+ARGUMENTS = r"(?: [^;&|<>`$()\\\n]*)?"
+"""What may follow an allowed command: words that no shell takes for a second command, a redirection or an expansion."""
 
 PERMISSION = "permission"
 TRUST = "trust"
@@ -108,11 +111,21 @@ def matching_rule(rules: Sequence[Rule], asked: str) -> Rule | None:
     return None
 
 
-def answer_to(lane: Lane, observation: SessionObservation) -> PermissionAnswer | None:
-    """The lane's answer to the dialog that was observed; None leaves it to a human, which is the default.
+def allowing(command: str) -> Rule:
+    """The rule that allows a command once: exactly it, or with any arguments that are no further command."""
+    exact = command.removesuffix(ANY_ARGUMENTS)
+    arguments = ""
+    if exact != command:
+        arguments = ARGUMENTS
 
-    Permission rules say what an agent may do, not which folders it trusts, so only `trust: true`
-    answers a trust dialog.
+    return Rule(Option.ONCE, re.escape(exact) + arguments)
+
+
+def answer_to(lane: Lane, observation: SessionObservation, allowed: tuple[str, ...] = ()) -> PermissionAnswer | None:
+    """The answer to the dialog that was observed: by a rule of the lane, else by the commands that the run allows.
+
+    None leaves it to a human, which is the default. Permission rules say what an agent may do, not which folders it
+    trusts, so only `trust: true` answers a trust dialog.
     """
     if observation.dialog == TRUST:
         if lane.trust and observation.asked:
@@ -120,7 +133,7 @@ def answer_to(lane: Lane, observation: SessionObservation) -> PermissionAnswer |
 
         return None
 
-    rule = matching_rule(lane.permissions, observation.asked)
+    rule = matching_rule((*lane.permissions, *map(allowing, allowed)), observation.asked)
     if rule is None:
         return None
 

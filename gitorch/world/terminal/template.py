@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # As text: `re` compiles it at its first use, and only launches use it.
 PLACEHOLDER = (
-    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt))"
+    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt|allowed))"
     r"(?:\|(?P<otherwise>[^{}]*))?\}"
 )
 NAMESPACE = uuid.UUID("6f1c4a5e-6d2b-5d0c-9b7e-2f6a0c1d8e41")
@@ -67,7 +67,10 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
         "conversation": launch.resume or conversation_of(launch),
         "model": launch.model,
         "prompt": launch.first_line,
+        "allowed": "".join(f"{json.dumps(launch.preset.allow.replace('{command}', one))}, " for one in launch.allowed),
     }
+    if not launch.preset.allow:
+        del values["allowed"]
     available = {**environ, **launch.env}
     named = (*launch.preset.passes, *launch.env)
     return Template(values, {name: available[name] for name in named if name in available})
