@@ -403,6 +403,15 @@ class RejectMerge(Value):
     text: str
 
 
+class SendBack(Value):
+    """Send the work of a job back to its author, after reading exactly `commit`."""
+
+    job: JobId
+    commit: CommitId
+    findings: tuple[Finding, ...] = ()
+    text: str = ""
+
+
 class RecordMerge(Value):
     """Record that the target moved to the approved commit."""
 
@@ -608,6 +617,7 @@ Command = (
     | VoidReport
     | ApproveMerge
     | RejectMerge
+    | SendBack
     | RecordMerge
     | RecordPush
     | RecordTakenBack

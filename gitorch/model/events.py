@@ -364,6 +364,17 @@ class JobReopened(Value):
     reason: str
 
 
+class WorkSentBack(Value):
+    """The principal read exactly `commit` and sent the job back to work, with findings at lines or a note."""
+
+    job: JobId
+    round: int
+    commit: CommitId
+    findings: tuple[Finding, ...]
+    reason: str
+    """The note for the author; may be empty if there are findings."""
+
+
 class OverlapNoted(Value):
     """Two branches under work change the same files."""
 
@@ -713,6 +724,7 @@ Event = (
     | JobCanceled
     | JobRequeued
     | JobReopened
+    | WorkSentBack
     | OverlapNoted
     | ClosedEarly
     | ClosingFailed

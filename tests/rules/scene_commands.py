@@ -216,6 +216,10 @@ def _merging(play: Play) -> Asked:
     yield "reject", c.RejectMerge((), "too big"), HUMAN
     yield "reject for rework", c.RejectMerge((api,), "too big"), HUMAN
     yield "reject for rework of nothing", c.RejectMerge((JobId("db"),), "too big"), HUMAN
+    yield "send back", c.SendBack(api, commit("api-1"), (), "too big"), HUMAN
+    yield "send back at another commit", c.SendBack(api, commit("x"), (), "too big"), HUMAN
+    yield "send back without words", c.SendBack(api, commit("api-1")), HUMAN
+    yield "send back by an operator", c.SendBack(api, commit("api-1"), (), "too big"), OPERATOR
     yield "reject without words", c.RejectMerge((api,), ""), HUMAN
     yield "reject by an operator", c.RejectMerge((api,), "too big"), OPERATOR
     yield "merge", c.RecordMerge(TARGET, commit("merged"), "tree"), HOST

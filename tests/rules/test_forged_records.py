@@ -212,6 +212,12 @@ ROWS = {
         reviewing, e.GatePassed("api", commit("api-1"), 1, False), HOST, "without an accepting verdict of every review"
     ),
     "reopened after the merge": Forged(merged, e.JobReopened("api", "x"), HUMAN, "api was merged to main and cannot"),
+    "sent back after the merge": Forged(
+        merged, e.WorkSentBack("api", 1, commit("api-1"), (), "x"), HUMAN, "api was merged to main and cannot"
+    ),
+    "sent back at another commit": Forged(
+        reviewing, e.WorkSentBack("api", 1, commit("x"), (), "x"), HUMAN, "which was not handed in"
+    ),
     "failed by an agent": Forged(
         reviewing, e.JobFailed("api", "x"), REVIEWER, "by api.spec, which has not rejected it"
     ),
@@ -341,6 +347,7 @@ PRINCIPAL_ALONE = {
     e.DecisionMade,
     e.LateHandoffAdopted,
     e.JobReopened,
+    e.WorkSentBack,
     e.JobCanceled,
 }
 

@@ -18,14 +18,17 @@ from gitorch.model.work.run import RunPhase
 from gitorch.rules.answer_words import first_answer
 from gitorch.rules.ensure import run_there
 from gitorch.rules.outside import withdrawing
+from gitorch.rules.review.citations import citation_fault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
+    from gitorch.model.ids import CommitId
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import OutsideChange, Report
+    from gitorch.model.work.review import Finding
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import VerifiedRun
 
@@ -187,6 +190,33 @@ def reject(
     Raises Refused where the run has no report to reject, or does not have one of the epics.
     """
     command = commands.RejectMerge(tuple(JobId(j) for j in rework), note)
+    state, _ = execute_verb(services, run.id, caller.actor, command, "reject")
+    return state.run or run
+
+
+def send_back(
+    services: Services,
+    caller: Caller,
+    run: Run,
+    job: JobId,
+    commit: CommitId,
+    findings: Sequence[Finding],
+    text: str,
+) -> Run:
+    """Send the work of a job back to its author with findings at lines of exactly this commit, or with a note.
+
+    Gives the run as it is afterwards. Raises Denied for everybody but the principal.
+    Raises Usage for a finding at a file or line that the commit does not have.
+    Raises Refused where the job has no work to send back, another commit was handed in since, or nothing was found.
+    """
+    only_people(services, caller, "reject")
+    for finding in findings:
+        if finding.path:
+            fault = citation_fault(services.git.file_at(commit, finding.path), finding.line)
+            if fault:
+                raise Usage(f"{finding.place} cannot be commented on: {fault}", f"gitorch show {job}")
+
+    command = commands.SendBack(job, commit, tuple(findings), text)
     state, _ = execute_verb(services, run.id, caller.actor, command, "reject")
     return state.run or run
 

@@ -1,4 +1,4 @@
-"""The principal's commands about one job's agent: try the job again, restart the agent, or stop it."""
+"""The principal's commands about one job: try it again, send its work back, restart its agent, or stop it."""
 
 from __future__ import annotations
 
@@ -52,6 +52,37 @@ def _answer_again(run: Run, command: commands.RetryJob) -> commands.AnswerQuesti
     return None
 
 
+def send_back(state: State, order: Order, command: commands.SendBack) -> tuple[Event, ...]:
+    """Send work that was handed in back to its author with the principal's findings; a merge report that stands ends."""
+    ensure.principal(order.actor, "reject")
+    run = ensure.run_under_way(ensure.run_there(state))
+    job = ensure.job_there(run, command.job)
+    _ensure_handed_in(run, job, command)
+
+    if not command.findings and not command.text.strip():
+        message = f"{command.job} goes back with at least one comment or a note"
+        raise Refused(message, f"gitorch reject {command.job} --note TEXT")
+
+    sent = events.WorkSentBack(command.job, job.attempt, command.commit, command.findings, command.text.strip())
+    return (*voided_report(run, f"{command.job} goes back to work"), sent)
+
+
+def _ensure_handed_in(run: Run, job: JobState, command: commands.SendBack) -> None:
+    """Raises Refused unless exactly this commit is what the job handed in, and not merged yet."""
+    why = f"gitorch why {command.job}"
+    if run.merged is not None:
+        message = f"{command.job} was merged to {run.merged.target} and cannot go back to work"
+        raise Refused(message, f"gitorch status {run.id}")
+
+    if job.phase not in {JobPhase.SUBMITTED, JobPhase.COMPLETED} or job.handoff is None or not job.writes:
+        message = f"{command.job} is {job.phase} and has no work to send back"
+        raise Refused(message, why)
+
+    if job.handoff.commit != command.commit:
+        message = f"{command.job} handed in {job.handoff.commit[:12]} since; read that before you send it back"
+        raise Refused(message, why)
+
+
 def restart(state: State, order: Order, command: commands.RestartAgent) -> tuple[Event, ...]:
     """Revoke the lease of a job's agent, so that a new agent gets its worktree, its brief and the work done so far."""
     ensure.principal(order.actor, "session restart")
@@ -100,6 +131,7 @@ def _with_agent(job: JobState, possible: str) -> JobState:
 
 DECISIONS: Decisions = {
     commands.RetryJob: retry,
+    commands.SendBack: send_back,
     commands.RestartAgent: restart,
     commands.StopAgent: stop,
 }

@@ -268,9 +268,33 @@ def reopened(run: Run, _: Record, event: events.JobReopened) -> Run:
     return with_job(run, event.job, demands=(*job.demands, demand), rounds_allowed=rounds_allowed, trouble="")
 
 
+def sent_back(run: Run, _: Record, event: events.WorkSentBack) -> Run:
+    """Demand what the principal found in the work, and allow one more round.
+
+    Raises Corrupt if the work is merged, or if another commit was handed in.
+    """
+    job = run.jobs[event.job]
+    if run.merged is not None:
+        message = f"{event.job} was merged to {run.merged.target} and cannot go back to work"
+        raise Corrupt(message)
+
+    if job.handoff is None or job.handoff.commit != event.commit:
+        message = f"{event.job} was sent back at {event.commit}, which was not handed in"
+        raise Corrupt(message)
+
+    demands = list(job.demands)
+    if event.reason:
+        demands.append(Finding(Severity.BLOCKING, f"The principal sent this back: {event.reason}"))
+
+    demands.extend(event.findings)
+    rounds_allowed = max(job.rounds_allowed, job.attempt + 1)
+    return with_job(run, event.job, demands=tuple(demands), rounds_allowed=rounds_allowed, trouble="")
+
+
 EVENTS: Evolutions = {
     events.FindingsListed: Evolution(findings_listed, BY_ANYBODY),
     events.GatePassed: Evolution(gate_passed, BY_ANYBODY),
     events.WorkVoided: Evolution(voided, BY_HOST),
     events.JobReopened: Evolution(reopened, BY_PRINCIPAL),
+    events.WorkSentBack: Evolution(sent_back, BY_PRINCIPAL),
 }

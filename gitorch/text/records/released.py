@@ -88,6 +88,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "job-canceled": (events.JobCanceled, ("job", "reason")),
     "job-requeued": (events.JobRequeued, ("job", "reason")),
     "job-reopened": (events.JobReopened, ("job", "reason")),
+    "work-sent-back": (events.WorkSentBack, ("job", "round", "commit", "findings", "reason")),
     "overlap-noted": (events.OverlapNoted, ("jobs", "paths", "conflict")),
     "closed-early": (events.ClosedEarly, ("job", "issue")),
     "closing-failed": (events.ClosingFailed, ("job", "times", "reason")),
