@@ -49,6 +49,8 @@ class Asked(Value):
     """The token in the address; empty without one."""
     cookie: str = ""
     """The value of our cookie; empty without one."""
+    client_port: int = 0
+    """The port at the other end; 0 on a Unix socket."""
 
     def header(self, name: str) -> str:
         """The only value of a header; empty when it is missing or stands twice."""
@@ -79,8 +81,8 @@ class Access(Value):
     """The port that the Host header must name; None on a Unix socket, which may be forwarded from any port."""
     changes: bool
     """Whether anything may be changed."""
-    stranger: Callable[[], str] = str
-    """Why the process at the other end may not ask, as a sentence; empty when nothing is known against it."""
+    stranger: Callable[[int, int], str] | None = None
+    """Why the process at the other end may not ask, as a sentence, by our port and its; empty when nothing is known."""
 
     @property
     def cookie_name(self) -> str:
@@ -125,9 +127,10 @@ class Access(Value):
 
     def _unknown(self, asked: Asked) -> Refusal | None:
         """A request of somebody who has neither the token nor the cookie, or of a process that must not have them."""
-        stranger = self.stranger()
-        if stranger:
-            return Refusal(403, stranger)
+        if self.stranger is not None and self.port is not None:
+            reason = self.stranger(self.port, asked.client_port)
+            if reason:
+                return Refusal(403, reason)
 
         known = _same(asked.cookie, self.secrets.session) or _same(asked.bearer, self.secrets.token)
         if known or self.is_login(asked):

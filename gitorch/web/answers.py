@@ -6,21 +6,29 @@ import hashlib
 import secrets
 from typing import TYPE_CHECKING
 
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gitorch.errors import GitorchError, NotFound
 from gitorch.model.values import Value
+from gitorch.web.forms import form_of
+from gitorch.web.guard import client_port_of
 from gitorch.web.render import html
+from gitorch.wiring.connections import caller_behind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
 
+    from gitorch.app.execute import Caller
     from gitorch.web.access import Refusal
     from gitorch.web.desk import Desk
+    from gitorch.web.forms import Form
     from gitorch.web.render import Page
     from gitorch.wiring.repository import Repository
+
+    Change = Callable[[Repository, Caller, "Question", Form], str]
+    """Makes a change for a caller, and returns the path of the page to show next."""
 
 STATUSES = {
     "failed": 500,
@@ -77,9 +85,10 @@ NOWHERE = Site("", changes=False)
 class Answers:
     """Makes answers for one server."""
 
-    def __init__(self, desk: Desk, site: Site, report_bug: Callable[[Exception], str]) -> None:
+    def __init__(self, desk: Desk, site: Site, port: int | None, report_bug: Callable[[Exception], str]) -> None:
         self._desk = desk
         self._site = site
+        self._port = port
         self._report_bug = report_bug
         self._salt = secrets.token_hex(4)  # pages of another version of gitorch are other pages
 
@@ -110,6 +119,32 @@ class Answers:
         except Exception as error:  # noqa: BLE001  the boundary of this door
             return self.failure(error)
         return Response(data, media_type="text/plain; charset=utf-8", headers=PLAIN_HEADERS)
+
+    def change(self, change: Change) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint of a change: the form is read, the change made by whoever asks, and a page shown that loads again."""
+
+        async def endpoint(request: Request) -> Response:
+            question = question_of(request)
+            client_port = client_port_of(request)
+            try:
+                form = await form_of(request)
+            except GitorchError as error:
+                return self.failure(error)
+            return await self._desk.ask(
+                lambda repository: self._changed(repository, change, (question, form), client_port)
+            )
+
+        return endpoint
+
+    def _changed(
+        self, repository: Repository, change: Change, asked: tuple[Question, Form], client_port: int
+    ) -> Response:
+        try:
+            caller = caller_behind(repository, self._port, client_port)
+            path = change(repository, caller, *asked)
+        except Exception as error:  # noqa: BLE001  the boundary of this door
+            return self.failure(error)
+        return RedirectResponse(path, 303, headers={"cache-control": "no-store"})
 
     def _answered(
         self, repository: Repository, view: Callable[[Repository, Question], Page], question: Question, known: str

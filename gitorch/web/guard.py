@@ -98,4 +98,11 @@ def asked_of(request: Request, cookie_name: str) -> Asked:
         headers[name] = (*headers.get(name, ()), value)
 
     token = request.query_params.get("token", "")
-    return Asked(request.method, headers, token, request.cookies.get(cookie_name, ""))
+    return Asked(request.method, headers, token, request.cookies.get(cookie_name, ""), client_port_of(request))
+
+
+def client_port_of(request: Request) -> int:
+    """The port at the other end; 0 on a Unix socket."""
+    if request.client is None:
+        return 0
+    return request.client.port

@@ -16,6 +16,7 @@ from gitorch.errors import Busy, Unavailable, Usage
 from gitorch.model.values import Value
 from gitorch.web.access import Access, Secrets
 from gitorch.web.application import application
+from gitorch.wiring.connections import stranger
 
 if TYPE_CHECKING:
     import asyncio
@@ -125,7 +126,7 @@ def serve(
     """
     keys = Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
     with listening(options) as listener:
-        access = Access(keys, _port_of(listener), options.changes)
+        access = Access(keys, _port_of(listener), options.changes, stranger)
         config = Config(application(open_repository, access, report_bug), **SETTINGS)
         announce(Served(_url(access), options.path, keys.token))
         Server(config).run(sockets=[listener])

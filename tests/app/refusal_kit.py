@@ -11,14 +11,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
-from cli_memory import TARGET
+from cli_memory import TARGET, commit
 from cli_stage import BRIEF, HOST, HUMAN, RUN, workflow
 from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
 from fakes.world import FakePrograms, altered
 
 from gitorch.app.execute import Caller, execute
-from gitorch.app.people import messages
+from gitorch.app.people import decisions, messages
 from gitorch.app.sessions import sessions, worktrees
 from gitorch.app.start import preflight
 from gitorch.app.work import artifacts, claims
@@ -26,12 +26,13 @@ from gitorch.app.work.artifacts import PublishRequest
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model.events import RunPrepared
-from gitorch.model.ids import Digest, RunId
+from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.plan import Plan
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.work.message import PRINCIPAL
+from gitorch.model.work.review import Finding, Severity
 
 OTHER = RunId("auth-9c2d")
 CALLER = Caller(HUMAN)
@@ -177,3 +178,11 @@ def filled(stage, text):
     if "{tip}" in text:
         text = text.replace("{tip}", stage.ledger.tip()[:12])
     return text
+
+
+def commented(stage, path, line):
+    """A comment of the principal on a line of work that was handed in."""
+    stage.launch("api").submit_handoff("api")
+    found = Finding(Severity.MINOR, "Why?", path, line)
+    job = JobId("api")
+    return decisions.send_back(stage.services, CALLER, run_of(stage), job, commit("api-1"), (found,), "")

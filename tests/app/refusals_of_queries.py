@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_memory import TARGET, commit
-from refusal_kit import CALLER, PERSON, RUN, run_of, tagged, with_remote
+from refusal_kit import CALLER, PERSON, RUN, commented, run_of, tagged, with_remote
 
 from gitorch.app.people import decisions, mailbox, messages
 from gitorch.app.query import anchors, exporting, lookup, questions, runs, syncing
@@ -200,6 +200,13 @@ PEOPLE = [
         Usage,
         "retry could be any of retry_it, retry_all",
         "gitorch answer q1 retry_it",
+    ),
+    (
+        "one",
+        lambda s: commented(s, "nowhere.py", 3),
+        Usage,
+        "nowhere.py:3 cannot be commented on: there is no such file at that commit",
+        f"git show {commit('api-1')[:12]}",
     ),
     (
         "one",

@@ -132,10 +132,10 @@ def test_a_link_that_a_person_follows_from_another_site_is_shown(client):
 
 
 def test_a_process_that_must_not_ask_is_refused_although_it_has_the_cookie(stage):
-    client = client_of(lambda: stage.services, stranger=lambda: "another user's process asks")
+    client = client_of(lambda: stage.services, stranger=lambda *ports: f"another user asks {ports[0]}")
     answer = client.get("/", headers=COOKIE)
     assert answer.status_code == 403
-    assert "another user" in answer.text
+    assert f"another user asks {PORT}" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/", "/static/page.js", "/nowhere", "/?token=guess"])

@@ -23,7 +23,7 @@ SECRETS = Secrets("the-token", "the-cookie")
 
 
 def client_of(
-    open_repository, *, changes: bool = False, stranger: Callable[[], str] = str, report_bug=None
+    open_repository, *, changes: bool = False, stranger: Callable[[int, int], str] | None = None, report_bug=None
 ) -> TestClient:
     """A client without a cookie. Errors of the server reach the test, unless it takes their reports."""
     access = Access(SECRETS, PORT, changes, stranger)

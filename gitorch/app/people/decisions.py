@@ -210,15 +210,24 @@ def send_back(
     Raises Refused where the job has no work to send back, another commit was handed in since, or nothing was found.
     """
     only_people(services, caller, "reject")
-    for finding in findings:
-        if finding.path:
-            fault = citation_fault(services.git.file_at(commit, finding.path), finding.line)
-            if fault:
-                raise Usage(f"{finding.place} cannot be commented on: {fault}", f"gitorch show {job}")
+    handoff = run.jobs[job].handoff
+    if handoff is not None and handoff.commit == commit:  # the rules refuse every other one
+        _ensure_there(services, commit, findings)
 
     command = commands.SendBack(job, commit, tuple(findings), text)
     state, _ = execute_verb(services, run.id, caller.actor, command, "reject")
     return state.run or run
+
+
+def _ensure_there(services: Services, commit: CommitId, findings: Sequence[Finding]) -> None:
+    """Raises Usage for a finding at a file or line that the commit does not have."""
+    for finding in findings:
+        if not finding.path:
+            continue
+
+        fault = citation_fault(services.git.file_at(commit, finding.path), finding.line)
+        if fault:
+            raise Usage(f"{finding.place} cannot be commented on: {fault}", f"git show {commit[:12]}")
 
 
 def hold(

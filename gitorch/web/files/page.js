@@ -101,6 +101,81 @@ function listen() {
   });
 }
 
+/** Let a person comment on a line: its number becomes a button that opens a comment below the line. */
+function offerComments(form) {
+  for (const cell of document.querySelectorAll(".diff td[data-line]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = cell.dataset.line;
+    button.setAttribute("aria-label", `Comment on line ${cell.dataset.line}`);
+    button.addEventListener("click", () => comment(form, cell));
+    cell.replaceChildren(button);
+    cell.classList.add("may");
+  }
+  // The empty rows are for browsers without scripts.
+  for (const row of form.querySelectorAll("fieldset.comment")) row.remove();
+}
+
+/** Open a comment below a line; its fields belong to the form at the end of the page. */
+function comment(form, cell) {
+  const row = cell.closest("tr");
+  const below = row.nextElementSibling;
+  if (below?.classList.contains("draft")) {
+    below.querySelector("textarea").focus();
+    return;
+  }
+  const path = cell.closest("table").dataset.path;
+  const draft = document.createElement("tr");
+  draft.className = "remark draft";
+  const place = document.createElement("td");
+  place.colSpan = 3;
+  const field = (name, value) => {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "hidden", name, value });
+    input.setAttribute("form", form.id);
+    place.append(input);
+  };
+  field("path", path);
+  field("line", cell.dataset.line);
+  const weight = document.createElement("select");
+  weight.name = "severity";
+  weight.setAttribute("form", form.id);
+  weight.setAttribute("aria-label", "Weight");
+  for (const word of ["blocking", "important", "minor", "note"]) weight.add(new Option(word, word, false, word === "important"));
+  const words = document.createElement("textarea");
+  Object.assign(words, { name: "comment", rows: 3, required: true });
+  words.setAttribute("form", form.id);
+  words.setAttribute("aria-label", `Comment on line ${cell.dataset.line} of ${path}`);
+  const remove = document.createElement("button");
+  remove.type = "button";
+  remove.textContent = "Remove";
+  remove.addEventListener("click", () => {
+    draft.remove();
+    count(form);
+  });
+  place.append(words, document.createElement("br"), weight, " ", remove);
+  draft.append(place);
+  row.after(draft);
+  words.focus();
+  count(form);
+}
+
+/** Say at the form how many comments go with it. */
+function count(form) {
+  const drafts = document.querySelectorAll("tr.draft").length;
+  document.getElementById("comments").textContent = drafts === 1 ? "1 comment goes with it." : `${drafts} comments go with it.`;
+}
+
+const review = document.getElementById("review-form");
+if (review) {
+  offerComments(review);
+  review.addEventListener("submit", () => (sending = true));
+}
+let sending = false;
+window.addEventListener("beforeunload", (event) => {
+  if (!sending && document.querySelector("tr.draft")) event.preventDefault();
+});
+
 document.addEventListener("visibilitychange", listen);
 showAges(document);
 setInterval(() => showAges(document), 10000);
