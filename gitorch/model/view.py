@@ -86,6 +86,18 @@ class SessionRow(Value):
     since: Moment
 
 
+class ApprovalRow(Value):
+    """The approval of a run's merge report, with what proves it."""
+
+    by: str
+    at: Moment
+    grade: str
+    """`forge`, `signed`, `typed` or `unattended`."""
+
+    sentence: str
+    """The same in words."""
+
+
 class RunView(Value):
     """A whole run: its jobs in order of batches, its open questions, and the next commands to type."""
 
@@ -102,6 +114,9 @@ class RunView(Value):
     records: int
     notes: tuple[str, ...] = ()
     """Further remarks."""
+
+    approval: ApprovalRow | None = None
+    """The approval that the run stands on; None before it, and after the report was withdrawn or rejected."""
 
 
 class ReviewMark(Value):

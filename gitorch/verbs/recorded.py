@@ -92,6 +92,7 @@ VERBS = (
             "tip": Kind.TEXT,
             "head": Kind.TEXT,
             "warnings": Kind.LIST,
+            "approvals": Kind.ANY,
             "recipe": Kind.TEXT,
         },
         offered=Offer.OPERATORS,

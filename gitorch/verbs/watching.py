@@ -183,6 +183,7 @@ VERBS = (
             "valid": Kind.FLAG,
             "report": Kind.ANY,
             "data": Kind.ANY,
+            "approval": Kind.ANY,
             "job": Kind.TEXT,
         },
         offered=Offer.EVERYBODY,

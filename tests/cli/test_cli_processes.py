@@ -17,7 +17,6 @@ HEAVY = {"dulwich", "libtmux", "ruamel", "ruamel.yaml", "markdown_it", "rich", "
 
 
 UNUSED_BY_READERS = {
-    "hashlib",
     "locale",
     "dataclasses",
     "copy",

@@ -102,4 +102,5 @@ def test_the_passphrase_signs_the_approval_and_the_merge_follows(told: Told) -> 
     assert (status, moved) == (0, True), said
     (approval,) = told.house.records("merge-approved")
     assert approval["proof"].startswith("signed:")
-    assert told.house("verify").status == 0
+    assert "Approvals of merges by what proves them: 1 signed." in told.house("verify").out
+    assert f"approved by {approval['_actor']['name']} (signed by " in said

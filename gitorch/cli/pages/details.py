@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.record import Actor
     from gitorch.model.work.job import JobState
-    from gitorch.model.work.question import Question
+    from gitorch.model.work.question import Answer, Question
     from gitorch.model.work.review import ListedFinding
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
@@ -114,8 +114,7 @@ def question_text(run: Run, question: Question) -> str:
     """A question with everything that a decision needs, and the command that answers it."""
     answer = ""
     if question.answer is not None:
-        text = f"{question.answer.option} {question.answer.text}".strip()
-        answer = f"{text} (by {question.answer.by})"
+        answer = _answer_line(run, question, question.answer)
 
     fields = [
         ("kind", phrase(question.kind)),
@@ -129,6 +128,16 @@ def question_text(run: Run, question: Question) -> str:
         ("answer it", _command_of(run, question)),
     ]
     return _page(f"{question.id} in {run.id}", fields, question.text)
+
+
+def _answer_line(run: Run, question: Question, answer: Answer) -> str:
+    """An answer and who gave it; of the approval that the run stands on also what proves it."""
+    approval = run.approval
+    if approval is not None and question.kind is QuestionKind.APPROVAL and approval.at == answer.at:
+        return approval.sentence
+
+    text = f"{answer.option} {answer.text}".strip()
+    return f"{text} (by {answer.by})"
 
 
 def _option_lines(run: Run, question: Question) -> list[str]:

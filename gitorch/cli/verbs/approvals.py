@@ -157,7 +157,7 @@ def _merge(
     from gitorch.cli.follow import carry_on, checkout_note
 
     run = decisions.approve(call.services, caller, run, digest, proof)
-    call.note(f"The report of {run.id} is approved.")
+    call.note(_approved(run))
     run, done = carry_on(call, run)
     note = ""
     if done:
@@ -175,6 +175,14 @@ def _merge(
         "checkout": note,
     }
     call.say(values, f"{_outcome(run, done=done)}\n{note}".rstrip())
+
+
+def _approved(run: Run) -> str:
+    """That the report is approved, and what proves it."""
+    if run.approval is None:
+        return f"The report of {run.id} is approved."
+
+    return f"The report of {run.id} is {run.approval.sentence}."
 
 
 def _outcome(run: Run, *, done: bool) -> str:

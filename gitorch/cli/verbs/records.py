@@ -13,7 +13,7 @@ from gitorch.cli.pages.page import counted
 from gitorch.errors import Corrupt, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gitorch.app.query.anchors import AnchorCheck
     from gitorch.app.services import Services
@@ -42,14 +42,18 @@ def report(call: Call, what: str | None, run: str | None) -> None:
     text = runs.report(call.services, found.id)
     current = found.report
     values = {"run": found.id, "text": text, "valid": current is not None, "report": current, "data": None}
+    values["approval"] = found.approval
     if call.json:
         values["data"] = runs.report_data(call.services, found)
 
-    call.say(values, text.rstrip() + _withdrawn(found))
+    call.say(values, text.rstrip() + _end_of(found))
 
 
-def _withdrawn(run: Run) -> str:
-    """A note below a report that no longer counts; empty for the current one."""
+def _end_of(run: Run) -> str:
+    """A note below a report: who approved it, or that it no longer counts; empty for one that waits for its approval."""
+    if run.approval is not None:
+        return f"\n\nThis report is {run.approval.sentence}."
+
     if run.report is not None:
         return ""
 
@@ -281,7 +285,8 @@ def _verify_all(call: Call, remote: str | None, tag: str | None) -> None:
     found = _with_anchors(call.services, found, remote, tag)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if not found.faults:
-        call.say(values, _verified(found))
+        approvals = _approvals_by_grade(found)
+        call.say({**values, "approvals": approvals}, _verified(found, approvals))
         return
 
     first = found.faults[0]
@@ -337,10 +342,27 @@ def _with_anchors(services: Services, found: Verification, remote: str | None, t
     return replace(found, faults=tuple(faults), warnings=tuple(warnings))
 
 
-def _verified(found: Verification) -> str:
+def _approvals_by_grade(found: Verification) -> dict[str, int]:
+    """The number of merge approvals of each grade, the weakest first."""
+    from gitorch.model.events import MergeApproved
+    from gitorch.model.plans.approval import Grade, grade_of
+
+    counts = dict.fromkeys(map(str, Grade), 0)
+    for verified in found.approved:
+        for record in verified.records:
+            if isinstance(record.event, MergeApproved):
+                counts[str(grade_of(record.event.proof))] += 1
+
+    return {grade: count for grade, count in counts.items() if count}
+
+
+def _verified(found: Verification, approvals: Mapping[str, int]) -> str:
     """The result of a verification, with its faults and warnings, line by line."""
     lines = [f"warning: {warning}" for warning in found.warnings]
     lines.append(f"{counted(found.records, 'record')} verified, from the first to commit {found.tip}.")
     lines.append(f"The newest record's digest is {found.head}")
+    if approvals:
+        by_grade = ", ".join(f"{count} {grade}" for grade, count in approvals.items())
+        lines.append(f"Approvals of merges by what proves them: {by_grade}.")
 
     return "\n".join(lines)

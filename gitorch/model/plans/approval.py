@@ -48,6 +48,18 @@ def grade_of(proof: str) -> Grade | None:
     return None
 
 
+def words_of(proof: str) -> str:
+    """How people read a proof: `signed by ada`, `typed at a terminal` or `unattended: nobody was asked`."""
+    grade = grade_of(proof)
+    if grade is Grade.SIGNED:
+        return f"signed by {proof.removeprefix(SIGNED)}"
+    if grade is Grade.FORGE:
+        return f"signed by the forge: {proof.removeprefix(FORGE)}"
+    if grade is Grade.TYPED:
+        return "typed at a terminal"
+    return "unattended: nobody was asked"
+
+
 class Guard(StrEnum):
     """What keeps a program of the same user from signing with a key."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.approval import words_of
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
@@ -108,6 +109,11 @@ class Approval(Value):
     at: Moment
     proof: str
     """What proves that a human gave it; `model.plans.approval.grade_of` reads its grade."""
+
+    @property
+    def sentence(self) -> str:
+        """Who approved, and what proves it: `approved by ada (typed at a terminal)`."""
+        return f"approved by {self.by} ({words_of(self.proof)})"
 
 
 class Merged(Value):

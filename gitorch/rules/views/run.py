@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.plans.workflow import REVIEWING, JobKind
-from gitorch.model.view import JobRow, RunView
+from gitorch.model.view import ApprovalRow, JobRow, RunView
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.message import PRINCIPAL
 from gitorch.model.work.question import QuestionKind
@@ -56,7 +57,18 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         started_at=run.started_at,
         records=run.records,
         notes=tuple(_overlap_notes(run)),
+        approval=approval_row(run),
     )
+
+
+def approval_row(run: Run) -> ApprovalRow | None:
+    """The approval of the run's merge report; None without one."""
+    approval = run.approval
+    if approval is None:
+        return None
+
+    grade = grade_of(approval.proof) or Grade.UNATTENDED
+    return ApprovalRow(approval.by, approval.at, str(grade), approval.sentence)
 
 
 def batches_of(run: Run) -> Mapping[JobId, int]:

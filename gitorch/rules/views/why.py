@@ -251,7 +251,16 @@ def _why_completed(run: Run, job: JobState) -> str:
     if job.cleared is not None:
         return _clearance_line(job)
 
-    return "done"
+    return _why_closed(run, job)
+
+
+def _why_closed(run: Run, job: JobState) -> str:
+    """Who approved, at the checkpoint of the merge report; `done` for every other job without a commit."""
+    approval = run.approval
+    if approval is None or run.report is None or run.report.checkpoint != job.spec.id:
+        return "done"
+
+    return approval.sentence
 
 
 def _push_state(run: Run, job: JobState) -> str:
