@@ -45,7 +45,7 @@ class Ticks:
         run = self.stage.run
         words = {session.id: self.agents.get(session.id, "working") for session in run.living_sessions}
         screens = dict.fromkeys(words, SCREEN)
-        return {run.id: Shown(run, words, screens, self.silent, self.stage.clock.now())}, self.sentence
+        return {run.id: Shown(run, words, screens, self.silent)}, self.sentence
 
     def stop(self) -> None:
         self.is_stopped = True
@@ -145,6 +145,8 @@ async def desk(stage: Stage, size=(80, 24), **words) -> AsyncIterator[Desk]:
         made = Desk(stage, ticks, terminal, app, pilot)
         await made.settle()
         yield made
+    if app.bug is not None:
+        raise app.bug
 
 
 def at_desk(stage: Stage, story: Callable[[Desk], Awaitable[None]], size=(80, 24), **words) -> None:

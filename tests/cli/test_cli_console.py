@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from cli_stage import RUN, Stage, many
 from console_kit import at_desk
@@ -49,12 +51,12 @@ def test_what_waits_for_a_person_is_first_selected_and_explained():
     async def look(desk):
         assert desk.lines[1:8] == [
             " WAITING FOR YOU  1",
-            " ▌ api            ·  q1: Which cookie? (and 1 more)                       9 min",
+            " ▌ api      ·  q1: Which cookie? (and 1 more)                             9 min",
             " WORKING  2",
-            "   run auth-7f3a     0 of 3 done, 1 at work, 2 waiting for you            9 min",
-            "   ui             ·  session s2 is at work                                9 min",
+            "   the run     0 of 3 done, 1 at work, 2 waiting for you                  9 min",
+            "   ui       ·  session s2 is at work                                      9 min",
             " QUEUED  1",
-            "   docs           ·  waits for ui",
+            "   docs     ·  waits for ui",
         ]
         assert desk.line("q2") == " q2 context, asked 9 min ago"
         assert "How long is it valid?" in desk.text
@@ -141,6 +143,23 @@ def test_an_option_is_chosen_by_its_number_with_words_behind_it():
 )
 def test_what_is_typed_becomes_the_words_of_an_answer(typed, options, words):
     assert answer_words(typed, options) == words
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
+def test_a_long_question_leaves_room_for_its_options_and_the_answer(size):
+    stage = Stage().begin_run({"api": ()}).launch("api")
+    stage.submit_handoff("api", "BLOCKED", blocker="\n".join(f"line {n}" for n in range(60)), clears="A key.")
+
+    async def play(desk):
+        await desk.press("a")
+        for part in ("q1 in", "  1  cleared", "a number or a name", "Enter goes on"):
+            assert part in desk.text
+        before = desk.text
+        await desk.press("pagedown", "pagedown")
+        assert desk.text != before
+        assert "a number or a name" in desk.text
+
+    at_desk(stage, play, size)
 
 
 def test_a_refused_answer_is_shown_with_its_reason_and_the_console_goes_on():
@@ -336,3 +355,29 @@ def test_text_of_an_agent_cannot_act_on_the_screen():
         assert OVERRIDE not in desk.text
 
     at_desk(stage, play)
+
+
+def test_two_hundred_rows_are_scrolled_without_lag():
+    names = {f"epic-{n:03}": () for n in range(200)}
+    stage = Stage().begin_run(names)
+
+    async def play(desk):
+        begun = time.process_time()
+        for _ in range(100):
+            desk.app.action_move(1)
+            await desk.pilot.pause(0)
+        taken = (time.process_time() - begun) / 100
+        assert "▌ epic-099" in desk.text
+        assert taken < 0.03, f"{taken * 1000:.1f} ms of the processor for each key"
+
+    at_desk(stage, play, (120, 40))
+
+
+def test_a_bug_ends_the_console_and_is_kept_for_the_report_of_bugs():
+    async def play(desk):
+        desk.app._handle_exception(ZeroDivisionError("in a handler"))
+        desk.app._handle_exception(ValueError("a consequence"))
+        assert desk.app.return_value == "failed"
+
+    with pytest.raises(ZeroDivisionError):
+        at_desk(asking(), play)

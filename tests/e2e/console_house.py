@@ -6,6 +6,7 @@ The terminal is a tmux server of the test's own, in which `gitorch up` runs in a
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -100,7 +101,17 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """End `gitorch up`, if it still runs, before anybody asks it to stop the agents; then the terminal."""
+        driving = self.pids()
+        for pid in driving:
+            os.kill(pid, signal.SIGTERM)
+        until(lambda: not self.pids(), wait_seconds=60)
         self.tmux("kill-server", check=False)
+
+    def pids(self) -> list[int]:
+        """The processes of `gitorch up` in this repository."""
+        lines = [line for line in self.home.processes() if f"{GITORCH} up" in line]
+        return [int(line.split()[0]) for line in lines]
 
     def tmux(self, *words: str, check: bool = True) -> str:
         socket = str(self.folder / "screen.tmux")
@@ -146,20 +157,38 @@ class Screen:
         self.press("Enter")
 
     def select(self, name: str) -> None:
-        """Move to a row by its name."""
-        for key in ["g", *["j"] * 12]:
+        """Move to a row by its name, down from the first; rows may move meanwhile."""
+        self.sees("▌", "q leave")
+        for key in ("g", *["j"] * 20):
             self.press(key)
-            until(lambda: True)
-            if f"▌ {name}" in self.text:
+            settled = self.settled()
+            if f"▌ {name} " in settled:
                 return
         raise AssertionError(f"no row {name}:\n{self.text}")
+
+    def settled(self) -> str:
+        """The screen once it has not changed for a moment, ages aside."""
+        seen = ["", ""]
+
+        def same() -> bool:
+            seen[:] = [seen[1], marked(self.text)]
+            return seen[0] == seen[1] != ""
+
+        until(same, every_seconds=0.15, what="a quiet screen")
+        return self.text
 
     def resize(self, columns: int, lines: int) -> None:
         self.tmux("resize-window", "-x", str(columns), "-y", str(lines))
 
     def pid(self) -> int:
-        """The process of `gitorch up` in the shell."""
-        shell = self.tmux("display-message", "-p", "#{pane_pid}").strip()
-        found = subprocess.run(("ps", "-o", "pid=,args=", "--ppid", shell), capture_output=True, text=True, check=False)
-        (line,) = [line for line in found.stdout.splitlines() if " up" in line]
-        return int(line.split()[0])
+        """The process of `gitorch up`."""
+        (found,) = self.pids()
+        return found
+
+
+def marked(text: str) -> str:
+    """The name of the selected row."""
+    for line in text.splitlines():
+        if line.startswith(" ▌ "):
+            return line.split()[1]
+    return ""

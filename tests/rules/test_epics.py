@@ -29,6 +29,11 @@ def contradictions(run: Run, agents=None) -> list[str]:
     """What is wrong with the rows of a run; empty where each is in one state, for one reason."""
     rows = epic_rows(run, agents)
     found = [fault for row in rows for fault in faults_of(run, row)]
+    moving = any(row.state in {PlainState.WORKING, PlainState.REVIEWING} for row in rows if row.job is not None)
+    if rows[0].state is PlainState.WORKING and not (moving or run.approval or any(run.waiting_checkpoints())):
+        found.append("the run is at work beside epics of which none is")
+    if moving and rows[0].state is PlainState.QUEUED and run.phase is RunPhase.RUNNING:
+        found.append("the run is queued beside epics at work")
     asked = sorted(question.id for row in rows for question in row.questions)
     if asked != sorted(question.id for question in run.open_questions()):
         found.append(f"questions {asked} are shown")

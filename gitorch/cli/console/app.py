@@ -15,7 +15,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
-from textual.worker import WorkerFailed
+from textual.worker import WorkerCancelled, WorkerFailed
 
 from gitorch.cli.console import deciding, pages, reading
 from gitorch.cli.console.board_view import BoardView
@@ -99,7 +99,9 @@ class Console(App[str]):
         self._sentence = ""
         self._told = Text()
         self._leaving = ""
+        self._drawn: dict[str, Text] = {}
         self._how = "ended"
+        self.bug: Exception | None = None
 
     def compose(self) -> ComposeResult:
         """The header, the board with the details, a line for answers, and the keys."""
@@ -156,32 +158,38 @@ class Console(App[str]):
         row = self.row
         now = self._now()
         index = 0 if row is None else self._rows.index(row)
-        self.query_one("#header", Static).update(header_text(self._shown.values(), self._rows, self.size.width))
+        self._put("#header", header_text(self._shown.values(), self._rows, self.size.width))
         self._show_line("#alert", self._alert())
         self.query_one(BoardView).show(self._rows, index, now)
         self._share_height()
         self._draw_details(row, now)
         self._show_line("#told", self._told)
         lines_max = 1 if self.has_class("low") else 3
-        self.query_one("#keys", Static).update(keys_text(row, self.size.width, lines_max))
+        self._put("#keys", keys_text(row, self.size.width, lines_max))
 
     def _draw_details(self, row: EpicRow | None, now: Moment) -> None:
         """The details of the selected row."""
-        details = self.query_one("#details", Static)
         if row is None:
-            details.update(Text("Looking at the runs …", style="dim"))
+            self._put("#details", Text("Looking at the runs …", style="dim"))
             return
 
         shown = self._shown[row.run]
         self._look_at_change(row, shown)
         _, change = self._changes.get((row.run, row.id), (0, None))
-        details.update(details_text(row, shown, change, now))
+        self._put("#details", details_text(row, shown, change, now))
 
     def _show_line(self, name: str, text: Text) -> None:
         """A line that takes no room while it is empty."""
-        line = self.query_one(name, Static)
-        line.display = bool(text.plain)
-        line.update(text)
+        self.query_one(name, Static).display = bool(text.plain)
+        self._put(name, text)
+
+    def _put(self, name: str, text: Text) -> None:
+        """Change a part of the screen, unless it shows this text already: drawing costs more than comparing."""
+        if self._drawn.get(name) == text:
+            return
+
+        self._drawn[name] = text
+        self.query_one(name, Static).update(text)
 
     def _alert(self) -> Text:
         """What does not answer, or takes long, or that the console is about to end."""
@@ -212,7 +220,11 @@ class Console(App[str]):
         if row.job is None:
             return
 
-        change = await self.offload(reading.change_of, self.call, shown.run, row.job)
+        try:
+            change = await self.offload(reading.change_of, self.call, shown.run, row.job)
+        except WorkerCancelled:  # the console ends
+            return
+
         self._changes[(row.run, row.id)] = (shown.run.records, change)
         self._draw()
 
@@ -233,6 +245,11 @@ class Console(App[str]):
     def epics_of(self, run: RunId) -> list[str]:
         """The epics of a run, by id."""
         return [row.id for row in self._rows if row.run == run and row.job is not None]
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Keep a bug for the boundary, which writes a report of it; Textual would print its own traceback."""
+        self.bug = self.bug or error
+        self.exit("failed")
 
     # The layout
 
@@ -313,9 +330,11 @@ class Console(App[str]):
             self.tell(f"{label} does nothing for {row.id} now; ? explains the keys.")
 
     async def _follow(self, flow: Flow, row: EpicRow) -> None:
-        """Do what a key says, and show why it could not be done."""
+        """Do what a key says, and show why it could not be done. It is dropped when the console ends meanwhile."""
         try:
             await flow(self, row)
+        except WorkerCancelled:
+            return
         except GitorchError as error:
             self.tell(error.message, is_error=True)
 

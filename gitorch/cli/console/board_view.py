@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from gitorch.cli.console.rows import columns_of, heading_text, plan_lines, row_text
+from gitorch.cli.console.rows import age_of, columns_of, heading_text, plan_lines, row_text
 from gitorch.model.ids import Moment
 
 if TYPE_CHECKING:
@@ -43,13 +43,20 @@ class BoardView(ScrollView):
         self._lines: list[BoardLine] = []
         self._selected = 0
         self._now = Moment(0)
+        self._ages: list[str] = []
         self._widths = columns_of((), 80)
 
     def show(self, rows: Sequence[EpicRow], selected: int, now: Moment) -> None:
         """Draw these rows; the selected one is brought onto the screen."""
-        self._rows, self._selected, self._now = rows, selected, now
-        self._lines = plan_lines(rows)
-        self._measure()
+        ages = [age_of(row, now) for row in rows]
+        is_moved = (rows, selected) != (self._rows, self._selected)
+        is_older = ages != self._ages
+        self._rows, self._selected, self._now, self._ages = rows, selected, now, ages
+        if is_moved:
+            self._lines = plan_lines(rows)
+            self._measure()
+        elif is_older:
+            self.refresh()
 
     @property
     def lines_wanted(self) -> int:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from gitorch.cli.console.rows import GLYPH_STYLES, GLYPHS, STYLES, age_of, name_of
+from gitorch.cli.console.rows import GLYPH_STYLES, GLYPHS, STYLES, age_of
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import counted, duration, phrase
 from gitorch.rules.review.endings import ending
@@ -50,7 +50,7 @@ def details_text(row: EpicRow, shown: Shown, change: DiffStat | None, now: Momen
 def _title(row: EpicRow, now: Moment) -> Text:
     """The name of the row, its state and title."""
     text = Text()
-    text.append(name_of(row), style="bold")
+    text.append(safe_line(row.id), style="bold")
     text.append(f"  {row.state}", style=STYLES[row.state])
     age = age_of(row, now)
     if age:

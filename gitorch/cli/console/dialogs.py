@@ -15,10 +15,17 @@ from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+    from textual.events import Resize
 
     from gitorch.model.view import InboxRow
 
 T = TypeVar("T")
+
+BOX_PERCENT = 90
+"""How much of the screen a box takes at most, as the style says."""
+
+LINES_BESIDE = 8
+"""The lines of an answer's box beside the question and the options: frames, the line to type on, the hint."""
 
 STANDARD_INPUT = "-"
 """The word by which verbs read standard input, which is no text of a person here."""
@@ -123,7 +130,13 @@ class AnswerDialog(Dialog[tuple[str, ...]]):
 
             yield Static(self._choices())
             yield Input(placeholder=self._expected())
-            yield Static(Text(f"Enter goes on, Esc leaves{self._place}", style="dim"))
+            yield Static(Text(f"Enter goes on, Esc leaves, PgUp PgDn scroll{self._place}", style="dim"))
+
+    def on_resize(self, event: Resize) -> None:
+        """Leave the line to type on its room: the question is scrolled where there is not enough for all of it."""
+        needed = len(self._question.options) + LINES_BESIDE
+        room = event.size.height * BOX_PERCENT // 100 - needed
+        self.query_one(".reading", VerticalScroll).styles.max_height = max(1, room)
 
     def action_scroll(self, pages: int) -> None:
         """Scroll the question by pages."""

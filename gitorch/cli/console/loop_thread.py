@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.app.reconciler.loop import LoopResult
     from gitorch.app.reconciler.tick import TickResult
     from gitorch.app.services import Services
-    from gitorch.model.ids import Moment, RunId, SessionId
+    from gitorch.model.ids import RunId, SessionId
     from gitorch.model.work.run import Run
 
 LOOK_SECONDS = 0.5
@@ -36,8 +36,6 @@ class Shown(Value):
     silent: tuple[str, ...]
     """The parts of the world that did not answer, and why."""
 
-    now: Moment
-
 
 class LoopThread:
     """Ticks in a thread of its own, and keeps the newest state of every run for whoever asks.
@@ -56,6 +54,7 @@ class LoopThread:
         self._may_go_on.set()
         self._parked = threading.Event()
         self._fresh: dict[RunId, Shown] = {}
+        self._last: dict[RunId, Shown] = {}
         self._sentence = ""
         self._announced = False
         self._thread = threading.Thread(target=self._work, name="gitorch-loop", daemon=True)
@@ -153,18 +152,20 @@ class LoopThread:
         return self._stop.is_set()
 
     def _show(self, tick: TickResult) -> None:
-        """Keep the newest state of a run, and announce it."""
+        """Keep the newest state of a run, and announce it if it is another one."""
         screens: dict[SessionId, str] = {}
         for session, seen in (tick.observed.sessions or {}).items():
             screens[session] = seen.screen
 
-        agents = agent_words(tick.run, tick.observed.sessions)
-        shown = Shown(tick.run, agents, screens, tick.silent, tick.observed.now)
+        shown = Shown(tick.run, agent_words(tick.run, tick.observed.sessions), screens, tick.silent)
         with self._lock:
+            is_news = self._last.get(tick.run.id) != shown or bool(self._sentence)
+            self._last[tick.run.id] = shown
             self._fresh[tick.run.id] = shown
             self._sentence = ""
 
-        self._announce()
+        if is_news:
+            self._announce()
 
     def say(self, sentence: str) -> None:
         """Keep a sentence about a call that takes long, until the next tick."""

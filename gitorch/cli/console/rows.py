@@ -77,6 +77,9 @@ class BoardLine(Value):
 class Columns(Value):
     """The widths of a row's columns; 0 for a column that has no room."""
 
+    is_alone: bool
+    """Whether all rows are of one run."""
+
     name: int
     title: int
     reviews: int
@@ -116,7 +119,8 @@ def heading_text(line: BoardLine, columns: int) -> Text:
 def columns_of(rows: Sequence[EpicRow], columns: int) -> Columns:
     """The widths for these rows on a screen of this width."""
     are_named = columns >= NAMES_FROM
-    name = min(ID_MAX, _widest([name_of(row) for row in rows]), max(columns // 3, 1))
+    is_alone = len({row.run for row in rows}) < 2
+    name = min(ID_MAX, _widest([name_of(row, is_alone=is_alone) for row in rows]), max(columns // 3, 1))
     reviews = _widest([reviews_text(row.reviews, are_named=are_named).plain for row in rows])
     title = 0
     if columns >= TITLE_FROM:
@@ -131,7 +135,7 @@ def columns_of(rows: Sequence[EpicRow], columns: int) -> Columns:
         reason += _taken(reviews) + _taken(age)
         reviews = age = 0
 
-    return Columns(name, title, reviews, are_named, age, max(reason, 0))
+    return Columns(is_alone, name, title, reviews, are_named, age, max(reason, 0))
 
 
 def _widest(texts: Sequence[str]) -> int:
@@ -147,12 +151,15 @@ def _taken(column: int) -> int:
     return 0
 
 
-def name_of(row: EpicRow) -> str:
-    """How a row is called: an epic by its id, a run by `run` and its id."""
-    if row.job is None:
-        return f"run {row.id}"
+def name_of(row: EpicRow, *, is_alone: bool) -> str:
+    """How a row is called: beside rows of other runs with its run."""
+    if row.job is None and is_alone:
+        return "the run"
 
-    return safe_line(row.id)
+    if row.job is None or is_alone:
+        return safe_line(row.id)
+
+    return safe_line(f"{row.run} {row.id}")
 
 
 def reviews_text(reviews: Sequence[ReviewMark], *, are_named: bool) -> Text:
@@ -174,7 +181,7 @@ def row_text(row: EpicRow, widths: Columns, now: Moment, *, is_selected: bool) -
     """One row. The selected one is marked by a sign and by weight, so that it is found without colours too."""
     text = Text()
     text.append(f"{MARKER} " if is_selected else "  ", style=STYLES[row.state])
-    text.append(pad(name_of(row), widths.name), style="bold" if is_selected else "")
+    text.append(pad(name_of(row, is_alone=widths.is_alone), widths.name), style="bold" if is_selected else "")
     if widths.title:
         text.append("  " + pad(safe_line(row.title), widths.title), style="dim")
 

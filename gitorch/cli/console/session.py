@@ -13,6 +13,7 @@ from gitorch.cli.console.app import Console
 from gitorch.cli.console.loop_thread import LoopThread
 from gitorch.cli.console.terminal_use import Terminal, let_go
 from gitorch.model.values import Value
+from gitorch.world.terminal_guard import TerminalGuard
 
 if TYPE_CHECKING:
     from gitorch.app.reconciler.loop import LoopResult
@@ -44,13 +45,16 @@ def run_console(call: Call, only: RunId | None, stopping: Stopping, *, stay: boo
     """
     ticks = LoopThread(call.services, only, stay=stay)
     call.services.watch_slow_calls(ticks.say)
-    console = Console(call, ticks, Terminal(call))
-    stopping.then = partial(_leave, console, ticks)
-    how = console.run()
+    with TerminalGuard().watching() as guard:
+        console = Console(call, ticks, Terminal(call, guard))
+        stopping.then = partial(_leave, console, ticks)
+        how = console.run()
+
     ticks.stop()
     has_ended = ticks.join(END_SECONDS)
-    if ticks.error is not None:
-        raise ticks.error
+    for error in (console.bug, ticks.error):
+        if error is not None:
+            raise error
 
     if not has_ended:
         return Ended(how or "left", None)

@@ -29,7 +29,7 @@ Dialog { align: center middle; background: transparent; }
 .box { width: 90%; max-width: 100; height: auto; max-height: 90%; border: round ansi_yellow; padding: 0 1; background: ansi_default; }
 .box Static { height: auto; }
 .box Input { border: round ansi_bright_black; background: ansi_default; height: 3; }
-.reading { height: auto; max-height: 60vh; }
+.reading { height: auto; }
 .bar { height: 1; padding: 0 1; }
 #page { height: 1fr; padding: 0 1; }
 #page Static { height: auto; }

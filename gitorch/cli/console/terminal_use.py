@@ -20,17 +20,29 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from gitorch.model.ids import RunId, SessionId
+    from gitorch.world.terminal_guard import TerminalGuard
 
 
 class Terminal:
     """The terminal that the console stands on, for the time that something else has it."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, guard: TerminalGuard) -> None:
         self._call = call
+        self._guard = guard
+
+    @contextmanager
+    def _lent(self, app: App[str]) -> Iterator[None]:
+        """Lend the terminal while the block runs: the console stands back, and Ctrl-C interrupts only what has it."""
+        with app.suspend(), interruptible():
+            self._guard.disarm()
+            try:
+                yield
+            finally:
+                self._guard.arm()
 
     def run_verb(self, app: App[str], words: Sequence[str]) -> str:
         """Run a command line on the terminal, exactly as if it was typed in the shell; a sentence about its end."""
-        with app.suspend(), interruptible():
+        with self._lent(app):
             call = Call(self._call.environ, self._call.folder, self._call.open, streams_of(self._call.environ))
             status = run(list(words), call)
             ask_to_go_on("Press Enter to return to the console")
@@ -49,7 +61,7 @@ class Terminal:
             return error.message
 
         environ = environ_outside_tmux(self._call.environ)
-        with app.suspend(), interruptible():
+        with self._lent(app):
             write(f"gitorch: this is the terminal of {session}; Ctrl-b d comes back")
             try:
                 child = os.posix_spawnp(argv[0], argv, environ)

@@ -17,7 +17,7 @@ from gitorch.rules.views.run import batches_of, run_summary
 from gitorch.rules.views.why import state_of, why
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from gitorch.model.ids import JobId, Moment, SessionId
     from gitorch.model.view import InboxRow
@@ -55,6 +55,9 @@ AGENT_SENTENCES = {
 
 BUSY = frozenset({PlainState.WAITING, PlainState.WORKING, PlainState.REVIEWING})
 """States beside which the word for an agent is shown; beside any other it would contradict the state."""
+
+MOVING = frozenset({PlainState.WORKING, PlainState.REVIEWING})
+"""States of epics that keep their run at work."""
 
 RUN_STATES = {
     RunPhase.PREPARED: PlainState.QUEUED,
@@ -108,11 +111,12 @@ def epic_rows(run: Run, agents: Mapping[SessionId, str] | None = None) -> tuple[
     words = agents or {}
     epics = _epics(run)
     shares = _questions_by_epic(run, epics)
-    rows = [_run_row(run, shares.pop(None, ()))]
+    about_run = shares.pop(None, ())
+    rows = []
     for job in epics.values():
         rows.append(_epic_row(run, job, shares.get(job.spec.id, ()), words))
 
-    return tuple(rows)
+    return (_run_row(run, about_run, rows), *rows)
 
 
 def _epics(run: Run) -> dict[JobId, JobState]:
@@ -159,20 +163,20 @@ def _epic_of(run: Run, row: InboxRow, epics: Mapping[JobId, JobState]) -> JobId 
     return None
 
 
-def _run_row(run: Run, questions: tuple[InboxRow, ...]) -> EpicRow:
-    """The row of the run."""
+def _run_row(run: Run, questions: tuple[InboxRow, ...], epics: Sequence[EpicRow]) -> EpicRow:
+    """The row of the run, beside those of its epics."""
     return EpicRow(
         run=run.id,
         id=run.id,
         title=run.title,
-        state=_run_state(run, questions),
+        state=_run_state(run, questions, epics),
         reason=_run_reason(run, questions),
         since=_asked_since(questions) or run.started_at or run.prepared_at,
         questions=questions,
     )
 
 
-def _run_state(run: Run, questions: tuple[InboxRow, ...]) -> PlainState:
+def _run_state(run: Run, questions: tuple[InboxRow, ...], epics: Sequence[EpicRow]) -> PlainState:
     """The state of a run: its questions come first, because only a person can move it then."""
     if questions:
         return PlainState.WAITING
@@ -180,20 +184,16 @@ def _run_state(run: Run, questions: tuple[InboxRow, ...]) -> PlainState:
     if run.phase is not RunPhase.RUNNING:
         return RUN_STATES[run.phase]
 
-    if _is_moving(run):
+    if _is_merging(run) or any(row.state in MOVING for row in epics):
         return PlainState.WORKING
 
     return PlainState.QUEUED
 
 
-def _is_moving(run: Run) -> bool:
-    """Whether an agent, a test or gitorch itself is at work in the run."""
+def _is_merging(run: Run) -> bool:
+    """Whether gitorch itself is at work: it prepares the report, or merges what was approved."""
     if run.approval is not None:
         return True
-
-    for job in run.jobs.values():
-        if job.phase.is_active or job.phase is JobPhase.SUBMITTED:
-            return True
 
     return any(run.waiting_checkpoints()) and not run.open_questions()
 
