@@ -191,7 +191,7 @@ def _parameter(one: Parameter) -> click.Parameter:
         type=_type(one),
         required=one.required,
         multiple=one.many,
-        is_flag=one.kind is Kind.FLAG,
+        is_flag=one.kind is Kind.FLAG or None,  # False would make click refuse values that begin with a dash
         help=one.help,
         **_default(one),
     )

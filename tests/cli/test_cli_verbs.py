@@ -12,6 +12,7 @@ import verbs_page
 
 from gitorch.cli.group import Verb, command_of
 from gitorch.verbs.table import TABLE, VERBS
+from gitorch.verbs.verb import Kind
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "cli.md"
 
@@ -42,6 +43,22 @@ def test_the_examples_of_a_verb_can_be_parsed(name):
         words = shlex.split(example)[2:]
         context = command.make_context(name, words, obj=Silent(), resilient_parsing=False)
         assert isinstance(context, click.Context)
+
+
+TEXT_OPTIONS = [
+    (name, one.spelling[-1])
+    for name in TABLE
+    for one in TABLE[name].parameters
+    if one.is_option and one.kind is Kind.TEXT
+]
+
+
+@pytest.mark.parametrize(("name", "option"), TEXT_OPTIONS)
+def test_an_option_takes_a_text_that_begins_with_a_dash(name, option):
+    command = command_of(TABLE[name])
+    for text, words in (("--output=x", [f"{option}=--output=x"]), ("- done", [option, "- done"])):
+        values, *_ = command.make_parser(click.Context(command)).parse_args(words)
+        assert [value for value in values.values() if value in (text, [text])], values
 
 
 class Silent:
