@@ -52,6 +52,8 @@ class Cue:
     arguments: dict[str, Any] = field(default_factory=dict, hash=False)
     uses: str = ""
     """The name of one of gitorch's tools, which is called with `arguments`."""
+    tool: str = ""
+    """The same for a tool of the program's own."""
 
 
 ELSE = Cue("", says="I have nothing more to do.")
@@ -90,9 +92,9 @@ def reply_of(cue: Cue, words: dict[str, str], ask: Ask) -> Reply:
     if not ask.services:
         return Reply("\n\n".join(part for part in (told(cue.says), *_blocks(told, cue)) if part))
     calls: list[Call] = []
-    if cue.uses:
+    if cue.uses or cue.tool:
         filled = {name: told(value) if isinstance(value, str) else value for name, value in cue.arguments.items()}
-        calls.append(Call(_own_tool(ask, cue.uses), filled))
+        calls.append(Call(cue.tool or _own_tool(ask, cue.uses), filled))
     if cue.runs:
         calls.append(_shell(ask, told(cue.runs), cue.arguments))
     if cue.writes[0]:
