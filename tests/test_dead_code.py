@@ -27,6 +27,7 @@ SEEN_BY_OTHERS = {
 """Names that a library calls or reads."""
 
 SEEN_BY_TEXTUAL = {
+    "_handle_exception",
     "BINDINGS",
     "CSS",
     "DEFAULT_CSS",
@@ -34,6 +35,7 @@ SEEN_BY_TEXTUAL = {
     "can_focus",
     "compose",
     "display",
+    "max_height",
     "render_line",
     "virtual_size",
 }

@@ -348,21 +348,16 @@ class Console(App[str]):
 
     # The end
 
-    def action_leave(self) -> None:
-        """Leave after the step under way; at once when asked again."""
-        self._leave("left")
-
-    def action_interrupt(self) -> None:
-        """The same for Ctrl-C."""
-        self._leave("interrupted")
-
     def leave_on_signal(self) -> None:
         """Leave because a signal says so; may be called at any moment, also while something else has the terminal."""
         self._how = "interrupted"
         self._ticks.stop()
 
-    def _leave(self, how: str) -> None:
-        """Stop the loop, and end once it has stopped, or now if that was asked before."""
+    def action_leave(self, how: str) -> None:
+        """Stop the loop, and end once it has stopped, or now if that was asked before.
+
+        `how` is `left` or `interrupted`, which decides about the exit status.
+        """
         if self._leaving:
             self.exit(how)
             return

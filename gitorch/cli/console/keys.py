@@ -51,8 +51,14 @@ KEYS = (
     Key("left_square_bracket,shift+up", "[", "scroll_details(-1)", "", "scroll the details up"),
     Key("right_square_bracket,shift+down", "]", "scroll_details(1)", "", "scroll the details down"),
     Key("question_mark", "?", "help", "help", "this page"),
-    Key("q", "q", "leave", "leave", "leave; the agents go on, and gitorch up continues later"),
-    Key("ctrl+c", "Ctrl-C", "interrupt", "", "the same, with exit status 130; twice breaks off the step under way"),
+    Key("q", "q", "leave('left')", "leave", "leave; the agents go on, and gitorch up continues later"),
+    Key(
+        "ctrl+c",
+        "Ctrl-C",
+        "leave('interrupted')",
+        "",
+        "the same, with exit status 130; twice breaks off the step under way",
+    ),
     Key(
         "ctrl+z",
         "Ctrl-Z",
@@ -63,31 +69,18 @@ KEYS = (
 )
 
 
-def _has_question(row: EpicRow) -> bool:
-    return any(question.kind != "approval" for question in row.questions)
-
-
-def _has_decision(row: EpicRow) -> bool:
-    return any(question.kind in {"approval", "checkpoint"} for question in row.questions)
-
-
-def _has_session(row: EpicRow) -> bool:
-    return row.session is not None
-
-
-def _is_epic(row: EpicRow) -> bool:
-    return row.job is not None
-
+DECIDED = frozenset({"approval", "checkpoint"})
+"""Kinds of questions that a person approves or rejects."""
 
 APPLIES: Mapping[str, Callable[[EpicRow], bool]] = {
-    "attach": _has_session,
-    "screen": _has_session,
-    "answer": _has_question,
-    "approve": _has_decision,
-    "reject": _has_decision,
-    "diff": _is_epic,
-    "findings": _is_epic,
-    "send": _is_epic,
+    "attach": lambda row: row.session is not None,
+    "screen": lambda row: row.session is not None,
+    "answer": lambda row: any(question.kind != "approval" for question in row.questions),
+    "approve": lambda row: any(question.kind in DECIDED for question in row.questions),
+    "reject": lambda row: any(question.kind in DECIDED for question in row.questions),
+    "diff": lambda row: row.job is not None,
+    "findings": lambda row: row.job is not None,
+    "send": lambda row: row.job is not None,
 }
 """Whether the key with a label does something for a row; all other keys always do."""
 
@@ -116,7 +109,7 @@ def keys_text(row: EpicRow | None, columns: int, lines_max: int) -> Text:
 
 def _with_last(keys: Sequence[Key]) -> list[Key]:
     """The keys with help and leaving in front, which are never left out."""
-    last = [key for key in keys if key.action in {"help", "leave"}]
+    last = [key for key in keys if key.label in {"help", "leave"}]
     return [*last, *(key for key in keys if key not in last)]
 
 
@@ -141,8 +134,11 @@ def _line_text(keys: Sequence[Key], row: EpicRow | None) -> Text:
     text = Text()
     for key in keys:
         is_of_use = applies(key.label, row)
-        text.append(key.shown, style="bold" if is_of_use else "dim")
-        text.append(f" {key.label}  ", style="" if is_of_use else "dim")
+        if is_of_use:
+            text.append(key.shown, style="bold")
+            text.append(f" {key.label}  ")
+        else:
+            text.append(f"{key.shown} {key.label}  ", style="dim")
 
     return text
 

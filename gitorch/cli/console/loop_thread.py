@@ -58,8 +58,8 @@ class LoopThread:
         self._sentence = ""
         self._announced = False
         self._thread = threading.Thread(target=self._work, name="gitorch-loop", daemon=True)
-        self.changed: Callable[[], object] = _nothing
-        self.ended: Callable[[], object] = _nothing
+        self.changed: Callable[[], object] = lambda: None
+        self.ended: Callable[[], object] = lambda: None
         self.result: LoopResult | None = None
         self.error: BaseException | None = None
 
@@ -181,7 +181,3 @@ class LoopThread:
 
         if not announced:
             self.changed()
-
-
-def _nothing() -> None:
-    """Nobody listens yet."""

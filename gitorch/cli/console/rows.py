@@ -180,8 +180,12 @@ def reviews_text(reviews: Sequence[ReviewMark], *, are_named: bool) -> Text:
 def row_text(row: EpicRow, widths: Columns, now: Moment, *, is_selected: bool) -> Text:
     """One row. The selected one is marked by a sign and by weight, so that it is found without colours too."""
     text = Text()
-    text.append(f"{MARKER} " if is_selected else "  ", style=STYLES[row.state])
-    text.append(pad(name_of(row, is_alone=widths.is_alone), widths.name), style="bold" if is_selected else "")
+    marker, weight = "  ", ""
+    if is_selected:
+        marker, weight = f"{MARKER} ", "bold"
+
+    text.append(marker, style=STYLES[row.state])
+    text.append(pad(name_of(row, is_alone=widths.is_alone), widths.name), style=weight)
     if widths.title:
         text.append("  " + pad(safe_line(row.title), widths.title), style="dim")
 
