@@ -135,3 +135,30 @@ def test_claude_code_writes_a_plan_that_check_accepts_with_the_planner_skill(hom
     assert "gitorch start plan.md" in ended
     assert any(b"Writing a plan for gitorch" in one.body for one in api.heard()), "the model gets the skill"
     assert home("check", "plan.md", "--json").json["plan"]["epics"] == ["word"]
+
+
+FINDS = [
+    ("claude", ("mcp", "list"), "gitorch: gitorch mcp - ✔ Connected"),
+    ("claude", ("plugin", "validate", "--strict", ".agents/plugins/gitorch"), "Validation passed"),
+    ("codex", ("mcp", "list"), "enabled"),
+    ("gemini", ("skills", "list"), "gitorch-planner [Enabled]"),
+    ("gemini", ("mcp", "list"), "gitorch: gitorch mcp (stdio)"),
+]
+
+
+@pytest.mark.parametrize(("name", "words", "shown"), FINDS, ids=[f"{name} {words[0]}" for name, words, _ in FINDS])
+def test_a_program_finds_what_was_installed_in_a_home_of_its_own(home, tmp_path, name, words, shown):
+    if not PROGRAMS[name].installed:
+        pytest.skip(f"{name} is not installed: make agents")
+    user = tmp_path / "user"
+    user.mkdir()
+    path = os.pathsep.join([str(GITORCH.parent), os.environ["PATH"]])
+    env = {**os.environ, "HOME": str(user), "PATH": path}
+    home("skills", "install", "--profile", "all", "--user", env={"HOME": str(user)})
+    home("skills", "install", "--profile", "generic")
+    done = subprocess.run(
+        (name, *words), cwd=home.path, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert shown in done.stdout + done.stderr
+    home("skills", "remove", "--profile", "all", "--user", env={"HOME": str(user)})
+    assert not [path for path in user.rglob("*") if "gitorch" in path.name]

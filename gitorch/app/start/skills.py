@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gitorch.ports.files import Files
     from gitorch.text.skills.profiles import Sources
 
+VERSION = ("version",)
+"""The key of an entry that every version of gitorch writes anew."""
+
 BYTES_MAX = 4_000_000
 """Of a file of settings that gets an entry."""
 
@@ -130,6 +133,9 @@ def _compared_json(file: SkillFile, text: str | None) -> tuple[FileState, str | 
 
     if found == wanted:
         return FileState.CURRENT, None
+
+    if file.key == VERSION:
+        return FileState.OUTDATED, entries.with_json_entry(text, file.key, wanted)
 
     return FileState.EDITED, None
 

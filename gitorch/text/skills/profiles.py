@@ -68,6 +68,7 @@ PLUGIN = {
     "name": "gitorch",
     "description": "Work under gitorch, drive its runs, and write its plans.",
 }
+CLAUDE_PLUGIN = {"name": "gitorch", "description": PLUGIN["description"], "author": {"name": "gitorch"}}
 PLUGIN_SERVERS = {
     "$schema": "https://agent-plugins.org/schemas/1.0.0/mcp.schema.json",
     "mcpServers": {"gitorch": {"type": "stdio", **SERVER}},
@@ -96,7 +97,7 @@ def files_of(profile: str, sources: Sources, *, in_home: bool) -> tuple[SkillFil
             found.append(SkillFile(path, FileForm.WHOLE, stamped(_command(path, template), sources.version)))
 
     if profile == "generic":
-        found += _plugin(place.skills.removesuffix("/skills"))
+        found += _plugin(place.skills.removesuffix("/skills"), sources.version)
 
     if place.settings is not None:
         found.append(_entry(place.settings))
@@ -114,15 +115,19 @@ def _command(path: str, template: str) -> str:
     return f"---\ndescription: {summary}\n---\n\n{prompt}\n<!-- {STAMP} -->\n"
 
 
-def _plugin(folder: str) -> list[SkillFile]:
-    """The manifests of a portable plugin, whose form allows no stamp."""
-    return [
-        SkillFile(f"{folder}/plugin.json", FileForm.JSON_ENTRY, json.dumps(value), (key,))
-        for key, value in PLUGIN.items()
-    ] + [
-        SkillFile(f"{folder}/mcp.json", FileForm.JSON_ENTRY, json.dumps(value), (key,))
-        for key, value in PLUGIN_SERVERS.items()
-    ]
+def _plugin(folder: str, version: str) -> list[SkillFile]:
+    """The manifests of a portable plugin, in the portable form and in Claude Code's. Neither form allows a stamp."""
+    manifests: dict[str, Mapping[str, object]] = {
+        "plugin.json": PLUGIN,
+        ".claude-plugin/plugin.json": {**CLAUDE_PLUGIN, "version": version},
+        "mcp.json": PLUGIN_SERVERS,
+    }
+    found: list[SkillFile] = []
+    for name, values in manifests.items():
+        for key, value in values.items():
+            found.append(SkillFile(f"{folder}/{name}", FileForm.JSON_ENTRY, json.dumps(value), (key,)))
+
+    return found
 
 
 def _entry(settings: Settings) -> SkillFile:
