@@ -181,6 +181,7 @@ VERBS = (
             "run": Kind.TEXT,
             "text": Kind.TEXT,
             "valid": Kind.FLAG,
+            "state": Kind.TEXT,
             "report": Kind.ANY,
             "data": Kind.ANY,
             "approval": Kind.ANY,

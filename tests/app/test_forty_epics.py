@@ -78,6 +78,11 @@ def test_a_reader_of_forty_epics_finds_what_changed_what_is_risky_what_was_teste
     order = re.findall(r"Merge ([\w-]+): ", "\n".join(reversed(subjects)))
     assert sorted(order) == sorted(set(names()) - {"admin-8"}), "one commit for each epic"
     assert all(order.index(need) < order.index(name) for name in order for need in needs()[name])
+    assert re.search(r"^Gitorch-Author: s\d+ \(claude\)$", one, re.MULTILINE)
+    assert re.search(r"^Gitorch-Review: web-8.spec by s\d+ \(codex\): accept$", one, re.MULTILINE)
+    assert "findings: 1 deferred, 1 fixed" in " ".join(whys.split())
+    assert said(fleet, "report").rstrip().splitlines()[-1].startswith("Approved by ada (")
+    assert "…" not in f"{waiting}{merged}".replace('--note "…"', "")
     assert len(subjects) == len(order) + 2, "besides them only the target's own commits"
 
 
@@ -92,6 +97,8 @@ def _ensure_report_reads(report: str, data: object) -> None:
 
     ends = [finding["end"] for branch in data["branches"] for finding in branch["findings"]]
     assert {end: ends.count(end) for end in set(ends)} == ENDS
+    assert re.search(r"^The author, s\d+ \(claude\), reports DONE in round 1: ", rest, re.MULTILINE)
+    assert rest.count(", against what it builds on: ") == 34, "every wave but the first builds on an earlier one"
     for line in (
         "- merges 39 branches; not in this merge: admin-8 (failed)",
         "- changes no file: admin-7",
@@ -104,5 +111,6 @@ def _ensure_report_reads(report: str, data: object) -> None:
         "- changes the mode of: admin-1 (bin/serve (100644 → 100755))",
         "- binary: web-1 (src/web/logo.png (5 kB))",
         "- large: search-3 (src/search/words.txt (2.5 MB))",
+        "- findings: 6 in all rounds: 1 deferred, 3 fixed, 1 left as it is, 1 refuted; 1 on what is not merged",
     ):
         assert line in summary.splitlines()

@@ -51,7 +51,7 @@ def test_the_first_parents_of_the_target_are_one_merge_for_each_branch(yard):
     title, said, trailers = yard.git("log", "-1", "--format=%B", "main").split("\n\n")
     assert (title, said) == ("Merge ui: Ui", "ui is done")
     assert [line.partition(": ")[0] for line in trailers.splitlines()] == [
-        *("Gitorch-Run", "Gitorch-Job", "Gitorch-Commit", "Gitorch-Review", "Gitorch-Review")
+        *("Gitorch-Run", "Gitorch-Job", "Gitorch-Commit", "Gitorch-Author", "Gitorch-Review", "Gitorch-Review")
     ]
     assert f"Gitorch-Commit: {yard.run.jobs['ui'].handoff.commit}" in trailers
     assert yard.git("show", "main:ui.txt", "main:api.txt").split() == ["ui", "api"]

@@ -16,7 +16,8 @@ def test_the_report_is_printed_as_it_was_issued(stage):
     assert answer.out.startswith("# ")
     values = json.loads(stage.gitorch("report", "--json").out)
     assert values["valid"] is True
-    assert values["text"].rstrip() + "\n" == answer.out
+    assert answer.out == f"{values['text'].rstrip()}\n\n{values['state']}\n"
+    assert values["state"].startswith("This report waits for your approval.\n")
     assert values["report"]["digest"] == stage.run.report.digest
 
 

@@ -25,7 +25,8 @@ from gitorch.rules.recovery import remedies
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.brief_values import brief_data
 from gitorch.rules.views.finding_lines import finding_line, history_text
-from gitorch.rules.views.merge_report import branch_part, epic_report_text, merge_message
+from gitorch.rules.views.merge_message import merge_message
+from gitorch.rules.views.merge_report import branch_part, epic_report_text
 from gitorch.rules.views.notices import due, notice
 from gitorch.rules.views.presence import agent_words, session_rows
 from gitorch.rules.views.prompts import pointer, prompt_text

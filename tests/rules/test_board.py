@@ -85,7 +85,7 @@ LINES = [
             "plan api|launch api|handoff api|check api passed|launch api.spec|judge api.spec accept|launch api.quality"
             "|judge api.quality accept_with_findings minor b.py:1 typo note b.py:2 word"
         ),
-        "passed its gate at api-1 in round 1, 2 findings left unfixed",
+        "passed its gate at api-1 in round 1; findings: 2 left as it is",
     ),
     ("completed", "api.spec", "plan api|finish api", "accept on api-1"),
     ("completed", "merge", "plan api|finish api|report|approve|merge", "done"),

@@ -52,7 +52,8 @@ def test_rejected_work_has_its_reviewer_reason_round_commit_and_findings_in_the_
         "Not merged. api.spec by s2 (scripted) rejected it in round 1: “looked at it”",
         "`gitorch/play-0001/api` at `api-1`.".replace("api-1", telling.play.run.jobs[JobId("api")].handoff.commit[:12]),
     ]
-    assert "The author reports DONE in round 1: “rows”" in lines
+    assert "The author, s1 (scripted), reports DONE in round 1: “rows”" in lines
+    assert "- findings: none; 1 on what is not merged" in report
     assert "- tests as reported by the author: “12 passed”" in lines
     assert "- finding blocking a.py:3, raised by api.spec: “another product” — open" in lines
     assert "waits for you" not in report

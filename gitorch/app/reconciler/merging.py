@@ -18,7 +18,8 @@ from gitorch.model.work.question import base_trigger
 from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.ensure import run_there
 from gitorch.rules.outside import withdrawing
-from gitorch.rules.views.merge_report import epic_report_text, merge_message, report_text, sha256
+from gitorch.rules.views.merge_message import merge_message
+from gitorch.rules.views.merge_report import epic_report_text, report_text, sha256
 from gitorch.rules.views.report_data import report_json
 
 if TYPE_CHECKING:

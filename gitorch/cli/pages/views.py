@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 TITLE_COLUMNS = 120
 """The width from which on jobs are shown with their titles; ids are made of them."""
 
+FOLDED_LINES = 3
+"""How many lines the ids of one folded phase take at most in a batch."""
+
 ASKED_LINES = 3
 """The lines of a question in a list; `gitorch show QUESTION` prints all of it."""
 
@@ -81,7 +84,8 @@ def _folded_rows(rows: Sequence[JobRow], page: Page) -> Iterator[str]:
         work = [row.id for row in rows if row.phase == phase and row.kind != "review"]
         reviews = [row for row in rows if row.phase == phase and row.kind == "review"]
         if work or reviews:
-            yield page.line(f"  {_folded_line(word, work, reviews)}", "dim")
+            for line in page.folded(f"  {_folded_line(word, work, reviews)}", 4, FOLDED_LINES):
+                yield page.paint(line, "dim")
 
 
 def _folded_line(word: str, work: Sequence[str], reviews: Sequence[JobRow]) -> str:
@@ -125,9 +129,9 @@ def summary(view: RunView, page: Page) -> str:
 
 
 def job_lines(rows: Sequence[JobRow], page: Page) -> list[str]:
-    """One line a job. Why a job failed is never cut: where the line has no room for it, it follows below."""
+    """One line a job. Its reason is never cut: where the line has no room for it, it follows below."""
     whole = _job_table(rows, page)
-    cut_short = {row.id for row, line in zip(rows, whole, strict=True) if row.phase == "failed" and CUT in line}
+    cut_short = {row.id for row, line in zip(rows, whole, strict=True) if row.why and line.endswith(CUT)}
     if not cut_short:
         return whole
 

@@ -33,6 +33,7 @@ def report(call: Call, what: str | None, run: str | None) -> None:
     """Print the newest merge report of a run, or the report of one epic."""
     from gitorch.app.query import runs
     from gitorch.app.query.lookup import find_run_or_epic
+    from gitorch.rules.views.report_state import report_state
 
     found, epic = find_run_or_epic(call.services, what, run)
     if epic:
@@ -46,21 +47,9 @@ def report(call: Call, what: str | None, run: str | None) -> None:
     if call.json:
         values["data"] = runs.report_data(call.services, found)
 
-    call.say(values, text.rstrip() + _end_of(found))
-
-
-def _end_of(run: Run) -> str:
-    """A note below a report: who approved it, or that it no longer counts; empty for one that waits for its approval."""
-    if run.approval is not None:
-        return f"\n\nThis report is {run.approval.sentence}."
-
-    if run.report is not None:
-        return ""
-
-    if run.phase.is_over:
-        return f"\n\nThis report is no longer valid; run {run.id} is {run.phase}."
-
-    return "\n\nThis report is no longer valid; gitorch up makes a new one."
+    state = report_state(found)
+    values["state"] = state
+    call.say(values, f"{text.rstrip()}\n\n{state}")
 
 
 def _epic_report(call: Call, run: Run, epic: str) -> None:

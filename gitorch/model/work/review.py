@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, Digest, JobId, Moment
+    from gitorch.model.ids import CommitId, Digest, JobId, Moment, SessionId
 
 
 class ReportStatus(StrEnum):
@@ -126,6 +126,8 @@ class Handoff(Value):
     concerns: tuple[str, ...] = ()
     tests_claimed: str = ""
     replies: tuple[Reply, ...] = ()
+    session: SessionId | None = None
+    """The session that reported."""
 
 
 PROGRAM_NOT_FOUND = 127

@@ -72,6 +72,7 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
         concerns=event.concerns,
         tests_claimed=event.tests_claimed,
         replies=event.replies,
+        session=event.session,
     )
     run = move_job(
         run,
@@ -176,7 +177,7 @@ def _synthesis_judged(
         run,
         event.job,
         JobPhase.SUBMITTED,
-        handoff=Handoff(ReportStatus.DONE, event.round, event.commit, record.at, event.text),
+        handoff=Handoff(ReportStatus.DONE, event.round, event.commit, record.at, event.text, session=event.session),
         verdicts=(*run.jobs[event.job].verdicts, verdict),
         verdict=verdict,
         lease=None,

@@ -16,8 +16,10 @@ from gitorch.rules.views.finding_lines import place_of, place_text
 from gitorch.rules.views.report_data import (
     answered,
     answered_entries,
+    author_of,
     findings_of,
     report_json,
+    reviewer_of,
     unlisted_findings,
 )
 from gitorch.rules.views.report_summary import SHORT, branches_of, combined_tests, summary_part, table
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import BranchFacts, Trial
-    from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding, Verdict
+    from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding
     from gitorch.model.work.run import Run
 
 SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY})
@@ -104,51 +106,6 @@ def sha256(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def merge_message(run: Run, job: JobState) -> str:
-    """The commit message of a merged branch: its title, its author's summary, and trailers that name the reviews.
-
-    gitorch writes the last paragraph, so nothing in an agent's summary can pass for a trailer.
-    """
-    title = " ".join(f"Merge {job.spec.id}: {job.spec.title}".split())
-    paragraphs = [title]
-    summary = _printable_summary(job)
-    if summary:
-        paragraphs.append(summary)
-
-    paragraphs.append("\n".join(_trailers(run, job)))
-    return "\n\n".join(paragraphs) + "\n"
-
-
-def _trailers(run: Run, job: JobState) -> Iterator[str]:
-    """The run, the job, the commit that is merged, and each review of it."""
-    yield f"Gitorch-Run: {run.id}"
-    yield f"Gitorch-Job: {job.spec.id}"
-    if job.cleared is not None:
-        yield f"Gitorch-Commit: {job.cleared}"
-
-    for verdict in job.verdicts:
-        if verdict.commit == job.cleared:
-            yield f"Gitorch-Review: {_reviewer(verdict)}"
-
-
-def _printable_summary(job: JobState) -> str:
-    """The author's summary without control characters; empty without a handoff."""
-    if job.handoff is None:
-        return ""
-
-    lines = []
-    for line in job.handoff.summary.strip().splitlines():
-        printable = "".join(filter(str.isprintable, line))
-        lines.append(printable.rstrip())
-
-    return "\n".join(lines)
-
-
-def _reviewer(verdict: Verdict) -> str:
-    """The review, the session and the runtime of a verdict."""
-    return f"{verdict.review} by {verdict.session} ({verdict.runtime})"
-
-
 def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     """One branch as Markdown: its report, tests, verdicts, findings and answers, and what git shows about it.
 
@@ -156,7 +113,7 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
     """
     lines = [f"## {job.spec.id}: {job.spec.title}", "", _size(facts), ""]
     if job.handoff is not None:
-        lines += _handoff_lines(job, job.handoff)
+        lines += _handoff_lines(run, job, job.handoff)
 
     lines += _judgement_lines(run, job)
     lines += _remark_lines(run, job, facts)
@@ -169,7 +126,7 @@ def unmerged_part(run: Run, job: JobState) -> str:
     lines = [f"### {job.spec.id}: {job.spec.title}", "", f"Not merged. {_unmerged_reason(run, job)}", ""]
     if job.handoff is not None:
         lines += [f"`{run.branch_of(job.spec.id)}` at `{job.handoff.commit[:SHORT]}`.", ""]
-        lines += _handoff_lines(job, job.handoff)
+        lines += _handoff_lines(run, job, job.handoff)
 
     lines += _judgement_lines(run, job)
     for verdict, finding in unlisted_findings(job):
@@ -187,7 +144,7 @@ def _unmerged_reason(run: Run, job: JobState) -> str:
         opening = f"{verdict.review} rejected it: "
         if verdict.choice is Choice.REJECT and job.trouble.startswith(opening):
             words = job.trouble.removeprefix(opening)
-            return f"{_reviewer(verdict)} rejected it in round {verdict.round}: “{words}”"
+            return f"{reviewer_of(verdict)} rejected it in round {verdict.round}: “{words}”"
 
     state = state_of(run, job).removeprefix(str(job.phase)).rstrip(".")
     return f"{job.spec.id} {ENDED_WITHOUT_WORK[job.phase]}{state}."
@@ -207,10 +164,16 @@ def _remark_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
             yield f"- {remark.line}"
 
 
-def _handoff_lines(job: JobState, handoff: Handoff) -> list[str]:
-    """What the author reported."""
+def _handoff_lines(run: Run, job: JobState, handoff: Handoff) -> list[str]:
+    """What the author reported, with the session and the runtime that wrote it."""
+    who = author_of(run, handoff)
+    author = "The author"
+    if who:
+        author = f"The author, {who},"
+
+    reported = f"{author} reports {handoff.status} in round {job.attempt}"
     return [
-        f"The author reports {handoff.status} in round {job.attempt}: {_quoted_words(_first_line(handoff.summary))}",
+        f"{reported}: {_quoted_words(_first_line(handoff.summary))}",
         "",
         f"- tests as reported by the author: {_quoted_words(handoff.tests_claimed) or 'none reported'}",
     ]
@@ -222,7 +185,7 @@ def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
         yield f"- tests as run by gitorch: {check.summary} (`{check.command}`){_log(check)}"
 
     for verdict in job.verdicts:
-        yield f"- round {verdict.round}, {_reviewer(verdict)} at `{verdict.commit[:12]}`: {verdict.choice}"
+        yield f"- round {verdict.round}, {reviewer_of(verdict)} at `{verdict.commit[:12]}`: {verdict.choice}"
 
     for listed in findings_of(job):
         yield _finding_line(run, job, listed)
@@ -247,13 +210,22 @@ def _git_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
         yield f"- tracker: {tracker}"
 
     yield f"- files: {some(_files(facts), PATHS_SHOWN) or 'none'}"
-    yield f"- to see them: `{_diff_command(run, job, facts.commit)}`"
+    yield f"- to see them: `{_diff_command(run, job, facts.commit)}`{_diff_base(run, job)}"
 
 
 def _diff_command(run: Run, job: JobState, commit: str) -> str:
     """The command that shows what the work of a job changes."""
     base = job.base or run.target_commit
     return f"git diff {base[:SHORT]}...{commit[:SHORT]}"
+
+
+def _diff_base(run: Run, job: JobState) -> str:
+    """What a branch is compared with, where that is not the target: the work that it builds on."""
+    if job.base is None or job.base == run.target_commit:
+        return ""
+
+    needs = [need for need in job.spec.needs if run.jobs[need].writes]
+    return f", against what it builds on: {', '.join(needs)}"
 
 
 def _files(facts: BranchFacts) -> tuple[str, ...]:

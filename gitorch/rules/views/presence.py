@@ -47,13 +47,19 @@ def agent_word(run: Run, session: Session, observations: Mapping[SessionId, Sess
     if observations is None:
         return str(AgentState.UNKNOWN)
 
-    return _observed_word(observations.get(session.id))
+    return _observed_word(session, observations.get(session.id))
 
 
-def _observed_word(observation: SessionObservation | None) -> str:
-    """The state that a terminal shows: `starting` before the agent was there, `exited` after it."""
+def _observed_word(session: Session, observation: SessionObservation | None) -> str:
+    """The state that a terminal shows: `starting` before the agent was there, `exited` after it.
+
+    An agent that was seen alive and is not found any more is `unknown`: it starts no longer.
+    """
     if observation is None or not _has_begun(observation):
-        return str(AgentState.STARTING)
+        if session.phase is SessionPhase.STARTING:
+            return str(AgentState.STARTING)
+
+        return str(AgentState.UNKNOWN)
 
     if not observation.present:
         return str(AgentState.EXITED)

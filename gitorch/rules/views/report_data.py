@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import BranchFacts, FileChange, OutsideChange, Trial
-    from gitorch.model.work.review import Check, Finding, ListedFinding, Verdict
+    from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding, Verdict
     from gitorch.model.work.run import Run
     from gitorch.rules.views.change_remarks import Remark
 
@@ -67,7 +67,7 @@ def unmerged_data(run: Run, job: JobState) -> dict[str, object]:
     """One job that is not merged: why, and what its author, the tests and the reviews said about it."""
     data: dict[str, object] = {"job": job.spec.id, "phase": str(job.phase), "reason": job.trouble}
     data |= {"title": job.spec.title, "branch": run.branch_of(job.spec.id), "commit": submitted_commit(job)}
-    data |= _handoff(job)
+    data |= _handoff(run, job)
     findings = [_finding(run, job, listed) for listed in findings_of(job)]
     findings += [_unlisted(verdict, finding) for verdict, finding in unlisted_findings(job)]
     data |= {
@@ -165,7 +165,7 @@ def branch_data(run: Run, job: JobState, facts: BranchFacts) -> dict[str, object
         "conflicts_with_target": list(facts.against_target),
         "built_on_earlier": list(facts.outdated),
     }
-    data |= _handoff(job)
+    data |= _handoff(run, job)
     data |= {
         "tests": [_check(check) for check in job.checks],
         "verdicts": [_verdict(verdict) for verdict in job.verdicts],
@@ -199,15 +199,29 @@ def _remark(remark: Remark) -> dict[str, object]:
     return {"kind": remark.kind, "details": list(remark.details)}
 
 
-def _handoff(job: JobState) -> dict[str, object]:
+def author_of(run: Run, handoff: Handoff) -> str:
+    """The session that reported, with its runtime: `s1 (claude)`; empty for a report of an older ledger that names none."""
+    if handoff.session is None:
+        return ""
+
+    return f"{handoff.session} ({run.sessions[handoff.session].runtime})"
+
+
+def reviewer_of(verdict: Verdict) -> str:
+    """The review of a verdict, the session that gave it, and its runtime: `api.spec by s6 (codex)`."""
+    return f"{verdict.review} by {verdict.session} ({verdict.runtime})"
+
+
+def _handoff(run: Run, job: JobState) -> dict[str, object]:
     """The author's report; its texts are empty without one."""
-    data: dict[str, object] = {"status": "", "round": job.attempt, "summary": "", "tests_claimed": ""}
+    data: dict[str, object] = {"status": "", "round": job.attempt, "summary": "", "tests_claimed": "", "author": ""}
     handoff = job.handoff
     if handoff is not None:
         data |= {
             "status": str(handoff.status),
             "summary": handoff.summary,
             "tests_claimed": handoff.tests_claimed,
+            "author": author_of(run, handoff),
         }
 
     return data

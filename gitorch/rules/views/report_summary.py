@@ -9,6 +9,7 @@ from gitorch.model.work.report import HowChanged
 from gitorch.model.work.review import ACCEPTING, Choice
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.change_remarks import check_of, remarks, some
+from gitorch.rules.views.report_data import unlisted_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -130,11 +131,21 @@ def _after(given: str, rounds: int) -> str:
 
 
 def _findings_line(run: Run, branches: Branches) -> str:
-    """How many findings there were in all rounds, and how they ended."""
+    """How many findings there were in all rounds and how they ended; those on work that is not merged apart."""
+    line = "none"
     ends = Counter(ending(run, job, listed).label for job, _ in branches for listed in job.findings)
-    if not ends:
-        return "none"
-    return f"{ends.total()} in all rounds: " + ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
+    if ends:
+        line = f"{ends.total()} in all rounds: {_ends_listed(ends)}"
+
+    apart = sum(len(job.findings) + len(unlisted_findings(job)) for job in run.unmerged_jobs)
+    if apart:
+        line += f"; {apart} on what is not merged"
+    return line
+
+
+def _ends_listed(ends: Counter[str]) -> str:
+    """How findings ended, each word with its count."""
+    return ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
 
 
 def _look_at(run: Run, facts: MergeFacts, branches: Branches) -> Iterator[str]:
@@ -206,8 +217,7 @@ def _findings(run: Run, job: JobState) -> str:
     """How the findings of a branch ended, in few words."""
     if not job.findings:
         return "none"
-    ends = Counter(ending(run, job, listed).label for listed in job.findings)
-    return ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
+    return _ends_listed(Counter(ending(run, job, listed).label for listed in job.findings))
 
 
 def _counted(number: int, one: str, many: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import JobKind
@@ -9,6 +10,7 @@ from gitorch.model.work.job import ENDED, JobPhase
 from gitorch.model.work.question import HOLDING
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.granting import active, base_of, may_be_granted, worktree_taken_by
+from gitorch.rules.review.endings import ending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -249,7 +251,7 @@ def _why_completed(run: Run, job: JobState) -> str:
         return _verdict_line(job)
 
     if job.cleared is not None:
-        return _clearance_line(job)
+        return _clearance_line(run, job)
 
     return _why_closed(run, job)
 
@@ -285,27 +287,15 @@ def _verdict_line(job: JobState) -> str:
     return line
 
 
-def _clearance_line(job: JobState) -> str:
-    """The commit that passed the gate, and how many of the last round's findings were waived or left unfixed."""
+def _clearance_line(run: Run, job: JobState) -> str:
+    """The commit that passed the gate, and how the findings of all rounds ended, in the words of the merge report."""
     line = f"passed its gate at {(job.cleared or '')[:12]} in round {job.attempt}"
-    kept = [listed for listed in job.findings if listed.round == job.attempt]
-    waived = sum(listed.waived for listed in kept)
-    if waived:
-        line += f", {_findings_counted(waived)} waived"
+    ends = Counter(ending(run, job, listed).label for listed in job.findings)
+    if not ends:
+        return line
 
-    left = sum(listed.open and not listed.waived for listed in kept)
-    if left:
-        line += f", {_findings_counted(left)} left unfixed"
-
-    return line
-
-
-def _findings_counted(count: int) -> str:
-    """A number of findings with its noun."""
-    if count == 1:
-        return "1 finding"
-
-    return f"{count} findings"
+    counted = ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
+    return f"{line}; findings: {counted}"
 
 
 def _why_stale(_: Run, job: JobState) -> str:
