@@ -70,7 +70,7 @@ def test_a_reader_of_forty_epics_finds_what_changed_what_is_risky_what_was_teste
 
     _ensure_report_reads(report, data)
     for status in (under_way, waiting, merged):
-        assert status.count("\n") < 60, status
+        assert status.count("\n") < 75, status
     assert "5 done: auth-1, billing-1, search-1, web-1, admin-1 (10 reviews)" in waiting
     assert "admin-8: admin-8 failed: admin-8.spec rejected it: It describes another product." in whys
 
@@ -81,8 +81,8 @@ def test_a_reader_of_forty_epics_finds_what_changed_what_is_risky_what_was_teste
     assert re.search(r"^Gitorch-Author: s\d+ \(claude\)$", one, re.MULTILINE)
     assert re.search(r"^Gitorch-Review: web-8.spec by s\d+ \(codex\): accept$", one, re.MULTILINE)
     assert "findings: 1 deferred, 1 fixed" in " ".join(whys.split())
-    assert said(fleet, "report").rstrip().splitlines()[-1].startswith("Approved by ada (")
-    assert "…" not in f"{waiting}{merged}".replace('--note "…"', "")
+    assert said(fleet, "report").rstrip().splitlines()[-1].startswith("This report is approved by ada (")
+    assert re.search('…(?!")', f"{under_way}{waiting}{merged}") is None, "nothing is cut"
     assert len(subjects) == len(order) + 2, "besides them only the target's own commits"
 
 

@@ -22,8 +22,11 @@ STATES = [
             '  to end the run:         gitorch reject play-0001 --note "…"'
         ),
     ),
-    (f"{DONE}|approve", "Approved by ada (typed); gitorch up merges it."),
-    (f"{DONE}|approve|merge", "Approved by ada (typed) and merged: main moved from target to merged."),
+    (f"{DONE}|approve", "This report is approved by ada (typed at a terminal); gitorch up merges it."),
+    (
+        f"{DONE}|approve|merge",
+        "This report is approved by ada (typed at a terminal), and merged: main moved from target to merged.",
+    ),
     (f"{DONE}|target-moves", "This report is no longer valid; gitorch up makes a new one."),
     (f"{DONE}|reject no", "This report is no longer valid; run play-0001 is canceled."),
     (f"{DONE}|cancel enough", "This report was not approved; run play-0001 is canceled."),

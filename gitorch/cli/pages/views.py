@@ -81,15 +81,17 @@ def _batches(view: RunView, page: Page) -> list[str]:
 def _folded_rows(rows: Sequence[JobRow], page: Page) -> Iterator[str]:
     """One line for each folded phase in a batch: its work by id, and the number of its reviews."""
     for phase, word in FOLDED.items():
-        work = [row.id for row in rows if row.phase == phase and row.kind != "review"]
-        reviews = [row for row in rows if row.phase == phase and row.kind == "review"]
-        if work or reviews:
-            for line in page.folded(f"  {_folded_line(word, work, reviews)}", 4, FOLDED_LINES):
-                yield page.paint(line, "dim")
+        there = [row for row in rows if row.phase == phase]
+        if there:
+            text = _folded_line(word, there)
+            lines = page.folded(f"  {text}", 4, FOLDED_LINES)
+            yield from [page.paint(line, "dim") for line in lines]
 
 
-def _folded_line(word: str, work: Sequence[str], reviews: Sequence[JobRow]) -> str:
+def _folded_line(word: str, rows: Sequence[JobRow]) -> str:
     """`2 done: a, b (4 reviews; 1 review of others)`; only the reviews where no work of the batch is in that phase."""
+    reviews = [row for row in rows if row.kind == "review"]
+    work = [row.id for row in rows if row.kind != "review"]
     if not work:
         return f"{counted(len(reviews), 'review')} {word}"
 
