@@ -145,6 +145,16 @@ class Programs(Protocol):
         """The first line that a short command prints; empty when it fails or exceeds `wait_seconds`."""
         ...
 
+    def first_lines(
+        self, commands: Collection[tuple[str, ...]], wait_seconds: float = 2.0
+    ) -> Mapping[tuple[str, ...], str]:
+        """The same for several commands, each asked once and all side by side, so that they take as long as the slowest."""
+        ...
+
+    def first_present(self, names: Sequence[str]) -> str:
+        """The first of these that is there: a file by its path, which may begin with `~/`, or a variable by `$NAME`; else empty."""
+        ...
+
     def sandbox_fault(self) -> str:
         """Why no sandbox for agents can be made on this machine; empty when one can."""
         ...

@@ -28,7 +28,7 @@ FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/
 HOME_FILE = r"~/(?!.*\.\./).+"
 PAUSE_MS_MAX = 10_000
 
-WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint", "allow")
+WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint", "allow", "sign_in_hint")
 ARGVS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
 
 
@@ -86,6 +86,7 @@ def _fields(form: Form) -> dict[str, Any]:
         **dict.fromkeys(ARGVS, _argv),
         "passes": _passes,
         "writable": _texts,
+        "signed_in": _texts,
         "sandbox_env": _env,
         "sandbox_copies": _copies,
         "first_prompt": _first_prompt,

@@ -10,7 +10,7 @@ from gitorch.world import reaper
 from gitorch.world.programs import run, without
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
 
@@ -44,6 +44,40 @@ class LocalPrograms:
             return ""
 
         return lines[0].strip()
+
+    def first_lines(
+        self, commands: Collection[tuple[str, ...]], wait_seconds: float = 2.0
+    ) -> Mapping[tuple[str, ...], str]:
+        """The first line that each command prints, all asked side by side; see `ports.world`."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # 6 ms, only for `doctor`
+
+        asked = list(dict.fromkeys(commands))
+        if not asked:
+            return {}
+
+        with ThreadPoolExecutor(len(asked)) as pool:
+            lines = pool.map(lambda argv: self.first_line(argv, wait_seconds), asked)
+            return dict(zip(asked, lines, strict=True))
+
+    def first_present(self, names: Sequence[str]) -> str:
+        """The first of these files and variables that is there; see `ports.world`."""
+        for name in names:
+            if name.startswith("$") and self._environ.get(name[1:]):
+                return name
+
+            if not name.startswith("$") and self._path(name).exists():
+                return name
+
+        return ""
+
+    def _path(self, name: str) -> Path:
+        """A path in which `~` stands for the caller's home."""
+        from pathlib import Path  # noqa: PLC0415  # only for `doctor`
+
+        if name.startswith("~/"):
+            return Path(self._environ.get("HOME", "/")) / name[2:]
+
+        return Path(name)
 
     def sandbox_fault(self) -> str:
         """Why no sandbox for agents can be made on this machine; empty when one can."""

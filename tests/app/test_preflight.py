@@ -209,3 +209,13 @@ def test_a_run_allows_its_test_command_and_what_the_files_of_the_target_allow(re
     result = check(repository, plan(repository))
     assert result.ready.settings.allowed_commands == ("make test:*", "make lint", "npm ci")
     assert result.sheet.settings.allowed_commands == result.ready.settings.allowed_commands
+
+
+@pytest.mark.parametrize(("by_hand", "missing"), [(False, True), (True, False)])
+def test_a_plan_and_a_workflow_cannot_begin_without_tmux_unless_by_hand(repository, by_hand, missing):
+    del repository.programs.printed["tmux"]
+    flow = repository.root / "flow.yaml"
+    flow.write_text(FLOW.format(target="main", runtime="claude"), encoding="utf-8")
+    for path in (plan(repository), flow):
+        said = messages(check(repository, path, by_hand=by_hand))
+        assert ("tmux is not installed, and agents run in it." in said) == missing

@@ -96,7 +96,9 @@ def test_init_makes_what_is_missing_once(repository):
     assert b"tox" in repository.files.held[file]
     assert repository.ledger.state(None).board.ledger == "L-nonce-1"
     again = init(repository, CALLER, template, InitOptions(test_command="make"))
-    assert (again.created, again.kept, again.notes) == ((), made.created, ())
+    note = "gitorch.yaml was kept, where tests.command is `make test`: set it to `make` there"
+    assert (again.created, again.kept, again.notes) == ((), made.created, (note,))
+    assert init(repository, CALLER, template, InitOptions()).notes == ()
     assert b"tox" in repository.files.held[file]
 
 

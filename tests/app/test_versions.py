@@ -37,4 +37,5 @@ def test_a_version_is_shown_beside_the_one_that_the_preset_was_checked_with(tmp_
     program.write_text(f"#!/bin/sh\n{says}\n")
     program.chmod(0o755)
     preset = Preset("mine", ("agent",), version_argv=("agent", "--version"), checked_with=checked)
-    assert version_text(Kit(tmp_path), preset, "agent") == said
+    lines = Kit(tmp_path).programs.first_lines([preset.version_argv])
+    assert version_text(preset, lines[preset.version_argv]) == said

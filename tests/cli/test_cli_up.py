@@ -7,8 +7,9 @@ import os
 import signal
 
 import pytest
-from cli_stage import RUN, Stage
+from cli_stage import RUN, UNATTENDED, Stage
 
+from gitorch.model.values import replace
 from gitorch.model.work.run import RunPhase
 
 
@@ -134,3 +135,21 @@ def test_a_call_that_takes_long_is_printed_while_it_runs(stage):
     stage.terminals.observe = look
     answer = stage.gitorch("up", "--wait")
     assert "git read-tree has run for 5 s and written 12 MB" in answer.out
+
+
+def test_up_without_tmux_ends_with_8_at_once_and_records_nothing(stage):
+    stage.begin_run()
+    del stage.programs.printed["tmux"]
+    before = len(stage.ledger.written)
+    answer = stage.gitorch("up")
+    assert (answer.status, answer.err) == (
+        8,
+        "gitorch: tmux is not installed, and agents run in it\n  try: apt-get install tmux\n",
+    )
+    assert len(stage.ledger.written) == before
+
+
+def test_up_without_tmux_drives_a_run_by_hand(stage):
+    stage.begin_run(settings=replace(UNATTENDED, manual=True))
+    del stage.programs.printed["tmux"]
+    assert stage.gitorch("up", "--no-wait").status == 10

@@ -95,12 +95,19 @@ class FakePrograms:
 
     def __init__(self, **printed):
         self.printed = {"git": "git version 2.39.5", "tmux": "tmux 3.3a"} | printed
+        self.present = set()
 
     def find(self, name):
         return f"/usr/bin/{name}" if name in self.printed else ""
 
     def first_line(self, argv, wait_seconds=10.0):
         return self.printed.get(argv[0], "") if argv else ""
+
+    def first_lines(self, commands, wait_seconds=2.0):
+        return {argv: self.first_line(argv) for argv in commands}
+
+    def first_present(self, names):
+        return next((name for name in names if name in self.present), "")
 
     def sandbox_fault(self):
         return ""

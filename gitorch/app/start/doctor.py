@@ -19,7 +19,7 @@ from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 from gitorch.rules.workflows.readiness import count_commits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gitorch.app.services import Services
@@ -333,6 +333,7 @@ def _others(services: Services) -> Iterator[HealthCheck]:
 
     What is not installed comes last, each program once: several presets may start the same one.
     """
+    found: dict[str, Preset] = {}
     missing: dict[str, str] = {}
     for name in services.preset_names:
         lane = lane_of(services.config, "lane", name)
@@ -342,22 +343,42 @@ def _others(services: Services) -> Iterator[HealthCheck]:
             yield HealthCheck("runtime", False, f"{name}: {error.message}", error.hint)
             continue
         if facts.found:
-            yield HealthCheck("runtime", None, f"{name}: {version_text(services, preset, facts.program)}")
+            found[name] = preset
         elif preset.install_hint:
             missing.setdefault(facts.program, preset.install_hint)
 
+    yield from _installed(services, found)
     for program, hint in missing.items():
         yield HealthCheck("runtime", None, f"{program} is not installed", hint)
 
 
-def version_text(services: Services, preset: Preset, program: str) -> str:
-    """The version that a program prints, beside the one that its preset was checked with.
+def _installed(services: Services, presets: Mapping[str, Preset]) -> Iterator[HealthCheck]:
+    """The version of each program that is installed, and whether somebody signed in; all programs are asked side by side."""
+    lines = services.programs.first_lines([preset.version_argv for preset in presets.values() if preset.version_argv])
+    for name, preset in presets.items():
+        version = version_text(preset, lines.get(preset.version_argv, ""))
+        sign_in, fix = _sign_in(services, preset)
+        yield HealthCheck("runtime", None, f"{name}: {version}{sign_in}", fix)
 
-    Only the program's name where the preset gives no command that prints one. The program is started to ask it.
+
+def _sign_in(services: Services, preset: Preset) -> tuple[str, str]:
+    """How a program is signed in, or that no sign-in was found and the command to sign in; both empty where it needs none."""
+    if not preset.signed_in:
+        return "", ""
+    present = services.programs.first_present(preset.signed_in)
+    if present:
+        return f"; signed in by {present}", ""
+    return "; installed, but no sign-in was found", preset.sign_in_hint or preset.argv[0]
+
+
+def version_text(preset: Preset, line: str) -> str:
+    """The version line that a program printed, beside the version that its preset was checked with.
+
+    Only the program's name where the preset gives no command that prints one.
     """
     if not preset.version_argv:
-        return program
-    line = services.programs.first_line(preset.version_argv)
+        return preset.argv[0]
+    program = preset.argv[0]
     if not line:
         return f"{program}, which prints no version"
     if not preset.checked_with:

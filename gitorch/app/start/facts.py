@@ -48,6 +48,7 @@ def preflight_facts(
         base_outside=not base.resolve().is_relative_to(services.root.resolve()),
         runtimes={name: runtime_facts(services, lane) for name, lane in (lanes or {}).items()},
         by_hand=lanes is None,
+        tmux_found=bool(services.programs.find("tmux")),
         busy_epics=_busy_epics(services),
         files=_files(services, plan, commit),
         signers=allowed_signers(services),

@@ -23,7 +23,7 @@ from gitorch.rules.workflows.compile import (
     lane_of,
     reviewer_runtime,
 )
-from gitorch.rules.workflows.readiness import check_plan, plan_remarks
+from gitorch.rules.workflows.readiness import check_plan, missing_tmux, plan_remarks
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -165,6 +165,9 @@ def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Pr
     if facts.target_commit is None:
         fix = "name a branch that exists with `target:`; gitorch never creates it"
         problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is not a local branch.", fix))
+    missing = missing_tmux(facts)
+    if missing is not None:
+        problems.append(Problem(name, 1, 1, *missing))
     for lane in facts.runtimes:
         problem = _lane_problem(source, facts, lane)
         if problem is not None:

@@ -81,6 +81,7 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
         values, notes = _guessed(services, wishes)
     else:
         keeps.append(str(config))
+        notes = _left_to_edit(services, config, wishes)
     if services.ledger.exists():
         require_intact_ledger(services)
         keeps.append(LEDGER_BRANCH)
@@ -92,7 +93,7 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
 def init(services: Services, caller: Caller, template: str, wishes: InitOptions) -> InitResult:
     """Write `gitorch.yaml` and create the ledger, each only where it is missing. `template` is the commented default.
 
-    A second call changes nothing: what exists is kept, whatever `wishes` says.
+    A second call changes nothing: what exists is kept, and for a wish that it does not fulfil a note says what to edit.
     """
     proposal = propose(services, wishes)
     services.place.remember_root()
@@ -102,6 +103,21 @@ def init(services: Services, caller: Caller, template: str, wishes: InitOptions)
     if LEDGER_BRANCH in proposal.makes:
         services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
     return InitResult(proposal.makes, proposal.keeps, proposal.notes)
+
+
+def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list[str]:
+    """What to edit in a configuration that exists, for each wish that it does not fulfil."""
+    found = services.config
+    wanted = {
+        "lanes.implementer.runtime": (wishes.runtime, found.implementer),
+        "orchestration.merge_target": (wishes.target, found.merge_target),
+        "tests.command": (wishes.test_command, found.test_command),
+    }
+    notes: list[str] = []
+    for key, (wish, value) in wanted.items():
+        if wish and wish != value:
+            notes.append(f"{config.name} was kept, where {key} is `{value}`: set it to `{wish}` there")
+    return notes
 
 
 def _config_file(services: Services) -> Path:

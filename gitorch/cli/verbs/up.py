@@ -33,11 +33,14 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None, plain: bool) 
     from gitorch.app.query.lookup import find_run, require_ledger
 
     call.people_only("up")
+    from gitorch.app.query.terminals import require_terminals
+
     require_ledger(call.services)
     only = None
     if run is not None:
         only = find_run(call.services, run).id
 
+    require_terminals(call.services, only)
     stay = wait
     if stay is None:
         stay = call.streams.draws and not call.json

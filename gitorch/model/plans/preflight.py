@@ -41,6 +41,8 @@ class PreflightFacts(Value):
     """By name: those that the lanes use, and those that could be chosen instead."""
     by_hand: bool = False
     """People do the work, so no agent's program has to be there."""
+    tmux_found: bool = True
+    """Whether tmux is on PATH. Agents run in it."""
     busy_epics: Mapping[str, RunId] = field(default_factory=dict)
     """Epics of runs that are not over, with those runs."""
     work_branches: tuple[str, ...] = ()

@@ -61,6 +61,10 @@ class Preset(Value):
     allow: str = ""
     """How the program's own settings allow one shell command, with `{command}`; the placeholder `{allowed}` in files stands for all that the run allows, each as a JSON string with a comma after it."""
     install_hint: str = ""
+    signed_in: tuple[str, ...] = ()
+    """Files and variables (`$NAME`) of which one is there once somebody has signed in to the program."""
+    sign_in_hint: str = ""
+    """The command that signs in; the program itself where it is empty."""
     empty_input: str = ""
     """Matches everything left of the cursor when nothing is typed."""
     files: Mapping[str, str] = field(default_factory=dict)

@@ -30,7 +30,7 @@ def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Probl
         *_check_design(plan, facts),
         *_check_target(plan, config, facts),
         *_check_worktrees(config, facts),
-        *_check_runtimes(config, facts),
+        *_check_runtimes(plan, config, facts),
         *_check_tests(plan, config),
         *_check_signers(config, facts),
         *_check_names(plan, facts),
@@ -148,10 +148,23 @@ def _check_worktrees(config: Config, facts: PreflightFacts) -> Iterator[Problem]
         yield _at_key(config, key, message, f"mkdir -p {facts.base_path}, or set `{key}` to another folder.")
 
 
-def _check_runtimes(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
-    """Every runtime that a lane uses must be known and installed, unless people do the work."""
+def missing_tmux(facts: PreflightFacts) -> tuple[str, str] | None:
+    """What is wrong where tmux is missing and agents need it, and how to fix it; None where nothing is."""
+    if facts.tmux_found or facts.by_hand:
+        return None
+
+    fix = "Install it, for example: apt-get install tmux. Without it, work by hand: gitorch start --by-hand."
+    return "tmux is not installed, and agents run in it.", fix
+
+
+def _check_runtimes(plan: Plan, config: Config, facts: PreflightFacts) -> Iterator[Problem]:
+    """Every runtime that a lane uses, and tmux, must be known and installed, unless people do the work."""
     if facts.by_hand:
         return
+
+    missing = missing_tmux(facts)
+    if missing is not None:
+        yield Problem(plan.path, 1, 1, *missing)
 
     for runtime, key in _lane_runtimes(config).items():
         defect = _runtime_defect(runtime, key, facts)

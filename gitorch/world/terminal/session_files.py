@@ -253,6 +253,7 @@ def _preset(value: dict[str, Any]) -> Preset:
     for name in PRESET_LISTS:
         fields[name] = tuple(map(str, value[name]))
 
+    fields["signed_in"] = tuple(map(str, value.get("signed_in", ())))
     for name in PRESET_NUMBERS:
         fields[name] = int(value[name])
 
