@@ -107,7 +107,7 @@ ENDED_AT = 2
 
 def out_of_memory(run: Run, session: Session, observation: SessionObservation) -> Command | None:
     """The end of a session that holds far more memory than it may. It counts as a death at work; None below that."""
-    allowed = memory_allowed(run, run.jobs[session.job], session)
+    allowed = memory_allowed(run, run.jobs[session.job])
     if not allowed or observation.memory_mib <= ENDED_AT * allowed:
         return None
 
@@ -122,7 +122,7 @@ def runaway(run: Run, job: JobState, session: Session, observation: SessionObser
 
 def _over_memory(run: Run, job: JobState, session: Session, observation: SessionObservation) -> Command | None:
     """The question about a session that holds more memory than it may; None within its limit, or without one."""
-    allowed = memory_allowed(run, job, session)
+    allowed = memory_allowed(run, job)
     if not allowed or observation.memory_mib <= allowed:
         return None
 
@@ -165,9 +165,9 @@ def requests_allowed(run: Run, job: JobState) -> int:
     return run.settings.requests_max * (1 + times_granted(run, _trigger(job, "requests")))
 
 
-def memory_allowed(run: Run, job: JobState, session: Session) -> int:
-    """The memory in MiB that a session may hold now, as often as people granted it; 0 without a limit."""
-    most = run.workflow.lanes[session.lane].memory_mib or run.settings.memory_mib_max
+def memory_allowed(run: Run, job: JobState) -> int:
+    """The memory in MiB that the agent of a job may hold now, as often as people granted it; 0 without a limit."""
+    most = run.workflow.lanes[job.spec.lane].memory_mib or run.settings.memory_mib_max
     return most * (1 + times_granted(run, _trigger(job, "memory")))
 
 

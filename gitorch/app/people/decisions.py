@@ -98,6 +98,7 @@ def report_to_approve(run: Run) -> Report:
     if run.report is None:
         message = f"run {run.id} has no merge report to approve; it is {run.phase}"
         raise Refused(message, f"gitorch status {run.id}")
+
     return run.report
 
 
@@ -138,6 +139,7 @@ def _withdrawn(services: Services, caller: Caller, verified: VerifiedRun) -> str
     run = run_there(verified.state)
     if run.report is None or run.approval is not None:
         return ""
+
     changed = withdrawing(changes_since_report(services, verified))
     if changed:
         only_people(services, caller, "approve")
@@ -158,8 +160,10 @@ def _is_to_be_signed(run: Run, digest: str) -> bool:
     """Whether the run takes only signed approvals and this is its valid report; any other is refused unsigned."""
     if run.settings.approval_at_least is not Grade.SIGNED:
         return False
+
     if run.report is None:
         return False
+
     return run.report.digest == digest
 
 
@@ -265,4 +269,5 @@ def cleanup_question(run: Run) -> Question | None:
     for question in run.open_questions():
         if question.kind is QuestionKind.CLEANUP:
             return question
+
     return None

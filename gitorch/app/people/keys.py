@@ -54,12 +54,15 @@ def approvers_file(services: Services) -> Path:
     named = services.config.approval_signers
     if named:
         return services.root / Path(named).expanduser()
+
     own = services.root / APPROVERS
     if services.files.read(own) is not None:
         return own
+
     of_git = services.git.setting("gpg.ssh.allowedSignersFile")
     if of_git:
         return services.root / Path(of_git).expanduser()
+
     return own
 
 
@@ -82,6 +85,7 @@ def approvers(services: Services) -> tuple[Approver, ...]:
         if not public:
             where = Problem(str(path), 1, 1, f"`{line[:60]}` holds no SSH key", "write `NAME ssh-ed25519 AAAA…`")
             raise Malformed(f"{path} has a line without a key", (where,))
+
         found.append(Approver(line.split()[0], public, line, own.get(public)))
     return tuple(found)
 
@@ -104,6 +108,7 @@ def key_to_sign_with(services: Services, signers: str) -> SigningKey:
     for key in own_keys(services):
         if key.public in allowed:
             return key
+
     message = "none of your keys is among those that this run began with as allowed to approve it"
     raise Denied(message, "gitorch keys list")
 
@@ -121,6 +126,7 @@ def add(services: Services, key_name: str, name: str) -> Approver:
     key = services.signatures.read_key(key_name)
     if not key.public:
         raise NotFound(f"{key_name} names no public SSH key", "gitorch keys add --new")
+
     _require_new(services, key, key_name)
 
     line = f"{name} {NAMESPACES} {key.public}"
@@ -186,6 +192,7 @@ def _raw_lines(services: Services) -> list[str]:
     data = services.files.read(approvers_file(services))
     if data is None:
         return []
+
     return data.decode("utf-8", "replace").splitlines()
 
 
@@ -204,4 +211,5 @@ def _public_of(line: str) -> str:
     for place, word in enumerate(fields[:-1]):
         if word.startswith(("ssh-", "ecdsa-", "sk-")):
             return f"{word} {fields[place + 1]}"
+
     return ""

@@ -46,6 +46,7 @@ def person_named(services: Services, name: str | None) -> str:
     if person != PRINCIPAL and person not in known:
         people = ", ".join((PRINCIPAL, COORDINATOR, *known))
         raise NotFound(f"no person is called {person}; there are {people}", "gitorch inbox")
+
     return person
 
 
@@ -64,8 +65,10 @@ def alias(services: Services, name: str) -> str:
     """
     if name != COORDINATOR:
         return name
+
     if services.config.coordinator:
         return f"@{services.config.coordinator}"
+
     return PRINCIPAL
 
 
@@ -100,6 +103,7 @@ def waiting(services: Services, name: str, within: RunId | None) -> tuple[Held, 
     """
     if not services.ledger.exists():
         return ()
+
     if within is not None:
         return _waiting_in(services, name, within)
 
@@ -131,6 +135,7 @@ def _waiting_in(services: Services, name: str, run_id: RunId) -> tuple[Held, ...
     run = services.ledger.state(run_id).run
     if run is None:
         return ()
+
     return _unread_in(run, [name])
 
 
@@ -173,6 +178,7 @@ def find_message(services: Services, within: RunId | None, name: str) -> Held:
 
     if _was_sent(board, name):
         return _from_records(services, message_id)
+
     raise NotFound(f"there is no message {name}", "gitorch inbox")
 
 
@@ -190,6 +196,7 @@ def _was_sent(board: Board, name: str) -> bool:
     number = name.removeprefix("m")
     if number == name or not number.isdigit():
         return False
+
     return 0 < int(number) <= board.sent
 
 
@@ -214,6 +221,7 @@ def whole(services: Services, held: Held) -> Held:
     """The message with its whole text: of one that somebody has read, state keeps only the first line."""
     if held.message.read_by:
         return _from_records(services, held.message.id)
+
     return held
 
 
@@ -237,6 +245,8 @@ def _changed(services: Services, message: Message) -> str:
     data = services.files.read(services.root / message.plan)
     if data is None:
         return "(the file does not exist any more)"
+
     if digest(data) == message.plan_digest:
         return ""
+
     return "(the file has changed since)"

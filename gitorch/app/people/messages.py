@@ -92,6 +92,7 @@ def _known(services: Services, names: Iterable[str], party: Party) -> tuple[str,
     for name in (*names, party.name):
         if is_person(name) and name not in usual:
             return known_people(services)
+
     return ()
 
 
@@ -125,14 +126,18 @@ def _run_for(
     """
     if party.run is not None:
         return party.run
+
     if run_name is not None:
         return find_run(services, run_name).id
+
     require_ledger(services)
     agents = [name for name in names if not is_person(name)]
     if agents:
         return _run_with(services, agents)
+
     if EVERYONE in names:
         return find_run(services, None).id
+
     return None
 
 
@@ -149,6 +154,7 @@ def _run_with(services: Services, agents: list[str]) -> RunId | None:
 
     if not run_lines(services):
         return None
+
     return find_run(services, None).id
 
 
@@ -173,6 +179,7 @@ def _announced_plan(
     """
     if ORCHESTRATOR not in names:
         return "", None
+
     path = _announced_path(text)
     if not path:
         return "", None
@@ -188,9 +195,11 @@ def _plan_at(services: Services, folder: Path, path: str) -> tuple[str, Digest |
     for place in (folder / path, services.root / path):
         if not place.is_file():
             continue
+
         data = services.files.read(place)
         if data is not None:
             return _from_root(services, place), digest(data)
+
     raise NotFound(f"there is no file {path}, so no plan is ready there", f"ls {folder}")
 
 
@@ -199,9 +208,11 @@ def _announced_path(text: str) -> str:
     lines = text.strip().splitlines()
     if not lines:
         return ""
+
     announced = PLAN_READY.fullmatch(lines[0])
     if announced is None:
         return ""
+
     return announced["path"]
 
 
@@ -210,6 +221,7 @@ def _from_root(services: Services, path: Path) -> str:
     full, root = path.resolve(), services.root.resolve()
     if full.is_relative_to(root):
         return str(full.relative_to(root))
+
     return str(full)
 
 
@@ -258,6 +270,7 @@ def _reply_to(message: Message, party: Party) -> tuple[str, ...]:
     readers = tuple(name for name in names if name != ORCHESTRATOR)
     if not readers:
         return (PRINCIPAL,)
+
     return readers
 
 
@@ -265,6 +278,7 @@ def _other_side(message: Message, party: Party) -> tuple[str, ...]:
     """The sender of a message; its readers where this party sent it."""
     if message.sender == party.name:
         return message.to
+
     return (message.sender,)
 
 
@@ -282,6 +296,7 @@ def wait_for(services: Services, party: Party, until: Moment | None) -> tuple[He
         found = tuple(held for held in unread if not held.message.announces_plan)
         if found:
             return found
+
         if not _wait_for_record(services, before, until):
             return ()
 
@@ -291,6 +306,7 @@ def _wait_for_record(services: Services, before: object, until: Moment | None) -
     while services.ledger.tip() == before:
         if until is not None and services.clock.now() >= until:
             return False
+
         services.clock.sleep(BLINK_SECONDS)
     return True
 
@@ -322,6 +338,8 @@ def _reader_of(message: Message, party: Party, *, settled: bool) -> str:
     """
     if party.name in message.to:
         return party.name
+
     if settled and party.name == PRINCIPAL and message.announces_plan:
         return ORCHESTRATOR
+
     return ""

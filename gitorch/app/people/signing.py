@@ -52,6 +52,7 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
     if not by:
         message = f"{key.path} signed, but the run's allowed signers do not accept it for {NAMESPACE}"
         raise Denied(message, "gitorch keys list")
+
     return Signing(by, {TEXT_FILE: text.encode(), SIGNATURE_FILE: signature.encode()})
 
 
@@ -73,6 +74,7 @@ def unsigned_approval(services: Services, verified: VerifiedRun) -> Corrupt | No
     record, event = _approvals(verified)[-1]
     if _is_signature_valid(services, verified, record, event):
         return None
+
     return _unsigned(run, record)
 
 
@@ -85,8 +87,10 @@ def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
     for record, event in _approvals(verified):
         if not _needs_signature(run, event.proof):
             continue
+
         if _is_signature_valid(services, verified, record, event):
             continue
+
         yield _unsigned(run, record)
 
 
@@ -101,6 +105,7 @@ def _needs_signature(run: Run, proof: str) -> bool:
     """Whether an approval claims to be signed, or the run accepts only signed ones."""
     if run.settings.approval_at_least is Grade.SIGNED:
         return True
+
     return grade_of(proof) is Grade.SIGNED
 
 
@@ -124,6 +129,7 @@ def _is_signature_valid(
     files = {ref.name: ref.sha256 for ref in record.files}
     if SIGNATURE_FILE not in files:
         return False
+
     signature = services.ledger.file(run.id, files[SIGNATURE_FILE]).decode("utf-8", "replace")
     ledger = verified.state.board.ledger
     text = approval_text(

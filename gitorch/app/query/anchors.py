@@ -36,12 +36,15 @@ def check_tag(
     tagged = services.git.tag(name)
     if tagged is None:
         raise NotFound(f"there is no tag {name[:200]!r}", "git tag --list")
+
     if services.git.contains(tagged, tip):
         number = records - len(services.git.commits_since(tagged, tip)) - 1
         note = f"Tag {name} names record {number}, which is part of it; who made it: git verify-tag {name}"
         return AnchorCheck(note=note)
+
     if not services.git.is_ledger(tagged):
         raise NotFound(f"tag {name} names {tagged:.12}, which is not a record of a ledger", f"git show --stat {name}")
+
     missing = _missing(services, records, tip, tagged)
     message = f"The ledger was shortened or replaced: tag {name} names records that are no part of it, {missing}."
     return AnchorCheck(Corrupt(message, f"git log {tip:.12}..{tagged:.12}", tagged))
@@ -57,16 +60,20 @@ def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
     remote, here, there = comparison.remote, comparison.here, comparison.there
     if comparison.stand is Stand.AHEAD:
         return AnchorCheck(note=f"{remote} does not have the newest records yet: gitorch sync {remote}")
+
     if comparison.stand is Stand.ONLY_HERE:
         return AnchorCheck(note=f"{remote} has no ledger: gitorch sync {remote}")
+
     if comparison.stand is Stand.SAME:
         return AnchorCheck()
+
     if here is None or there is None:
         return AnchorCheck()
 
     missing = _missing(services, records, here, there)
     if comparison.stand is Stand.BEHIND:
         return AnchorCheck(note=f"{remote} has records that this ledger lacks, {missing}: gitorch sync {remote}")
+
     message = f"{remote} holds another history: its records differ from those here, {missing}."
     hint = f"git log --oneline --left-right {here:.12}...{there:.12}"
     return AnchorCheck(Corrupt(message, hint, remote))

@@ -60,6 +60,7 @@ def export(
     """
     if folder.exists():
         raise Refused(f"{shown} is there already and stays as it is", "gitorch export ANOTHER_FOLDER")
+
     records = _records_of(services, request)
     lines = tuple(_line(record, request) for record in records)
     bodies = _requested_bodies(services, request, records)
@@ -74,6 +75,7 @@ def _requested_bodies(services: Services, request: ExportRequest, records: list[
     """The attached files where the request includes them, by digest."""
     if request.bodies:
         return _bodies(services, request, records)
+
     return {}
 
 
@@ -85,6 +87,7 @@ def _records_of(services: Services, request: ExportRequest) -> list[ChainedRecor
     records = list(_chained(services, first, last))
     if not records:
         raise NotFound("there is no record in this range", "gitorch log -n 5")
+
     return records
 
 
@@ -106,6 +109,7 @@ def _chained(services: Services, first: int, last: int | None) -> Iterator[Chain
         record = written.record
         if before and record.prev != before:
             raise Corrupt(f"record {record.seq} does not name the digest of the record before it", "gitorch verify")
+
         before = digests.digest(encode(record)[1])
         yield ChainedRecord(record, str(written.commit), before)
 
@@ -135,6 +139,7 @@ def _bodies(services: Services, request: ExportRequest, records: list[ChainedRec
         record = chained.record
         if request.run not in {None, record.run}:
             continue
+
         for ref in record.files:
             if ref.sha256 not in bodies:
                 bodies[ref.sha256] = services.ledger.file(record.run, ref.sha256)

@@ -65,6 +65,7 @@ def changes_since_report(services: Services, verified: VerifiedRun) -> tuple[Out
     listed = _listed(services, verified)
     if listed is None:
         return ()
+
     return since_report(listed, outside_changes(services, run_there(verified.state)))
 
 

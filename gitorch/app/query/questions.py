@@ -41,6 +41,7 @@ def _with_answered(runs: Sequence[Run], question: QuestionId) -> Run:
     for run in runs:
         if question in run.questions:
             return run
+
     raise NotFound(f"no run has a question {question}", "gitorch inbox")
 
 
@@ -48,6 +49,7 @@ def _runs_asking(services: Services, question: str, run_name: str | None) -> lis
     """The run that was named, otherwise those that may have this question open; no other is loaded."""
     if run_name is not None:
         return [find_run(services, run_name)]
+
     return load_runs(services, asking_runs(services, question))
 
 
@@ -55,6 +57,7 @@ def _has_open(run: Run, question: QuestionId) -> bool:
     """Whether a run has this question and it is not answered yet."""
     if question not in run.questions:
         return False
+
     return run.questions[question].answer is None
 
 

@@ -60,6 +60,7 @@ def _last(services: Services, run: Run, kind: type[E]) -> tuple[WrittenRecord, E
             found = written, event
     if found is None:
         raise NotFound(f"run {run.id} has no approved merge to check", "gitorch list")
+
     return found
 
 

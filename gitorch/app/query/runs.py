@@ -51,6 +51,7 @@ def status(services: Services, name: str | None, *, live: bool = False) -> RunVi
     run = find_run(services, name)
     if not live:
         return view_of(services, run)
+
     return view_of(services, run, agent_states(services, run))
 
 
@@ -62,6 +63,7 @@ def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None
     view = run_view(run, agents)
     if is_ambiguous(services):
         return view_with_run(view)
+
     return view
 
 
@@ -70,6 +72,7 @@ def next_command(services: Services, run: Run) -> str:
     first = next_commands(run)[0]
     if is_ambiguous(services):
         return with_run(first, run.id)
+
     return first
 
 
@@ -89,6 +92,7 @@ def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, Session
     living = _sessions_in_terminals(run)
     if not living:
         return {}
+
     from gitorch.ports.world import SessionKey  # noqa: PLC0415  # needed only where a session lives: 3 ms
 
     keys = [SessionKey(run.id, session.id) for session in living]
@@ -96,6 +100,7 @@ def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, Session
         observations = services.terminals.observe(keys)
     except Unavailable:
         return None
+
     return {key.session: observation for key, observation in observations.items()}
 
 
@@ -108,6 +113,7 @@ def _has_terminal(session: Session) -> bool:
     """Whether a session is an agent in a terminal, and not a manual claim."""
     if session.phase is SessionPhase.ENDED:
         return False
+
     return not session.holder
 
 
@@ -127,8 +133,10 @@ def why_of(services: Services, name: str, run_name: str | None) -> str:
         board = services.ledger.state(None).board
         if name in board.runs:
             return run_view(find_run(services, name)).summary
+
         if name in board.messages:
             return _why_message(board.messages[MessageId(name)])
+
     return _why_within(find_run_with(services, name), name)
 
 
@@ -149,6 +157,7 @@ def _why_by_prefix(run: Run, name: str) -> str:
             jobs.append(job)
     if len(jobs) == 1:
         return _why_job(run, jobs[0])
+
     known = ", ".join(run.jobs)
     raise NotFound(f"run {run.id} has no job, question or session {name}; its jobs are {known}", "gitorch status")
 
@@ -158,6 +167,7 @@ def _why_job(run: Run, job: JobState) -> str:
     reason = why(run, job).removeprefix(f"{job.phase}: ")
     if job.phase is JobPhase.FAILED:
         return f"{job.spec.id} failed: {reason}"
+
     return f"{job.spec.id} is {job.phase}: {reason}"
 
 
@@ -166,15 +176,19 @@ def _why_in(run: Run, name: str) -> str | None:
     job = run.jobs.get(JobId(name))
     if job is not None:
         return _why_job(run, job)
+
     question = run.questions.get(QuestionId(name))
     if question is not None:
         return _why_question(question)
+
     session = run.sessions.get(SessionId(name))
     if session is not None:
         return f"{name} works on {session.job} ({session.runtime}) and is {session.phase}"
+
     message = run.messages.get(MessageId(name))
     if message is not None:
         return _why_message(message)
+
     return None
 
 
@@ -186,6 +200,7 @@ def _why_message(message: Message) -> str:
             unread_by.append(name)
     if unread_by:
         return f"{message.id} from {message.sender} is not read yet by {', '.join(unread_by)}"
+
     return f"{message.id} from {message.sender} was read"
 
 
@@ -221,6 +236,7 @@ def named_rows(services: Services, rows: Sequence[InboxRow]) -> tuple[InboxRow, 
     """These rows; their commands name their run where a command without one could mean another."""
     if rows and is_ambiguous(services):
         return rows_with_runs(rows)
+
     return tuple(rows)
 
 
@@ -228,6 +244,7 @@ def _inbox_rows(services: Services, name: str | None) -> tuple[InboxRow, ...]:
     """The rows of the run that is named, otherwise those of all runs."""
     if name is not None:
         return inbox(find_run(services, name))
+
     return _asked_by_all(services)
 
 
@@ -245,9 +262,11 @@ def _asked_by(services: Services, line: RunLine) -> tuple[InboxRow, ...]:
     row = cleanup_row(line)
     if row is not None and line.asked == 1:
         return (row,)
+
     run = services.ledger.state(line.id).run
     if run is not None:
         return inbox(run)
+
     return ()
 
 
@@ -271,6 +290,7 @@ def log(services: Services, name: str | None = None, after: int = -1) -> Iterato
     """
     if name is None:
         return services.ledger.records(None, after)
+
     return services.ledger.records(find_run(services, name).id, after)
 
 
@@ -285,6 +305,7 @@ def report(services: Services, name: str | None) -> str:
     for written in services.ledger.newest(run.id, (ReportIssued,)):
         if isinstance(written.record.event, ReportIssued):
             return written.record.event.text
+
     raise NotFound(f"run {run.id} has no merge report yet", f"gitorch status {run.id}")
 
 
@@ -298,7 +319,9 @@ def report_data(services: Services, run: Run) -> object:
         for ref in written.record.files:
             if ref.name == "report.json":
                 return json.loads(services.ledger.file(run.id, ref.sha256))
+
         return None
+
     return None
 
 
@@ -310,6 +333,7 @@ def epic_report(services: Services, run: Run, job: str) -> str:
         event = written.record.event
         if isinstance(event, EpicReported) and event.job == job:
             return event.text
+
     return ""
 
 

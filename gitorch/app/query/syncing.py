@@ -77,6 +77,7 @@ def _known_remotes(remotes: tuple[str, ...]) -> str:
     """A clause that lists the remotes."""
     if remotes:
         return f"there are {', '.join(remotes)}"
+
     return "there is none"
 
 
@@ -84,6 +85,7 @@ def _usual_remote(remotes: Sequence[str]) -> str:
     """The only remote, otherwise `origin`, whether it exists or not."""
     if len(remotes) == 1:
         return remotes[0]
+
     return "origin"
 
 
@@ -105,11 +107,15 @@ def _stand(services: Services, here: CommitId | None, there: CommitId | None) ->
     if here is None:
         if there is None:
             return Stand.NOWHERE
+
         return Stand.ONLY_THERE
+
     if there is None:
         return Stand.ONLY_HERE
+
     if here == there:
         return Stand.SAME
+
     return _order(services, here, there)
 
 
@@ -117,8 +123,10 @@ def _order(services: Services, here: CommitId, there: CommitId) -> Stand:
     """Which of two different tips continues the other."""
     if services.git.contains(there, here):
         return Stand.AHEAD
+
     if services.git.contains(here, there):
         return Stand.BEHIND
+
     return Stand.APART
 
 
@@ -133,12 +141,16 @@ def sync(services: Services, remote: str) -> SyncResult:
     here, there = comparison.here, comparison.there
     if comparison.stand is Stand.SAME and here is not None:
         return SyncResult(remote, "nothing", here)
+
     if comparison.stand in {Stand.BEHIND, Stand.ONLY_THERE} and there is not None:
         return SyncResult(remote, "fetched", there, services.ledger.follow(there))
+
     if comparison.stand in {Stand.AHEAD, Stand.ONLY_HERE} and here is not None:
         return _send(services, remote, here, there)
+
     if comparison.stand is Stand.NOWHERE:
         raise NotFound(f"there is no ledger, neither here nor at {remote}", "gitorch init")
+
     message = f"the ledgers here ({here:.12}) and at {remote} ({there:.12}) went different ways, and are never merged"
     raise Refused(message, f"git log --oneline --left-right {here:.12}...{there:.12}")
 
@@ -153,4 +165,5 @@ def _send(
     refusal = services.remotes.push(remote, (PushRef(LEDGER_REF, here, there),))
     if refusal:
         raise Unavailable(f"{remote} did not take the ledger: {refusal.splitlines()[0]}", f"gitorch sync {remote}")
+
     return SyncResult(remote, "sent", here)

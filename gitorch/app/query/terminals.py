@@ -19,6 +19,7 @@ def require_terminals(services: Services, only: RunId | None) -> None:
     """
     if services.programs.find("tmux"):
         return
+
     runs = active_runs(services) if only is None else (only,)
     for run in load_runs(services, runs):
         if not run.settings.manual and not run.phase.is_over:

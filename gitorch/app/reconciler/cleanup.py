@@ -36,9 +36,11 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
     for job in run.jobs.values():
         if job.fence == 0 or not job.writes:
             continue
+
         if _is_left_unmerged(run, job, merged):
             kept.append(f"worktree {job.spec.id}: its work is not merged")
             continue
+
         deletes_branch = effect.branches and job.spec.id in merged
         _remove_job(
             services,
@@ -96,6 +98,7 @@ def _unnamed_branches(branches: Iterable[str], kept: list[str]) -> list[str]:
 def _merged_jobs(run: Run) -> frozenset[JobId]:
     if run.merged is None:
         return frozenset()
+
     return frozenset(job.spec.id for job in run.merge_jobs)
 
 
@@ -103,8 +106,10 @@ def _is_left_unmerged(run: Run, job: JobState, merged: frozenset[JobId]) -> bool
     """Whether the run was merged without this job's work, which lies in a worktree of its own."""
     if run.merged is None:
         return False
+
     if job.spec.id in merged:
         return False
+
     return not run.shares_worktree(job)
 
 
@@ -122,11 +127,13 @@ def _remove_job(
     if reason:
         kept.append(f"worktree {worktree.name}: {reason}")
         return
+
     removed.append(f"worktree {worktree.name}")
     branch = f"gitorch/{run.id}/{job}"
     if not deletes_branch:
         kept.append(f"branch {branch}")
         return
+
     try:
         services.worktrees.delete_branch(branch)
     except Failed as error:  # somebody has it checked out

@@ -27,9 +27,11 @@ def closed_issues(services: Services, run: Run) -> Mapping[str, str] | None:
     names = [job.spec.issue for job in watched(run)]
     if not names:
         return None
+
     tracker = services.tracker(run.settings.tracker)
     if tracker is None:
         return None
+
     return tracker.closed(names)
 
 

@@ -33,6 +33,7 @@ def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[R
             alive = _is_alive(run, job)
             if alive or _is_asked_about(run, job) or run.phase.is_over:
                 return run, alive
+
             services.clock.sleep(LOOK_SECONDS)
 
 
@@ -41,6 +42,7 @@ def _is_alive(run: Run, job: JobId) -> bool:
     session = run.jobs[job].session
     if session is None:
         return False
+
     return run.sessions[session].phase is SessionPhase.ALIVE
 
 

@@ -95,6 +95,7 @@ def loop(
             why = _reason_to_end(ticking, stay=stay, once=once, stopping=stopping)
             if why:
                 break
+
             if not any(result.acted for result in ticking.left()):
                 packed_at = pack_if_due(services, packed_at)
                 _rest(ticking, before, stopping, pulse_seconds(_count_agents(ticking.left())))
@@ -131,6 +132,7 @@ class _Loop:
         """One tick of every run that is due."""
         if not self.is_due(None):
             return
+
         try:
             runs = _runs_to_tick(self.services, self.only, self.last)
         except Exception as error:  # noqa: BLE001  without the board no run is known
@@ -147,6 +149,7 @@ class _Loop:
         outage = self.outages.get(run)
         if outage is None:
             return True
+
         return self.services.clock.now() - outage.failed_at >= wait_ms(outage.times)
 
     def tick(self, run: RunId) -> None:
@@ -189,8 +192,10 @@ class _Loop:
         """Whether some run can still be ticked with any hope: it is not lost, and waits for nobody."""
         if not all(map(self.is_lost, self.outages.values())):
             return True
+
         if None in self.outages:
             return False
+
         return any(not result.waiting for result in self.left() if result.run.id not in self.outages)
 
     def errors(self) -> tuple[GitorchError, ...]:
@@ -223,17 +228,22 @@ def _reason_to_end(
     """
     if once:
         return "once"
+
     if stopping():
         return "stopped"
+
     if not ticking.left() and not ticking.outages:
         return "settled"
 
     if ticking.can_go_on():
         return ""
+
     if ticking.outages:
         return "broken"
+
     if stay:  # it waits for people as well
         return ""
+
     return "waiting"
 
 
@@ -246,12 +256,15 @@ def pack_if_due(services: Services, packed_at: Moment) -> Moment:
     now = services.clock.now()
     if now - packed_at < PACK_PAUSE_MS:
         return packed_at
+
     try:
         packed = services.git.pack(LOOSE_OBJECTS_MAX)
     except Exception:  # noqa: BLE001  packing only makes later reads faster; it is tried again after the pause
         return now
+
     if packed:
         return now
+
     return packed_at
 
 
@@ -264,6 +277,7 @@ def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, T
     for run, result in last.items():
         if result.over or run in runs:
             continue
+
         runs.append(run)
     return tuple(runs)
 
@@ -282,6 +296,7 @@ def _rest(ticking: _Loop, before: object, stopping: Callable[[], bool], seconds:
     while waited < seconds:
         if ticking.tip() != before or stopping():
             return
+
         ticking.services.clock.sleep(BLINK_SECONDS)
         waited += BLINK_SECONDS
 
@@ -297,7 +312,10 @@ def settle(services: Services, only: RunId, show: Callable[[TickResult], None] =
     except Busy:
         if not is_driven(services):
             raise
+
         return False
+
     for error in result.errors:
         raise error
+
     return True

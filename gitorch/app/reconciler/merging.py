@@ -43,9 +43,11 @@ def build_base(services: Services, run: Run, effect: effects.BuildBase) -> tuple
     for parent in effect.parents[1:]:
         if services.git.contains(parent, commit):
             continue
+
         merge = services.git.try_merge(commit, parent)
         if merge.conflicts:
             return (_dependency_conflict(effect, commit, parent, merge.conflicts),)
+
         message = f"Merge the dependencies of {effect.job}"
         commit = services.git.commit_merge(merge.tree, (commit, parent), message, _latest_handoff(run))
     return (commands.RecordBase(effect.job, commit, effect.parents),)
@@ -144,6 +146,7 @@ def _trials(services: Services, branches: tuple[BranchFacts, ...]) -> tuple[Tria
         ours, theirs = first.commit, second.commit
         if not paths or services.git.contains(ours, theirs) or services.git.contains(theirs, ours):
             continue
+
         trials.append(Trial((first.job, second.job), paths, services.git.try_merge(ours, theirs).conflicts))
     return tuple(trials)
 
@@ -154,6 +157,7 @@ def make_epic_report(services: Services, run: Run, effect: effects.MakeEpicRepor
     commit = run.reportable_commit(job)
     if commit is None:
         return ()
+
     target = services.git.resolve(run.target) or run.target_commit
     facts = _branch_facts(services, run, job, target, commit)
     return (commands.RecordEpicReport(effect.job, commit, epic_report_text(run, job, facts)),)
@@ -227,6 +231,7 @@ def _outdated(
         producer = run.producer(need)
         if producer.spec.id in outdated or not producer.cleared:
             continue
+
         if not services.git.contains(producer.cleared, commit):
             outdated.append(producer.spec.id)
     return tuple(outdated)
@@ -247,12 +252,15 @@ def _merge_all(
         theirs = job.cleared or run.target_commit
         if services.git.contains(theirs, commit):
             continue
+
         merge = services.git.try_merge(commit, theirs)
         if merge.conflicts:
             return None, tuple(f"{job.spec.id} conflicts in {quoted(path)}" for path in merge.conflicts)
+
         commit = services.git.commit_merge(merge.tree, (commit, theirs), merge_message(run, job), _latest_handoff(run))
     if commit == target:
         return None, ()
+
     return commit, ()
 
 
@@ -264,6 +272,7 @@ def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | N
         services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, worktree)
     if observation.phase is not CheckPhase.FINISHED:
         return None
+
     return observation.check
 
 
@@ -279,21 +288,27 @@ def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) 
     report = run.report
     if run.approval is None or report is None or report.merged_commit is None:
         return ()
+
     reason = _reason_to_void(services, verified, report, report.merged_commit)
     if reason:
         return (commands.VoidReport(reason),)
+
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
     # Also where the branch is at that commit already: a process that moved it may have been killed before it updated the checkout.
     result = services.git.move(report.target, report.merged_commit, report.target_commit)
     if result.moved:
         return (done,)
+
     if result.refused:
         return (_refused(effect, report, result),)
+
     now = services.git.resolve(report.target)
     if now is None:
         return (commands.VoidReport(f"{report.target} does not exist any more"),)
+
     if services.git.contains(report.merged_commit, now):
         return (done,)
+
     return (commands.VoidReport(f"{report.target} moved to {now[:12]}"),)
 
 
@@ -312,6 +327,7 @@ def _reason_to_void(
     remote_commit = commit_ahead(services, run, merged)
     if remote_commit is not None:
         return f"{run.settings.push_remote} has {report.target} at {remote_commit[:12]} by now"
+
     return ""
 
 

@@ -103,6 +103,7 @@ def _branches(services: Services, run: Run) -> _Branches:
     heads = _heads(services, run)
     if heads is None:
         return _Branches()
+
     return _Branches(heads, _is_merge_found(services, run, heads))
 
 
@@ -113,6 +114,7 @@ def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
     """
     if run.phase.is_over:
         return None
+
     refs = []
     for job in run.jobs.values():
         if job.writes and job.session:
@@ -133,6 +135,7 @@ def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId])
     """
     if run.approval is None or run.report is None:
         return False
+
     if run.merged is not None:
         return False
 
@@ -140,6 +143,7 @@ def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId])
     merged = run.report.merged_commit
     if target is None or merged is None:
         return False
+
     return services.git.contains(merged, target)
 
 
@@ -156,6 +160,7 @@ def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId] | None
         shared = ours.paths & theirs.paths
         if not shared or _are_built_on_each_other(run, ours.job, theirs.job):
             continue
+
         conflicts = services.git.try_merge(ours.head, theirs.head).conflicts
         overlaps.append(Overlap((ours.job, theirs.job), tuple(sorted(shared)), bool(conflicts)))
     return tuple(overlaps)
@@ -176,8 +181,10 @@ def _changes(services: Services, run: Run, heads: Mapping[str, CommitId]) -> lis
         head = heads.get(_ref_of(run, job))
         if head is None or job.base is None:
             continue
+
         if head == job.base:
             continue
+
         paths = frozenset(services.git.stat(job.base, head).paths)
         changes.append(_Change(job.spec.id, head, paths))
     return changes
@@ -219,6 +226,7 @@ def _terminal_keys(run: Run) -> list[SessionKey]:
     for session in run.sessions.values():
         if session.phase is SessionPhase.ENDED or session.holder:
             continue
+
         keys.append(SessionKey(run.id, session.id))
     return keys
 
@@ -230,6 +238,7 @@ def _checks(look: _Look, services: Services, run: Run) -> Mapping[CommitId, Chec
         commit = _commit_to_check(run, job)
         if commit is None:
             continue
+
         step = looking(f"tests:{job.spec.id}", f"asking for the tests of {job.spec.id}", job.spec.id)
         found = look.ask(step, partial(services.checks.observe, commit, run.settings.test_command))
         observations[commit] = found or CheckObservation(CheckPhase.UNKNOWN)
@@ -240,8 +249,10 @@ def _commit_to_check(run: Run, job: JobState) -> CommitId | None:
     """The submitted commit of a job whose test run is not settled; None for any other job."""
     if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
         return None
+
     if not run.needs_check(job) or run.check_is_settled(job):
         return None
+
     return job.handoff.commit
 
 
@@ -251,6 +262,7 @@ def _receipts(look: _Look, services: Services, run: Run) -> Mapping[tuple[Sessio
     for session in run.sessions.values():
         if session.phase is SessionPhase.ENDED or session.next_prompt is None:
             continue
+
         step = of_session(run, "observe-receipts", session.id, "reading the receipts of")
         found = look.ask(step, partial(services.terminals.receipts, SessionKey(run.id, session.id))) or {}
         for prompt, receipt in found.items():

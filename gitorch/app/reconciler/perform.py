@@ -50,6 +50,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
         prompt = _prompt_at_start(run, session, preset)
         if prompt is None and lane.one_shot:
             return ()
+
         if prompt is not None:
             write_prompt(services, run, session, prompt, worktree)
         launch = Launch(
@@ -68,6 +69,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
         services.terminals.start(launch)
     except Failed as error:
         return (commands.EndSession(session.id, "not-started", None, error.message),)
+
     return ()
 
 
@@ -75,6 +77,7 @@ def _first_line(run: Run, prompt: Prompt | None, session: Session) -> str:
     """The line that points to the first prompt; empty without one."""
     if prompt is None:
         return ""
+
     return pointer(run, session, prompt)
 
 
@@ -84,8 +87,10 @@ def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | Non
     resuming = bool(run.conversation_to_resume(session))
     if not lane.one_shot and not preset.takes_prompt(resuming=resuming):
         return None
+
     if may_begin(run, session):
         return session.next_prompt
+
     return None
 
 
@@ -114,6 +119,7 @@ def _deliver_prompt(services: Services, run: Run, effect: effects.DeliverPrompt)
     receipt = services.terminals.deliver(key, preset, prompt.id, pointer(run, session, prompt))
     if receipt.startswith("refused"):
         return ()
+
     return (commands.RecordDelivery(session.id, prompt.id, receipt),)
 
 

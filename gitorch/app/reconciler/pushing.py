@@ -49,6 +49,7 @@ def push_merge(services: Services, run: Run, effect: effects.PushMerge) -> tuple
             refusal = services.remotes.push(remote, updates)
     except Unavailable as error:
         return (_not_pushed(run, effect, merged, error.message),)
+
     if refusal:
         return (_not_pushed(run, effect, merged, refusal),)
 
@@ -75,6 +76,7 @@ def _refs_of(run: Run, merged: Merged) -> tuple[str, ...]:
     target = ref_of(merged.target)
     if run.settings.push_ledger:
         return (target, LEDGER_REF)
+
     return (target,)
 
 
@@ -119,8 +121,10 @@ def commit_ahead(services: Services, run: Run, commit: CommitId) -> CommitId | N
         there = services.remotes.heads(remote, (ref,)).get(ref)
     except Unavailable:
         return None
+
     if there is None or _has_part(services, commit, there):
         return None
+
     return there
 
 
@@ -134,6 +138,7 @@ def _obstacle(
     remote, target = run.settings.push_remote, there.get(ref_of(merged.target))
     if target is None:
         return f"{remote} has no branch {merged.target}, and gitorch never creates a merge target"
+
     if not _is_on_one_line(services, merged.new, target):
         return f"{remote} has {merged.target} at {target[:12]}, which is not part of what was merged"
 
@@ -144,11 +149,14 @@ def _ledger_obstacle(services: Services, run: Run, there: Mapping[str, CommitId]
     """Why the remote's ledger cannot be moved forward; empty where it can, or need not."""
     if not run.settings.push_ledger:
         return ""
+
     tip, ledger = services.ledger.tip(), there.get(LEDGER_REF)
     if ledger is None or tip is None:
         return ""
+
     if not _has_part(services, tip, ledger):
         return f"{remote} has a ledger at {ledger[:12]} that this one does not continue"
+
     return ""
 
 
@@ -161,8 +169,10 @@ def _has_part(services: Services, commit: CommitId | None, part: CommitId) -> bo
     """Whether `part` is in the history of `commit`; false for what this repository does not have."""
     if commit is None:
         return False
+
     if not services.git.has(commit) or not services.git.has(part):
         return False
+
     return services.git.contains(part, commit)
 
 
@@ -203,10 +213,12 @@ def _printed_reason(lines: list[str]) -> str:
     for line in lines:
         if not line.startswith("remote:"):
             continue
+
         printed = line.removeprefix("remote:").strip()
         # git's own summary, `error: hook declined …`, comes after what the hook printed, or alone.
         if printed and not printed.startswith("error:"):
             return printed
+
     return lines[0]
 
 
@@ -218,6 +230,7 @@ def take_back(services: Services, run: Run, effect: effects.TakeBack) -> tuple[C
     merged = run.merged
     if merged is None:
         return ()
+
     result = services.git.move(merged.target, merged.old, merged.new, "take back a merge that was not pushed")
     if result.moved:
         return (commands.RecordTakenBack(merged.old, merged.new),)
@@ -231,4 +244,5 @@ def _where_it_stands(services: Services, branch: str) -> str:
     now = services.git.resolve(branch)
     if now is None:
         return "it does not exist any more"
+
     return f"it is at {now[:12]} by now"

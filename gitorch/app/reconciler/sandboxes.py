@@ -20,8 +20,10 @@ def launch_sandbox(services: Services, run: Run, session: Session) -> LaunchSand
     lane = run.workflow.lanes[session.lane]
     if lane.sandbox is Sandbox.NONE:
         return None
+
     if not run.jobs[session.job].writes:
         return LaunchSandbox("", None, lane.network, lane.writable)
+
     branch = run.branch_of(session.job)
     return LaunchSandbox(branch, services.git.resolve(branch), lane.network, lane.writable)
 
@@ -37,6 +39,8 @@ def _commits_in_sandbox(run: Run, session: Session) -> bool:
     """Whether this session is alive in a sandbox and has a branch of its own."""
     if session.phase is SessionPhase.ENDED:
         return False
+
     if run.workflow.lanes[session.lane].sandbox is Sandbox.NONE:
         return False
+
     return run.jobs[session.job].writes

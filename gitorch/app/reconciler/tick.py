@@ -163,6 +163,7 @@ class _Tick:
         """Forget the faults of steps that nothing calls for any more."""
         if self.run.phase is RunPhase.PAUSED:
             return
+
         for name in tuple(self.run.faults):
             if name not in self.met:
                 self.clear(name)
@@ -267,9 +268,11 @@ def _completed(services: Services, run: Run, command: Command) -> Command:
         if log:
             digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}")
         return replace(command, check=replace(command.check, log=digest))
+
     if isinstance(command, commands.GrantLease):
         token = services.secrets.token(SessionKey(run.id, command.session))
         return replace(command, token=token_digest(token), nonce=services.secrets.nonce())
+
     return command
 
 
@@ -277,10 +280,13 @@ def _attached(services: Services, run: Run, command: Command) -> Mapping[type, M
     """The files that belong to a record: a prompt as it was delivered, the log of a test run, a report as values."""
     if isinstance(command, commands.RecordDelivery):
         return _delivered_prompt(services, run, command)
+
     if isinstance(command, commands.RecordCheck):
         return _check_log(services, command)
+
     if isinstance(command, commands.IssueReport) and command.data:
         return {events.ReportIssued: {"report.json": command.data.encode()}}
+
     return {}
 
 
@@ -293,6 +299,7 @@ def _delivered_prompt(
     text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
     if text is None:
         return {}
+
     return {events.PromptDelivered: {f"{command.prompt}.md": text}}
 
 
@@ -301,6 +308,7 @@ def _check_log(services: Services, command: commands.RecordCheck) -> Mapping[typ
     log = _log_of(services, command)
     if not log:
         return {}
+
     return {events.CheckRecorded: {"tests.log": log}}
 
 

@@ -57,6 +57,7 @@ def checked_name(name: str) -> JobId:
     fault = epic_id_fault(name)
     if fault:
         raise Usage(f"{name[:60]!r} {fault}", "gitorch session create helper --runtime claude")
+
     return JobId(name)
 
 
@@ -121,6 +122,7 @@ def _require_runtime(services: Services, lane: Lane) -> None:
     facts = runtime_facts(services, lane)
     if not facts.known:
         raise NotFound(f"there is no runtime {lane.runtime}", "gitorch doctor")
+
     _require_program(lane, facts)
 
 
@@ -150,6 +152,7 @@ def find_agent(services: Services, name: str, run_name: str | None) -> tuple[Run
         job = job_named(run, name)
         if job is not None:
             return run, job
+
     raise NotFound(f"no run that is open has a job or session {name}", "gitorch session list")
 
 
@@ -161,6 +164,7 @@ def _runs_or_all(
     """The run that is named, otherwise all those that `all_runs` gives."""
     if run_name is not None:
         return [find_run(services, run_name)]
+
     return load_runs(services, all_runs(services))
 
 

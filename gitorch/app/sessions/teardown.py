@@ -23,4 +23,5 @@ def tear_down(services: Services, run: Run, session: SessionId) -> str:
         services.terminals.stop(SessionKey(run.id, session))
     if run.jobs[state.job].writes:
         return ""
+
     return services.worktrees.remove(services.paths.worktree(run, session), force=True)

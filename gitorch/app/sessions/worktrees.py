@@ -59,6 +59,7 @@ def create(services: Services, name: str, start: str) -> WorktreeRow:
     commit = services.git.resolve(start)
     if commit is None:
         raise NotFound(f"{start[:200]!r} is not a local branch to start from", "git branch --list")
+
     path = services.paths.folder(services.config.base_path) / MANUAL / job
     if _row_at(services, path) is not None:
         raise Refused(f"there is a worktree {name} already, at {path}", "gitorch worktree list")
@@ -72,6 +73,7 @@ def _made(services: Services, path: Path, commit: CommitId, job: JobId) -> Workt
     made = _row_at(services, path)
     if made is None:
         raise Failed(f"git made no worktree at {path}", "git worktree list")
+
     return made
 
 
@@ -80,6 +82,7 @@ def _row_at(services: Services, path: Path) -> WorktreeRow | None:
     for row in list_worktrees(services):
         if row.path == path:
             return row
+
     return None
 
 
@@ -125,9 +128,11 @@ def remove(services: Services, name: str) -> WorktreeRow:
     row = _find(services, name)
     if row.owner and row.phase not in OVER:
         raise Refused(f"{row.name} belongs to run {row.owner}, which is {row.phase}", f"gitorch status {row.owner}")
+
     reason = services.worktrees.remove(row.path)
     if reason:
         raise Refused(reason, f"git -C {row.path} status")
+
     services.worktrees.tidy(row.path.parent)
     return row
 
@@ -140,6 +145,7 @@ def _find(services: Services, name: str) -> WorktreeRow:
             matches.append(row)
     if not matches:
         raise NotFound(f"there is no worktree {name[:60]!r}", "gitorch worktree list")
+
     _require_one(name, matches)
     return matches[0]
 

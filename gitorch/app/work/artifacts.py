@@ -91,6 +91,7 @@ def publish(
     if command is None:
         message = f"{source.path} does not exist in the worktree of {session.job}"
         raise NotFound(message, f"ls {services.paths.worktree(run, session.id)}")
+
     state, written = execute_verb(
         services,
         run.id,
@@ -110,6 +111,7 @@ def attaching(bodies: Mapping[Digest, bytes]) -> Callable[[Event], Mapping[str, 
     def files(event: Event) -> Mapping[str, bytes]:
         if not isinstance(event, events.ArtifactPublished):
             return {}
+
         return {PurePosixPath(event.path).name: bodies[event.digest]}
 
     return files
@@ -127,6 +129,7 @@ def _source(
     expected, path = _find(services, run, session, folder, name_or_path)
     if expected is None:
         return Source(name or PurePosixPath(path).stem, path, _kind(request.kind))
+
     return Source(name or expected.name, path, _kind(request.kind or expected.kind))
 
 
@@ -148,6 +151,7 @@ def _find(
     for artifact in artifacts:
         if artifact.path == path:
             return artifact, path
+
     return None, path
 
 
@@ -155,8 +159,10 @@ def _path_from(root: Path, folder: Path, path: str) -> str:
     """A path that was typed in a folder, from the root of the worktree; as it was typed outside of the worktree."""
     if folder == root or not folder.is_relative_to(root):
         return path
+
     if path_fault(path):
         return path
+
     return (PurePosixPath(folder.relative_to(root).as_posix()) / path).as_posix()
 
 
@@ -166,6 +172,7 @@ def _kind(name: str) -> ArtifactKind:
     if word not in set(ArtifactKind):
         message = f"{name!r} is not a kind of artifact; it is one of: {', '.join(ArtifactKind)}"
         raise Usage(message, "gitorch publish PATH --kind other")
+
     return ArtifactKind(word)
 
 
@@ -182,12 +189,15 @@ def _command(
     fault = path_fault(path)
     if fault:
         raise Refused(f"{path or 'the path'} {fault}", "gitorch publish PATH")
+
     try:
         data = services.files.inside(services.paths.worktree(run, session.id), path, BYTES_MAX)
     except Refused as error:
         raise Refused(f"{path} {error.message}", "gitorch publish PATH") from error
+
     if data is None:
         return None, b""
+
     document = parse_artifact(path, data, source.kind)
     command = commands.PublishArtifact(
         token=session.token,
@@ -213,6 +223,7 @@ def _faults(
     """The faults in the evidence of the claims."""
     if not claims:
         return ()
+
     known = _commits(services, run, session)
 
     def text_at(evidence: Evidence) -> str | None:
@@ -220,6 +231,7 @@ def _faults(
         data = None if commit is None else services.git.file_at(commit, evidence.path)
         if data is None:
             return None
+
         return data.decode("utf-8", "replace")
 
     return claim_faults(run, claims, text_at)
@@ -231,9 +243,11 @@ def _commits(services: Services, run: Run, session: Session) -> tuple[CommitId, 
     base = job.base or run.target_commit
     if not job.writes:
         return (base, run.target_commit)
+
     head = services.git.facts(services.paths.worktree(run, session.id), base).head
     if head is None:
         return (base, base, run.target_commit)
+
     return (head, *services.git.commits_since(base, head), base, run.target_commit)
 
 
@@ -241,13 +255,16 @@ def _commit(known: tuple[CommitId, ...], name: str) -> CommitId | None:
     """The commit that evidence names: the first of the known ones for an empty name; None for an unknown abbreviation."""
     if not name:
         return known[0]
+
     if len(name) >= HEX_MIN:
         for commit in known:
             if commit.startswith(name.lower()):
                 return commit
+
     is_full = len(name) in {40, 64}
     if is_full:
         return CommitId(name)
+
     return None
 
 
@@ -260,6 +277,7 @@ def expected(
     for artifact in run.jobs[session.job].spec.artifacts:
         if GLOB & set(artifact.path):
             continue
+
         command, data = _command(services, run, session, _expected_source(artifact))
         if command is not None:
             made.append(command)
@@ -305,11 +323,13 @@ def submitted_as_files(
     for session in run.sessions.values():
         if only not in {None, session.job} or not _may_submit_files(run, session):
             continue
+
         published = _published(run, session)
         for artifact in run.jobs[session.job].spec.artifacts:
             command, data = _as_file(services, run, session, artifact)
             if command is None or command.digest in published:
                 continue
+
             yield command, data
 
 
@@ -327,9 +347,11 @@ def _may_submit_files(run: Run, session: Session) -> bool:
     """Whether a session is that of a living agent which holds the lease of its job."""
     if session.phase is SessionPhase.ENDED or session.holder:
         return False
+
     lease = run.jobs[session.job].lease
     if lease is None:
         return False
+
     return lease.session == session.id
 
 
@@ -342,12 +364,15 @@ def _as_file(
     """The command that publishes a file as its agent left it; None while it is missing, not finished or without a nonce."""
     if GLOB & set(artifact.path):
         return None, b""
+
     try:
         command, data = _command(services, run, session, _expected_source(artifact))
     except (Malformed, Refused):
         return None, b""
+
     if command is None or not command.document.nonce:
         return None, b""
+
     return command, data
 
 

@@ -85,6 +85,7 @@ def _started(services: Services, run: Run) -> Run:
     """The run, started where it was only confirmed: the first who works on a run starts it."""
     if run.phase is not RunPhase.READY:
         return run
+
     return ensure.run_there(execute(services, run.id, services.host, commands.StartRun())[0])
 
 
@@ -115,8 +116,10 @@ def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Sessio
     if len(living) > 1:
         jobs = ", ".join(session.job for session in living)
         raise Usage(f"several leases are yours: {jobs}", f"gitorch brief --job {living[0].job}")
+
     if living:
         return run, living[0], actor
+
     return run, own[-1], actor
 
 
@@ -132,6 +135,7 @@ def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:
             own.append(session)
     if claim.job is None:
         return own
+
     return _of_job(own, find_job(run, claim.job))
 
 
@@ -156,6 +160,7 @@ def _no_lease(claim: ManualClaim) -> Denied:
     explanation = "this verb is for agents in their sessions, and for people who claimed a job"
     if claim.job is None:
         return Denied(f"{explanation}; you hold no lease", "gitorch claim")
+
     return Denied(f"{explanation}; you hold no lease on {claim.job}", f"gitorch claim {claim.job}")
 
 

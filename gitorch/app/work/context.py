@@ -50,6 +50,7 @@ def section_of(services: Services, run: Run, session: Session) -> str:
         spec = run.jobs[spec.subject].spec
     if spec.brief is None:
         return ""
+
     return services.ledger.file(run.id, spec.brief).decode()
 
 
@@ -61,10 +62,12 @@ def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ..
     job = run.jobs[session.job]
     if not job.writes:
         return ()
+
     base = job.base or run.target_commit
     head = services.git.resolve(run.branch_of(job.spec.id))
     if head is None or head == base:
         return ()
+
     return services.git.subjects(base, head)
 
 
@@ -84,6 +87,7 @@ def ensure_worktree(
         base = job.base or run.target_commit
         services.worktrees.ensure(path, base, run.branch_of(job.spec.id), shared=run.shares_worktree(job))
         return
+
     commit = run.judged_commit(job)
     if commit is not None:
         services.worktrees.ensure(path, commit, None)

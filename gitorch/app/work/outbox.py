@@ -66,9 +66,11 @@ def leave(sandbox: Sandbox, entry: OutboxEntry) -> tuple[str, tuple[str, ...]]:
         place = f".gitorch/outbox/{name}"
         left = f"Left in {place}, since {sandbox.why}."
         return f"{left} gitorch reads it with its next tick and answers in {place[:-5]}.answer.", ()
+
     outcome = entries.read_answer(answer)
     if isinstance(outcome, GitorchError):
         raise outcome
+
     return outcome
 
 
@@ -79,6 +81,7 @@ def _wait_for_answer(sandbox: Sandbox, name: str) -> bytes | None:
         answer = sandbox.outboxes.answered(sandbox.worktree, name)
         if answer is not None or waited >= ANSWER_SECONDS:
             return answer
+
         sandbox.clock.sleep(LOOK_SECONDS)
         waited += LOOK_SECONDS
 
@@ -90,6 +93,7 @@ def written_brief(sandbox: Sandbox) -> tuple[str, dict[str, object]]:
         values = json.loads((sandbox.worktree / BRIEF_VALUES_PATH).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise NotFound(f"there is no brief in {sandbox.worktree} yet, and {sandbox.why}") from error
+
     return text, values
 
 
@@ -112,6 +116,7 @@ def _living(run: Run, only: SessionId | None) -> list[Session]:
     living = [session for session in run.sessions.values() if session.phase is not SessionPhase.ENDED]
     if only is None:
         return living
+
     return [session for session in living if session.id == only]
 
 
@@ -141,6 +146,7 @@ def _accept(
     if pending.digest in session.entries:
         job = run.jobs[session.job]
         return entries.accepted(f"This was recorded before: {job.spec.id} {why(run, job)}.", ())
+
     credential = _credential(services, run, session, entry)
     mark = AcceptOutboxEntry(session.id, pending.name, pending.digest)
     content = entry.report or entry.verdict
@@ -157,6 +163,7 @@ def _credential(
     """The credential of an entry. Raises Denied, and records it, unless it is that of the session in whose worktree it lies."""
     if entry.run == run.id and token_digest(entry.token) == session.token:
         return AgentCredential(entry.run, entry.token)
+
     denied = Denied(
         f"an outbox entry in the outbox of session {session.id} carries another token than that session's",
         "gitorch brief",

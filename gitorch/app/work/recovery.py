@@ -53,6 +53,7 @@ def _remedies(services: Services, run: Run) -> tuple[Remedy, ...]:
     fault = unsigned_approval(services, services.ledger.verified(run.id))
     if fault is None or run.report is None:
         return left_behind
+
     return (withdrawal(run, run.report.checkpoint, fault.message), *left_behind)
 
 
@@ -81,6 +82,7 @@ def _apply(
     """Apply one remedy that needs no decision. A refusal is part of the result; Denied is raised, since it would meet them all."""
     if not remedy.by_itself:
         return RecoveryResult(remedy)
+
     try:
         if remedy.voids:
             _withdraw(services, caller, run, remedy.voids)
@@ -92,6 +94,7 @@ def _apply(
         raise
     except GitorchError as error:
         return RecoveryResult(remedy, refused=error.message)
+
     return RecoveryResult(remedy, done=True)
 
 
@@ -140,6 +143,7 @@ def _facts_now(services: Services, run: Run, job: JobState) -> commands.WorkFact
     """The facts of a job's worktree; empty ones for a job that changes no files."""
     if not job.writes:
         return commands.WorkFacts(None, (), 0, ())
+
     expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
     worktree = services.paths.job_worktree(run, job.spec.id)
     return services.git.facts(worktree, job.base or run.target_commit, expected)
