@@ -11,13 +11,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_memory import TARGET, commit
+from fakes.world import FakePrograms, altered
 from refusal_kit import CALLER, PERSON, RUN, commented, run_of, tagged, with_remote
 
 from gitorch.app.people import decisions, mailbox, messages
-from gitorch.app.query import anchors, exporting, lookup, questions, runs, syncing
+from gitorch.app.query import anchors, exporting, lookup, questions, runs, syncing, terminals
 from gitorch.app.query.exporting import ExportRequest
 from gitorch.app.reconciler.tick import tick
-from gitorch.errors import NotFound, Refused, Usage
+from gitorch.errors import NotFound, Refused, Unavailable, Usage
 
 LOOKUPS = [
     (
@@ -48,6 +49,13 @@ LOOKUPS = [
         NotFound,
         "this repository has no run x; it has auth-7f3a",
         "gitorch list",
+    ),
+    (
+        "one",
+        lambda s: terminals.require_terminals(altered(s.services, programs=FakePrograms(tmux="")), None),
+        Unavailable,
+        "tmux is not installed, and agents run in it",
+        "apt-get install tmux",
     ),
     (
         "two",

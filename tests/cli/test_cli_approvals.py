@@ -233,3 +233,18 @@ def test_a_rejection_needs_a_note(stage):
     stage.until_report()
     assert stage.gitorch("reject").status == 2
     assert stage.gitorch("reject", "--note", " ").status == 4
+
+
+@pytest.mark.parametrize("json_wanted", [False, True])
+def test_an_approval_that_did_not_merge_is_no_success_and_names_the_question(stage, json_wanted):
+    stage.until_report().git.hook = "reference-transaction: closed on Fridays"
+    answer = stage.gitorch("approve", "--yes", *(["--json"] if json_wanted else []))
+    (question,) = stage.run.open_questions()
+    message = f"run {RUN} was approved and is not merged: {question.id} waits for you"
+    assert (answer.status, stage.run.merged, stage.run.approval is not None) == (10, None, True)
+    assert message in (answer.out if json_wanted else answer.err)
+    if json_wanted:
+        error = json.loads(answer.out)["error"]
+        assert (error["code"], error["run"], error["merged"]) == ("waiting", RUN, None)
+    stage.git.hook = ""
+    assert stage.gitorch("show", question.id, "--run", RUN).status == 0

@@ -98,7 +98,7 @@ class FakePrograms:
         self.present = set()
 
     def find(self, name):
-        return f"/usr/bin/{name}" if name in self.printed else ""
+        return f"/usr/bin/{name}" if self.printed.get(name) else ""
 
     def first_line(self, argv, wait_seconds=10.0):
         return self.printed.get(argv[0], "") if argv else ""

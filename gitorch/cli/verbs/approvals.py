@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
-from gitorch.cli.boundary import Interrupted
+from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.follow import carry_on_if_over, whats_next
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, ask
 from gitorch.cli.pages.page import counted
-from gitorch.errors import Denied, Usage
+from gitorch.errors import Denied, Failed, Usage, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -174,7 +174,10 @@ def _merge(
         "left_to_up": not done,
         "checkout": note,
     }
-    call.say(values, f"{_outcome(run, done=done)}\n{note}".rstrip())
+    if done and run.merged is None:
+        raise Detailed(_not_merged(run), **values)
+
+    call.say(values, f"{_outcome(run)}\n{note}".rstrip())
 
 
 def _approved(run: Run) -> str:
@@ -185,7 +188,16 @@ def _approved(run: Run) -> str:
     return f"The report of {run.id} is {run.approval.sentence}."
 
 
-def _outcome(run: Run, *, done: bool) -> str:
+def _not_merged(run: Run) -> Failed | Waiting:
+    """The error of an approval that is recorded and led to no merge: a question tells why, or the state of the run."""
+    message = f"run {run.id} was approved and is not merged"
+    for question in run.open_questions():
+        return Waiting(f"{message}: {question.id} waits for you", f"gitorch show {question.id} --run {run.id}")
+
+    return Failed(f"{message}; it is {run.phase}", f"gitorch status {run.id}")
+
+
+def _outcome(run: Run) -> str:
     """One line about the effect of the approval."""
     merged = run.merged
     if merged is not None and run.push_is_owed:
@@ -199,10 +211,7 @@ def _outcome(run: Run, *, done: bool) -> str:
 
         return f"{line} Next: gitorch cleanup {run.id}"
 
-    if not done:
-        return "gitorch up is running and will merge."
-
-    return f"Not merged: run {run.id} is {run.phase}. See: gitorch status {run.id}"
+    return "gitorch up is running and will merge."
 
 
 @verb("reject")
