@@ -43,9 +43,11 @@ NEEDS: Mapping[str, Capability] = {
         Capability.READ,
     ),
     **dict.fromkeys(
-        ("doctor", "export", "demo", "mcp", "skills", "session", "keys", "worktree", "workflow"), Capability.READ
+        ("doctor", "export", "demo", "mcp", "skills", "session", "keys", "worktree", "workflow", "plan"),
+        Capability.READ,
     ),
     **dict.fromkeys(("session list", "keys list", "worktree list", "skills list"), Capability.READ),
+    **dict.fromkeys(("plan new", "plan gates", "plan import"), Capability.READ),
     **dict.fromkeys(
         tuple(f"workflow {verb}" for verb in ("new", "check", "lint", "plan", "graph", "convert")), Capability.READ
     ),

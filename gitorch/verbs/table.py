@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.verbs import answering, beginning, claiming, connecting, managing, recorded, submitting, watching
+from gitorch.verbs import answering, beginning, claiming, connecting, managing, planning, recorded, submitting, watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 GROUPS: Mapping[str, tuple[Verb, ...]] = {
     "Begin": beginning.VERBS,
+    "Write plans": planning.VERBS,
     "Watch and drive": watching.VERBS,
     "Decide and write": answering.VERBS,
     "Manage runs and agents": managing.VERBS,

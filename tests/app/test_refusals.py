@@ -18,6 +18,7 @@ from refusal_kit import (
     started,
 )
 from refusals_of_faults import FAULTS
+from refusals_of_imports import IMPORTS
 from refusals_of_queries import LOOKUPS, PEOPLE, RECORDS
 from refusals_of_work import SESSIONS, START, WORK
 
@@ -27,7 +28,7 @@ from gitorch.errors import Denied, NotFound, Usage
 from gitorch.model import commands as c
 from gitorch.model.record import Actor, ActorKind
 
-CASES = [*LOOKUPS, *PEOPLE, *RECORDS, *START, *SESSIONS, *WORK, *FAULTS]
+CASES = [*LOOKUPS, *PEOPLE, *RECORDS, *START, *SESSIONS, *WORK, *IMPORTS, *FAULTS]
 
 
 @pytest.fixture

@@ -22,6 +22,16 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "doctor": (("doctor",),),
     "check": (("check", "hostile.md"), ("check", HOSTILE)),
     "start": (("start", "hostile.md", "--yes"), ("start", HOSTILE, "--yes"), ("start", "p.md", "--autonomy", HOSTILE)),
+    "plan": (
+        ("plan", "new", HOSTILE),
+        ("plan", "gates", "hostile.md"),
+        ("plan", "gates", HOSTILE),
+        ("plan", "import", "hostile.json"),
+        ("plan", "import", "hostile-list.md"),
+        ("plan", "import", HOSTILE),
+        ("plan", "import", "hostile-list.md", "--format", HOSTILE),
+        ("plan", HOSTILE),
+    ),
     "workflow": (
         ("workflow", "check", "hostile.yaml"),
         ("workflow", "lint", "hostile.yaml"),
@@ -139,6 +149,8 @@ SHOWS = (
 @pytest.fixture
 def evil(stage):
     (stage.folder / "hostile.md").write_text(f"# {HOSTILE}\n\n## Epic: {HOSTILE}\n", encoding="utf-8", newline="")
+    checklist = f"# {HOSTILE}\n\n## {HOSTILE}\n\n- [ ] {HOSTILE}\n\nScope: {HOSTILE}\n"
+    (stage.folder / "hostile-list.md").write_text(checklist, encoding="utf-8", newline="")
     (stage.folder / "hostile.yaml").write_text(f'name: "x"\n{HOSTILE!r}: "y"\njobs:\n  a: 1\n', encoding="utf-8")
     (stage.folder / "hostile.json").write_text(json.dumps({HOSTILE: HOSTILE, "findings": [{HOSTILE: 1}]}))
     (stage.folder / "taken").mkdir()

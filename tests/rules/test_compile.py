@@ -203,3 +203,13 @@ def test_every_compiled_plan_is_acyclic_and_whole(edges):
     assert len(order) == 3 * len(epics) + 2
     assert {job for wave in execution_plan(workflow) for job in wave} == {epic.id for epic in epics}
     assert all(spec.lane in workflow.lanes for spec in workflow.jobs.values() if spec.lane)
+
+
+def test_an_epic_may_choose_its_runtime():
+    epics = (replace(EPICS[0], runtime="codex"), EPICS[1])
+    config = replace(CONFIG, runtimes={"codex": RuntimeChoice(preset="codex", model="big")})
+    flow = compiled(config, replace(PLAN, epics=epics))
+
+    assert (flow.jobs[JobId("web")].lane, flow.jobs[JobId("api")].lane) == ("implementer-codex", "implementer")
+    assert (flow.lanes["implementer-codex"].runtime, flow.lanes["implementer-codex"].model) == ("codex", "big")
+    assert "implementer-codex" not in compiled(config).lanes

@@ -111,3 +111,17 @@ def test_the_plans_own_defects_come_first():
     defect = Problem("plan.md", 3, 1, "Bad.", "Mend it.")
 
     assert check_plan(replace(PLAN, problems=(defect,)), CONFIG, replace(FACTS, target_behind=1))[0] == defect
+
+
+@pytest.mark.parametrize(
+    ("runtime", "message"),
+    [
+        ("codx", "The runtime `codx` is not known. Did you mean `codex`?"),
+        ("codex", "The program `codex` of runtime `codex` is not on PATH."),
+    ],
+)
+def test_a_runtime_that_an_epic_chooses_is_checked_at_its_line(runtime, message):
+    plan = replace(PLAN, epics=(replace(PLAN.epics[0], runtime=runtime, runtime_line=12),))
+
+    assert found(plan) == [("plan.md:12:1", message)]
+    assert found(plan, by_hand=True) == []

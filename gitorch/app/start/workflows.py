@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused
@@ -61,6 +62,18 @@ def write_new(path: Path, shown: str, text: str) -> None:
     except FileExistsError:
         raise Refused(f"{shown} is there already and stays as it is", f"rm {shown}") from None
     except OSError as error:
+        raise _unwritable(path, shown, error) from error
+
+
+def replace_file(path: Path, shown: str, text: str) -> None:
+    """Replace a file as a whole, or leave it as it is. Raises Refused where it cannot be written."""
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="")
+        beside.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            beside.unlink()
         raise _unwritable(path, shown, error) from error
 
 

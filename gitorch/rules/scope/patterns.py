@@ -12,11 +12,14 @@ from gitorch.model.values import Value
 from gitorch.rules.scope.matching import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from gitorch.model.plans.plan import Pattern
 
 WILDCARDS = frozenset("*?[")
+PATH_SIGNS = WILDCARDS | frozenset("/.")
+"""The characters of which a path or glob has at least one, and a word of running text none."""
+
 NAMES_COMPARED_MAX = 2000
 """How many folders and files a misspelt glob is compared with: difflib takes some microseconds a pair."""
 
@@ -54,20 +57,39 @@ def check_patterns(
 
 
 def _can_match(pattern: Pattern, patterns: Sequence[Pattern], files: Sequence[str], announced: Sequence[str]) -> bool:
-    """Whether a glob matches a file, meets an announced path, or forbids what some epic may write."""
-    if any(matches(file, pattern.glob) for file in files):
-        return True
-    if any(may_overlap(pattern.glob, path) for path in announced):
-        return True
+    """Whether a glob matches a file, meets an announced path, or forbids what some epic may write.
 
-    return pattern.forbids and any(
-        may_overlap(pattern.glob, other.glob) for other in patterns if not other.forbids and not _is_word(other.glob)
-    )
+    Files are compared exactly; announced paths by overlap, since they may be globs or folders.
+    """
+    for file in files:
+        if matches(file, pattern.glob):
+            return True
+
+    others = [*announced]
+    if pattern.forbids:
+        others += _written(patterns)
+
+    for other in others:
+        if may_overlap(pattern.glob, other):
+            return True
+
+    return False
+
+
+def _written(patterns: Sequence[Pattern]) -> Iterator[str]:
+    """The globs of what epics may write, without words.
+
+    A forbidden glob may protect files that another epic is yet to write.
+    """
+    for pattern in patterns:
+        if pattern.forbids or _is_word(pattern.glob):
+            continue
+        yield pattern.glob
 
 
 def _is_word(glob: str) -> bool:
     """Whether a glob looks like a word of running text rather than a path."""
-    return not WILDCARDS.intersection(glob) and "/" not in glob and "." not in glob
+    return PATH_SIGNS.isdisjoint(glob)
 
 
 def _problem(path: str, line: Sequence[Pattern], tree: _Tree, target: str) -> Problem:
@@ -123,7 +145,10 @@ class _Tree:
             folder = path
 
     def nearest(self, patterns: Iterable[Pattern]) -> str:
-        """The glob that the first of these globs with a similar path was meant to be; empty without any."""
+        """The glob that the first of these globs with a similar path was meant to be; empty without any.
+
+        Similar names in the same folder come before equal names elsewhere.
+        """
         for pattern in patterns:
             found = self.similar(pattern.glob) or self._elsewhere(pattern.glob)
             if found:

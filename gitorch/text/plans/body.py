@@ -123,7 +123,10 @@ def _tracker_text(draft: Draft, tracked: TrackedEpics) -> str:
 
 
 def patterns_of(source: Source, drafts: Sequence[Draft]) -> tuple[Pattern, ...]:
-    """The globs of all scopes at their places, without those that have a defect of their own."""
+    """The globs of all scopes at their places, without those that have a defect of their own.
+
+    The order is that of the epics, with the allowed globs of each before its forbidden ones.
+    """
     patterns: list[Pattern] = []
     for draft in drafts:
         for references, forbids in ((draft.allowed, False), (draft.forbidden, True)):
@@ -146,18 +149,36 @@ def announced_paths(body: Body | None, drafts: Sequence[Draft]) -> tuple[str, ..
     if body is None:
         return ()
 
-    scopes = {reference.line for draft in drafts for reference in (*draft.allowed, *draft.forbidden)}
+    scopes = _scope_lines(drafts)
     paths: dict[str, None] = {}
     for section in body.first_sections().values():
         for number in range(section.begin, section.end):
-            if number not in scopes:
-                paths.update(dict.fromkeys(_paths_in(body.source.line(number))))
+            if number in scopes:
+                continue
+            for path in _paths_in(body.source.line(number)):
+                paths[path] = None
 
     return tuple(paths)
 
 
+def _scope_lines(drafts: Sequence[Draft]) -> set[int]:
+    """The lines of the plan on which globs of scopes stand.
+
+    A glob announces nothing by itself: it is what has to be confirmed.
+    """
+    lines: set[int] = set()
+    for draft in drafts:
+        for reference in (*draft.allowed, *draft.forbidden):
+            lines.add(reference.line)
+
+    return lines
+
+
 def _paths_in(line: str) -> list[str]:
-    """The words of a line that look like paths."""
+    """The words of a line that look like paths.
+
+    Addresses and words with a colon are no paths.
+    """
     paths: list[str] = []
     for found in _PATH.finditer(line):
         path = as_glob(found["code"] or found["bare"])

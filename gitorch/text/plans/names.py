@@ -37,7 +37,10 @@ class EpicNames:
     def __init__(self, drafts: Sequence[Draft]) -> None:
         """Of several epics with one name, the first has it. An id wins over a title, and a title over a number."""
         self.drafts = tuple(drafts)
-        self.order = [draft.id for draft in drafts]
+        self.order: list[str] = []
+        for draft in drafts:
+            self.order.append(draft.id)
+
         self._names: dict[str, str] = {}
         for names in (_ids, _titles, _aliases, _slugs):
             for draft in drafts:
@@ -71,10 +74,12 @@ class EpicNames:
             return self._before(own)
         if _ONE_BEFORE.fullmatch(text):
             return self._before(own)[-1:]
-        if _ALL.fullmatch(text):
-            return tuple(name for name in self.order if name != own)
+        if _ALL.fullmatch(text) is None:
+            return ()
 
-        return ()
+        others = list(self.order)
+        others.remove(own)
+        return tuple(others)
 
     def known(self) -> tuple[str, ...]:
         """Every name, in the order in which names win."""
@@ -94,11 +99,13 @@ class EpicNames:
 
     def _exact(self, text: str) -> str | None:
         """The epic with exactly this name, whatever its case, or with this slug."""
-        for name in (text, text.casefold()):
-            if name in self._names:
-                return self._names[name]
+        made = slug(text)
+        for name in (text, text.casefold(), made):
+            found = self._names.get(name)
+            if found is not None:
+                return found
 
-        return self._names.get(slug(text) or text)
+        return None
 
     def _before(self, own: str) -> tuple[str, ...]:
         """The epics that stand before this one."""

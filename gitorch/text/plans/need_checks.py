@@ -109,7 +109,10 @@ def _without_loops(needs: Needs) -> dict[str, list[str]]:
     """The dependencies of each epic without those on itself, which have a problem of their own."""
     graph: dict[str, list[str]] = {}
     for name, others in needs.items():
-        graph[name] = [other for other in others if other != name]
+        graph[name] = []
+        for other in others:
+            if other != name:
+                graph[name].append(other)
 
     return graph
 
@@ -131,7 +134,10 @@ def _tracker_edges(needs: Needs, cycle: Sequence[str], tracked: TrackedEpics) ->
 
 
 def check_hidden_needs(source: Source, sections: Sections, names: EpicNames) -> Iterator[Problem]:
-    """No epic is named as a dependency below a task's heading, where it has no effect. Other names are the task's text."""
+    """No epic is named as a dependency below a task's heading, where it has no effect. Other names are the task's text.
+
+    Such a line looks like an order, so it is a problem and not only a remark.
+    """
     for name, section in sections:
         for reference in section.needs_in_tasks:
             if names.resolve(reference.text) is not None:
@@ -145,10 +151,15 @@ def _hidden_need(source: Source, name: str, reference: Reference) -> Problem:
 
 
 def need_remarks(source: Source, sections: Sections, names: EpicNames, needs: Needs) -> Iterator[Problem]:
-    """Remarks on words that may state a dependency and order nothing."""
+    """Remarks on words that may state a dependency and order nothing.
+
+    Both kinds are remarks, since running text may mean something else.
+    """
     for draft in names.drafts:
         for reference in draft.needs:
-            if not reference.certain and not names.resolve_all(reference.text, draft.id):
+            if reference.certain:
+                continue
+            if not names.resolve_all(reference.text, draft.id):
                 yield _no_epic(source, reference, draft, names)
 
     for name, section in sections:
@@ -171,7 +182,7 @@ def _prose_remarks(
     for prose in section.prose:
         for found in _NAMED_EPIC.finditer(prose.text):
             other = names.resolve(found["number"] or found["code"])
-            if other is None or other == name or other in needs:
+            if other in {None, name, *needs}:
                 continue
 
             message = f"This line names epic `{other}`, but `{name}` does not wait for it."

@@ -197,8 +197,11 @@ class _OutlineReader:
 
     def _prose(self, text: str, line: int) -> None:
         """Take a line of running text: one that may state a dependency is kept for a check."""
-        if self.section is not None and not self.section.gates and may_state_need(text):
-            self.section.prose.append(Reference(text, line))
+        if self.section is None or self.section.gates:
+            return
+        if may_state_need(text):
+            prose = Reference(text, line)
+            self.section.prose.append(prose)
 
     def _listing(self, listing: Listing, *, below_tasks_line: bool) -> None:
         """Take the items of a list one after the other.
@@ -288,13 +291,19 @@ def _has_open_box(lists: Sequence[Listing]) -> bool:
     """Whether an open checkbox stands in these lists or below them. Optional ones do not count."""
     for listing in lists:
         for item in listing.items:
-            task = parse_checkbox(item.lines)
-            if task is not None and not task.done and not task.optional:
-                return True
-            if _has_open_box(item.lists):
+            if _is_open(item):
                 return True
 
     return False
+
+
+def _is_open(item: Item) -> bool:
+    """Whether an item is an open checkbox, or has one below it."""
+    task = parse_checkbox(item.lines)
+    if task is None or task.done or task.optional:
+        return _has_open_box(item.lists)
+
+    return True
 
 
 def _leaves(section: Section, heading: Heading) -> bool:

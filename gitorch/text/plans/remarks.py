@@ -53,7 +53,10 @@ def _unread(source: Source, outline: Outline, used: set[int]) -> Iterator[Proble
 
 
 def _used_lines(outline: Outline) -> set[int]:
-    """The lines that the plan uses: its title and design, and each section with its heading and gates."""
+    """The lines that the plan uses: its title and design, and each section with its heading and gates.
+
+    The lines below a gate are not among them, since no agent reads them.
+    """
     used = {outline.title_line, outline.design_line}
     for section in outline.sections:
         used.update(range(section.line, section.end or section.line))
@@ -76,7 +79,10 @@ def _ranges(lines: Sequence[int], source: Source | None = None) -> list[tuple[in
 
 
 def _is_next(last: int, line: int, source: Source | None) -> bool:
-    """Whether only blank lines stand between two lines."""
+    """Whether only blank lines stand between two lines.
+
+    Headings and checkboxes are compared without their source, and then only neighbours join.
+    """
     if line == last + 1:
         return True
     if source is None:
@@ -89,11 +95,14 @@ def _portions(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[str, int]]:
     """The ranges as words, `Lines 3-5, 9`, a few at a time, each portion with its first line."""
     for at in range(0, len(ranges), RANGES_MAX):
         portion = ranges[at : at + RANGES_MAX]
-        words = ", ".join(_words(first, last) for first, last in portion)
+        words: list[str] = []
+        for first, last in portion:
+            words.append(_words(first, last))
+
         head = "Lines"
-        if len(portion) == 1 and portion[0][0] == portion[0][1]:
+        if words[0].isdigit() and len(words) == 1:
             head = "Line"
-        yield f"{head} {words}", portion[0][0]
+        yield f"{head} {', '.join(words)}", portion[0][0]
 
 
 def _words(first: int, last: int) -> str:

@@ -131,6 +131,8 @@ def take_list(section: Section, expected: Expected, listing: Listing) -> int:
     """Take the values of an empty field from the list below it; returns how many items hold values.
 
     They end before the first checkbox and before the first field; the rest is an ordinary list.
+
+    Without any value in the list the field stays empty, which is a problem of the plan.
     """
     taken = 0
     for item in listing.items:
@@ -147,19 +149,30 @@ def take_list(section: Section, expected: Expected, listing: Listing) -> int:
 
 def whole_lines(first: int, lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """The lines of a paragraph with their numbers. A field that ends in a comma goes on with the next line."""
-    started: tuple[int, str] | None = None
+    number, whole = first, ""
 
-    for number, text in enumerate(lines, first):
-        if started is not None and parse_field(text) is None:
-            started = (started[0], f"{started[1]} {text}")
+    for line, text in enumerate(lines, first):
+        if whole and parse_field(text) is None:
+            whole = f"{whole} {text}"
         else:
-            if started is not None:
-                yield started
-            started = (number, text)
+            if whole:
+                yield number, whole
+            number, whole = line, text
 
-        if not (parse_field(started[1]) and started[1].endswith((",", ";"))):
-            yield started
-            started = None
+        if not _goes_on(whole):
+            yield number, whole
+            whole = ""
 
-    if started is not None:
-        yield started
+    if whole:
+        yield number, whole
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a line is a field whose values go on with the next line.
+
+    A comma or semicolon at the end of other text means nothing.
+    """
+    if not text.endswith((",", ";")):
+        return False
+
+    return parse_field(text) is not None
