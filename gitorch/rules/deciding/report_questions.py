@@ -9,6 +9,7 @@ from gitorch.model.ids import QuestionId
 from gitorch.model.work.artifact import EscalationKind
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import Disposition, ReportStatus, Severity
+from gitorch.rules.tried import tried_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def questions_of(run: Run, session: Session, job: JobState, command: commands.Su
         found.append(events.QuestionAsked(question, kind, job.spec.id, session.id, options, about, text))
 
     if command.status is ReportStatus.BLOCKED:
-        found += _blocker(QuestionId(f"q{number + 1}"), session, job, command)
+        found += _blocker(run, QuestionId(f"q{number + 1}"), session, command)
 
     return tuple(found)
 
@@ -88,26 +89,34 @@ def _in_short(finding: Finding) -> str:
     return f"({details}) “{finding.title}”"
 
 
-def _blocker(question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff) -> Iterator[Event]:
+def _blocker(run: Run, question: QuestionId, session: Session, command: commands.SubmitHandoff) -> Iterator[Event]:
     """The escalation of a blocker; its kind and severity follow if they are not the usual ones."""
-    yield _blocked(question, session, job, command)
+    yield _blocked(run, question, session, command)
     kind, severity = command.blocker_kind, command.blocker_severity
     if (kind, severity) != (EscalationKind.AI_SELF_DECLARED, Severity.BLOCKING):
-        yield events.BlockerSorted(question, job.spec.id, kind, severity)
+        yield events.BlockerSorted(question, session.job, kind, severity)
 
 
-def _blocked(
-    question: QuestionId, session: Session, job: JobState, command: commands.SubmitHandoff
-) -> events.Escalated:
-    """The question to a human about a blocker that an agent reported."""
+def _blocked(run: Run, question: QuestionId, session: Session, command: commands.SubmitHandoff) -> events.Escalated:
+    """The question to a human about a blocker that an agent reported; the agent's own words are evidence, no account of tries."""
+    job = run.jobs[session.job]
     return events.Escalated(
         question=question,
         trigger=f"blocked:{job.spec.id}:{job.attempt}",
         job=job.spec.id,
         session=session.id,
         happened=f"{job.spec.id} is blocked: {command.blocker}",
-        tried=command.summary or "the agent did not say",
+        tried=tried_at(run, job),
         options=BLOCKED_OPTIONS,
-        evidence=f"what would clear it: {command.clears}",
+        evidence=_blocked_evidence(command),
         text=f"Is the blocker of {job.spec.id} cleared, should it be stopped, or should the run stop?",
     )
+
+
+def _blocked_evidence(command: commands.SubmitHandoff) -> str:
+    """What the agent says would clear its blocker, and what else it said."""
+    clears = f"what would clear it: {command.clears}"
+    if not command.summary:
+        return clears
+
+    return f"{clears}\nthe agent says: {command.summary}"

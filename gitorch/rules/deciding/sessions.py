@@ -12,6 +12,7 @@ from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.review.gates import next_question
+from gitorch.rules.tried import setup_hint, tried_at, way_on
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
@@ -186,6 +187,7 @@ def _too_many_ends(
     if command.exit_status is not None:
         status = f" with status {command.exit_status}"
 
+    job = run.jobs[session.job]
     agent = f"The agent of {session.job} ({session.runtime}, session {session.id})"
     return events.Escalated(
         question=next_question(run),
@@ -193,11 +195,21 @@ def _too_many_ends(
         job=session.job,
         session=session.id,
         happened=f"{agent} {failure}: {command.how}{status}.",
-        tried=f"{times} sessions in the same worktree.",
+        tried=f"{times} sessions in the same worktree: {tried_at(run, job, command.how)}.",
         options=AFTER_DEATHS,
         evidence=command.screen or "its terminal showed nothing",
-        text=f"Should {session.job} be tried again, be stopped, or should the run stop?",
+        text=_decision_after(session, command),
     )
+
+
+def _decision_after(session: Session, command: commands.EndSession) -> str:
+    """What a person can decide about ends of sessions, after the way on for the cause of the last one."""
+    decision = f"Should {session.job} be tried again, be stopped, or should the run stop?"
+    way = way_on(command.how, session.runtime) or setup_hint(command.screen)
+    if not way:
+        return decision
+
+    return f"{way} {decision}"
 
 
 def record_delivery(state: State, order: Order, command: commands.RecordDelivery) -> tuple[Event, ...]:

@@ -14,6 +14,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import FAILING, Choice
 from gitorch.rules.review.findings import list_findings, list_raised, raised_by_reviews
+from gitorch.rules.tried import setup_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -264,8 +265,19 @@ def _rounds_used_up(run: Run, job: JobState) -> Escalated:
         tried=_history(job),
         options=_options(run, job),
         evidence=_open_list(run, job) or "no finding was written down",
-        text=f"Should {name} get one more round, be accepted with these findings, be stopped, or should the run stop?",
+        text=_decision_after_rounds(job),
     )
+
+
+def _decision_after_rounds(job: JobState) -> str:
+    """What a person can decide after the last round; the way on first where the tests lack something."""
+    name = job.spec.id
+    decision = f"Should {name} get one more round, be accepted with these findings, be stopped, or should the run stop?"
+    hint = ""
+    if job.check is not None and job.check_failed:
+        hint = setup_hint(job.check.tail)
+
+    return f"{hint} {decision}".strip()
 
 
 def _open_list(run: Run, job: JobState) -> str:
