@@ -16,7 +16,6 @@ TOP = Path(__file__).resolve().parents[1]
 EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
     ("long-file", "gitorch/model/events.py"): (900, "one short class for each type of record: a list, read by name"),
     ("long-file", "gitorch/model/commands.py"): (900, "one short class for each command: a list, read by name"),
-    ("long-file", "tests/rules/test_reconcile.py"): (402, "one table of what a tick learns"),
     ("long-file", "tests/rules/test_workflow_runs.py"): (402, "stories of whole workflows, told one by one"),
     ("sleep", "tests/waiting.py"): (0, "this is where waiting happens"),
 }

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitorch.ports.notices import Notices
     from gitorch.ports.place import Place
     from gitorch.ports.tracker import Tracker
-    from gitorch.ports.world import Checks, Clock, Programs, Secrets, Signatures, Terminals
+    from gitorch.ports.world import Checks, Clock, Programs, Secrets, Setups, Signatures, Terminals
 
 MANUAL = "by-hand"
 """The folder of worktrees for manual work, and the part of their branches' names, where those of a run have its id."""
@@ -116,6 +116,11 @@ class Services(Protocol):
     @property
     def checks(self) -> Checks:
         """Runs of the project's test command."""
+        ...
+
+    @property
+    def setups(self) -> Setups:
+        """Worktrees that are made ready for work."""
         ...
 
     @property

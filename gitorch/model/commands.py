@@ -246,6 +246,20 @@ class RecordCheck(Value):
     check: Check
 
 
+class RecordTargetCheck(Value):
+    """Record a run of the test command on the target's commit."""
+
+    check: Check
+
+
+class ChangeSettings(Value):
+    """Correct the settings of a run under way."""
+
+    keys: tuple[str, ...]
+    """The keys of the configuration that are set."""
+    settings: Settings
+
+
 class VoidWork(Value):
     """Record that the branch of a submitted job holds another commit than the one handed in."""
 
@@ -600,6 +614,8 @@ Command = (
     | SubmitHandoff
     | GiveVerdict
     | RecordCheck
+    | RecordTargetCheck
+    | ChangeSettings
     | VoidWork
     | NoteOverlap
     | NoteClosedEarly

@@ -18,6 +18,13 @@ class StartSession(Value):
     job: JobId
 
 
+class SetUpWorktree(Value):
+    """Make the session's worktree if it is missing, and begin to make it ready for work."""
+
+    session: SessionId
+    job: JobId
+
+
 class StopSession(Value):
     """End the session's process tree and its terminal."""
 
@@ -102,6 +109,7 @@ class CleanUp(Value):
 
 Effect = (
     StartSession
+    | SetUpWorktree
     | StopSession
     | DeliverPrompt
     | AnswerPermission

@@ -298,6 +298,21 @@ class CheckRecorded(Value):
     check: Check
 
 
+class TargetChecked(Value):
+    """gitorch ran the project's test command on the target's commit, before it starts agents."""
+
+    check: Check
+
+
+class SettingsChanged(Value):
+    """The principal corrected what a run under way was started with."""
+
+    keys: tuple[str, ...]
+    """The keys of the configuration that were set, such as `tests.command`."""
+    settings: Settings
+    """All settings of the run from now on."""
+
+
 class VerdictGiven(Value):
     """A reviewer judged exactly `commit`."""
 
@@ -715,6 +730,8 @@ Event = (
     | DecisionMade
     | BlockerSorted
     | CheckRecorded
+    | TargetChecked
+    | SettingsChanged
     | VerdictGiven
     | FindingsListed
     | GatePassed

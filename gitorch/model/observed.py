@@ -155,6 +155,27 @@ class CheckObservation(Value):
     """The file that holds its output."""
 
 
+class SetupPhase(StrEnum):
+    """How far a new worktree has been set up."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class SetupObservation(Value):
+    """How a worktree is being made ready for work."""
+
+    phase: SetupPhase
+    exit_status: int | None = None
+    """Of a failed command; None when its time limit ended it, or a file could not be copied."""
+    tail: str = ""
+    """The last lines of its output."""
+    log_path: str = ""
+    """The file that holds its output."""
+
+
 class Overlap(Value):
     """Two branches under work that change the same files."""
 
@@ -172,6 +193,8 @@ class Observed(Value):
     heads: Mapping[str, CommitId] | None
     """The commits of work branches and of the target, by ref name."""
     checks: Mapping[CommitId, CheckObservation] = field(default_factory=dict)
+    setups: Mapping[SessionId, SetupObservation] = field(default_factory=dict)
+    """Of sessions that are about to be launched, in a run whose worktrees are set up."""
     sent: Mapping[tuple[SessionId, PromptId], str] = field(default_factory=dict)
     """Receipts of prompts that were typed and are not in the ledger yet."""
     merges_found: bool = False

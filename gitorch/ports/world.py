@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
-    from gitorch.model.observed import CheckObservation, SessionObservation
+    from gitorch.model.observed import CheckObservation, SessionObservation, SetupObservation
     from gitorch.model.plans.approval import SigningKey
     from gitorch.model.plans.permission import PermissionAnswer
+    from gitorch.model.plans.preparation import Preparation
     from gitorch.model.plans.runtime import Preset
 
 
@@ -125,12 +126,54 @@ class Checks(Protocol):
         """The kept output of a finished run; empty when there is none."""
         ...
 
-    def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
-        """Begin a run on a clean checkout unless one is running or finished."""
+    def start(
+        self,
+        commit: CommitId,
+        command: str,
+        wait_seconds: int,
+        worktree: Path,
+        preparation: Preparation | None = None,
+    ) -> None:
+        """Begin a run on a clean checkout, which is set up first, unless one is running or finished.
+
+        A checkout that cannot be set up gives the outcome `not-set-up`, and the command is not run.
+        """
+        ...
+
+    def forget(self, commit: CommitId, command: str) -> None:
+        """Forget a result, so that the next `start` runs the command again. Nothing while it runs."""
         ...
 
     def clear(self, under: Path) -> None:
         """End the runs in checkouts below a folder, and forget them with their checkouts and results; others go on."""
+        ...
+
+
+class Setups(Protocol):
+    """Makes worktrees ready for work: copies and links files, runs a command. A run ends with the process that started it."""
+
+    def observe(self, worktree: Path, preparation: Preparation) -> SetupObservation:
+        """Whether this worktree was set up in this way. It stays set up until it is removed."""
+        ...
+
+    def start(self, worktree: Path, preparation: Preparation) -> None:
+        """Begin to set up a worktree that exists, unless that is under way, done, or has failed."""
+        ...
+
+    def log(self, worktree: Path) -> bytes:
+        """What a set-up that failed printed; empty when there is nothing."""
+        ...
+
+    def forget(self, worktree: Path) -> None:
+        """Forget a failure, so that the next `start` tries again."""
+        ...
+
+    def variables(self, worktree: Path) -> Mapping[str, str]:
+        """The variables that give programs in a worktree a name and ports of their own: GITORCH_NAME, GITORCH_PORT, GITORCH_PORTS."""
+        ...
+
+    def clear(self, under: Path) -> None:
+        """End what sets up worktrees below a folder, and forget them."""
         ...
 
 

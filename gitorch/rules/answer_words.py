@@ -23,6 +23,7 @@ RETRY = "retry"
 CLEARED = "cleared"
 LEAVE = "leave"
 GO_ON = "go_on"
+START_ANYWAY = "start_anyway"
 ONE_MORE_ROUND = "one_more_round"
 STOP_EPIC = "stop_epic"
 STOP_RUN = "stop_run"
@@ -42,6 +43,7 @@ ANSWER_WORDS: Mapping[str, AnswerWord] = {
     CLEARED: AnswerWord("what was in the way is gone; the same agent goes on"),
     RETRY: AnswerWord("what failed is done again from its beginning; the work of an agent by a new agent"),
     "requeue": AnswerWord("the job is queued again, with its branch as it is; a new agent gets it"),
+    START_ANYWAY: AnswerWord("the agents start although the tests do not pass on the target"),
     ONE_MORE_ROUND: AnswerWord("the author gets one more round"),
     "accept_with_exceptions": AnswerWord(
         "the work passes with its open findings; the report names them", needs_text=True

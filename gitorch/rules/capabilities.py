@@ -43,10 +43,10 @@ NEEDS: Mapping[str, Capability] = {
         Capability.READ,
     ),
     **dict.fromkeys(
-        ("doctor", "export", "demo", "mcp", "skills", "session", "keys", "worktree", "workflow", "plan"),
+        ("doctor", "export", "demo", "mcp", "skills", "session", "keys", "config", "worktree", "workflow", "plan"),
         Capability.READ,
     ),
-    **dict.fromkeys(("session list", "keys list", "worktree list", "skills list"), Capability.READ),
+    **dict.fromkeys(("session list", "keys list", "config get", "worktree list", "skills list"), Capability.READ),
     **dict.fromkeys(("plan new", "plan gates", "plan import"), Capability.READ),
     **dict.fromkeys(
         tuple(f"workflow {verb}" for verb in ("new", "check", "lint", "plan", "graph", "convert")), Capability.READ

@@ -24,6 +24,7 @@ from gitorch.rules.deciding import (
     merges,
     messages,
     questions,
+    readying,
     retrying,
     runs,
     sessions,
@@ -56,6 +57,7 @@ DECISIONS: Decisions = {
     **messages.DECISIONS,
     **tracker.DECISIONS,
     **faults.DECISIONS,
+    **readying.DECISIONS,
 }
 
 

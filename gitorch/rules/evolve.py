@@ -26,6 +26,7 @@ from gitorch.rules.evolving import (
     merges,
     messages,
     questions,
+    readying,
     rounds,
     runs,
     sessions,
@@ -54,6 +55,7 @@ RUN_EVENTS: Evolutions = {
     **messages.EVENTS,
     **tracker.EVENTS,
     **faults.EVENTS,
+    **readying.EVENTS,
 }
 
 BOARD_EVENTS = frozenset(

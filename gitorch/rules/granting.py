@@ -120,8 +120,14 @@ def _is_within_limits(run: Run, job: JobState) -> bool:
 
 
 def queue(run: Run) -> tuple[JobState, ...]:
-    """The jobs that may be given to a session, in order: by priority, then reviews before new work, then by age."""
+    """The jobs that may be given to a session, in order: by priority, then reviews before new work, then by age.
+
+    None before the tests passed on the target, where the run asks for that.
+    """
     free: list[JobState] = []
+    if not run.is_target_ready:
+        return ()
+
     for job in run.jobs_in(JobPhase.QUEUED):
         if may_be_granted(run, job):
             free.append(job)

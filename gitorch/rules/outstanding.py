@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import effects
-from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase
+from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase, SetupPhase
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.dialogs import owed_answer
-from gitorch.rules.faults import is_asked, is_being_retried
-from gitorch.rules.granting import is_at_work, may_be_granted, queue, wants_fresh
-from gitorch.rules.steps import TERMINALS, step_of
+from gitorch.rules.granting import may_be_granted, wants_fresh
+from gitorch.rules.readying import checkout_trigger, session_trigger
 from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from gitorch.model.effects import Effect
+    from gitorch.model.ids import CommitId
     from gitorch.model.observed import Observed, SessionObservation
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
@@ -160,8 +160,31 @@ def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
         if not _lacks_process(session, observed.sessions.get(session.id)):
             continue
 
-        if needed(run, session, observed):
+        if not needed(run, session, observed):
+            continue
+
+        if _is_set_up(run, session, observed):
             yield effects.StartSession(session.id, session.job)
+        elif _may_be_set_up(run, session, observed):
+            yield effects.SetUpWorktree(session.id, session.job)
+
+
+def _is_set_up(run: Run, session: Session, observed: Observed) -> bool:
+    """Whether the worktree of a session is ready for its agent; always where the run sets nothing up."""
+    if run.settings.preparation.is_empty:
+        return True
+
+    seen = observed.setups.get(session.id)
+    return seen is not None and seen.phase is SetupPhase.DONE
+
+
+def _may_be_set_up(run: Run, session: Session, observed: Observed) -> bool:
+    """Whether the set-up of a worktree may begin: it is not under way, and nobody is asked about it."""
+    seen = observed.setups.get(session.id)
+    if seen is None or seen.phase is not SetupPhase.ABSENT:
+        return False
+
+    return not run.is_escalated(session_trigger(session.id))
 
 
 def _lacks_process(session: Session, observation: SessionObservation | None) -> bool:
@@ -219,11 +242,19 @@ def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
 
 
 def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
-    """Submitted commits that the test command has still to run on."""
-    for _, commit in run.untested_handoffs():
-        observation = observed.checks.get(commit)
-        if observation is None or observation.phase is CheckPhase.ABSENT:
+    """Commits that the test command has still to run on: the target's before work begins, then submitted ones."""
+    if not run.is_target_ready and run.target_check is None and _is_absent(run.target_commit, observed):
+        yield effects.StartCheck(run.target_commit)
+
+    for job, commit in run.untested_handoffs():
+        if _is_absent(commit, observed) and not run.is_escalated(checkout_trigger(job, commit)):
             yield effects.StartCheck(commit)
+
+
+def _is_absent(commit: CommitId, observed: Observed) -> bool:
+    """Whether no run of the test command is known at this commit."""
+    observation = observed.checks.get(commit)
+    return observation is None or observation.phase is CheckPhase.ABSENT
 
 
 def _bases(run: Run) -> Iterator[Effect]:
@@ -303,94 +334,3 @@ def _cleanup(run: Run) -> Iterator[Effect]:
         return
 
     yield effects.CleanUp(branches=run.cleanup_choice == "branches")
-
-
-def only_people_left(run: Run, observed: Observed, called_for: Collection[str] | None = None) -> bool:
-    """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work.
-
-    A run that is over is left to people as soon as it is settled, or all that it still owes fails and people are asked.
-    `called_for` names the steps that this tick came to; None: any step that has failed may be tried again.
-    """
-    if is_being_retried(run, called_for):
-        return False
-
-    if run.phase.is_over:
-        return run.is_settled or _only_faults_left(run, observed)
-
-    if _agents_are_seen_to_work(run, observed) or _tests_run(observed):
-        return False
-
-    return _waits_for_people(run, observed)
-
-
-def _waits_for_people(run: Run, observed: Observed) -> bool:
-    """Whether a run without work under way goes on only after a person acts."""
-    if run.phase is RunPhase.PAUSED:
-        return True
-
-    if run.settings.manual:
-        return not hopeful(run, observed)
-
-    if not run.open_questions() and not _claimed_manually(run):
-        return False
-
-    return not _can_go_on(run, observed)
-
-
-def _can_go_on(run: Run, observed: Observed) -> bool:
-    """Whether gitorch itself still has something to do: an issue to close, a job to give out, or an effect to carry out."""
-    if is_closing(run):
-        return True
-
-    if not all(run.is_held(job.spec.id) for job in queue(run)):
-        return True
-
-    return bool(hopeful(run, observed))
-
-
-def hopeful(run: Run, observed: Observed) -> tuple[Effect, ...]:
-    """The outstanding effects but for those that keep failing, so that a person is asked about them."""
-    return tuple(effect for effect in outstanding(run, observed) if not is_asked(run, step_of(run, effect)))
-
-
-def _only_faults_left(run: Run, observed: Observed) -> bool:
-    """Whether something fails, and nothing else is outstanding."""
-    return bool(run.faults) and not hopeful(run, observed)
-
-
-def _agents_are_seen_to_work(run: Run, observed: Observed) -> bool:
-    """Whether an agent is at work, as far as tmux can be asked; once people are asked about tmux, none is seen any more."""
-    if observed.sessions is None and is_asked(run, TERMINALS):
-        return False
-
-    return _agents_work(run)
-
-
-def _agents_work(run: Run) -> bool:
-    """Whether an agent of gitorch's is at work and waits for nobody."""
-    for job in run.jobs.values():
-        if not is_at_work(run, job):
-            continue
-
-        if not run.is_claimed_manually(job):
-            return True
-
-    return False
-
-
-def _tests_run(observed: Observed) -> bool:
-    """Whether the test command is running on some commit."""
-    for check in observed.checks.values():
-        if check.phase is CheckPhase.RUNNING:
-            return True
-
-    return False
-
-
-def _claimed_manually(run: Run) -> bool:
-    """Whether somebody holds a job of the run by a manual claim."""
-    for job in run.jobs.values():
-        if run.is_claimed_manually(job):
-            return True
-
-    return False

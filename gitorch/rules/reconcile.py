@@ -20,6 +20,7 @@ from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.faults import fault_questions
 from gitorch.rules.granting import not_independent, queue
+from gitorch.rules.readying import is_not_set_up, readying_commands
 from gitorch.rules.session_commands import receipts, session_commands
 from gitorch.rules.withdrawals import withdrawals
 from gitorch.rules.workflows.closings import closing_commands
@@ -52,6 +53,7 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
 
     learned += _moved_branches(run, observed)
     learned += _finished_checks(run, observed)
+    learned += readying_commands(run, observed)
     learned += _target_moves(run, observed)
     learned += _reminders(run, observed)
     learned += _overlaps(run, observed)
@@ -107,7 +109,7 @@ def _finished_checks(run: Run, observed: Observed) -> Iterator[Command]:
         if observation is None or observation.phase is not CheckPhase.FINISHED:
             continue
 
-        if observation.check is not None:
+        if observation.check is not None and not is_not_set_up(observed, commit):
             yield commands.RecordCheck(job.spec.id, observation.check)
 
 

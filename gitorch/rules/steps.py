@@ -70,6 +70,10 @@ def _started(run: Run, effect: effects.StartSession) -> Step:
     return of_session(run, "start-session", effect.session, "starting")
 
 
+def _set_up(run: Run, effect: effects.SetUpWorktree) -> Step:
+    return of_session(run, "set-up", effect.session, "setting up the worktree of")
+
+
 def _stopped(run: Run, effect: effects.StopSession) -> Step:
     return of_session(run, "stop-session", effect.session, "ending")
 
@@ -120,6 +124,7 @@ def _cleaned(_: Run, __: effects.CleanUp) -> Step:
 
 STEPS: Mapping[type, Callable[[Run, Any], Step]] = {
     effects.StartSession: _started,
+    effects.SetUpWorktree: _set_up,
     effects.StopSession: _stopped,
     effects.DeliverPrompt: _delivered,
     effects.AnswerPermission: _permitted,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
+from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import replace
 from gitorch.text.config_runtimes import read_runtime
 from gitorch.text.fields import read_form
@@ -108,11 +109,29 @@ def _coordinator(form: Form) -> str:
 
 
 def _worktrees(top: Form, default: Config) -> Config:
-    """The section `worktrees`: the folder in which gitorch makes them."""
+    """The section `worktrees`: the folder in which gitorch makes them, and how each is made ready for work."""
     form = top.form("worktrees")
-    config = replace(default, base_path=form.text("base_path"))
+    base_path, given = form.text("base_path"), default.preparation
+    preparation = Preparation(
+        command=form.text("setup"),
+        wait_seconds=form.number("setup_seconds", given.wait_seconds, minimum=1),
+        copies=form.texts("copy"),
+        links=_links(form),
+    )
+    config = replace(default, base_path=base_path, preparation=preparation)
     form.done()
     return config
+
+
+def _links(worktrees: Form) -> tuple[str, ...]:
+    """The paths to link to. A path that leads out of the repository is a complaint."""
+    paths = worktrees.texts("link")
+    for path in paths:
+        if path.startswith("/") or ".." in path.split("/"):
+            worktrees.complain("link", f"must name paths inside the repository, not `{path}`.", "Write `link: [data]`.")
+            return ()
+
+    return tuple(path.rstrip("/") for path in paths)
 
 
 def _tests(top: Form, default: Config) -> Config:
@@ -123,6 +142,7 @@ def _tests(top: Form, default: Config) -> Config:
         test_command=form.text("command"),
         test_command_absent=form.flag("absent_is_accepted", default=default.test_command_absent),
         test_wait_seconds=form.number("wait_seconds", default.test_wait_seconds, minimum=1),
+        test_target=form.flag("run_on_target", default=default.test_target),
     )
     form.done()
     return config

@@ -17,8 +17,11 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 """Words that some YAML version reads as a truth value or as nothing."""
 
+Scalar = str | int | bool | tuple[str, ...]
+"""What a key of the configuration can be set to; a tuple is a list of texts."""
 
-def render(template: str, values: Mapping[str, str | int | bool]) -> str:
+
+def render(template: str, values: Mapping[str, Scalar]) -> str:
     """The template with other values for some keys (`{"tests.command": "make test"}`).
 
     Comments and all else stay the same, to the last character. Raises KeyError for a key that the template does not have.
@@ -28,7 +31,7 @@ def render(template: str, values: Mapping[str, str | int | bool]) -> str:
 
     for key, new in values.items():
         start, end = _span(value, key)
-        replacements.append((start, end, _written(new)))
+        replacements.append((start, end, written_yaml(new)))
 
     # From the end, so that earlier places stay where they are.
     for start, end, text in sorted(replacements, reverse=True):
@@ -52,7 +55,7 @@ def _span(value: YamlValue | None, key: str) -> tuple[int, int]:
     return value.spot.start, value.spot.end
 
 
-def _written(value: str | int | bool) -> str:
+def written_yaml(value: Scalar) -> str:
     """A value as YAML: a word that no YAML version reads as something else, otherwise JSON."""
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN:
         return value

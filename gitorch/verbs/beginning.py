@@ -26,6 +26,13 @@ VERBS = (
                 "target", "The branch that approved work is merged to.", ("--target",), metavar="BRANCH", default=""
             ),
             Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND", default=""),
+            Parameter(
+                "setup_command",
+                "The command that makes a new worktree ready for work.",
+                ("--setup",),
+                metavar="COMMAND",
+                default="",
+            ),
         ),
         result={"created": Kind.LIST, "kept": Kind.LIST, "notes": Kind.LIST},
         changes=True,
@@ -53,6 +60,13 @@ VERBS = (
             ),
             Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND", default=""),
             Parameter(
+                "setup_command",
+                "The command that makes a new worktree ready for work.",
+                ("--setup",),
+                metavar="COMMAND",
+                default="",
+            ),
+            Parameter(
                 "profile",
                 "Also install the skills for this program, as `gitorch skills install` does; may be repeated.",
                 ("--profile",),
@@ -72,6 +86,47 @@ VERBS = (
         changes=True,
         exits="5, 130",
         examples=("gitorch adopt", "gitorch adopt --profile claude --yes", "gitorch adopt --dry-run --json"),
+    ),
+    Verb(
+        "config",
+        "Read or set one key of the configuration: get, set.",
+        at="config:config",
+        needs="read",
+        members=("config get", "config set"),
+        changes=True,
+        exits="2, 3, 4, 5, 6",
+        examples=("gitorch config get tests.command", "gitorch config set tests.command 'make test'"),
+    ),
+    Verb(
+        "config get",
+        "Print the value of a key, as the file writes it; the default where the file does not set it.",
+        at="config:get",
+        needs="read",
+        parameters=(Parameter("key", "The key, such as `tests.command`.", required=True),),
+        result={"key": Kind.TEXT, "value": Kind.TEXT},
+        examples=("gitorch config get tests.command",),
+    ),
+    Verb(
+        "config set",
+        "Set a key in `gitorch.yaml`; with --run, correct a run under way, too.",
+        details=(
+            "Comments and all other keys stay as they are. A list is written with commas. A run keeps the values that it "
+            "was started with, until you correct it: its tests, the set-up of worktrees, its waits and limits. The ledger "
+            "records each correction."
+        ),
+        at="config:set_",
+        needs="approve",
+        parameters=(
+            Parameter("key", "The key, such as `tests.command`.", required=True),
+            Parameter("value", "The value.", required=True),
+            Parameter("run", "The run that follows from now on.", ("--run",), metavar="RUN", completes="run"),
+        ),
+        result={"key": Kind.TEXT, "value": Kind.TEXT, "path": Kind.TEXT, "run": Kind.TEXT},
+        changes=True,
+        examples=(
+            "gitorch config set tests.command 'make test'",
+            "gitorch config set worktrees.setup 'npm ci' --run auth-7f3a",
+        ),
     ),
     Verb(
         "doctor",
@@ -102,11 +157,18 @@ VERBS = (
                 metavar="FILE",
                 completes="file",
             ),
+            Parameter(
+                "run_tests",
+                "Set up a checkout of the target and run the test command in it.",
+                ("--run-tests",),
+                kind=Kind.FLAG,
+                typed_only=True,
+            ),
         ),
-        result={"plan": Kind.OBJECT, "sheet": Kind.OBJECT, "remarks": Kind.LIST},
+        result={"plan": Kind.OBJECT, "sheet": Kind.OBJECT, "remarks": Kind.LIST, "tests": Kind.OBJECT},
         offered=Offer.OPERATORS,
-        exits="6",
-        examples=("gitorch check docs/plans/sign-in.md",),
+        exits="1 with `--run-tests` where the tests do not pass, 6",
+        examples=("gitorch check docs/plans/sign-in.md", "gitorch check plan.md --run-tests"),
     ),
     Verb(
         "start",

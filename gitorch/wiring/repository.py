@@ -15,7 +15,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from gitorch.app.execute import Caller
     from gitorch.ledger.replay import Evolve
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gitorch.ports.notices import Notices
     from gitorch.ports.place import Place
     from gitorch.ports.tracker import Tracker
-    from gitorch.ports.world import Checks, Programs, Secrets, Signatures, Terminals
+    from gitorch.ports.world import Checks, Programs, Secrets, Setups, Signatures, Terminals
 
 
 class Repository:
@@ -115,7 +115,24 @@ class Repository:
         """Runs of the project's test command."""
         from gitorch.world.checks import ProjectChecks
 
-        return ProjectChecks(self.home, self.worktrees, self._environ, self.clock)
+        return ProjectChecks(self.home, self.worktrees, self._environ, self.clock, self.root, self._ignored_files)
+
+    @cached_property
+    def setups(self) -> Setups:
+        """Worktrees that are made ready for work."""
+        from gitorch.world.setups import WorktreeSetups
+
+        return WorktreeSetups(self.home, self.root, self._environ, self.clock, self._ignored_files)
+
+    def _ignored_files(self, patterns: Sequence[str]) -> tuple[str, ...]:
+        """The ignored files of the root that match; none without a checkout there."""
+        from gitorch.world.git.ignored import ignored_files
+        from gitorch.world.git.runner import GitRunner
+
+        if not patterns or not (self.root / ".git").exists():
+            return ()
+        git = GitRunner(self.root, self._environ, self.clock, self._git_settings, self._say_slow)
+        return ignored_files(git.at(self.root), patterns)
 
     @cached_property
     def files(self) -> Files:

@@ -1,4 +1,4 @@
-"""The process that runs one test command: `python -m gitorch.world.check_runner SOCKET PYTHONPATH`, with a JSON spec on stdin.
+"""The process that sets up a checkout and runs one command in it: `python -m gitorch.world.check_runner SOCKET PYTHONPATH`, with a JSON spec on stdin.
 
 It delivers the result, with the output that it read itself, through a socket that it shares with the gitorch that started
 it. Nothing else can write there: unlike a file or a pipe, a socket of another process cannot be opened. When that gitorch
@@ -20,9 +20,11 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import Value
+from gitorch.model.plans.preparation import NOT_SET_UP
+from gitorch.model.values import Value, field
 from gitorch.world import processes, reaper
 from gitorch.world.clock import SystemClock
+from gitorch.world.preparing import copy_files, link_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +39,7 @@ HALF_BYTES = 500_000
 """How much of the output is kept from its beginning, and as much from its end."""
 
 TAIL_LINES = 30
+PASSED = "passed"
 BLOCK = 65_536
 DRAIN_SECONDS = 5.0
 POLL_SECONDS = 0.25
@@ -47,10 +50,20 @@ class Spec(Value):
     """What a runner has to do."""
 
     command: str
+    """Empty for a run that only sets up."""
     cwd: str
     wait_seconds: float
     folder: str
     """The run's folder, for the log that people can follow while the command runs."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """What the environment has beside that of gitorch."""
+    setup: str = ""
+    """The command that makes the checkout ready; without success nothing else is run."""
+    setup_wait_seconds: float = 0
+    root: str = ""
+    """Where copies and links come from."""
+    copies: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 class Output:
@@ -62,16 +75,28 @@ class Output:
         self._last_bytes = 0
         self._left_out = 0
 
-    def copy(self, source: BinaryIO, log: BinaryIO) -> None:
+    def copy(
+        self,
+        source: BinaryIO,
+        log: BinaryIO,
+    ) -> None:
         """Read until the output ends, and write its beginning to a log as it comes, then its end."""
         while block := os.read(source.fileno(), BLOCK):
-            room = HALF_BYTES - len(self._first)
-            log.write(block[:room])
-            log.flush()
-            self._first += block[:room]
-            self._keep_last(block[room:])
+            self.add(block, log)
         log.write(self.end())
         log.flush()
+
+    def add(
+        self,
+        block: bytes,
+        log: BinaryIO,
+    ) -> None:
+        """Keep a part of the output, and write it to a log while that has room."""
+        room = max(HALF_BYTES - len(self._first), 0)
+        log.write(block[:room])
+        log.flush()
+        self._first += block[:room]
+        self._keep_last(block[room:])
 
     def _keep_last(self, block: bytes) -> None:
         if not block:
@@ -99,43 +124,102 @@ class Outcome(Value):
     """How a test command ended."""
 
     outcome: str
-    """`passed`, `failed` or `timed-out`."""
+    """`passed`, `failed`, `timed-out`, or `not-set-up`."""
     exit_status: int | None
     """None when the time limit ended it."""
     seconds: float
 
 
-def run(spec: Spec, env: Mapping[str, str], parent: socket.socket) -> tuple[Outcome, bytes] | None:
-    """Run the command in its own process group; its outcome and its output. Nothing that it started is left afterwards.
+class _Work:
+    """The commands of one run, with the output of all of them."""
 
-    None when the gitorch at the other end of the socket has ended.
-    """
-    began = time.monotonic()
-    output = Output()
-    with (Path(spec.folder) / "log").open("wb") as log:
+    def __init__(
+        self,
+        spec: Spec,
+        env: Mapping[str, str],
+        parent: socket.socket,
+        log: BinaryIO,
+    ) -> None:
+        self.spec, self.parent, self.log = spec, parent, log
+        self.env = {**env, **spec.variables, VARIABLE: spec.folder, reaper.STARTED_VARIABLE: "tests"}
+        self.output = Output()
+
+    def outcome(self) -> Outcome:
+        """Set up the checkout, then run the command."""
+        spec, began = self.spec, time.monotonic()
+        reason = self._place_files()
+        if reason:
+            self.output.add(f"{reason}\n".encode(), self.log)
+            return Outcome(NOT_SET_UP, None, 0.0)
+
+        if spec.setup:
+            outcome = self._command(spec.setup, spec.setup_wait_seconds)
+            if outcome.outcome != PASSED:
+                return Outcome(NOT_SET_UP, outcome.exit_status, outcome.seconds)
+
+        if spec.command:
+            return self._command(spec.command, spec.wait_seconds)
+        return Outcome(PASSED, 0, round(time.monotonic() - began, 3))
+
+    def _place_files(self) -> str:
+        """Copy and link what the checkout gets from the root; why that failed, empty when it did not."""
+        root, checkout = Path(self.spec.root), Path(self.spec.cwd)
+        try:
+            copy_files(root, checkout, self.spec.copies)
+            link_files(root, checkout, self.spec.links)
+        except OSError as error:
+            return str(error)
+        return ""
+
+    def _command(
+        self,
+        command: str,
+        wait_seconds: float,
+    ) -> Outcome:
+        """Run a command in its own process group. Nothing that it started is left afterwards."""
+        began = time.monotonic()
         process = subprocess.Popen(
-            ["/bin/sh", "-c", spec.command],
-            cwd=spec.cwd,
-            env={**env, VARIABLE: spec.folder, reaper.STARTED_VARIABLE: "tests"},
+            ["/bin/sh", "-c", command],
+            cwd=self.spec.cwd,
+            env=self.env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101 - PIPE was asked for
-        reader = threading.Thread(target=output.copy, args=(process.stdout, log), daemon=True)
+        reader = threading.Thread(target=self.output.copy, args=(process.stdout, self.log), daemon=True)
         reader.start()
-        status = _wait(process, began + spec.wait_seconds, parent)
+        status = _wait(process, began + wait_seconds, self.parent)
         seconds = time.monotonic() - began
-        _end(spec.folder, process.pid)
+        _end(self.spec.folder, process.pid)
         process.wait()
         reader.join(DRAIN_SECONDS)
+        return Outcome(_outcome(status), status, round(seconds, 3))
+
+
+def run(
+    spec: Spec,
+    env: Mapping[str, str],
+    parent: socket.socket,
+) -> tuple[Outcome, bytes] | None:
+    """Set up the checkout and run the command; the outcome, and the output of both. Nothing that they started is left.
+
+    None when the gitorch at the other end of the socket has ended.
+    """
+    with (Path(spec.folder) / "log").open("wb") as log:
+        work = _Work(spec, env, parent, log)
+        outcome = work.outcome()
     if _has_ended(parent):
         return None
-    return Outcome(_outcome(status), status, round(seconds, 3)), output.kept()
+    return outcome, work.output.kept()
 
 
-def _wait(process: subprocess.Popen[bytes], limit: float, parent: socket.socket) -> int | None:
+def _wait(
+    process: subprocess.Popen[bytes],
+    limit: float,
+    parent: socket.socket,
+) -> int | None:
     """The exit status of the command; None when its time is over, or when our gitorch has ended."""
     while time.monotonic() < limit and not _has_ended(parent):
         try:
@@ -155,7 +239,7 @@ def _outcome(status: int | None) -> str:
     if status is None:
         return "timed-out"
     if status == 0:
-        return "passed"
+        return PASSED
     return "failed"
 
 

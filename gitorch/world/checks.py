@@ -1,228 +1,175 @@
 """Runs of the project's test command, each at one commit. Implements `ports.world.Checks`.
 
-A result counts only when a runner that this process started delivered it through their socket. No file is read for it,
-since everything that runs as this user could have written one. So a run ends with the process that started it, and the
-next one starts it again.
-
-A run holds the lock of its folder as long as it lives: the lock is taken before the runner starts and inherited by it, so
-two processes never run the same check at once.
+A run ends with the process that started it, and the next one starts it again: see `world.command_runs`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
-import select
 import shutil
-import socket
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import gitorch
 from gitorch.errors import Busy, Failed, Unavailable
 from gitorch.model.observed import CheckObservation, CheckPhase
-from gitorch.model.values import Value
+from gitorch.model.plans.preparation import Preparation
 from gitorch.model.work.review import Check
-from gitorch.world import processes
-from gitorch.world.check_runner import TAIL_LINES, VARIABLE, Outcome, Spec, parse_message
+from gitorch.world.check_runner import Spec
+from gitorch.world.command_runs import CommandRuns, tail_of
 from gitorch.world.files import lock, read_json, write_json
-from gitorch.world.programs import without
+from gitorch.world.port_ranges import worktree_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.model.ids import CommitId
     from gitorch.ports.git import Worktrees
     from gitorch.ports.world import Clock
-    from gitorch.world.process import Process
+    from gitorch.world.command_runs import Result
 
-RECEIVE_BYTES = 1 << 20
-REST_SECONDS = 0.5
-"""How long to wait for the next part of a result; a runner sends its result in one go."""
-
-TAIL_BYTES = 16_384
-
-RUNNER_MODULE = "gitorch.world.check_runner"
 COMMIT_CHARACTERS = 12
 """How much of a commit's id the name of its checkout ends with."""
 
 
-class _Runner:
-    """A runner that this process started, and what it has delivered so far."""
-
-    def __init__(self, process: subprocess.Popen[bytes], connection: socket.socket, worktree: Path) -> None:
-        self.process, self.connection, self.worktree = process, connection, worktree
-        self.received = bytearray()
-        self.has_closed = False
-
-    def receive(self) -> tuple[Outcome, bytes] | None:
-        """The result once it has arrived whole. Waits only for the rest of one whose beginning has arrived."""
-        while self._is_readable():
-            try:
-                data = self.connection.recv(RECEIVE_BYTES)
-            except OSError:
-                data = b""
-
-            self.received += data
-            self.has_closed = not data
-
-        return parse_message(bytes(self.received))
-
-    def _is_readable(self) -> bool:
-        if self.has_closed:
-            return False
-
-        wait_seconds = 0.0
-        if self.received:
-            wait_seconds = REST_SECONDS
-
-        readable, _, _ = select.select([self.connection], [], [], wait_seconds)
-        return bool(readable)
-
-    def close(self) -> None:
-        """Close the connection, at which the runner ends what it still runs, and reap it if it has ended."""
-        self.connection.close()
-        self.process.poll()
-
-
-class _Result(Value):
-    """A delivered result. The log is kept compressed, since a long run has hundreds."""
-
-    outcome: Outcome
-    log: bytes
-    worktree: Path
+def no_files(_: Sequence[str]) -> tuple[str, ...]:
+    """For a repository without a checkout, whose root has no ignored files."""
+    return ()
 
 
 class ProjectChecks:
-    """Checks of one repository. Their folders lie below `<home>/checks`, their checkouts where `start` is told to."""
+    """Checks of one repository. Their folders lie below `<home>/checks`, their checkouts where `start` is told to.
 
-    def __init__(self, home: Path, worktrees: Worktrees, environ: Mapping[str, str], clock: Clock) -> None:
-        self._folder = home / "checks"
+    `root` is where copies and links of a preparation come from, `ignored` gives its ignored files that match patterns.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        worktrees: Worktrees,
+        environ: Mapping[str, str],
+        clock: Clock,
+        root: Path | None = None,
+        ignored: Callable[[Sequence[str]], tuple[str, ...]] = no_files,
+    ) -> None:
+        self._home, self._folder = home, home / "checks"
         self._worktrees = worktrees
-        self._environ = without(environ, ("GITORCH_", "GIT_", "TMUX"))
-        self._clock = clock
-        self._runners: dict[Path, _Runner] = {}
-        self._results: dict[Path, _Result] = {}
-        self._ended: list[subprocess.Popen[bytes]] = []
+        self._runs = CommandRuns(environ, clock)
+        self._root, self._ignored = root or home.parent, ignored
 
-    def observe(self, commit: CommitId, command: str) -> CheckObservation:
+    def observe(
+        self,
+        commit: CommitId,
+        command: str,
+    ) -> CheckObservation:
         """The state of this command's run at this commit.
 
         A run of another process is running as long as it lives, and absent afterwards: its result is not ours to believe.
         """
         run = self._run(commit, command)
         log_path = str(run / "log")
-        self._receive(run)
-        if run in self._results:
-            check = _check(commit, command, self._results[run])
-            return CheckObservation(CheckPhase.FINISHED, check, log_path)
+        was_known = self._runs.result(run) is not None
+        result = self._runs.receive(run)
+        if result is not None:
+            if not was_known:
+                self._remove_checkout(result)
+            return CheckObservation(CheckPhase.FINISHED, _check(commit, command, result), log_path)
 
-        if run in self._runners:
+        if self._runs.is_running(run):
             return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
+        return CheckObservation(CheckPhase.ABSENT)
 
-        if not run.is_dir():
-            return CheckObservation(CheckPhase.ABSENT)
-
-        return _observe_lock(run, log_path)
-
-    def _receive(self, run: Path) -> None:
-        """Take what the runner of this run has delivered; forget a runner that ended without a result."""
-        self._ended = [process for process in self._ended if process.poll() is None]
-        runner = self._runners.get(run)
-        if runner is None:
-            return
-
-        result = runner.receive()
-        if result is None and not runner.has_closed:
-            return
-
-        del self._runners[run]
-        runner.close()
-        self._ended.append(runner.process)
-        if result is None:
-            return
-
-        self._keep_result(run, result, runner)
-
-    def _keep_result(self, run: Path, result: tuple[Outcome, bytes], runner: _Runner) -> None:
-        """Keep a delivered result, and remove the worktree that it came from."""
-        outcome, output = result
-        self._results[run] = _Result(outcome, zlib.compress(output, 1), runner.worktree)
-        # One that cannot be removed now goes with `clear`.
+    def _remove_checkout(self, result: Result) -> None:
+        """Remove the worktree that a result came from. One that cannot be removed now goes with `clear`."""
         with contextlib.suppress(Busy, Failed, Unavailable):
-            self._worktrees.remove(runner.worktree, force=True)
+            self._worktrees.remove(result.worktree, force=True)
 
-    def log(self, commit: CommitId, command: str) -> bytes:
+    def log(
+        self,
+        commit: CommitId,
+        command: str,
+    ) -> bytes:
         """The output that the runner delivered with its result; empty when there is none."""
-        result = self._results.get(self._run(commit, command))
+        result = self._runs.result(self._run(commit, command))
         if result is None:
             return b""
 
         return zlib.decompress(result.log)
 
-    def _run(self, commit: CommitId, command: str) -> Path:
+    def _run(
+        self,
+        commit: CommitId,
+        command: str,
+    ) -> Path:
         return self._folder / f"{commit}-{hashlib.sha256(command.encode()).hexdigest()[:16]}"
 
-    def start(self, commit: CommitId, command: str, wait_seconds: int, worktree: Path) -> None:
-        """Begin a run on a clean checkout unless one is running or finished. Raises what `Worktrees.ensure` raises."""
+    def start(
+        self,
+        commit: CommitId,
+        command: str,
+        wait_seconds: int,
+        worktree: Path,
+        preparation: Preparation | None = None,
+    ) -> None:
+        """Begin a run on a clean checkout, which is set up first, unless one is running or finished.
+
+        A run of another command in the same checkout is ended. Raises what `Worktrees.ensure` raises.
+        """
         run = self._run(commit, command)
-        if run in self._results or run in self._runners:
+        if self._runs.is_known(run):
             return
+        for other in self._runs.runs_in(worktree):
+            self._runs.forget(other)
+            self._runs.end_leftovers(other)
 
         descriptor = lock(run / "lock")
         if descriptor is None:
             return
 
         try:
-            self._end_leftovers(run)
-            spec = Spec(command, str(worktree), wait_seconds, str(run))
+            self._runs.end_leftovers(run)
             # Before the checkout is made, so that `clear` knows of it wherever we are killed.
-            write_json(run / "spec.json", {"cwd": spec.cwd})
+            write_json(run / "spec.json", {"cwd": str(worktree)})
             self._worktrees.remove(worktree, force=True)
             self._worktrees.ensure(worktree, commit, None)
-            self._runners[run] = self._launch(run, spec, descriptor)
+            self._runs.launch(run, self._spec(run, command, wait_seconds, worktree, preparation), descriptor)
         finally:
             os.close(descriptor)
 
-    def _launch(self, run: Path, spec: Spec, descriptor: int) -> _Runner:
-        """Start a runner that holds the lock and one end of a socket."""
-        ours, theirs = socket.socketpair()
-        env = {**self._environ, VARIABLE: str(run), "PYTHONPATH": str(Path(gitorch.__file__).parent.parent)}
-        arguments = (str(theirs.fileno()), self._environ.get("PYTHONPATH", ""))
-        with theirs, (run / "runner.log").open("wb") as errors:
-            process = subprocess.Popen(
-                [sys.executable, "-m", RUNNER_MODULE, *arguments],
-                env=env,
-                cwd="/",
-                stdin=subprocess.PIPE,
-                stdout=errors,
-                stderr=errors,
-                start_new_session=True,
-                pass_fds=(descriptor, theirs.fileno()),
-            )
+    def _spec(
+        self,
+        run: Path,
+        command: str,
+        wait_seconds: int,
+        worktree: Path,
+        preparation: Preparation | None,
+    ) -> Spec:
+        """What the runner has to do."""
+        given = preparation or Preparation()
+        return Spec(
+            command=command,
+            cwd=str(worktree),
+            wait_seconds=wait_seconds,
+            folder=str(run),
+            variables=worktree_variables(self._home, worktree),
+            setup=given.command,
+            setup_wait_seconds=given.wait_seconds,
+            root=str(self._root),
+            copies=self._ignored(given.copies),
+            links=given.links,
+        )
 
-        self._record_runner(run, process)
-        if process.stdin is not None:
-            values = {name: getattr(spec, name) for name in ("command", "cwd", "wait_seconds", "folder")}
-            with contextlib.suppress(BrokenPipeError), process.stdin:
-                process.stdin.write(json.dumps(values).encode())
-
-        return _Runner(process, ours, Path(spec.cwd))
-
-    @staticmethod
-    def _record_runner(run: Path, process: subprocess.Popen[bytes]) -> None:
-        """Note which process runs it, so that a later gitorch can end what a killed one left."""
-        started = ""
-        entry = processes.process(process.pid)
-        if entry is not None:
-            started = entry.started
-
-        write_json(run / "runner.json", {"pid": process.pid, "started": started})
+    def forget(
+        self,
+        commit: CommitId,
+        command: str,
+    ) -> None:
+        """Forget a result, so that the next `start` runs the command again. Nothing while it runs."""
+        run = self._run(commit, command)
+        if self._runs.result(run) is not None:
+            self._runs.forget(run)
 
     def clear(self, under: Path) -> None:
         """End the runs in checkouts below a folder, and forget them with their checkouts and results; others go on.
@@ -236,42 +183,16 @@ class ProjectChecks:
 
             self._forget(run, worktree)
 
-    def _forget(self, run: Path, worktree: Path) -> None:
+    def _forget(
+        self,
+        run: Path,
+        worktree: Path,
+    ) -> None:
         """End a run and remove its checkout, its result and its folder."""
-        self._results.pop(run, None)
-        runner = self._runners.pop(run, None)
-        if runner is not None:
-            runner.close()
-            self._ended.append(runner.process)
-
-        self._end_leftovers(run)
+        self._runs.forget(run)
+        self._runs.end_leftovers(run)
         self._worktrees.remove(worktree, force=True)
         shutil.rmtree(run, ignore_errors=True)
-
-    def _end_leftovers(self, run: Path) -> None:
-        """End the processes of an earlier run in this folder. Raises Failed when one of them stays."""
-        pid, started = _recorded_runner(run)
-
-        def find(everything: Mapping[int, Process]) -> set[int]:
-            found = processes.marked(VARIABLE, str(run))
-            entry = everything.get(pid)
-            if entry is not None and entry.started == started and RUNNER_MODULE in processes.command(pid):
-                found.add(pid)
-
-            return found
-
-        if not processes.end(find, self._clock):
-            raise Failed(f"Processes of the test run in {run} could not be ended", hint="ps -ef")
-
-
-def _observe_lock(run: Path, log_path: str) -> CheckObservation:
-    """The state of a run that this process did not start: running while another one holds its lock."""
-    descriptor = lock(run / "lock")
-    if descriptor is None:
-        return CheckObservation(CheckPhase.RUNNING, log_path=log_path)
-
-    os.close(descriptor)
-    return CheckObservation(CheckPhase.ABSENT)
 
 
 def _worktree_of(run: Path, under: Path) -> Path | None:
@@ -294,24 +215,17 @@ def _worktree_of(run: Path, under: Path) -> Path | None:
     return worktree
 
 
-def _recorded_runner(run: Path) -> tuple[int, str]:
-    """The process that ran it, by its id and its start; 0 where the file that names it makes no sense."""
-    values = read_json(run / "runner.json") or {}
-    pid, started = values.get("pid"), values.get("started")
-    if type(pid) is not int or type(started) is not str:
-        return 0, ""
-
-    return pid, started
-
-
-def _check(commit: CommitId, command: str, result: _Result) -> Check:
+def _check(
+    commit: CommitId,
+    command: str,
+    result: Result,
+) -> Check:
     """The result with the last lines of its output."""
-    text = zlib.decompress(result.log)[-TAIL_BYTES:].decode("utf-8", "replace")
     return Check(
         commit=commit,
         command=command,
         outcome=result.outcome.outcome,
         exit_status=result.outcome.exit_status,
         seconds=result.outcome.seconds,
-        tail="\n".join(text.splitlines()[-TAIL_LINES:]),
+        tail=tail_of(result),
     )

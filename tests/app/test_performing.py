@@ -64,6 +64,9 @@ def test_an_agent_is_started_in_its_worktree_with_its_brief_and_its_environment(
         cwd=worktree,
         env={
             "PATH": "/opt/bin",
+            "GITORCH_NAME": "api",
+            "GITORCH_PORT": "20000",
+            "GITORCH_PORTS": "20000-20009",
             "GITORCH_MODEL": "big",
             "GITORCH_RUN": RUN,
             "GITORCH_SESSION": "s1",

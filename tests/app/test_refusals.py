@@ -17,6 +17,7 @@ from refusal_kit import (
     filled,
     started,
 )
+from refusals_of_beginnings import BEGINNINGS
 from refusals_of_faults import FAULTS
 from refusals_of_imports import IMPORTS
 from refusals_of_queries import LOOKUPS, PEOPLE, RECORDS
@@ -28,7 +29,7 @@ from gitorch.errors import Denied, NotFound, Usage
 from gitorch.model import commands as c
 from gitorch.model.record import Actor, ActorKind
 
-CASES = [*LOOKUPS, *PEOPLE, *RECORDS, *START, *SESSIONS, *WORK, *IMPORTS, *FAULTS]
+CASES = [*LOOKUPS, *PEOPLE, *RECORDS, *START, *SESSIONS, *WORK, *IMPORTS, *FAULTS, *BEGINNINGS]
 
 
 @pytest.fixture

@@ -35,35 +35,46 @@ def empty(repository, *programs, **files):
 @pytest.mark.parametrize(
     ("programs", "files", "wishes", "values", "notes"),
     [
-        ((), {}, {}, ("typed", "main", "", "", ""), [NOBODY, BARE, TYPED]),
-        (("codex",), {}, {}, ("typed", "main", "", "codex", "codex"), [BARE, TYPED]),
-        (("gemini", "claude", "codex"), {}, {}, ("typed", "main", "", "claude", "codex"), [BARE, TYPED]),
+        ((), {}, {}, ("typed", "main", "", "", "", ""), [NOBODY, TYPED, BARE]),
+        (("codex",), {}, {}, ("typed", "main", "", "", "codex", "codex"), [TYPED, BARE]),
+        (("gemini", "claude", "codex"), {}, {}, ("typed", "main", "", "", "claude", "codex"), [TYPED, BARE]),
         (
             ("claude",),
             {"Makefile": "all:\ntest:\n"},
             {},
-            ("typed", "main", "make test", "claude", "claude"),
-            ["tests.command is a guess: `make test`; change it if it is wrong", TYPED],
+            ("typed", "main", "make test", "", "claude", "claude"),
+            [TYPED, "tests.command is a guess: `make test`; change it if it is wrong"],
         ),
         (
             ("claude",),
-            {"Makefile": "all:\n", "pyproject_toml": "[project]\n"},
+            {"Makefile": "all:\n", "package_json": '{"scripts": {"test": "node --test"}}', "package-lock_json": "{}"},
             {},
-            ("typed", "main", "python3 -m unittest", "claude", "claude"),
-            ["tests.command is a guess: `python3 -m unittest`; change it if it is wrong", TYPED],
+            ("typed", "main", "npm test", "npm ci", "claude", "claude"),
+            [
+                TYPED,
+                "tests.command is a guess: `npm test`; change it if it is wrong",
+                "worktrees.setup is a guess from package-lock.json: `npm ci`; change it if it is wrong",
+                "npm is not on PATH, and worktrees.setup needs it",
+            ],
         ),
         (
             (),
             {"Makefile": "test:\n"},
-            {"runtime": "vim", "target": "trunk", "test_command": "tox", "approval_at_least": "signed"},
-            ("signed", "trunk", "tox", "vim", "vim"),
+            {
+                "runtime": "vim",
+                "target": "trunk",
+                "test_command": "tox",
+                "setup": "npm ci",
+                "approval_at_least": "signed",
+            },
+            ("signed", "trunk", "tox", "npm ci", "vim", "vim"),
             ["trunk is not a local branch yet; set orchestration.merge_target"],
         ),
     ],
 )
 def test_init_proposes_what_it_finds_unless_it_is_told(repository, programs, files, wishes, values, notes):
     proposal = propose(empty(repository, *programs, **files), InitOptions(**wishes))
-    keys = ("approval.at_least", "orchestration.merge_target", "tests.command")
+    keys = ("approval.at_least", "orchestration.merge_target", "tests.command", "worktrees.setup")
     lanes = ("lanes.implementer.runtime", "lanes.reviewer.runtime")
     assert proposal.values == dict(zip((*keys, *lanes), values, strict=True))
     assert list(proposal.notes) == notes

@@ -52,6 +52,7 @@ def test_the_configuration_has_the_settings_that_the_dry_run_showed(fresh):
         "approval.at_least": config.approval_at_least,
         "orchestration.merge_target": config.merge_target,
         "tests.command": config.test_command,
+        "worktrees.setup": config.preparation.command,
         "lanes.implementer.runtime": config.implementer,
         "lanes.reviewer.runtime": config.reviewers.get("spec", ""),
     }

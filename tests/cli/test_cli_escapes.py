@@ -19,6 +19,11 @@ from gitorch.verbs.table import VERBS
 CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "init": (("init", "--tests", HOSTILE),),
     "adopt": (("adopt", "--dry-run", "--tests", HOSTILE),),
+    "config": (
+        ("config", "get", HOSTILE),
+        ("config", "set", "tests.command", HOSTILE),
+        ("config", "set", HOSTILE, "a"),
+    ),
     "doctor": (("doctor",),),
     "check": (("check", "hostile.md"), ("check", HOSTILE)),
     "start": (("start", "hostile.md", "--yes"), ("start", HOSTILE, "--yes"), ("start", "p.md", "--autonomy", HOSTILE)),

@@ -27,7 +27,7 @@ WAITING = 10
 CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}}}
 approval: {{unattended: true}}
-tests: {{command: {tests}, absent_is_accepted: true, wait_seconds: 60}}
+tests: {{command: {tests}, absent_is_accepted: true, wait_seconds: 60, run_on_target: false}}
 review: {{stages: {stages}, mode: {mode}, rounds_max: {rounds}}}
 lanes: {{implementer: {{runtime: hand, commits: {commits}}}}}
 runtimes: {{hand: {{preset: scripted, command: {command}, env: {{GITORCH_SCRIPT: {script}}}}}{more}}}

@@ -4,7 +4,7 @@
 import copy
 import hashlib
 
-from fakes.checks import FakeChecks
+from fakes.checks import FakeChecks, FakeSetups
 from fakes.clock import FakeClock
 from fakes.git import FakeGit
 from fakes.ledger import FakeLedger
@@ -207,6 +207,7 @@ class FakeRepository:
         self.remotes = FakeRemotes(self.git)
         self.worktrees = FakeWorktrees(self.git)
         self.checks = FakeChecks()
+        self.setups = FakeSetups()
         self.files = FakeFiles()
         self.outboxes = FakeOutboxes()
         self.programs = FakePrograms()

@@ -71,6 +71,13 @@ def reviewing() -> Play:
     return play
 
 
+def testing_the_target() -> Play:
+    """Agents wait for the tests of the target."""
+    play = Play()
+    play.begin({"api": ()}, replace(SETTINGS, test_target=True))
+    return play
+
+
 def finished(settings=SETTINGS) -> Play:
     """api is through its gate, and its checkpoint waits for a report."""
     play = Play()

@@ -7,14 +7,15 @@ from telling import Telling
 
 from gitorch.app.reconciler import merging, pushing
 from gitorch.model import commands as c
-from gitorch.model.ids import JobId, Moment
-from gitorch.model.observed import AgentState, Observed, Overlap, SessionObservation
+from gitorch.model.ids import CommitId, JobId, Moment
+from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
+from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.plans.workflow import Independence
 from gitorch.model.values import replace
 from gitorch.model.work.fault import CLEANUP_STEP, Step
 from gitorch.model.work.question import CLEANUP_OPTIONS
-from gitorch.model.work.review import Disposition, Reply
-from gitorch.rules import budgets, dialogs, session_commands
+from gitorch.model.work.review import Check, Disposition, Reply
+from gitorch.rules import budgets, dialogs, readying, session_commands
 from gitorch.rules import reconcile as reconciling
 from gitorch.rules.deciding import merges, report_questions, retrying, sessions
 from gitorch.rules.reconcile import reconcile
@@ -142,7 +143,29 @@ def barred() -> Play:
     return raising(play, seen(play))
 
 
+def not_passed(play: Play, tested: CommitId, outcome: str) -> Check:
+    return Check(tested, play.run.settings.test_command, outcome, 1, 0.1, tail="no such module")
+
+
+def red_target() -> Play:
+    """The tests do not pass on the target, and no agent has begun."""
+    play = Play()
+    play.begin({"api": ()}, replace(SETTINGS, test_target=True))
+    play.do(c.RecordTargetCheck(not_passed(play, play.run.target_commit, "failed")))
+    return raising(play, seen(play))
+
+
+def no_checkout() -> Play:
+    """The checkout in which a commit is to be tested could not be set up."""
+    play = played("plan api ui|launch api|handoff api")
+    tested = play.run.jobs[API].handoff.commit
+    found = CheckObservation(CheckPhase.FINISHED, not_passed(play, tested, NOT_SET_UP))
+    return raising(play, replace(seen(play), checks={tested: found}))
+
+
 QUESTIONS = {
+    "tests that fail on the target": (red_target, readying.TARGET_OPTIONS),
+    "a checkout that cannot be set up": (no_checkout, readying.SETUP_OPTIONS),
     "a dialog": (lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG), dialogs.DIALOG_OPTIONS),
     "a silent agent": (silent, session_commands.AGENT_OPTIONS),
     "an agent over its time": (over_time, budgets.JOB_OPTIONS),

@@ -19,7 +19,7 @@ from gitorch.model.values import names_of
 from gitorch.model.work.review import Check
 from gitorch.rules.decide import decide
 from gitorch.rules.evolve import evolve
-from gitorch.rules.outstanding import only_people_left, outstanding
+from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.recovery import remedies
 from gitorch.rules.review.endings import ending
@@ -32,6 +32,7 @@ from gitorch.rules.views.presence import agent_words, session_rows
 from gitorch.rules.views.prompts import pointer, prompt_text
 from gitorch.rules.views.report_data import report_json
 from gitorch.rules.views.run import run_view
+from gitorch.rules.waiting import only_people_left
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -79,6 +79,12 @@ def go_on(answered: Answered) -> None:
     assert answered.asked_again() == []
 
 
+def begins(answered: Answered) -> None:
+    assert not answered.before.is_target_ready
+    assert answered.after.is_target_ready
+    assert answered.asked_again() == []
+
+
 def leave(answered: Answered) -> None:
     assert {type(effect) for effect in answered.newly_owed()} <= {effects.Notify, effects.StopSession}
     assert answered.asked_again() == []
@@ -139,6 +145,7 @@ EFFECTS = {
     "retry": retry,
     "cleared": cleared,
     "go_on": go_on,
+    "start_anyway": begins,
     "leave": leave,
     "requeue": requeue,
     "one_more_round": one_more_round,

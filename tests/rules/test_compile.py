@@ -163,6 +163,7 @@ def test_settings_come_from_the_configuration_and_the_plan_goes_before():
         review_mode=ReviewMode.PARALLEL,
         rounds_max=2,
         max_agents=7,
+        test_target=True,
         lease_seconds=5,
         worktrees="t",
         cleanup="keep",
@@ -171,7 +172,9 @@ def test_settings_come_from_the_configuration_and_the_plan_goes_before():
         memory_mib_max=8192,
         requests_max=300,
     )
-    assert default_settings(Config()) == Settings(escalate_seconds=1800, memory_mib_max=8192, requests_max=300)
+    assert default_settings(Config()) == Settings(
+        test_target=True, escalate_seconds=1800, memory_mib_max=8192, requests_max=300
+    )
 
 
 def test_a_workflow_file_gets_its_briefs_and_its_runtimes():

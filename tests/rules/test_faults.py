@@ -15,11 +15,12 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.fault import Step
 from gitorch.rules.faults import AGAIN_MAX_MS, is_due, wait_ms
-from gitorch.rules.outstanding import only_people_left, outstanding
+from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.steps import STEPS, TERMINALS, learning_step
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.why import why
+from gitorch.rules.waiting import only_people_left
 
 API, S1 = JobId("api"), SessionId("s1")
 BASE = Step("build-base:api", "merging the dependencies of api", API)

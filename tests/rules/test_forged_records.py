@@ -37,6 +37,7 @@ from forged_scenes import (
     reported,
     reviewing,
     running,
+    testing_the_target,
     unattended,
 )
 from play import HOST, HUMAN, OPERATOR, RUN, TARGET, commit, digest
@@ -198,6 +199,12 @@ ROWS = {
     "test of another commit": Forged(
         reviewing, e.CheckRecorded("api", 1, Check(commit("x"), "make", "passed", 0, 1.0)), HOST, "was not handed in"
     ),
+    "test of another commit than the target's": Forged(
+        testing_the_target,
+        e.TargetChecked(Check(commit("x"), "make", "passed", 0, 1.0)),
+        HOST,
+        "the target was tested at",
+    ),
     "verdict by another agent": Forged(reviewing, verdict(), API, "agent/api@desk acted for session s3"),
     "verdict on another job": Forged(reviewing, verdict(subject="ui"), REVIEWER, "judged ui, which it does not review"),
     "verdict on another commit": Forged(reviewing, verdict(commit=commit("x")), REVIEWER, "not what api handed in"),
@@ -342,6 +349,7 @@ def test_no_guard_of_the_ledger_is_without_a_forged_record() -> None:
 PRINCIPAL_ALONE = {
     e.RunConfirmed,
     e.RunCanceled,
+    e.SettingsChanged,
     e.MergeApproved,
     e.MergeRejected,
     e.DecisionMade,

@@ -18,7 +18,7 @@ from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, PromptId, SessionId
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
 from gitorch.model.work.review import Check
-from gitorch.rules.outstanding import may_begin, needed, only_people_left, outstanding
+from gitorch.rules.outstanding import may_begin, needed, outstanding
 from gitorch.rules.reconcile import reconcile
 
 S1, API = SessionId("s1"), JobId("api")
@@ -379,21 +379,6 @@ def test_a_clearance_that_a_busy_agent_does_not_read_is_waited_for_a_minute_only
     session, busy = play.run.sessions["s1"], replace(READY, state=AgentState.WORKING)
     assert needed(play.run, session, look(play, busy, 59))
     assert not needed(play.run, session, look(play, busy, 61))
-
-
-WAITING = [
-    ("plan api|launch api|handoff api NEEDS_CONTEXT question=w", True),
-    ("plan api db|launch api db|handoff api NEEDS_CONTEXT question=w", False),
-    ("plan api db|launch api|handoff api NEEDS_CONTEXT question=w", False),
-    ("plan api|launch api", False),
-    ("plan api|launch api|handoff api|check api passed", False),
-]
-
-
-@pytest.mark.parametrize(("script", "waiting"), WAITING)
-def test_a_run_waits_for_people_when_nothing_else_can_go_on(script: str, waiting: bool) -> None:
-    play = played(script)
-    assert only_people_left(play.run, look(play, READY)) is waiting
 
 
 def test_the_tick_makes_tokens_and_the_rules_do_not() -> None:

@@ -11,8 +11,9 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.rules.granting import may_be_granted
-from gitorch.rules.outstanding import needed, only_people_left
+from gitorch.rules.outstanding import needed
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.waiting import only_people_left
 
 API = JobId("api")
 PATIENCE = SETTINGS.silence_seconds * 1000

@@ -73,6 +73,9 @@ def test_a_run_sees_a_clean_checkout_of_its_commit_and_a_clean_environment(court
     assert "PYTHONPATH=/kept" in lines
     assert {name for name in names if name.startswith(("GITORCH_", "TMUX", "GIT_"))} == {
         "GITORCH_CHECK",
+        "GITORCH_NAME",
+        "GITORCH_PORT",
+        "GITORCH_PORTS",
         "GITORCH_STARTED_FOR",
     }
 

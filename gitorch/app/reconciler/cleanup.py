@@ -51,6 +51,7 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
             kept,
         )
     services.checks.clear(services.paths.base(run))
+    services.setups.clear(services.paths.base(run))
     kept.extend(_unnamed_folders(services.worktrees.tidy(services.paths.base(run)), kept))
     kept.extend(_unnamed_branches(services.worktrees.work_branches(run.id), kept))
     _remove_scratch(services, run)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from gitorch.app.people.signing import require_signature
 from gitorch.app.query.outside import changes_since_report, outside_changes
 from gitorch.app.reconciler.pushing import commit_ahead
+from gitorch.errors import Failed
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
 from gitorch.model.path_text import quoted
+from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.work.question import base_trigger
 from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.ensure import run_there
@@ -37,7 +39,11 @@ if TYPE_CHECKING:
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 
 
-def build_base(services: Services, run: Run, effect: effects.BuildBase) -> tuple[Command, ...]:
+def build_base(
+    services: Services,
+    run: Run,
+    effect: effects.BuildBase,
+) -> tuple[Command, ...]:
     """Merge the cleared commits that a job depends on. A conflict between them is put to a human."""
     commit = effect.parents[0]
     for parent in effect.parents[1:]:
@@ -76,7 +82,11 @@ def _latest_handoff(run: Run) -> Moment:
     return max(dates, default=run.prepared_at)
 
 
-def make_report(services: Services, run: Run, effect: effects.MakeReport) -> tuple[Command, ...]:
+def make_report(
+    services: Services,
+    run: Run,
+    effect: effects.MakeReport,
+) -> tuple[Command, ...]:
     """Measure every branch, merge them in memory, test the merged tree; the report is issued once the tests have ended.
 
     Nothing is given while the tests run: a later tick makes the same merge again and finds their result.
@@ -151,7 +161,11 @@ def _trials(services: Services, branches: tuple[BranchFacts, ...]) -> tuple[Tria
     return tuple(trials)
 
 
-def make_epic_report(services: Services, run: Run, effect: effects.MakeEpicReport) -> tuple[Command, ...]:
+def make_epic_report(
+    services: Services,
+    run: Run,
+    effect: effects.MakeEpicReport,
+) -> tuple[Command, ...]:
     """Measure one epic's branch against its base."""
     job = run.jobs[effect.job]
     commit = run.reportable_commit(job)
@@ -264,19 +278,47 @@ def _merge_all(
     return commit, ()
 
 
-def _combined_check(services: Services, run: Run, merged: CommitId) -> Check | None:
+def _combined_check(
+    services: Services,
+    run: Run,
+    merged: CommitId,
+) -> Check | None:
     """The result of the test command on the merged tree; None while it runs."""
     observation = services.checks.observe(merged, run.settings.test_command)
     if observation.phase is CheckPhase.ABSENT:
         worktree = services.paths.check_worktree(run, merged)
-        services.checks.start(merged, run.settings.test_command, run.settings.test_wait_seconds, worktree)
+        settings = run.settings
+        services.checks.start(merged, settings.test_command, settings.test_wait_seconds, worktree, settings.preparation)
     if observation.phase is not CheckPhase.FINISHED:
         return None
 
+    if observation.check is not None and observation.check.outcome == NOT_SET_UP:
+        _try_set_up_again(services, run, observation.check)
+        return None
     return observation.check
 
 
-def merge_branches(services: Services, run: Run, effect: effects.MergeBranches) -> tuple[Command, ...]:
+def _try_set_up_again(
+    services: Services,
+    run: Run,
+    check: Check,
+) -> None:
+    """Set up the checkout of the merge once more where a person asked for it. Raises Failed otherwise, as often as it is looked at."""
+    for fault in run.faults.values():
+        if fault.step.name.startswith("make-report:") and fault.failed_at is None:
+            services.checks.forget(check.commit, check.command)
+            return
+    raise Failed(
+        f"the checkout for the tests of the merge could not be set up\n{check.tail}",
+        "gitorch config get worktrees.setup",
+    )
+
+
+def merge_branches(
+    services: Services,
+    run: Run,
+    effect: effects.MergeBranches,
+) -> tuple[Command, ...]:
     """Move the target to the approved commit by compare-and-swap. A merge that was made but not recorded is recorded.
 
     Report and approval are those of git's objects. Raises Corrupt where they do not hold, or where the approval has no valid
@@ -331,7 +373,11 @@ def _reason_to_void(
     return ""
 
 
-def _refused(effect: effects.MergeBranches, report: Report, result: MoveResult) -> commands.Escalate:
+def _refused(
+    effect: effects.MergeBranches,
+    report: Report,
+    result: MoveResult,
+) -> commands.Escalate:
     decision = "Clear what refuses it and retry with the same approval, or stop the run?"
     if result.command:
         decision = f"Clear that ({result.command}) and retry with the same approval, or stop the run?"

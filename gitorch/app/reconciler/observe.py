@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.errors import GitorchError
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
-    from gitorch.model.observed import SessionObservation
+    from gitorch.model.observed import SessionObservation, SetupObservation
     from gitorch.model.work.fault import Step
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
@@ -63,7 +63,11 @@ class _Look:
         self.asked: list[Step] = []
         self.faults: dict[str, GitorchError] = {}
 
-    def ask(self, step: Step, question: Callable[[], T]) -> T | None:
+    def ask(
+        self,
+        step: Step,
+        question: Callable[[], T],
+    ) -> T | None:
         """The answer; None where asking fails for whatever reason, which is kept then."""
         self.asked.append(step)
         try:
@@ -86,6 +90,7 @@ def observe(services: Services, run: Run) -> Observation:
         sessions=look.ask(TERMINALS, lambda: _sessions(services, run)),
         heads=branches.heads,
         checks=_checks(look, services, run),
+        setups=_setups(look, services, run),
         sent=_receipts(look, services, run),
         merges_found=branches.merges_found,
         notified=look.ask(NOTICES, lambda: services.notices.sent(run.id)),
@@ -128,7 +133,11 @@ def _ref_of(run: Run, job: JobState) -> str:
     return f"refs/heads/{run.branch_of(job.spec.id)}"
 
 
-def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId]) -> bool:
+def _is_merge_found(
+    services: Services,
+    run: Run,
+    heads: Mapping[str, CommitId],
+) -> bool:
     """Whether the approved merge commit is part of the target already, although the ledger does not say so.
 
     That is so after a kill between the move of the target and its record.
@@ -147,7 +156,11 @@ def _is_merge_found(services: Services, run: Run, heads: Mapping[str, CommitId])
     return services.git.contains(merged, target)
 
 
-def _overlaps(services: Services, run: Run, heads: Mapping[str, CommitId] | None) -> tuple[Overlap, ...] | None:
+def _overlaps(
+    services: Services,
+    run: Run,
+    heads: Mapping[str, CommitId] | None,
+) -> tuple[Overlap, ...] | None:
     """Pairs of branches at work that change the same files; None once there is a merge report, and while git cannot be asked.
 
     What git answers about two commits never changes, so its adapter answers a repeated question from memory.
@@ -174,7 +187,11 @@ class _Change(Value):
     paths: frozenset[str]
 
 
-def _changes(services: Services, run: Run, heads: Mapping[str, CommitId]) -> list[_Change]:
+def _changes(
+    services: Services,
+    run: Run,
+    heads: Mapping[str, CommitId],
+) -> list[_Change]:
     """The changes of every job with commits of its own, in the order of the jobs."""
     changes: list[_Change] = []
     for job in run.jobs.values():
@@ -190,12 +207,20 @@ def _changes(services: Services, run: Run, heads: Mapping[str, CommitId]) -> lis
     return changes
 
 
-def _are_built_on_each_other(run: Run, one: JobId, other: JobId) -> bool:
+def _are_built_on_each_other(
+    run: Run,
+    one: JobId,
+    other: JobId,
+) -> bool:
     """Whether one of two jobs is built on the other, so that both are expected to change the same files."""
     return _is_built_on(run, one, other) or _is_built_on(run, other, one)
 
 
-def _is_built_on(run: Run, job: JobId, other: JobId) -> bool:
+def _is_built_on(
+    run: Run,
+    job: JobId,
+    other: JobId,
+) -> bool:
     """Whether a job is built on another, directly or through the jobs between them."""
     found: set[JobId] = set()
     waiting = [job]
@@ -231,9 +256,18 @@ def _terminal_keys(run: Run) -> list[SessionKey]:
     return keys
 
 
-def _checks(look: _Look, services: Services, run: Run) -> Mapping[CommitId, CheckObservation]:
+def _checks(
+    look: _Look,
+    services: Services,
+    run: Run,
+) -> Mapping[CommitId, CheckObservation]:
     """The test runs of submitted work that needs one and has no result in the ledger yet, by the commit under test."""
     observations: dict[CommitId, CheckObservation] = {}
+    if not run.is_target_ready and run.target_check is None:
+        step = looking("tests", f"asking for the tests of {run.target}")
+        seen = look.ask(step, partial(services.checks.observe, run.target_commit, run.settings.test_command))
+        observations[run.target_commit] = seen or CheckObservation(CheckPhase.UNKNOWN)
+
     for job in run.jobs.values():
         commit = _commit_to_check(run, job)
         if commit is None:
@@ -256,7 +290,33 @@ def _commit_to_check(run: Run, job: JobState) -> CommitId | None:
     return job.handoff.commit
 
 
-def _receipts(look: _Look, services: Services, run: Run) -> Mapping[tuple[SessionId, PromptId], str]:
+def _setups(
+    look: _Look,
+    services: Services,
+    run: Run,
+) -> Mapping[SessionId, SetupObservation]:
+    """How far the worktrees of sessions are set up that wait for their launch; none in a run that sets nothing up."""
+    observations: dict[SessionId, SetupObservation] = {}
+    preparation = run.settings.preparation
+    if preparation.is_empty:
+        return observations
+
+    for session in run.living_sessions:
+        if session.phase is not SessionPhase.STARTING or session.is_manual:
+            continue
+        step = of_session(run, "observe-set-up", session.id, "asking for the worktree of")
+        worktree = services.paths.worktree(run, session.id)
+        seen = look.ask(step, partial(services.setups.observe, worktree, preparation))
+        if seen is not None:
+            observations[session.id] = seen
+    return observations
+
+
+def _receipts(
+    look: _Look,
+    services: Services,
+    run: Run,
+) -> Mapping[tuple[SessionId, PromptId], str]:
     """The receipts of prompts that were typed and whose delivery is not recorded yet."""
     receipts: dict[tuple[SessionId, PromptId], str] = {}
     for session in run.sessions.values():

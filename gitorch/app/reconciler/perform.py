@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.app.reconciler.cleanup import clean_up
 from gitorch.app.reconciler.issues import close_issues
+from gitorch.app.reconciler.preparing import require_clean_set_up, set_up_worktree
 from gitorch.app.reconciler.prompts import write_prompt
 from gitorch.app.reconciler.sandboxes import launch_sandbox
 from gitorch.app.redaction import redact_value
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
 Performers = Mapping[type, Callable[["Services", "Run", Any], tuple["Command", ...]]]
 
 
-def perform(services: Services, run: Run, effect: Effect) -> tuple[Command, ...]:
+def perform(
+    services: Services,
+    run: Run,
+    effect: Effect,
+) -> tuple[Command, ...]:
     """Perform one effect. Raises Unavailable where the world cannot be asked; then nothing is concluded."""
     performer = EFFECTS.get(type(effect))
     if performer is None:
@@ -39,7 +44,11 @@ def perform(services: Services, run: Run, effect: Effect) -> tuple[Command, ...]
     return performer(services, run, effect)
 
 
-def _start_session(services: Services, run: Run, effect: effects.StartSession) -> tuple[Command, ...]:
+def _start_session(
+    services: Services,
+    run: Run,
+    effect: effects.StartSession,
+) -> tuple[Command, ...]:
     """Make the worktree, write the brief and start the agent, in this order, each only where it is missing."""
     session = run.sessions[effect.session]
     worktree = services.paths.worktree(run, session.id)
@@ -47,6 +56,7 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
     preset = services.preset(lane)
     try:
         ensure_worktree(services, run, session, worktree)
+        require_clean_set_up(services, run, session, worktree)
         prompt = _prompt_at_start(run, session, preset)
         if prompt is None and lane.one_shot:
             return ()
@@ -73,7 +83,11 @@ def _start_session(services: Services, run: Run, effect: effects.StartSession) -
     return ()
 
 
-def _first_line(run: Run, prompt: Prompt | None, session: Session) -> str:
+def _first_line(
+    run: Run,
+    prompt: Prompt | None,
+    session: Session,
+) -> str:
     """The line that points to the first prompt; empty without one."""
     if prompt is None:
         return ""
@@ -81,7 +95,11 @@ def _first_line(run: Run, prompt: Prompt | None, session: Session) -> str:
     return pointer(run, session, prompt)
 
 
-def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | None:
+def _prompt_at_start(
+    run: Run,
+    session: Session,
+    preset: Preset,
+) -> Prompt | None:
     """The prompt that the agent gets as it starts; None where its program takes none then, or the work may not begin yet."""
     lane = run.workflow.lanes[session.lane]
     resuming = bool(run.conversation_to_resume(session))
@@ -94,10 +112,15 @@ def _prompt_at_start(run: Run, session: Session, preset: Preset) -> Prompt | Non
     return None
 
 
-def _environment(services: Services, run: Run, session: Session) -> Mapping[str, str]:
+def _environment(
+    services: Services,
+    run: Run,
+    session: Session,
+) -> Mapping[str, str]:
     """The variables of an agent; those of its session win over those of its lane."""
     lane = run.workflow.lanes[session.lane]
-    environment = dict(services.agent_env)
+    worktree = services.paths.worktree(run, session.id)
+    environment = {**services.agent_env, **services.setups.variables(worktree)}
     if lane.model:
         environment["GITORCH_MODEL"] = lane.model
     environment.update(lane.env)
@@ -105,11 +128,15 @@ def _environment(services: Services, run: Run, session: Session) -> Mapping[str,
     environment["GITORCH_SESSION"] = session.id
     environment["GITORCH_JOB"] = session.job
     environment["GITORCH_TOKEN"] = services.secrets.token(SessionKey(run.id, session.id))
-    environment["GITORCH_WORKTREE"] = str(services.paths.worktree(run, session.id))
+    environment["GITORCH_WORKTREE"] = str(worktree)
     return environment
 
 
-def _deliver_prompt(services: Services, run: Run, effect: effects.DeliverPrompt) -> tuple[Command, ...]:
+def _deliver_prompt(
+    services: Services,
+    run: Run,
+    effect: effects.DeliverPrompt,
+) -> tuple[Command, ...]:
     """Write the file, then type the one line that points to it."""
     session = run.sessions[effect.session]
     prompt = _prompt_of(session, effect)
@@ -128,25 +155,43 @@ def _prompt_of(session: Session, effect: effects.DeliverPrompt) -> Prompt:
     return found[0]
 
 
-def _answer_permission(services: Services, run: Run, effect: effects.AnswerPermission) -> tuple[Command, ...]:
+def _answer_permission(
+    services: Services,
+    run: Run,
+    effect: effects.AnswerPermission,
+) -> tuple[Command, ...]:
     """Press the answer. The next observation reads from the session's files which it was, also where we are killed now."""
     services.terminals.answer(SessionKey(run.id, effect.session), effect.answer)
     return ()
 
 
-def _stop_session(services: Services, run: Run, effect: effects.StopSession) -> tuple[Command, ...]:
+def _stop_session(
+    services: Services,
+    run: Run,
+    effect: effects.StopSession,
+) -> tuple[Command, ...]:
     tear_down(services, run, effect.session)
     return (commands.EndSession(effect.session, "stopped"),)
 
 
-def _start_check(services: Services, run: Run, effect: effects.StartCheck) -> tuple[Command, ...]:
+def _start_check(
+    services: Services,
+    run: Run,
+    effect: effects.StartCheck,
+) -> tuple[Command, ...]:
     settings = run.settings
     worktree = services.paths.check_worktree(run, effect.commit)
-    services.checks.start(effect.commit, settings.test_command, settings.test_wait_seconds, worktree)
+    services.checks.start(
+        effect.commit, settings.test_command, settings.test_wait_seconds, worktree, settings.preparation
+    )
     return ()
 
 
-def _notify(services: Services, run: Run, effect: effects.Notify) -> tuple[Command, ...]:
+def _notify(
+    services: Services,
+    run: Run,
+    effect: effects.Notify,
+) -> tuple[Command, ...]:
     """Start the command and do not wait for it; a later observation reports its failure."""
     values = {name: redact_value(value) for name, value in notice(run, effect.name).items()}
     services.notices.send(run.id, effect.name, values)
@@ -169,6 +214,7 @@ def _merging_effects() -> Performers:
 
 EFFECTS: Performers = {
     effects.StartSession: _start_session,
+    effects.SetUpWorktree: set_up_worktree,
     effects.StopSession: _stop_session,
     effects.DeliverPrompt: _deliver_prompt,
     effects.AnswerPermission: _answer_permission,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,27 +9,25 @@ from typing import TYPE_CHECKING
 from gitorch.app.execute import execute
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
-from gitorch.app.reconciler.prompts import kept_prompt
+from gitorch.app.reconciler.recording import attached_files, completed, forget_result
 from gitorch.app.reconciler.sandboxes import take_commits
 from gitorch.app.reconciler.trouble import sentence, trouble, words_of
-from gitorch.app.redaction import redact_output
 from gitorch.app.sessions.teardown import tear_down
-from gitorch.app.work.context import token_digest
 from gitorch.app.work.outbox import collect
 from gitorch.errors import Corrupt, Denied, Refused, Unavailable
-from gitorch.model import commands, events
-from gitorch.model.ids import Digest, Moment
-from gitorch.model.values import Value, replace
+from gitorch.model import commands
+from gitorch.model.ids import Moment
+from gitorch.model.values import Value
 from gitorch.model.work.run import RunPhase
-from gitorch.ports.world import SessionKey
 from gitorch.rules.ensure import run_there
 from gitorch.rules.faults import is_due
-from gitorch.rules.outstanding import only_people_left, outstanding
+from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.steps import bringing_in, collecting, learning_step, publishing, step_of
+from gitorch.rules.waiting import only_people_left
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from gitorch.app.execute import Attached
     from gitorch.app.reconciler.observe import Observation
@@ -227,12 +224,13 @@ class _Tick:
 
     def record(self, command: Command) -> None:
         """Append the events of a command. A command that was overtaken is dropped: the next tick decides again."""
-        command = _completed(self.services, self.run, command)
-        attached = _attached(self.services, self.run, command)
+        command = completed(self.services, self.run, command)
+        attached = attached_files(self.services, self.run, command)
         try:
             self.append(command, attached)
         except Refused:
             self.run = run_there(self.services.ledger.state(self.run.id))
+        forget_result(self.services, self.run, command)
 
     def publish_files(self) -> None:
         """Publish the expected files that agents left in their worktrees because they cannot run commands."""
@@ -258,60 +256,3 @@ class _Tick:
                 self.record(command)
 
         self.step(step, work)
-
-
-def _completed(services: Services, run: Run, command: Command) -> Command:
-    """The command with what rules may not make: a session's token and a fresh nonce, the digest of a test run's log."""
-    if isinstance(command, commands.RecordCheck):
-        log = _log_of(services, command)
-        digest = None
-        if log:
-            digest = Digest(f"sha256:{hashlib.sha256(log).hexdigest()}")
-        return replace(command, check=replace(command.check, log=digest))
-
-    if isinstance(command, commands.GrantLease):
-        token = services.secrets.token(SessionKey(run.id, command.session))
-        return replace(command, token=token_digest(token), nonce=services.secrets.nonce())
-
-    return command
-
-
-def _attached(services: Services, run: Run, command: Command) -> Mapping[type, Mapping[str, bytes]]:
-    """The files that belong to a record: a prompt as it was delivered, the log of a test run, a report as values."""
-    if isinstance(command, commands.RecordDelivery):
-        return _delivered_prompt(services, run, command)
-
-    if isinstance(command, commands.RecordCheck):
-        return _check_log(services, command)
-
-    if isinstance(command, commands.IssueReport) and command.data:
-        return {events.ReportIssued: {"report.json": command.data.encode()}}
-
-    return {}
-
-
-def _delivered_prompt(
-    services: Services,
-    run: Run,
-    command: commands.RecordDelivery,
-) -> Mapping[type, Mapping[str, bytes]]:
-    """The copy of a prompt that no agent could change; nothing where it was removed already."""
-    text = services.files.read(kept_prompt(services, run, command.session, command.prompt))
-    if text is None:
-        return {}
-
-    return {events.PromptDelivered: {f"{command.prompt}.md": text}}
-
-
-def _check_log(services: Services, command: commands.RecordCheck) -> Mapping[type, Mapping[str, bytes]]:
-    """The log of a test run; nothing for one that printed nothing."""
-    log = _log_of(services, command)
-    if not log:
-        return {}
-
-    return {events.CheckRecorded: {"tests.log": log}}
-
-
-def _log_of(services: Services, command: commands.RecordCheck) -> bytes:
-    """What a test run printed, with its secrets redacted; empty without a log."""
-    return redact_output(services.checks.log(command.check.commit, command.check.command))

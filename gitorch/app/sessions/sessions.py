@@ -15,6 +15,7 @@ from gitorch.app.sessions.teardown import tear_down
 from gitorch.app.start.facts import runtime_facts
 from gitorch.app.start.preflight import CheckResult
 from gitorch.app.start.prepare import prepare_run
+from gitorch.app.start.preparing import preparation_of
 from gitorch.app.start.sheet import Ready
 from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
@@ -106,7 +107,12 @@ def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
         run=RunId(f"{job}-{services.secrets.nonce()[:4]}"),
         title=title,
         workflow=Workflow(title, "1", SOURCE, {LANE: lane}, {job: spec}),
-        settings=replace(default_settings(config), silence_seconds=NEVER_SECONDS, test_command=""),
+        settings=replace(
+            default_settings(config),
+            silence_seconds=NEVER_SECONDS,
+            test_command="",
+            preparation=preparation_of(services, config),
+        ),
         target=target,
         target_commit=commit,
         plan_digest=digest,

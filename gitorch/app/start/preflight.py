@@ -10,6 +10,7 @@ from gitorch.app.redaction import find_secrets_in_files, find_secrets_in_value
 from gitorch.app.start.allowed_commands import allowed_commands
 from gitorch.app.start.facts import preflight_facts
 from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
+from gitorch.app.start.preparing import preparation_of
 from gitorch.app.start.sheet import Ready, Sheet, sheet_of
 from gitorch.errors import Malformed, NotFound, Problem
 from gitorch.model.ids import Digest, JobId, RunId
@@ -220,6 +221,7 @@ def _ready(
         approval_at_least=services.config.approval_at_least,
         approval_unattended=services.config.approval_unattended,
         approval_signers=allowed_signers(services),
+        preparation=preparation_of(services, services.config),
     )
     run = _next_run(board_of(services), plan, commit)
     return Ready(

@@ -71,7 +71,11 @@ def prepare_run(
     return run_there(state)
 
 
-def reject_plan(services: Services, caller: Caller, checked: CheckResult) -> None:
+def reject_plan(
+    services: Services,
+    caller: Caller,
+    checked: CheckResult,
+) -> None:
     """Record that a plan was rejected, and why; nothing is recorded without a ledger.
 
     The coordinator is notified by the same record.

@@ -5,30 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import require_intact_ledger
+from gitorch.app.start.configuring import config_file
 from gitorch.model.values import Value
+from gitorch.rules.project_guess import guess
 from gitorch.text.config_template import render
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gitorch.app.execute import Caller
     from gitorch.app.services import Services
+    from gitorch.rules.project_guess import Guess
 
 AGENTS = ("claude", "codex", "gemini", "opencode", "aider")
 """Runtimes that `init` chooses where their program is installed, the preferred one first."""
 
 LEDGER_BRANCH = "branch gitorch/ledger"
-
-TESTS: Mapping[str, tuple[str, str]] = {
-    "make test": ("Makefile", "test:"),
-    "cargo test": ("Cargo.toml", "[package]"),
-    "go test ./...": ("go.mod", "module "),
-    "npm test": ("package.json", '"test"'),
-    "python3 -m pytest": ("pyproject.toml", "pytest"),
-    "python3 -m unittest": ("pyproject.toml", "[project]"),
-}
-"""Test commands, each with the file and the word in it that suggest it; the first match is proposed."""
 
 
 class InitResult(Value):
@@ -48,6 +41,7 @@ class InitOptions(Value):
     runtime: str = ""
     target: str = ""
     test_command: str = ""
+    setup: str = ""
     approval_at_least: str = ""
     """`signed` once a key may sign approvals; empty leaves the default, `typed`."""
 
@@ -71,7 +65,7 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
     The values are guessed from PATH, the branches and the files at the root; a choice in `wishes` wins over a guess.
     Raises Corrupt for a ledger that is damaged or gone, with the command that restores it.
     """
-    config = _config_file(services)
+    config = config_file(services)
     makes: list[str] = []
     keeps: list[str] = []
     values: Mapping[str, str] = {}
@@ -90,14 +84,19 @@ def propose(services: Services, wishes: InitOptions) -> Proposal:
     return Proposal(tuple(makes), tuple(keeps), values, tuple(notes))
 
 
-def init(services: Services, caller: Caller, template: str, wishes: InitOptions) -> InitResult:
+def init(
+    services: Services,
+    caller: Caller,
+    template: str,
+    wishes: InitOptions,
+) -> InitResult:
     """Write `gitorch.yaml` and create the ledger, each only where it is missing. `template` is the commented default.
 
     A second call changes nothing: what exists is kept, and for a wish that it does not fulfil a note says what to edit.
     """
     proposal = propose(services, wishes)
     services.place.remember_root()
-    config = _config_file(services)
+    config = config_file(services)
     if str(config) in proposal.makes:
         services.files.write(config, render(template, proposal.values).encode())
     if LEDGER_BRANCH in proposal.makes:
@@ -112,6 +111,7 @@ def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list
         "lanes.implementer.runtime": (wishes.runtime, found.implementer),
         "orchestration.merge_target": (wishes.target, found.merge_target),
         "tests.command": (wishes.test_command, found.test_command),
+        "worktrees.setup": (wishes.setup, found.preparation.command),
     }
     notes: list[str] = []
     for key, (wish, value) in wanted.items():
@@ -120,39 +120,50 @@ def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list
     return notes
 
 
-def _config_file(services: Services) -> Path:
-    """At the root of the checkout, or inside the git directory of a repository without one."""
-    is_bare = services.root == services.home.parent
-    if is_bare:
-        return services.home / "gitorch.yaml"
-    return services.root / "gitorch.yaml"
-
-
 def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str], list[str]]:
     """The values for `gitorch.yaml`, chosen or guessed, and notes for the user about the guesses."""
     target = wishes.target or _target(services)
     writer, reviewer = _runtimes(services, wishes)
-    tests = wishes.test_command or _test_command(services)
+    project = _guess_project(services)
+    tests = wishes.test_command or project.tests
+    setup = wishes.setup or project.setup
     values = {
         "approval.at_least": wishes.approval_at_least or "typed",
         "orchestration.merge_target": target,
         "tests.command": tests,
+        "worktrees.setup": setup,
         "lanes.implementer.runtime": writer,
         "lanes.reviewer.runtime": reviewer,
     }
 
-    notes: list[str] = []
+    return values, [*_notes(services, wishes, target, writer), *_notes_about_project(services, wishes, project)]
+
+
+def _notes(
+    services: Services,
+    wishes: InitOptions,
+    target: str,
+    writer: str,
+) -> Iterator[str]:
+    """The notes about the target, the agents and approvals."""
     if services.git.resolve(target) is None:
-        notes.append(f"{target} is not a local branch yet; set orchestration.merge_target")
+        yield f"{target} is not a local branch yet; set orchestration.merge_target"
     if not writer:
-        notes.append(
-            "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
-        )
-    if not wishes.test_command:
-        notes.append(_note_about_tests(tests))
+        yield "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
     if not wishes.approval_at_least:
-        notes.append("approvals are only typed, which a program that runs as you could do: gitorch keys add --new")
-    return values, notes
+        yield "approvals are only typed, which a program that runs as you could do: gitorch keys add --new"
+
+
+def _notes_about_project(
+    services: Services,
+    wishes: InitOptions,
+    project: Guess,
+) -> Iterator[str]:
+    """The notes about a test command and a set-up that nobody chose."""
+    if not wishes.test_command:
+        yield _note_about_tests(project.tests)
+    if not wishes.setup and project.setup:
+        yield from _notes_about_setup(services, project)
 
 
 def _note_about_tests(guess: str) -> str:
@@ -160,6 +171,14 @@ def _note_about_tests(guess: str) -> str:
     if guess:
         return f"tests.command is a guess: `{guess}`; change it if it is wrong"
     return "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
+
+
+def _notes_about_setup(services: Services, project: Guess) -> Iterator[str]:
+    """The notes about a set-up that nobody chose: what it is, what suggests it, and whether its program is there."""
+    files = ", ".join(project.setup_files)
+    yield f"worktrees.setup is a guess from {files}: `{project.setup}`; change it if it is wrong"
+    if not services.programs.find(project.program):
+        yield f"{project.program} is not on PATH, and worktrees.setup needs it"
 
 
 def _runtimes(services: Services, wishes: InitOptions) -> tuple[str, str]:
@@ -186,10 +205,13 @@ def _target(services: Services) -> str:
     return "main"
 
 
-def _test_command(services: Services) -> str:
-    """The first test command whose file holds its word; empty where none does."""
-    for command, (name, word) in TESTS.items():
+def _guess_project(services: Services) -> Guess:
+    """How the project at the root seems to be set up and tested."""
+
+    def read(name: str) -> str | None:
         data = services.files.read(services.root / name)
-        if data is not None and word in data.decode("utf-8", "replace"):
-            return command
-    return ""
+        if data is None:
+            return None
+        return data.decode("utf-8", "replace")
+
+    return guess(read)

@@ -76,7 +76,8 @@ def _settings(sheet: Sheet) -> list[tuple[str, str]]:
         ("plan", f"{sheet.plan_path}: {counted(epics, 'epic')} in {batches}"),
         ("target", _target(sheet)),
         ("agents", f"at most {sheet.max_agents} at the same time"),
-        ("tests", sheet.test_command or "none: nothing checks what agents claim about tests"),
+        ("tests", _tests(sheet)),
+        *_preparation(sheet),
         ("reviews", _reviews(sheet)),
     ]
     lines += [("agents may run", command) for command in sheet.settings.allowed_commands]
@@ -109,6 +110,30 @@ def _result(sheet: Sheet) -> str:
         branches += [row.branch for row in batch]
 
     return f"stays on {', '.join(branches)}"
+
+
+def _tests(sheet: Sheet) -> str:
+    """The test command, and whether the target must pass it first."""
+    if not sheet.test_command:
+        return "none: nothing checks what agents claim about tests"
+
+    if sheet.settings.test_target and not sheet.settings.manual:
+        return f"{sheet.test_command}  (first on {sheet.target} as it is)"
+
+    return sheet.test_command
+
+
+def _preparation(sheet: Sheet) -> list[tuple[str, str]]:
+    """How worktrees are made ready; no line where nothing is done."""
+    given = sheet.settings.preparation
+    done = [f"copy {pattern}" for pattern in given.copies]
+    done += [f"link {path}" for path in given.links]
+    if given.command:
+        done.append(given.command)
+    if not done:
+        return []
+
+    return [("set-up", ", then ".join(done))]
 
 
 def _approval(sheet: Sheet) -> str:

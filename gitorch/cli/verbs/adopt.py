@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 
 @verb("adopt")
 def adopt(
-    call: Call, runtime: str, target: str, tests: str, profile: tuple[str, ...], dry_run: bool, yes: bool
+    call: Call,
+    runtime: str,
+    target: str,
+    tests: str,
+    setup_command: str,
+    profile: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
 ) -> None:
     """Set up a repository: show what would be created and guessed, ask once, and create it."""
     from gitorch.app.start import setup
     from gitorch.world.resources import template_bytes
 
     caller = call.people_only("adopt")
-    options = setup.InitOptions(runtime, target, tests)
+    options = setup.InitOptions(runtime, target, tests, setup_command)
     proposal = setup.propose(call.services, options)
     skills = project_skills(call, profile)
     values = {"proposal": proposal, "skills": skills}

@@ -20,18 +20,19 @@ if TYPE_CHECKING:
     from gitorch.app.start.sheet import Sheet
     from gitorch.cli.call import Call
     from gitorch.model.plans.workflow import Autonomy
+    from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
 
 
 @verb("init")
-def init(call: Call, runtime: str, target: str, tests: str) -> None:
+def init(call: Call, runtime: str, target: str, tests: str, setup_command: str) -> None:
     """Set up this repository: configuration with comments, and the ledger."""
     from gitorch.app.start import setup
     from gitorch.world.resources import template_bytes
 
     caller = call.people_only("init")
     template = template_bytes("gitorch.yaml").decode()
-    options = setup.InitOptions(runtime, target, tests, _offer_key(call))
+    options = setup.InitOptions(runtime, target, tests, setup_command, _offer_key(call))
     done = setup.init(call.services, caller, template, options)
     lines = [*labelled("created", done.created), *labelled("kept", done.kept), *done.notes]
     call.say(plain(done), "\n".join([*lines, "Next: gitorch doctor, then gitorch check PLAN"]))
@@ -122,13 +123,23 @@ def _checks_text(checks: tuple[HealthCheck, ...], page: Page) -> str:
 
 
 @verb("check")
-def check(call: Call, plan: str, prompt: str | None) -> None:
+def check(call: Call, plan: str, prompt: str | None, run_tests: bool) -> None:
     """Check a plan or workflow and show what a run would do; change nothing."""
     checked = _checked(call, plan, prompt)
     _refuse_defects(checked)
     sheet = _sheet_of(checked)
-    values = {"plan": _plan_values(checked), "sheet": sheet, "remarks": _remark_values(checked)}
+    values: dict[str, Any] = {"plan": _plan_values(checked), "sheet": sheet, "remarks": _remark_values(checked)}
+    if run_tests:
+        values["tests"] = _tests_on_target(call, checked)
     call.say(values, lambda page: _check_text(checked, plan, page))
+
+
+def _tests_on_target(call: Call, checked: CheckResult) -> Check:
+    """The result of the tests on the target, which passed. Raises Failed with the end of their log otherwise."""
+    from gitorch.app.start.target_tests import run_target_tests
+
+    call.people_only("check --run-tests")
+    return run_target_tests(call.services, checked)
 
 
 def _checked(call: Call, plan: str, prompt: str | None, *, by_hand: bool = False) -> CheckResult:

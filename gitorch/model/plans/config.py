@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.preparation import Preparation
 from gitorch.model.plans.workflow import Autonomy, Commits, ReviewMode, Sandbox
 from gitorch.model.values import Value, field
 
@@ -49,6 +50,10 @@ class Config(Value):
     test_command: str = ""
     test_command_absent: bool = False
     test_wait_seconds: int = 900
+    test_target: bool = True
+    """Whether the test command must pass on the target's commit before an agent is started."""
+    preparation: Preparation = Preparation()
+    """How new worktrees and tested checkouts are made ready."""
     start_wait_seconds: int = 60
     silence_seconds: int = 900
     lease_seconds: int = 900

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class Workflow(Value):
 
 
 class Settings(Value):
-    """What was answered and configured for one run; later changes of configuration do not reach it."""
+    """What was answered and configured for one run; later changes of the file do not reach it, `gitorch config set` does."""
 
     autonomy: Autonomy = Autonomy.END_ONLY
     review_mode: ReviewMode = ReviewMode.SEQUENTIAL
@@ -216,6 +217,10 @@ class Settings(Value):
     allowed_commands: tuple[str, ...] = ()
     """What agents may run without a question; `:*` at the end stands for any arguments."""
     test_wait_seconds: int = 900
+    test_target: bool = False
+    """Whether the test command must pass on the target's commit before an agent is started."""
+    preparation: Preparation = Preparation()
+    """How new worktrees and tested checkouts are made ready."""
     start_wait_seconds: int = 60
     silence_seconds: int = 900
     lease_seconds: int = 900

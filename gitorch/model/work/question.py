@@ -41,6 +41,12 @@ FAULT = "fault:"
 REFUSED = "refused:"
 """The beginning of the trigger of a question about an agent whose reports are refused; job, attempt and lease follow."""
 
+TARGET_TESTS = "target-tests:"
+"""The beginning of the trigger of a question about the tests of the target, which do not pass before any agent begins."""
+
+SETUP = "setup:"
+"""The beginning of the trigger of a question about a worktree that could not be set up; the session or commit follows."""
+
 WITHDRAWN = "withdrawn"
 """The option that closes a question whose reason does not exist any more. Nobody can choose it."""
 

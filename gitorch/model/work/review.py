@@ -140,12 +140,17 @@ class Check(Value):
     commit: CommitId
     command: str
     outcome: str
-    """`passed`, `failed`, `timed-out`, or `not-run` (no test command, accepted at start)."""
+    """`passed`, `failed`, `timed-out`, `not-run` (no test command, accepted at start), or `not-set-up`."""
     exit_status: int | None
     seconds: float
     log: Digest | None = None
     """The digest of the kept output."""
     tail: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the command ran and ended with status 0."""
+        return self.outcome == "passed"
 
     @property
     def summary(self) -> str:

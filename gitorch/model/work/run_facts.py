@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.message import Message
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import Approval, Merged, Report
+    from gitorch.model.work.review import Check
     from gitorch.model.work.session import Session
 
 
@@ -109,6 +110,25 @@ class RunFacts(Value):
     """The digest of `repository.json`, which has refs, settings and hooks at the start; None in a run that recorded none."""
     faults: Mapping[str, Fault] = field(default_factory=dict)
     """Steps that failed and have not succeeded since, by their names."""
+    target_check: Check | None = None
+    """The newest run of the test command on the target's commit; None before it, and when it is to be run again."""
+    target_accepted: bool = False
+    """Whether the principal lets agents begin although the tests do not pass on the target."""
+
+    @property
+    def is_target_ready(self) -> bool:
+        """Whether agents may begin: the tests passed on the target's commit, or nobody asked for that.
+
+        People who claim jobs by hand wait for nothing.
+        """
+        settings = self.settings
+        if not settings.test_target or not settings.test_command or settings.manual:
+            return True
+
+        if self.target_accepted:
+            return True
+
+        return self.target_check is not None and self.target_check.passed
 
     @property
     def living_sessions(self) -> Iterator[Session]:

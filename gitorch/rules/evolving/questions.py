@@ -10,10 +10,10 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import Answer, Question, QuestionKind, unanswered_trigger
+from gitorch.model.work.question import SETUP, TARGET_TESTS, Answer, Question, QuestionKind, unanswered_trigger
 from gitorch.model.work.review import Finding, ListedFinding, Severity
 from gitorch.model.work.session import PromptKind
-from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution, faults
+from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution, faults, readying
 from gitorch.rules.evolving.claims import extend_after_answer
 from gitorch.rules.evolving.dependents import skip_with_dependents
 from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
@@ -257,6 +257,9 @@ def _escalation_answered(
     """
     if question.is_fault:
         return faults.answered(run, question, answer.option)
+
+    if question.trigger.startswith((TARGET_TESTS, SETUP)):
+        return readying.answered(run, question, answer.option)
 
     troubled = troubled_job(run, question)
     if troubled is not None and answer.option == "retry":

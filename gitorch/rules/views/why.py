@@ -166,6 +166,9 @@ def _why_queued(run: Run, job: JobState) -> str:
     if job.spec.kind is JobKind.MERGE:
         return "will be merged at the next tick of gitorch up"
 
+    if not run.is_target_ready:
+        return f"waits for the tests of {run.target} as it is"
+
     if base_of(run, job) is None:
         return "waits for its base: the branches that it needs must be merged first"
 

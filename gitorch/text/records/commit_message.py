@@ -60,6 +60,8 @@ SENTENCES = {
     "decision-made": "decided by {actor}: {decision} on {job}: {outcome}: {text}",
     "blocker-sorted": "blocker of {job} ({question}): {kind}, {severity}",
     "check-recorded": "check: {job} {check.outcome} at {check.commit:.7} (attempt {attempt})",
+    "target-checked": "target checked: {check.outcome} at {check.commit:.7}",
+    "settings-changed": "settings changed by {actor}: {keys}",
     "verdict-given": "verdict: {job} {verdict} on {commit:.7} ({findings:finding})",
     "findings-listed": "findings listed: {job} round {round}, {findings:finding} on {commit:.7}",
     "gate-passed": "gate passed: {job} at {commit:.7} in round {round}{waived}",

@@ -76,6 +76,8 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "decision-made": (events.DecisionMade, ("decision", "job", "outcome", "follow_up", "text")),
     "blocker-sorted": (events.BlockerSorted, ("question", "job", "kind", "severity")),
     "check-recorded": (events.CheckRecorded, ("job", "attempt", "check")),
+    "target-checked": (events.TargetChecked, ("check",)),
+    "settings-changed": (events.SettingsChanged, ("keys", "settings")),
     "verdict-given": (
         events.VerdictGiven,
         ("job", "subject", "session", "fence", "round", "commit", "verdict", "findings", "text"),

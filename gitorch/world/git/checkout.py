@@ -75,7 +75,11 @@ class Obstacle(Value):
     """The command that clears the obstacle, or shows it where its owner has to decide."""
 
 
-def bring_along(git: GitRunner, new: CommitId, old: CommitId) -> Obstacle | None:
+def bring_along(
+    git: GitRunner,
+    new: CommitId,
+    old: CommitId,
+) -> Obstacle | None:
     """Move index and files from `old` to `new`. None when they are there, otherwise why nothing was changed.
 
     Edits of files that are the same in both commits are kept, staged or not. git checks each file again just before it
@@ -146,7 +150,11 @@ def _command(git: GitRunner, *words: str) -> str:
     return shell_words(["git", "-C", str(git.directory), *words])
 
 
-def update_command(git: GitRunner, new: CommitId, old: CommitId) -> str:
+def update_command(
+    git: GitRunner,
+    new: CommitId,
+    old: CommitId,
+) -> str:
     """The command that updates a checkout by hand once nothing is in the way any more, and keeps other edits."""
     return _command(git, "read-tree", "-m", "-u", old, new)
 
@@ -168,7 +176,11 @@ def _unfinished_operation(git: GitRunner) -> str:
     return ""
 
 
-def _files_in_the_way(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
+def _files_in_the_way(
+    git: GitRunner,
+    old: CommitId,
+    new: CommitId,
+) -> tuple[str, ...]:
     """Files that no commit holds, where the new commit adds some. git itself would overwrite those that are ignored."""
     options = ("--name-only", "-z", "--no-renames", "--diff-filter=A")
     found: dict[str, None] = {}
@@ -229,7 +241,11 @@ def _bars_file(place: Path) -> bool:
     return any(place.iterdir())
 
 
-def _removed(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
+def _removed(
+    git: GitRunner,
+    old: CommitId,
+    new: CommitId,
+) -> tuple[str, ...]:
     """The paths that the new commit has otherwise and whose files somebody deleted. git itself would write them again."""
     removed = set(split(git.output("diff-files", "--name-only", "-z", "--diff-filter=D")))
     if not removed:
@@ -239,7 +255,11 @@ def _removed(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
     return tuple(path for path in touched if path in removed)
 
 
-def _edited(git: GitRunner, old: CommitId, new: CommitId) -> tuple[str, ...]:
+def _edited(
+    git: GitRunner,
+    old: CommitId,
+    new: CommitId,
+) -> tuple[str, ...]:
     """The paths that differ between the commits and have changes in the index or the files that no commit holds."""
     edited = set(split(git.output("diff", "--name-only", "-z", "--no-renames", old, "--")))
     touched = split(git.output("diff", "--name-only", "-z", "--no-renames", old, new, "--"))

@@ -113,7 +113,11 @@ def _holding_mark(git: GitRunner) -> Iterator[int]:
         yield descriptor
 
 
-def _try_to_undo(git: GitRunner, old: CommitId, new: CommitId) -> None:
+def _try_to_undo(
+    git: GitRunner,
+    old: CommitId,
+    new: CommitId,
+) -> None:
     """Undo what git left. Where that is impossible, as on a full disk, the mark stays, and the next one to come tries again."""
     with contextlib.suppress(GitorchError):
         _undo(git, old, new)
@@ -128,7 +132,11 @@ def _remove_own_lock(git: GitRunner) -> None:
             lock.unlink()
 
 
-def _undo(git: GitRunner, old: CommitId, new: CommitId) -> None:
+def _undo(
+    git: GitRunner,
+    old: CommitId,
+    new: CommitId,
+) -> None:
     """Bring each file that is on its way from `old` to `new` back to the index, where the index still holds the old one."""
     index = _index(git)
     dirty = set(split(git.output("diff-files", "--name-only", "-z")))
@@ -147,7 +155,11 @@ def _undo(git: GitRunner, old: CommitId, new: CommitId) -> None:
     _restore(git, _ours(git, changed))
 
 
-def _steps(git: GitRunner, old: CommitId, new: CommitId) -> list[_Step]:
+def _steps(
+    git: GitRunner,
+    old: CommitId,
+    new: CommitId,
+) -> list[_Step]:
     """Every path that differs between the two commits."""
     # The output alternates: one entry with modes and ids, then its path.
     parts = split(git.output("diff", "--raw", "-z", "--no-renames", "--abbrev=64", old, new, "--"))
@@ -194,7 +206,11 @@ def _ours(git: GitRunner, steps: Sequence[_Step]) -> list[str]:
     return ours
 
 
-def _is_own_link(git: GitRunner, step: _Step, path: Path) -> bool:
+def _is_own_link(
+    git: GitRunner,
+    step: _Step,
+    path: Path,
+) -> bool:
     """Whether a link leads where the one of the new commit does."""
     if step.after_mode != LINK:
         return False
@@ -238,7 +254,11 @@ def _content(git: GitRunner, step: _Step) -> bytes:
     return git.run("cat-file", "--filters", f"--path={step.path}", step.after).out_bytes
 
 
-def _present(git: GitRunner, steps: Sequence[_Step], paths: Sequence[str]) -> list[str]:
+def _present(
+    git: GitRunner,
+    steps: Sequence[_Step],
+    paths: Sequence[str],
+) -> list[str]:
     """Those of the paths whose files exist, deepest first."""
     wanted = set(paths)
     found: list[str] = []

@@ -1,0 +1,134 @@
+"""`config`: one key of the configuration file, and the settings of a run under way that follow it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.app.execute import execute_verb
+from gitorch.app.query.lookup import find_run
+from gitorch.app.start.preparing import preparation_of
+from gitorch.errors import NotFound, Refused
+from gitorch.model import commands
+from gitorch.model.values import Value, replace
+from gitorch.rules.ensure import run_open, run_there
+from gitorch.rules.workflows.compile import default_settings
+from gitorch.text.config_edit import key_type, read_value, with_value, written_value
+from gitorch.text.config_file import parse_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gitorch.app.execute import Caller
+    from gitorch.app.services import Services
+    from gitorch.model.plans.config import Config
+    from gitorch.model.plans.workflow import Settings
+    from gitorch.model.work.run import Run
+
+RUN_FIELDS: Mapping[str, str] = {
+    "tests.command": "test_command",
+    "tests.wait_seconds": "test_wait_seconds",
+    "tests.run_on_target": "test_target",
+    "worktrees.setup": "preparation",
+    "worktrees.setup_seconds": "preparation",
+    "worktrees.copy": "preparation",
+    "worktrees.link": "preparation",
+    "orchestration.max_agents": "max_agents",
+    "agents.restarts_max": "restarts_max",
+    "waits.start_seconds": "start_wait_seconds",
+    "waits.silence_seconds": "silence_seconds",
+    "waits.lease_seconds": "lease_seconds",
+}
+"""The keys that can be corrected in a run under way, each with the field of its settings."""
+
+
+class ConfigChange(Value):
+    """What `config set` has done."""
+
+    key: str
+    value: str
+    """As it is written in the file."""
+    path: str
+    run: str = ""
+    """The run whose settings follow; empty when none was named."""
+
+
+def get_value(
+    services: Services,
+    template: str,
+    key: str,
+) -> str:
+    """The value of a key as the file writes it, the default where the file does not set it. Raises NotFound for an unknown key."""
+    _require_known(template, key)
+    text = (services.files.read(config_file(services)) or b"").decode()
+    return written_value(text, key) or written_value(template, key)
+
+
+def set_value(
+    services: Services,
+    caller: Caller,
+    template: str,
+    key: str,
+    value: str,
+    run_name: str | None,
+) -> ConfigChange:
+    """Write one key into the configuration file, and into the settings of the run that is named; nothing else changes.
+
+    Raises NotFound for an unknown key or run.
+    Raises Usage and Malformed for a value that the key cannot have; then nothing is changed.
+    Raises Refused for a key that a run under way cannot follow, and for a run that is over.
+    """
+    _require_known(template, key)
+    run = _open_run(services, key, run_name)
+    path = config_file(services)
+    before = (services.files.read(path) or b"").decode()
+    new = with_value(before, template, key, read_value(template, key, value))
+    config = replace(parse_config(path.name, new.encode()), path=path.name)
+    if run is not None:
+        settings = _corrected(services, config, run, key)
+        execute_verb(services, run.id, caller.actor, commands.ChangeSettings((key,), settings), "config set")
+    if new != before:
+        services.files.write(path, new.encode())
+    return ConfigChange(key, written_value(new, key), str(path), "" if run is None else run.id)
+
+
+def config_file(services: Services) -> Path:
+    """At the root of the checkout, or inside the git directory of a repository without one."""
+    is_bare = services.root == services.home.parent
+    if is_bare:
+        return services.home / "gitorch.yaml"
+    return services.root / "gitorch.yaml"
+
+
+def _require_known(template: str, key: str) -> None:
+    """Raises NotFound for a key that the template of the configuration does not have."""
+    if key_type(template, key) is None:
+        raise NotFound(f"the configuration has no key {key[:60]!r}", "gitorch config get tests.command")
+
+
+def _open_run(
+    services: Services,
+    key: str,
+    run_name: str | None,
+) -> Run | None:
+    """The run that is to follow the key; None when none is named."""
+    if run_name is None:
+        return None
+    if key not in RUN_FIELDS:
+        message = f"a run keeps the {key} that it was started with"
+        raise Refused(message, f"gitorch config set {key} VALUE")
+    run = find_run(services, run_name)
+    return run_open(run_there(services.ledger.state(run.id)))
+
+
+def _corrected(
+    services: Services,
+    config: Config,
+    run: Run,
+    key: str,
+) -> Settings:
+    """The settings of a run with the field of this key as the configuration has it now."""
+    name = RUN_FIELDS[key]
+    if name == "preparation":
+        return replace(run.settings, preparation=preparation_of(services, config))
+    return replace(run.settings, **{name: getattr(default_settings(config), name)})

@@ -1,0 +1,151 @@
+"""Ticks of a run that tests its target first and sets up its worktrees, on fakes of every port."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from desk import CALLER, RUN, Desk
+from fakes.world import altered
+from play import HUMAN
+
+from gitorch.app.start import configuring
+from gitorch.app.start.preparing import preparation_of
+from gitorch.errors import Malformed, NotFound, Usage
+from gitorch.model import commands as c
+from gitorch.model import events
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.preparation import NOT_SET_UP, Preparation
+from gitorch.model.values import replace
+
+TEMPLATE = (Path(__file__).parents[2] / "templates/gitorch.yaml").read_text()
+NPM = Preparation("npm ci", copies=(".env",))
+
+
+@pytest.fixture
+def desk(tmp_path):
+    return Desk(tmp_path / "t")
+
+
+def answered(desk, option):
+    (question,) = desk.run.open_questions()
+    desk.do(c.AnswerQuestion(question.id, option, ""), HUMAN)
+
+
+def attached(desk, kind):
+    """The names of the files that the records of this type have."""
+    return [
+        [file.name for file in one.record.files]
+        for one in desk.ledger.records(RUN)
+        if isinstance(one.record.event, kind)
+    ]
+
+
+def test_the_target_is_tested_in_a_checkout_that_is_set_up_and_then_the_agents_start(desk):
+    desk.begin(test_command="make check", test_target=True, preparation=NPM)
+    desk.tick(4)
+    assert desk.checks.starts == [(desk.begun, "make check")]
+    assert desk.checks.preparations == [NPM]
+    assert desk.run.target_check.passed
+    worktree = desk.services.paths.job_worktree(desk.run, "api")
+    assert desk.services.setups.starts == [(worktree, NPM)]
+    desk.tick(2)
+    assert desk.run.living_sessions
+
+
+def test_a_red_target_is_tried_again_as_often_as_a_person_asks(desk):
+    desk.checks.outcome = lambda *_: ("failed", 1, "broken\n")
+    desk.begin(test_command="make check", test_target=True)
+    for tries in (1, 2):
+        desk.settle()
+        assert len(desk.checks.starts) == tries
+        assert attached(desk, events.TargetChecked) == [["tests.log"]] * tries
+        answered(desk, "retry")
+    desk.checks.outcome = lambda *_: ("passed", 0, "ok\n")
+    desk.tick(4)
+    assert desk.run.target_check.passed
+    assert desk.run.sessions
+
+
+def test_a_worktree_that_cannot_be_set_up_is_asked_about_once_and_tried_again(desk):
+    setups = desk.services.setups
+    setups.fails.add("api")
+    desk.begin(preparation=NPM)
+    run = desk.settle()
+    (question,) = run.open_questions()
+    assert (question.job, question.evidence, len(setups.starts)) == ("api", "no such module", 1)
+    assert attached(desk, events.Escalated) == [["setup.log"]]
+    setups.fails.clear()
+    answered(desk, "retry")
+    desk.tick(4)
+    job = desk.run.jobs["api"]
+    assert len(setups.starts) == 2
+    assert (job.launch_failures, job.attempt) == (0, 1)
+    assert desk.terminals.sessions, "the agent was started"
+
+
+def test_what_the_set_up_leaves_unignored_stops_the_launch_with_the_command_that_ignores_it(desk, monkeypatch):
+    facts = desk.git.facts
+    monkeypatch.setattr(desk.git, "facts", lambda *words: replace(facts(*words), uncommitted=(".venv/bin/a", "b")))
+    desk.begin(preparation=NPM)
+    desk.tick(5)
+    (fault,) = desk.run.faults.values()
+    assert fault.first_line.endswith("would commit them: .venv/bin/a, b")
+    assert fault.reason.endswith(f"echo '/.venv' >> {desk.services.home.parent}/info/exclude")
+    assert not desk.terminals.sessions
+
+
+def test_a_checkout_that_cannot_be_set_up_costs_no_round_and_is_tried_again(desk):
+    outcome = {"now": NOT_SET_UP}
+    desk.checks.outcome = lambda *_: (outcome["now"], 1, "no such module\n")
+    desk.begin(test_command="make check", preparation=NPM)
+    desk.tick(4)
+    desk.submit("api", {"a.txt": "a\n"})
+    run = desk.settle()
+    (question,) = run.open_questions()
+    assert (question.job, question.evidence) == ("api", "no such module")
+    assert (run.jobs["api"].check, run.jobs["api"].attempt) == (None, 1)
+    assert attached(desk, events.Escalated) == [["setup.log"]]
+    outcome["now"] = "passed"
+    answered(desk, "retry")
+    desk.tick(3)
+    assert desk.run.jobs["api"].check.passed
+    assert len(desk.checks.starts) == 2
+
+
+def set_(desk, key, value, run=None):
+    return configuring.set_value(desk.services, CALLER, TEMPLATE, key, value, run)
+
+
+def test_a_key_is_set_in_the_file_and_in_the_run_that_is_named(desk):
+    desk.begin(test_command="make check", test_target=True)
+    done = set_(desk, "tests.command", "make unit")
+    assert (done.value, done.run, desk.run.settings.test_command) == ('"make unit"', "", "make check")
+    done = set_(desk, "tests.command", "make quick", RUN)
+    assert (done.run, desk.run.settings.test_command) == (RUN, "make quick")
+    set_(desk, "worktrees.copy", ".env", RUN)
+    assert desk.run.settings.preparation == Preparation(copies=(".env",))
+    assert configuring.get_value(desk.services, TEMPLATE, "worktrees.copy") == '[".env"]'
+    assert configuring.get_value(desk.services, TEMPLATE, "cleanup") == "ask"
+    assert desk.run.settings.test_target, "nothing else is changed"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error"),
+    [("tests.wait_seconds", "0", Malformed), ("tests.wait_seconds", "x", Usage), ("tests.no", "x", NotFound)],
+)
+def test_a_value_that_the_key_cannot_have_changes_nothing(desk, key, value, error):
+    desk.begin(test_command="make check")
+    before = desk.run.settings
+    with pytest.raises(error):
+        set_(desk, key, value, RUN)
+    assert desk.run.settings == before
+    assert desk.files.read(configuring.config_file(desk.services)) is None
+
+
+def test_the_include_file_adds_patterns_to_those_of_the_configuration(desk):
+    services = altered(desk.services)
+    services.files.write(services.root / ".worktreeinclude", b"# local\n.env\n\n*.local\n")
+    config = Config(preparation=Preparation("npm ci", copies=("data/", ".env")))
+    assert preparation_of(services, config) == Preparation("npm ci", copies=("data/", ".env", "*.local"))
+    assert preparation_of(services, Config()).copies == (".env", "*.local")
