@@ -14,7 +14,7 @@ class Notices(Protocol):
     """Notifies people outside of gitorch with a configured command; no call waits for it."""
 
     def sent(self, run: RunId) -> frozenset[str] | None:
-        """The names of a run's notices that were sent; None when no command is configured."""
+        """The names of a run's notices that were sent; None when nobody is to be notified, or not at this hour."""
         ...
 
     def send(self, run: RunId, name: str, notice: Mapping[str, object]) -> None:

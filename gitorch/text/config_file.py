@@ -345,9 +345,30 @@ def _budgets(top: Form, default: Config) -> Config:
 
 
 def _notify(top: Form, default: Config) -> Config:
-    """The section `notify`: the command that notifies a person, and how long it may take in seconds."""
+    """The section `notify`: how a person is notified, and when not."""
     form = top.form("notify")
-    wait_seconds = form.number("wait_seconds", default.notify_wait_seconds, minimum=1, maximum=300)
-    config = replace(default, notify_command=form.argv("command"), notify_wait_seconds=wait_seconds)
+    config = replace(
+        default,
+        notify_command=form.argv("command"),
+        notify_wait_seconds=form.number("wait_seconds", default.notify_wait_seconds, minimum=1, maximum=300),
+        notify_quiet=_quiet_hours(form, default.notify_quiet),
+        notify_link=form.text("link", default.notify_link),
+        notify_terminal=form.flag("terminal", default=default.notify_terminal),
+    )
     form.done()
     return config
+
+
+def _quiet_hours(form: Form, default: tuple[int, int]) -> tuple[int, int]:
+    """Quiet hours such as `22:00-07:00` as minutes of the day; anything else is a complaint."""
+    typed = form.text("quiet")
+    if not typed:
+        return default
+
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", typed.strip())
+    if found is None:
+        form.complain("quiet", f"must be two times of day, not `{typed}`.", 'Write `quiet: "22:00-07:00"`.')
+        return default
+
+    begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())
+    return begin_hour * 60 + begin_minute, end_hour * 60 + end_minute

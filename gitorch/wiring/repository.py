@@ -179,7 +179,18 @@ class Repository:
             config = self.config
         except Malformed:
             return CommandNotices(self.home, (), 0, self._environ)
-        return CommandNotices(self.home, config.notify_command, config.notify_wait_seconds, self._environ)
+        settings = (config.notify_quiet, config.notify_link)
+        notices = (self.home, config.notify_command, config.notify_wait_seconds, self._environ, *settings)
+        if not config.notify_terminal:
+            return CommandNotices(*notices)
+        return CommandNotices(*notices, self._ring)
+
+    def _ring(self, text: str) -> None:
+        """Ring the terminals that are attached to agents."""
+        from gitorch.world.terminal.ringing import ring_clients
+        from gitorch.world.terminal.tmux import Tmux
+
+        ring_clients(Tmux(socket_name(self._common), self._environ, self.clock), text)
 
     @cached_property
     def place(self) -> Place:

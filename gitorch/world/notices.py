@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
@@ -16,7 +17,7 @@ from gitorch.world.files import read_regular, write_json
 from gitorch.world.programs import without
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gitorch.model.ids import RunId
@@ -24,33 +25,58 @@ if TYPE_CHECKING:
 FAILURE_BYTES_MAX = 4_000
 
 
+def _no_ring(_: str) -> None:
+    """No terminal is rung."""
+
+
 class CommandNotices:
     """Sends the notices of one repository with one command, and never waits for it."""
 
-    def __init__(self, home: Path, argv: tuple[str, ...], wait_seconds: int, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        argv: tuple[str, ...],
+        wait_seconds: int,
+        environ: Mapping[str, str],
+        quiet: tuple[int, int] = (0, 0),
+        link: str = "",
+        ring: Callable[[str], None] = _no_ring,
+    ) -> None:
+        """`quiet` are the first and the last minute of quiet hours; `ring` tells a sentence to attached terminals."""
         self._folder, self._argv, self._wait_seconds = home / "notices", argv, wait_seconds
+        self._quiet, self._link, self._ring = quiet, link, ring
         self._environ = without(environ, ("GITORCH_", "GIT_", "TMUX"))
         self._environ[reaper.STARTED_VARIABLE] = "notice"
         self._failure = self._folder / "failure"
         self._runners: list[subprocess.Popen[bytes]] = []
 
+    @property
+    def _reaches_anybody(self) -> bool:
+        """Whether a command is configured, or terminals are rung."""
+        return bool(self._argv) or self._ring is not _no_ring
+
     def sent(self, run: RunId) -> frozenset[str] | None:
-        """The names of a run's notices that were sent; None when no command is configured."""
-        if not self._argv:
+        """The names of a run's notices that were sent; None when nobody is to be notified, or not at this hour."""
+        if not self._reaches_anybody:
+            return None
+        if is_quiet(self._quiet, time.localtime()):
             return None
         return frozenset(path.stem for path in (self._folder / run).glob("*.json"))
 
     def send(self, run: RunId, name: str, notice: Mapping[str, Any]) -> None:
         """Start the command for a notice, once for each name. Raises Unavailable when the notice cannot be written."""
         path = self._folder / run / f"{name}.json"
-        if path.exists() or not self._argv:
+        if path.exists() or not self._reaches_anybody:
             return
+        values = {**notice, "link": self._link.replace("{run}", run)}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_json(path, dict(notice))
+            write_json(path, values)
         except OSError as error:
             raise Unavailable(f"a notice cannot be written to {path}: {error.strerror}", "df -h") from error
-        self._start_runner(path)
+        self._ring(f"gitorch {run}: {notice.get('text', '')}")
+        if self._argv:
+            self._start_runner(path)
 
     def _start_runner(self, notice: Path) -> None:
         """Start a process that runs the command, and reap those that have ended."""
@@ -79,3 +105,13 @@ class CommandNotices:
             return ""
         reason = data.decode("utf-8", "replace")
         return f"the notification command failed (reported once until it works again): {reason}"
+
+
+def is_quiet(quiet: tuple[int, int], now: time.struct_time) -> bool:
+    """Whether a time of day lies in the quiet hours, which may last over midnight; the last minute is not one of them."""
+    begin, end = quiet
+    minute = now.tm_hour * 60 + now.tm_min
+    if begin <= end:
+        return begin <= minute < end
+
+    return minute >= begin or minute < end

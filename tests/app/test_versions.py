@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitorch.app.start.doctor import version_text
+from gitorch.app.start.versions import version_text
 from gitorch.model.plans.runtime import Preset
 from gitorch.world.local_programs import LocalPrograms
 

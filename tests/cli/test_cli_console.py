@@ -12,6 +12,7 @@ from gitorch.cli.console.dialogs import answer_words
 from gitorch.cli.console.keys import KEYS, help_text
 from gitorch.cli.pages.cells import width
 from gitorch.model.work.run import RunPhase
+from gitorch.world.terminal.ringing import sequences
 
 OVERRIDE = "\N{RIGHT-TO-LEFT OVERRIDE}"
 
@@ -381,3 +382,18 @@ def test_a_bug_ends_the_console_and_is_kept_for_the_report_of_bugs():
 
     with pytest.raises(ZeroDivisionError):
         at_desk(asking(), play)
+
+
+def test_a_new_question_rings_the_terminal_once_and_those_that_wait_already_do_not():
+    stage = Stage().begin_run({"api": ()}).launch("api")
+
+    async def play(desk):
+        written: list[str] = []
+        desk.app._driver.write = written.append
+        await desk.tick()
+        stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which cookie?",))
+        await desk.tick()
+        await desk.tick()
+        assert [text for text in written if "\x1b]9;" in text] == [sequences("Which cookie?").decode()]
+
+    at_desk(stage, play)

@@ -190,3 +190,9 @@ def test_a_folded_line_counts_the_reviews_of_the_work_that_it_names(subjects, co
     work = [JobRow(one, "", "build", "completed", 1, 1, 3, None, "", "", None, "") for one in ("a", "b")]
     (line,) = _folded_rows((*work, *reviews), Page(0, False, Moment(0)))
     assert line == f"  2 done: a, b{counts}"
+
+
+def test_status_says_that_nobody_is_notified(stage):
+    stage.begin_run().files.write(stage.services.home / "notices" / "failure.reported", b"ntfy exited with 1: refused")
+    answer = stage.gitorch("status")
+    assert "note: nobody is notified, the notification command failed: ntfy exited with 1: refused" in answer.out

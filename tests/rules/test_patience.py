@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 from play import HUMAN, SETTINGS, Play
+from scene_book import scene
 
 from gitorch.errors import Refused
 from gitorch.model import commands as c
@@ -261,3 +262,33 @@ def test_a_budget_is_the_principals_to_grant() -> None:
     tick(play, 2)
     assert play.run.questions[QuestionId("q1")].options == ("go_on", "stop_run")
     play.do(c.AnswerQuestion(QuestionId("q1"), "go_on", ""), HUMAN)
+
+
+@pytest.mark.parametrize(
+    ("trigger", "event"),
+    [
+        ("stuck:api:1", "stuck"),
+        ("launch:api:1", "stuck"),
+        ("death:api:1", "stuck"),
+        ("dialog:s1", "permission"),
+        ("budget:run", "limit"),
+        ("blocked:api:1", "waiting"),
+        ("rounds:api:3", "waiting"),
+    ],
+)
+def test_a_notice_names_its_event_by_what_the_question_is_about(trigger, event):
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    play.do(c.Escalate(trigger, "It happened", "nothing", "evidence", "What now?", ("retry",), JobId("api")))
+    values = notice(play.run, "q1-0")
+    assert (values["event"], values["question"], values["job"]) == (event, "q1", "api")
+
+
+def test_notices_of_an_approval_and_of_the_end_of_a_run_have_events_of_their_own():
+    assert notice(scene("reported").run, "q1-0")["event"] == "approval"
+    ends = {name: notice(scene(name).run, str(scene(name).run.phase)) for name in ("complete", "canceled")}
+    assert {name: (values["event"], values["question"]) for name, values in ends.items()} == {
+        "complete": ("done", None),
+        "canceled": ("failed", None),
+    }

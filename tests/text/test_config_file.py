@@ -76,7 +76,7 @@ runtimes: {mine: {preset: claude, command: [claude, --model, x], env: {A: b, N: 
 waits: {start_seconds: 1, silence_seconds: 2, lease_seconds: 3}
 reminders: {first_seconds: 4, cap_seconds: 5, escalate_seconds: 6}
 budgets: {run_seconds: 7, job_seconds: 8, sessions: 9, memory_mib: 10, requests_per_minute: 11}
-notify: {command: [notify-send, gitorch], wait_seconds: 2}
+notify: {command: [notify-send, gitorch], wait_seconds: 2, quiet: "22:00-07:30", link: "http://h/{run}", terminal: true}
 agents: {restarts_max: 0}
 push: {remote: origin, ledger: true}
 approval: {at_least: signed, allowed_signers: .signers}
@@ -117,6 +117,9 @@ def test_every_key_reaches_the_configuration():
         requests_max=11,
         notify_command=("notify-send", "gitorch"),
         notify_wait_seconds=2,
+        notify_quiet=(1320, 450),
+        notify_link="http://h/{run}",
+        notify_terminal=True,
         cleanup="keep",
         tracker="file",
         push_remote="origin",
@@ -206,6 +209,8 @@ worktrees: {beads_enabled: true}
         ("x" * 200_001, (1, 1, "The file has 200,001 bytes; at most 200,000 are allowed.")),
         ("tests: {command: 7}", (1, 18, "`tests.command` must be text.")),
         ("notify: {command: [{a: b}]}", (1, 20, "`notify.command` must be a list of texts.")),
+        ('notify: {quiet: "24:00-07:00"}', (1, 17, "`notify.quiet` must be two times of day, not `24:00-07:00`.")),
+        ('notify: {quiet: "22:00"}', (1, 17, "`notify.quiet` must be two times of day, not `22:00`.")),
         ("notify: {command: say hello}", (1, 19, "`notify.command` must be a list of words.")),
         (
             "orchestration: {coordinator: Boss}",

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from waiting import until
 
 from gitorch.model.ids import RunId
-from gitorch.world.notices import CommandNotices
+from gitorch.world.notices import CommandNotices, is_quiet
+from gitorch.world.terminal.ringing import sequences
 
 RUN = RunId("auth-7f3a")
 
@@ -40,7 +42,7 @@ def test_the_command_gets_json_on_standard_input_and_its_arguments_unchanged(tmp
     until(out.exists)
     until(lambda: out.read_bytes().endswith(b"\n"))
     data, _, words = out.read_text(encoding="utf-8").rpartition("|")
-    assert json.loads(data) == {"text": 'Which "name"? 図', "run": RUN}
+    assert json.loads(data) == {"text": 'Which "name"? 図', "run": RUN, "link": ""}
     assert words == "$HOME; rm -rf x ü\n", "no shell reads it, and no secret is passed on"
 
 
@@ -108,3 +110,54 @@ def test_processes_that_the_command_started_are_ended_with_it(tmp_path: Path) ->
             return True
 
     until(gone)
+
+
+def at(clock: str) -> time.struct_time:
+    return time.strptime(clock, "%H:%M")
+
+
+@pytest.mark.parametrize(
+    ("quiet", "clock", "is_it"),
+    [
+        ((0, 0), "00:00", False),
+        ((22 * 60, 7 * 60), "21:59", False),
+        ((22 * 60, 7 * 60), "22:00", True),
+        ((22 * 60, 7 * 60), "03:30", True),
+        ((22 * 60, 7 * 60), "06:59", True),
+        ((22 * 60, 7 * 60), "07:00", False),
+        ((12 * 60, 13 * 60 + 30), "13:29", True),
+        ((12 * 60, 13 * 60 + 30), "13:30", False),
+        ((12 * 60, 13 * 60 + 30), "11:59", False),
+    ],
+)
+def test_quiet_hours_may_last_over_midnight(quiet: tuple[int, int], clock: str, is_it: bool) -> None:
+    assert is_quiet(quiet, at(clock)) is is_it
+
+
+def test_in_quiet_hours_nothing_is_to_be_sent_and_afterwards_what_still_waits_is(tmp_path: Path) -> None:
+    minute = time.localtime().tm_hour * 60 + time.localtime().tm_min
+    argv = ("true",)
+    around, later = ((minute - 2) % 1440, (minute + 2) % 1440), ((minute + 5) % 1440, (minute + 9) % 1440)
+    assert CommandNotices(tmp_path, argv, 5, os.environ, around).sent(RUN) is None
+    assert CommandNotices(tmp_path, argv, 5, os.environ, later).sent(RUN) == frozenset()
+
+
+def test_a_notice_carries_the_link_of_its_run_and_rings_terminals_without_a_command(tmp_path: Path) -> None:
+    rung: list[str] = []
+    sender = CommandNotices(tmp_path, (), 5, os.environ, link="http://host/runs/{run}", ring=rung.append)
+    assert sender.sent(RUN) == frozenset()
+    for _ in range(2):
+        sender.send(RUN, "q1-0", {"text": "Which cookie?"})
+    assert rung == [f"gitorch {RUN}: Which cookie?"]
+    assert json.loads((tmp_path / "notices" / RUN / "q1-0.json").read_text())["link"] == f"http://host/runs/{RUN}"
+
+
+def test_nothing_in_a_text_can_end_the_sequence_that_carries_it() -> None:
+    data = sequences("Which\x07\x1b]0;title\x07 cookie;\nname? " + "x" * 400)
+    bell, nine, more, end = data.split(b"\a")
+    assert (bell, end) == (b"", b"")
+    assert nine.startswith(b"\x1b]9;Which")
+    assert more.startswith(b"\x1b]777;notify;gitorch;Which")
+    assert data.count(b"\x1b") == 2
+    assert data.count(b";") == 1 + 3
+    assert len(nine) < 250

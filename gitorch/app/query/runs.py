@@ -6,8 +6,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
+from gitorch.app.query.notifying import notification_trouble
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
+from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.inbox import cleanup_row, inbox
@@ -61,6 +63,11 @@ def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None
     `agents` are the states of living sessions in a word each; without them the ledger's are shown.
     """
     view = run_view(run, agents)
+    trouble = notification_trouble(services)
+    if trouble:
+        note = f"nobody is notified, the notification command failed: {trouble}"
+        view = replace(view, notes=(*view.notes, note))
+
     if is_ambiguous(services):
         return view_with_run(view)
 

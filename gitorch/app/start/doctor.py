@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
 from gitorch.app.query.lookup import load_runs, unsettled_runs
+from gitorch.app.query.notifying import notification_trouble
 from gitorch.app.start.facts import runtime_facts
+from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Commits
@@ -67,6 +69,7 @@ def examine(services: Services) -> tuple[HealthCheck, ...]:
     checks.append(_tests(services))
     checks.append(_ledger(services))
     checks.extend(_faults(services))
+    checks.extend(_notices(services))
     checks.extend(_with_git("push", _push(services)))
     checks.extend(_with_git("approval", _approval(services)))
     checks.extend(_with_git("git settings", _pruning(services)))
@@ -254,6 +257,13 @@ def _faults(services: Services) -> Iterator[HealthCheck]:
         yield HealthCheck("runs", False, error.message, error.hint or "gitorch verify")
 
 
+def _notices(services: Services) -> Iterator[HealthCheck]:
+    """The notification command, if it failed the last time it ran."""
+    trouble = notification_trouble(services)
+    if trouble:
+        yield HealthCheck("notifications", False, trouble, "edit notify.command in gitorch.yaml, and run it by hand")
+
+
 def _where_it_is_asked(run: Run, fault: Fault) -> str:
     """The command that shows the question about a fault, or the run while nobody is asked yet."""
     for question in run.open_questions():
@@ -369,27 +379,3 @@ def _sign_in(services: Services, preset: Preset) -> tuple[str, str]:
     if present:
         return f"; signed in by {present}", ""
     return "; installed, but no sign-in was found", preset.sign_in_hint or preset.argv[0]
-
-
-def version_text(preset: Preset, line: str) -> str:
-    """The version line that a program printed, beside the version that its preset was checked with.
-
-    Only the program's name where the preset gives no command that prints one.
-    """
-    if not preset.version_argv:
-        return preset.argv[0]
-    program = preset.argv[0]
-    if not line:
-        return f"{program}, which prints no version"
-    if not preset.checked_with:
-        return line
-
-    return _beside_checked(preset, line)
-
-
-def _beside_checked(preset: Preset, line: str) -> str:
-    """The version line, beside the version that the preset was checked with."""
-    found = re.search(r"\d+\.\d+\.\d+\S*", line)
-    if found is not None and found[0] == preset.checked_with:
-        return f"{line}, with which the preset was checked"
-    return f"{line}; the preset was checked with {preset.checked_with}: its screen may differ"

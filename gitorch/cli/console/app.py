@@ -6,7 +6,6 @@ It has no rules of its own: what it shows comes from the views of `rules`, and w
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, ParamSpec, TypeVar
 
@@ -17,9 +16,10 @@ from textual.containers import Container, VerticalScroll
 from textual.widgets import Static
 from textual.worker import WorkerCancelled, WorkerFailed
 
-from gitorch.cli.console import deciding, pages, reading
+from gitorch.cli.console import reading
 from gitorch.cli.console.board_view import BoardView
 from gitorch.cli.console.details import details_text
+from gitorch.cli.console.flows import FLOWS
 from gitorch.cli.console.header import header_text
 from gitorch.cli.console.keys import KEYS, applies, help_text, keys_text
 from gitorch.cli.console.page_screen import PageScreen, page_text
@@ -28,36 +28,23 @@ from gitorch.errors import GitorchError
 from gitorch.model.view import PlainState
 from gitorch.rules.views.epics import board
 from gitorch.text.visible import safe_text
+from gitorch.world.terminal.ringing import sequences
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textual.app import ComposeResult
     from textual.events import Resize
     from textual.worker import Worker
 
     from gitorch.cli.call import Call
+    from gitorch.cli.console.flows import Flow
     from gitorch.cli.console.loop_thread import LoopThread, Shown
     from gitorch.cli.console.terminal_use import Terminal
-    from gitorch.model.ids import Moment, RunId
+    from gitorch.model.ids import Moment, QuestionId, RunId
     from gitorch.model.view import EpicRow
     from gitorch.model.work.run import Run
     from gitorch.ports.git import DiffStat
-
-Flow = Callable[["Console", "EpicRow"], Coroutine[None, None, None]]
-
-FLOWS: Mapping[str, Flow] = {
-    "attach": pages.attach,
-    "diff": pages.show_diff,
-    "screen": pages.show_screen,
-    "findings": pages.show_findings,
-    "log": pages.show_log,
-    "report": pages.show_report,
-    "answer": deciding.answer,
-    "approve": deciding.approve,
-    "reject": deciding.reject,
-    "send": deciding.send,
-    "pause": deciding.pause,
-}
-"""What each key does with the selected row, by its label."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -99,6 +86,8 @@ class Console(App[str]):
         self._sentence = ""
         self._told = Text()
         self._leaving = ""
+        self._asked: frozenset[tuple[RunId, QuestionId]] | None = None
+        """The questions that were seen; None before the first look, because what waits already rings nobody."""
         self._drawn: dict[str, Text] = {}
         self._how = "ended"
         self.bug: Exception | None = None
@@ -135,7 +124,21 @@ class Console(App[str]):
         fresh, self._sentence = self._ticks.take()
         self._shown.update(fresh)
         self._rows = board([(shown.run, shown.agents) for shown in self._shown.values()])
+        self._ring()
         self._draw()
+
+    def _ring(self) -> None:
+        """Ring the terminal once for each question that is new since the console was opened."""
+        asked = {(row.run, question.id): question.text for row in self._rows for question in row.questions}
+        known = self._asked
+        self._asked = frozenset(asked)
+        if known is None or self._driver is None:
+            return
+
+        for key, text in asked.items():
+            if key not in known:
+                self._driver.write(sequences(text).decode())
+                return
 
     @property
     def row(self) -> EpicRow | None:

@@ -68,6 +68,12 @@ class Config(Value):
     sessions_max: int = 0
     notify_command: tuple[str, ...] = ()
     notify_wait_seconds: int = 10
+    notify_quiet: tuple[int, int] = (0, 0)
+    """The quiet hours: first and last minute of the day, local time; twice the same for none."""
+    notify_link: str = ""
+    """An address that notices carry, in which `{run}` stands for the run's id."""
+    notify_terminal: bool = False
+    """Whether clients that are attached to agents' terminals are rung."""
     plan_bytes_max: int = 2_000_000
     cleanup: str = "ask"
     tracker: str = "auto"

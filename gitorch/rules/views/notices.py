@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.ids import QuestionId
+from gitorch.model.work.question import QuestionKind
 from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
@@ -11,6 +13,20 @@ if TYPE_CHECKING:
 
     from gitorch.model.view import InboxRow, MessageRow
     from gitorch.model.work.run import Run
+
+EVENTS = {
+    "stuck": "stuck",
+    "launch": "stuck",
+    "death": "stuck",
+    "stale": "stuck",
+    "dialog": "permission",
+    "budget": "limit",
+    "limit": "limit",
+}
+"""The event of a question by the first part of its trigger; any other question is `waiting`, and an approval `approval`."""
+
+ENDS = {"completed": "done", "failed": "failed", "canceled": "failed"}
+"""The event of a run that is over, by its phase."""
 
 AT_ONCE_MAX = 3
 """The most notices that one tick gives, so that a slow notification command does not run a hundred times side by side."""
@@ -53,7 +69,7 @@ def notice(run: Run, name: str) -> dict[str, object]:
     from gitorch.rules.views.inbox import inbox, message_rows  # noqa: PLC0415  # saves agents' verbs the import
     from gitorch.rules.views.naming_runs import rows_with_runs  # noqa: PLC0415  # the same
 
-    about: dict[str, object] = {"run": run.id, "title": run.title, "notice": name}
+    about: dict[str, object] = {"run": run.id, "title": run.title, "notice": name, "event": event_of(run, name)}
     question, _, reminder = name.partition("-")
 
     for row in rows_with_runs(inbox(run)):
@@ -67,11 +83,27 @@ def notice(run: Run, name: str) -> dict[str, object]:
     return about | _run_values(run)
 
 
+def event_of(run: Run, name: str) -> str:
+    """The event that a notice tells: waiting, approval, permission, stuck, limit, done or failed."""
+    if name in ENDS:
+        return ENDS[name]
+
+    question = run.questions.get(QuestionId(name.partition("-")[0]))
+    if question is None:
+        return "waiting"
+
+    if question.kind is QuestionKind.APPROVAL:
+        return "approval"
+
+    return EVENTS.get(question.trigger.partition(":")[0], "waiting")
+
+
 def _question_values(row: InboxRow, reminder: int) -> dict[str, object]:
     """The values for a question, or for a reminder of it."""
     return {
         "kind": row.kind,
         "id": row.id,
+        "question": row.id,
         "job": row.job,
         "text": row.text,
         "command": row.command,
@@ -85,6 +117,7 @@ def _message_values(row: MessageRow) -> dict[str, object]:
     return {
         "kind": "message",
         "id": row.id,
+        "question": None,
         "job": None,
         "text": row.text,
         "sender": row.sender,
@@ -97,6 +130,7 @@ def _run_values(run: Run) -> dict[str, object]:
     return {
         "kind": "run",
         "id": run.id,
+        "question": None,
         "job": None,
         "text": f"Run {run.id} is {run.phase}. {run.reason}".strip(),
         "command": f"gitorch status {run.id}",

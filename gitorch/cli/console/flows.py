@@ -1,0 +1,29 @@
+"""What each key does with the selected row, by its label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING
+
+from gitorch.cli.console import deciding, pages
+
+if TYPE_CHECKING:
+    from gitorch.cli.console.app import Console
+    from gitorch.model.view import EpicRow
+
+Flow = Callable[["Console", "EpicRow"], Coroutine[None, None, None]]
+
+FLOWS: Mapping[str, Flow] = {
+    "attach": pages.attach,
+    "diff": pages.show_diff,
+    "screen": pages.show_screen,
+    "findings": pages.show_findings,
+    "log": pages.show_log,
+    "report": pages.show_report,
+    "answer": deciding.answer,
+    "approve": deciding.approve,
+    "reject": deciding.reject,
+    "send": deciding.send,
+    "pause": deciding.pause,
+}
+"""Each one asks or shows what it needs, and ends when the person is back at the board."""
