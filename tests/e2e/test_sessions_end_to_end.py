@@ -194,3 +194,18 @@ def test_an_agent_may_do_none_of_this(house: House) -> None:
     refused = {(r["verb"], r["code"]) for r in house.records("action-refused") if r["_actor"]["name"] == "ui"}
     assert refused == {(v, "denied") for v in ("session stop", "session create", "retry", "worktree create")}
     assert list(house.worktrees.rglob("x1")) == []
+
+
+def test_an_agent_of_ones_own_whose_work_is_over_is_stopped_by_the_name_that_the_list_shows(house: House) -> None:
+    house("session", "create", "brief", "--runtime", "hand", "--task", "Look around")
+    house("session", "launch", "brief", wait_seconds=120)
+    house.until(lambda: house.status(own_run(house, "brief"))["phase"] == "completed", "the end of its work")
+    if "brief" in sessions(house):  # a loop beside may have ended it by now
+        assert "brief is stopped" in house("session", "stop", "brief").out
+    assert "brief" not in sessions(house)
+
+
+def own_run(house: House, name: str) -> str:
+    """The id of the run that an agent of one's own has."""
+    runs = house("list", "runs", "--json").json["runs"]
+    return next(str(run["id"]) for run in runs if str(run["id"]).startswith(f"{name}-"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb
+from gitorch.app.execute import execute, execute_verb, only_people
 from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.sessions.teardown import tear_down
@@ -162,6 +162,23 @@ def find_agent(services: Services, name: str, run_name: str | None) -> tuple[Run
     raise NotFound(f"no run that is open has a job or session {name}", "gitorch session list")
 
 
+def _left_agent(services: Services, name: str, run_name: str | None) -> tuple[Run, JobId] | None:
+    """The agent of this name whose run is over and whose session has not ended; None without one, and while a run is open with it."""
+    found: tuple[Run, JobId] | None = None
+    for run in _runs_or_all(services, run_name, unsettled_runs):
+        job = job_named(run, name)
+        if job is None:
+            continue
+
+        if not run.phase.is_over:
+            return None
+
+        if run.living_session(run.jobs[job]) is not None:
+            found = run, job
+
+    return found
+
+
 def _runs_or_all(
     services: Services,
     run_name: str | None,
@@ -227,9 +244,16 @@ def stop(
 ) -> tuple[Run, JobId]:
     """End the agent of a job, which then waits for an answer; a single agent ends with its run.
 
-    It is ended at once, or by a running `gitorch up`. Its worktree and branch stay.
+    It is ended at once, or by a running `gitorch up`. Its worktree and branch stay. An agent whose run is over already, and whose
+    terminal is still there, is ended without a decision.
     Raises Refused where the job has no agent, Denied for everybody but the principal.
     """
+    left = _left_agent(services, name, run_name)
+    if left is not None:
+        only_people(services, caller, "session stop")
+        run, job = left
+        return _end_session(services, run, run.jobs[job].session), job
+
     run, job = find_agent(services, name, run_name)
     command: commands.Command = commands.StopAgent(job)
     if is_single_agent(run):
