@@ -79,12 +79,18 @@ MENU = (
 
 
 def application(
-    open_repository: Callable[[], Repository], access: Access, report_bug: Callable[[Exception], str]
+    open_repository: Callable[[], Repository],
+    access: Access,
+    report_bug: Callable[[Exception], str],
+    stopping: Callable[[], bool] = bool,
 ) -> ASGIApp:
-    """The guarded application. `report_bug` writes the report of an unexpected error and returns its path."""
+    """The guarded application.
+
+    `report_bug` writes the report of an unexpected error and returns its path; open streams end once `stopping` says so.
+    """
     desk = Desk(open_repository)
     answers = Answers(desk, Site(open_repository().root.name, access.changes, MENU), access.port, report_bug)
-    stream = Stream(desk)
+    stream = Stream(desk, stopping)
 
     routes: list[Route] = []
     for path, view in PAGES.items():

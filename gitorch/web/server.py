@@ -6,7 +6,7 @@ import contextlib
 import os
 import secrets
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from h11 import IDLE
 from uvicorn import Config, Server
@@ -114,22 +114,35 @@ def _cancel(timer: asyncio.TimerHandle | None) -> None:
         timer.cancel()
 
 
-def serve(
-    open_repository: Callable[[], Repository],
-    options: Options,
-    announce: Callable[[Served], None],
-    report_bug: Callable[[Exception], str],
-) -> None:
-    """Serve until a signal comes; `announce` is called once the server listens.
+class Ready(NamedTuple):
+    """A server that listens and does not answer yet."""
+
+    server: Server
+    listener: socket.socket
+    served: Served
+
+    def run(self) -> None:
+        """Answer until a signal comes, or `server.should_exit` is set."""
+        self.server.run(sockets=[self.listener])
+
+
+@contextlib.contextmanager
+def ready(
+    open_repository: Callable[[], Repository], options: Options, report_bug: Callable[[Exception], str]
+) -> Iterator[Ready]:
+    """A server with secrets of its own, closed afterwards.
 
     Raises Busy for a port or socket that is taken, Usage for one that cannot be, Unavailable.
     """
     keys = Secrets(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
     with listening(options) as listener:
         access = Access(keys, _port_of(listener), options.changes, stranger)
-        config = Config(application(open_repository, access, report_bug), **SETTINGS)
-        announce(Served(_url(access), options.path, keys.token))
-        Server(config).run(sockets=[listener])
+
+        def stopping() -> bool:
+            return server.should_exit
+
+        server = Server(Config(application(open_repository, access, report_bug, stopping), **SETTINGS))
+        yield Ready(server, listener, Served(_url(access), options.path, keys.token))
 
 
 SETTINGS: dict[str, Any] = {
@@ -137,6 +150,7 @@ SETTINGS: dict[str, Any] = {
     "ws": "none",
     "lifespan": "off",
     "log_config": None,
+    "log_level": "critical",
     "access_log": False,
     "server_header": False,
     "proxy_headers": False,
@@ -170,11 +184,13 @@ def listening(options: Options) -> Iterator[socket.socket]:
     """A listening socket, closed afterwards; a Unix socket is removed, too. Raises Busy, Usage, Unavailable."""
     if options.path is None:
         with _on_port(options.port) as listener:
+            listener.listen(BACKLOG)  # who connects before the server runs waits for it
             yield listener
         return
 
     with _on_path(options.path) as listener:
         try:
+            listener.listen(BACKLOG)
             yield listener
         finally:
             options.path.unlink(missing_ok=True)

@@ -58,8 +58,9 @@ class EventStream(StreamingResponse):
 class Stream:
     """Watches the ledger for all open streams at once."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, stopping: Callable[[], bool]) -> None:
         self._desk = desk
+        self._stopping = stopping
         self._open = 0
         self._tip: CommitId | None = None
         self._looked = 0.0
@@ -87,7 +88,7 @@ class Stream:
         """An event for each change of the tip, and a comment after each quiet spell, for the life of a stream."""
         loop = asyncio.get_running_loop()
         end, quiet = loop.time() + LIFE_SECONDS, loop.time()
-        while loop.time() < end:
+        while loop.time() < end and not self._stopping():
             tip = await self._newest()
             if tip is not None and tip != known:
                 yield await self._event(tip, known)

@@ -45,7 +45,9 @@ def serve(call: Call, port: int | None, path: str | None, allow_changes: bool) -
     options = server.Options(port, listening, allow_changes)
     del services
     try:
-        server.serve(lambda: call.open(call.folder, call.environ), options, announce, report_bug)
+        with server.ready(lambda: call.open(call.folder, call.environ), options, report_bug) as made:
+            announce(made.served)
+            made.run()
     except KeyboardInterrupt:
         raise Interrupted("the page is closed", INTERRUPTED) from None
 

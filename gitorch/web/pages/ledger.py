@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from gitorch.wiring.repository import Repository
 
 ON_A_PAGE = 100
-SEARCHED = 2_000
+CHUNK = 500
+"""How many records a search reads at a time."""
+
+SEARCHED = 1_000
 """How many records one search reads; the page offers to go on with older ones."""
 
 
@@ -35,16 +38,38 @@ def log(services: Repository, question: Question) -> Page:
 
     words = question.query.get("q", "").strip()
     before = question.number("before", 0)
-    found, older = searched(before_number(services, run, before), words)
+    chunk = ON_A_PAGE
+    if words:
+        chunk = CHUNK
+
+    found, older = searched(before_number(services, run, before, chunk), words)
     values = {"here": "/log", "found": found, "older": older, "words": words, "run": run, "before": before}
     return Page("log.html", values)
 
 
-def before_number(services: Repository, run: RunId | None, before: int) -> Iterator[WrittenRecord]:
-    """The records before a number, newest first; all of them for 0."""
-    for written in services.ledger.newest(run):
-        if not before or written.record.seq < before:
-            yield written
+def before_number(services: Repository, run: RunId | None, before: int, chunk: int) -> Iterator[WrittenRecord]:
+    """The records before a number, newest first; all of them for 0. They are read so many at a time: git streams a range.
+
+    Walking back record by record takes 1.3 ms each, and a range of 500 records 0.1 ms each.
+    """
+    first, last = bounds(services, run)
+    if before:
+        last = min(last, before - 1)
+
+    while last >= first:
+        after = max(first - 1, last - chunk)
+        yield from reversed(list(services.ledger.records(run, after, last)))
+        last = after
+
+
+def bounds(services: Repository, run: RunId | None) -> tuple[int, int]:
+    """The numbers of the first and the newest record: of a run, or of the ledger."""
+    if run is not None:
+        return services.ledger.span(run)
+
+    for written in services.ledger.newest():
+        return 0, written.record.seq
+    return 0, -1
 
 
 def searched(records: Iterator[WrittenRecord], words: str) -> tuple[list[tuple[WrittenRecord, str]], int]:
