@@ -132,8 +132,8 @@ def _status_of(error: BaseException) -> int:
 
 def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Print the error in the form that the caller asked for, and return its exit status."""
-    if isinstance(error, SystemExit):  # only click raises it, for a broken pipe
-        return _pipe_broken()
+    if isinstance(error, SystemExit):  # only click raises it: after a completion, and for a broken pipe
+        return 0 if error.code == 0 else _pipe_broken()
 
     if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
         return _interrupted(error, call)
@@ -252,7 +252,7 @@ def _hint_in_run(hint: str, call: Call) -> str:
 
 def _run_named(words: Sequence[str]) -> str:
     """What follows `--run` on a command line; empty without it."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip(words, [*words[1:], ""], strict=False):
         if word == "--run":
             return following
         if word.startswith("--run="):

@@ -16,6 +16,8 @@ from gitorch.verbs.verb import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
 
+    from click.shell_completion import CompletionItem
+
     from gitorch.verbs.verb import Parameter
     from gitorch.verbs.verb import Verb as VerbEntry
 
@@ -120,7 +122,7 @@ class VerbGroup(Verb, click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does. Raises Usage with the known verbs where none is given, in place of a page of help."""
-        if not args:
+        if not args and not ctx.resilient_parsing:
             raise Usage(f"gitorch {self.name} needs a verb: {', '.join(self.members)}", f"gitorch {self.name} --help")
 
         return super().parse_args(ctx, args)
@@ -129,7 +131,7 @@ class VerbGroup(Verb, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does. Raises Usage with the known verbs for an unknown one."""
-        if _is_unknown(args, self.members):
+        if _is_unknown(args, self.members) and not ctx.resilient_parsing:
             raise Usage(
                 f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.members)}",
                 f"gitorch {self.name} --help",
@@ -182,6 +184,7 @@ def _parameter(one: Parameter) -> click.Parameter:
             type=_type(one),
             required=one.required,
             nargs=-1 if one.many else 1,
+            shell_complete=_completer(one),
             **_default(one),
         )
 
@@ -193,8 +196,22 @@ def _parameter(one: Parameter) -> click.Parameter:
         multiple=one.many,
         is_flag=one.kind is Kind.FLAG or None,  # False would make click refuse values that begin with a dash
         help=one.help,
+        shell_complete=_completer(one),
         **_default(one),
     )
+
+
+def _completer(one: Parameter) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]] | None:
+    """What completes a parameter in a shell; None leaves it to click."""
+    if not one.choices and not one.completes:
+        return None
+
+    def complete(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+        from gitorch.cli.completing import proposals
+
+        return proposals(context.find_root().obj, one, begun)
+
+    return complete
 
 
 def _default(one: Parameter) -> dict[str, Any]:
@@ -243,8 +260,8 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does. Raises Usage with the most similar verbs for an unknown one."""
-        if _is_unknown(args, VERBS):
-            raise Usage(f"gitorch has no verb {args[0]!r}{_nearest(args[0])}", "gitorch --help")
+        if _is_unknown(args, VERBS) and not ctx.resilient_parsing:
+            raise _unknown(args[0])
 
         return super().resolve_command(ctx, args)
 
@@ -271,6 +288,18 @@ def _is_unknown(args: Sequence[str], known: Container[str]) -> bool:
         return False
 
     return args[0] not in known
+
+
+def _unknown(word: str) -> Usage:
+    """The error for a word that is no verb: with the verb that does what it means elsewhere, or with similar ones."""
+    from gitorch.verbs.synonyms import SYNONYMS
+
+    verb_meant = SYNONYMS.get(word)
+    if verb_meant is None:
+        return Usage(f"gitorch has no verb {word!r}{_nearest(word)}", "gitorch --help")
+
+    summary = VERBS[verb_meant].summary
+    return Usage(f"gitorch has no verb {word!r}; {verb_meant} does this: {summary}", f"gitorch {verb_meant} --help")
 
 
 def _nearest(word: str) -> str:

@@ -40,7 +40,10 @@ def _values(out: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
 
-    return values if isinstance(values, dict) else None
+    if isinstance(values, dict):
+        return values
+
+    return None
 
 
 def refusal_text(error: dict[str, Any]) -> str:

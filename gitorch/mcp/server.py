@@ -175,7 +175,7 @@ class Server:
         from gitorch.mcp import results, tools
 
         name, arguments = message.params.get("name"), message.params.get("arguments")
-        verb = tools.verb_of(name) if isinstance(name, str) else None
+        verb = tools.verb_of(name)
         if verb is None:
             raise Fault(INVALID_PARAMS, f"there is no tool {name!r}")
 
@@ -247,8 +247,11 @@ class Server:
         """The environment of everything that is started for the client."""
         from gitorch.mcp.caller import as_operator
 
-        inherited = self._caller.variables if self._caller is not None else {}
-        return as_operator({**self._environ, **inherited}, self._client)
+        variables = dict(self._environ)
+        if self._caller is not None:
+            variables.update(self._caller.variables)
+
+        return as_operator(variables, self._client)
 
     def _start(
         self, message: Message, line: CommandLine, result: Callable[[int, VerbProcess], dict[str, Any]]

@@ -51,7 +51,7 @@ def tool_name(verb: Verb) -> str:
     return verb.name.replace(" ", "_")
 
 
-def verb_of(name: str) -> Verb | None:
+def verb_of(name: object) -> Verb | None:
     """The verb with this name as a tool, offered or not; None for any other name."""
     for verb in TABLE.values():
         if tool_name(verb) == name:
@@ -62,7 +62,12 @@ def verb_of(name: str) -> Verb | None:
 
 def offered(caller: Caller) -> tuple[Verb, ...]:
     """The verbs that are tools for this caller: those that it may use, and that are of use in a tool."""
-    return tuple(verb for verb in TABLE.values() if is_offered(verb, caller))
+    verbs: list[Verb] = []
+    for verb in TABLE.values():
+        if is_offered(verb, caller):
+            verbs.append(verb)
+
+    return tuple(verbs)
 
 
 def is_offered(verb: Verb, caller: Caller) -> bool:
@@ -158,11 +163,12 @@ def output_schema(verb: Verb) -> dict[str, Any]:
 def command_line(verb: Verb, arguments: Mapping[str, Any]) -> CommandLine:
     """The command line that a call stands for. Raises Unfit with all that is wrong with the arguments."""
     known = dict(_parameters(verb))
-    faults = [
-        f"{verb.name} takes no {name!r}; it takes {', '.join(known) or 'nothing'}"
-        for name in arguments
-        if name not in known
-    ]
+    faults: list[str] = []
+    for name in arguments:
+        if name not in known:
+            takes = ", ".join(known) or "nothing"
+            faults.append(f"{verb.name} takes no {name!r}; it takes {takes}")
+
     for name, one in known.items():
         faults += _faults(name, one, arguments.get(name))
 
@@ -175,17 +181,34 @@ def command_line(verb: Verb, arguments: Mapping[str, Any]) -> CommandLine:
 def _faults(name: str, one: Parameter, value: Any) -> list[str]:
     """What is wrong with one argument. None counts as missing: some programs send every key."""
     if value is None:
-        return [f"{name} is missing: {one.help}"] if one.required else []
+        return _missing(name, one)
+
+    is_list = isinstance(value, list)
+    if one.content and not is_list:
+        return [f"{name} is a list"]
 
     if one.content:
-        return [] if isinstance(value, list) else [f"{name} is a list"]
+        return []
 
-    if one.many and one.is_option:
-        if not isinstance(value, list):
-            return [f"{name} is a list of texts"]
-        return [fault for item in value for fault in _item_faults(name, one, item)]
+    if not one.many or not one.is_option:
+        return _item_faults(name, one, value)
 
-    return _item_faults(name, one, value)
+    if not is_list:
+        return [f"{name} is a list of texts"]
+
+    faults: list[str] = []
+    for item in value:
+        faults += _item_faults(name, one, item)
+
+    return faults
+
+
+def _missing(name: str, one: Parameter) -> list[str]:
+    """What is wrong with an argument that is not given."""
+    if not one.required:
+        return []
+
+    return [f"{name} is missing: {one.help}"]
 
 
 def _item_faults(name: str, one: Parameter, value: Any) -> list[str]:
@@ -194,10 +217,14 @@ def _item_faults(name: str, one: Parameter, value: Any) -> list[str]:
     if types is None:
         return _text_faults(name, value)
 
-    if not isinstance(value, types) or (isinstance(value, bool) and one.kind is not Kind.FLAG):
-        return [f"{name} is a {one.kind}"]
+    is_kind = isinstance(value, types)
+    if isinstance(value, bool):
+        is_kind = one.kind is Kind.FLAG
 
-    return []
+    if is_kind:
+        return []
+
+    return [f"{name} is a {one.kind}"]
 
 
 def _text_faults(name: str, value: Any) -> list[str]:
@@ -245,11 +272,21 @@ def _spelled(verb: Verb, known: Mapping[str, Parameter], arguments: Mapping[str,
 def _option_words(one: Parameter, value: Any) -> list[str]:
     """An option with its value, or once for each of its values."""
     spelled = one.spelling[-1]
-    if one.kind is Kind.FLAG:
-        return [spelled] if value else []
+    if value is True:
+        return [spelled]
 
-    values = value if one.many else [value]
-    if not spelled.startswith("--"):
-        return [word for item in values for word in (spelled, str(item))]
+    if value is False:
+        return []
 
-    return [f"{spelled}={item}" for item in values]
+    values = [value]
+    if one.many:
+        values = value
+
+    words: list[str] = []
+    for item in values:
+        if spelled.startswith("--"):
+            words.append(f"{spelled}={item}")
+        else:
+            words += [spelled, str(item)]
+
+    return words

@@ -43,7 +43,11 @@ NEEDS: Mapping[str, Capability] = {
         Capability.READ,
     ),
     **dict.fromkeys(
-        ("doctor", "export", "demo", "mcp", "skills", "session", "keys", "config", "worktree", "workflow", "plan"),
+        ("doctor", "export", "demo", "session", "keys", "config", "worktree", "workflow", "plan"),
+        Capability.READ,
+    ),
+    **dict.fromkeys(
+        ("mcp", "skills", "completion", "help", "diff"),
         Capability.READ,
     ),
     **dict.fromkeys(("session list", "keys list", "config get", "worktree list", "skills list"), Capability.READ),

@@ -76,4 +76,29 @@ VERBS = (
         changes=True,
         examples=("gitorch skills remove --profile claude",),
     ),
+    Verb(
+        "completion",
+        "Print the script that completes verbs, options and ids in a shell.",
+        details=(
+            "Ids are those of open runs, their jobs, questions, sessions and messages. For bash, add this line to ~/.bashrc: "
+            'eval "$(gitorch completion bash)"'
+        ),
+        at="shells:completion",
+        needs="read",
+        parameters=(
+            Parameter("shell", "The shell: bash, zsh or fish.", required=True, choices=("bash", "zsh", "fish")),
+        ),
+        result={"script": Kind.TEXT},
+        examples=("gitorch completion bash", "gitorch completion fish"),
+    ),
+    Verb(
+        "help",
+        "Show the help of a verb, or the list of all verbs.",
+        at="shells:help_",
+        needs="read",
+        parameters=(Parameter("topic", "The verb.", metavar="[VERB]...", many=True, completes="verb"),),
+        result={"text": Kind.TEXT},
+        exits="3",
+        examples=("gitorch help handoff", "gitorch help workflow new"),
+    ),
 )

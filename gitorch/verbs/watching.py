@@ -163,6 +163,38 @@ VERBS = (
         examples=("gitorch peek api", "gitorch peek s3 --history 200"),
     ),
     Verb(
+        "diff",
+        "Show what a job changed, or what a run would merge.",
+        details=(
+            "The change of a job is that from its base to its branch, or to the commit that was cleared; of a run, that from the "
+            "target to the result of its merge report."
+        ),
+        at="diffs:diff",
+        needs="read",
+        parameters=(
+            Parameter("what", "The id of an epic, or of a run.", metavar="[RUN|EPIC]", completes="id"),
+            Parameter("run", "The run that the epic belongs to.", ("--run",), metavar="RUN", completes="run"),
+            Parameter(
+                "since_review",
+                "Only what changed since the commit that a reviewer judged last.",
+                ("--since-review",),
+                kind=Kind.FLAG,
+            ),
+            Parameter("stat", "Only the figures, and the names of the files.", ("--stat",), kind=Kind.FLAG),
+        ),
+        result={
+            "run": Kind.TEXT,
+            "job": Kind.TEXT,
+            "base": Kind.TEXT,
+            "head": Kind.TEXT,
+            "stat": Kind.OBJECT,
+            "patch": Kind.TEXT,
+        },
+        offered=Offer.EVERYBODY,
+        exits="2, 3",
+        examples=("gitorch diff api", "gitorch diff api --since-review", "gitorch diff --stat"),
+    ),
+    Verb(
         "report",
         "Print the newest merge report of a run, or the report of one epic.",
         details=(

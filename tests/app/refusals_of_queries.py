@@ -15,12 +15,26 @@ from fakes.world import FakePrograms, altered
 from refusal_kit import CALLER, PERSON, RUN, commented, run_of, tagged, with_remote
 
 from gitorch.app.people import decisions, mailbox, messages
-from gitorch.app.query import anchors, exporting, lookup, questions, runs, syncing, terminals
+from gitorch.app.query import anchors, diffs, exporting, lookup, questions, runs, syncing, terminals
 from gitorch.app.query.exporting import ExportRequest
 from gitorch.app.reconciler.tick import tick
 from gitorch.errors import NotFound, Refused, Unavailable, Usage
 
 LOOKUPS = [
+    (
+        "launched",
+        lambda s: diffs.difference(s.services, "api", None, since_review=True),
+        NotFound,
+        "api has nothing to compare yet",
+        "gitorch why api",
+    ),
+    (
+        "launched",
+        lambda s: diffs.difference(s.services, None, None, since_review=False),
+        Usage,
+        "run auth-7f3a has no merged result to show; name one of its jobs",
+        "gitorch list jobs --run auth-7f3a",
+    ),
     (
         "nothing",
         lambda s: lookup.require_ledger(s.services),

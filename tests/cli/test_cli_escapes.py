@@ -97,6 +97,9 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "serve": (("serve", "--port", HOSTILE), ("serve", "--socket", HOSTILE * 20)),
     "demo": (("demo", "taken"),),
     "mcp": (("mcp", HOSTILE),),
+    "diff": (("diff", "api"), ("diff", "api", "--stat"), ("diff", HOSTILE), ("diff", "db", "--since-review")),
+    "completion": (("completion", HOSTILE),),
+    "help": (("help", HOSTILE),),
     "skills": (
         ("skills", "list"),
         ("skills", "list", "--profile", HOSTILE),

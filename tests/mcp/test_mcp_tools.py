@@ -32,7 +32,7 @@ def names(caller) -> set[str]:
 def test_an_agent_gets_the_verbs_of_agents_and_those_that_show_its_run():
     assert names(AGENT) == {
         *("brief", "heartbeat", "publish", "findings", "handoff", "verdict", "ask", "block"),
-        *("status", "why", "inbox", "report", "show", "send", "reply"),
+        *("status", "why", "diff", "inbox", "report", "show", "send", "reply"),
     }
 
 

@@ -173,8 +173,11 @@ def examine_skills(files: Files, target: Target, sources: Sources) -> tuple[Heal
     found = statuses(files, target, sources)
     checks: list[HealthCheck] = []
     for profile in installed_profiles(found):
-        theirs = [status for status in found if status.profile == profile]
-        faults = [check for status in theirs for check in _faults(status)]
+        faults: list[HealthCheck] = []
+        for status in found:
+            if status.profile == profile:
+                faults += _faults(status)
+
         checks += faults or [HealthCheck("skills", ok=True, text=f"those for {profile} are current")]
 
     return tuple(checks)

@@ -55,7 +55,7 @@ def list_(call: Call, profile: tuple[str, ...], user: bool) -> None:
 
     files, target = _place(call, user=user)
     found = bundles.statuses(files, target, shipped_sources(), _profiles(profile or ("all",)))
-    there = tuple(one for one in found if one.state != "absent")
+    there = _present(found)
     states = {str(one.state): str(one.state) for one in there}
     empty = "Nothing is installed. Next: gitorch skills install --profile claude --dry-run"
     call.say(_values(there, states), lambda page: _text(there, states, page) if there else empty)
@@ -70,7 +70,7 @@ def remove(call: Call, profile: tuple[str, ...], user: bool) -> None:
     _people_only(call, "skills remove", user=user)
     files, target = _place(call, user=user)
     found = bundles.remove(files, target, shipped_sources(), _profiles(profile))
-    there = tuple(one for one in found if one.state != "absent")
+    there = _present(found)
     call.say(_values(there, GONE), lambda page: _text(there, GONE, page) or "Nothing was installed.")
 
 
@@ -84,7 +84,7 @@ def project_skills(call: Call, named: Sequence[str]) -> tuple[str, ...]:
 
     files, target = _place(call, user=False)
     found = bundles.statuses(files, target, shipped_sources(), _profiles(named))
-    return tuple(dict.fromkeys(one.file.path for one in found if one.after is not None))
+    return _written(found)
 
 
 def install_in_project(call: Call, named: Sequence[str]) -> tuple[str, ...]:
@@ -97,7 +97,27 @@ def install_in_project(call: Call, named: Sequence[str]) -> tuple[str, ...]:
 
     files, target = _place(call, user=False)
     found = bundles.install(files, target, shipped_sources(), _profiles(named))
-    return tuple(dict.fromkeys(one.file.path for one in found if one.after is not None))
+    return _written(found)
+
+
+def _written(found: Sequence[SkillStatus]) -> tuple[str, ...]:
+    """The files that an installation writes, each once."""
+    paths: list[str] = []
+    for one in found:
+        if one.after is not None and one.file.path not in paths:
+            paths.append(one.file.path)
+
+    return tuple(paths)
+
+
+def _present(found: Sequence[SkillStatus]) -> tuple[SkillStatus, ...]:
+    """The files that are there."""
+    present: list[SkillStatus] = []
+    for one in found:
+        if one.state != "absent":
+            present.append(one)
+
+    return tuple(present)
 
 
 def _people_only(call: Call, verb: str, *, user: bool) -> None:
