@@ -21,6 +21,7 @@ from waiting import until
 
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
+from gitorch.app.start.places import settle_place
 from gitorch.model import events
 from gitorch.model.plans.runtime import Preset
 from gitorch.wiring.repository import Repository, socket_name
@@ -164,9 +165,17 @@ class RealYard(Yard):
             os._exit(0)
 
     def close(self) -> None:
-        socket = f"/tmp/tmux-{os.getuid()}/{socket_name(self.path / '.git')}"
-        subprocess.run(("tmux", "-S", socket, "kill-server"), check=False, capture_output=True)
-        Path(socket).unlink(missing_ok=True)
+        close_server(self.path)
+
+
+def socket_of(path: Path) -> Path:
+    """The socket of the tmux server of a repository at this path."""
+    return Path(f"/tmp/tmux-{os.getuid()}/{socket_name(path / '.git')}")
+
+
+def close_server(path: Path) -> None:
+    subprocess.run(("tmux", "-S", socket_of(path), "kill-server"), check=False, capture_output=True)
+    socket_of(path).unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -207,6 +216,93 @@ def end_at(yard: RealYard, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     yard.reopen()
     until(lambda: yard.tick() is False, wait_seconds=30)
     assert_nothing_unnamed(yard, before)
+
+
+class Mover:
+    """Moves a repository, alone or with everything around it as when a home is renamed, and settles it as `up` does."""
+
+    def __init__(self, yard: RealYard, chance: random.Random) -> None:
+        self.yard = yard
+        self.chance = chance
+        self.before = leftovers.world(yard.path)
+        self.left: list[Path] = []
+
+    def move(self) -> None:
+        old = self.yard.path
+        self.left.append(old)
+        if self.chance.random() < 0.5:
+            new = old.rename(old.with_name(f"moved-{len(self.left)}"))
+            self.before = {one.replace(f"{old}/", f"{new}/") for one in self.before}
+        else:
+            home = old.parent.rename(old.parent.with_name(f"home-{len(self.left)}"))
+            new = home / old.name
+            self.before = {one.replace(f"{old.parent}/", f"{home}/") for one in self.before}
+        self.yard.path = new
+
+    def settle(self) -> None:
+        self.yard.reopen()
+        settle_place(self.yard.services)
+
+    def close(self) -> None:
+        for path in self.left:
+            close_server(path)
+
+
+def end_moved(yard: RealYard, seed: int) -> None:
+    """Move the repository once or twice at any point of a run that is killed, canceled and cleaned up."""
+    chance = random.Random(seed)
+    mover = Mover(yard, chance)
+    try:
+        moved_to_its_end(yard, mover, chance)
+        assert_nothing_unnamed(yard, mover.before)
+        assert not any(socket_of(path).exists() and is_served(path) for path in mover.left)
+        assert not processes.marked("GITORCH_RUN", RUN)
+    finally:
+        mover.close()
+
+
+def is_served(path: Path) -> bool:
+    words = ("tmux", "-S", socket_of(path), "ls")
+    return subprocess.run(words, check=False, capture_output=True).returncode == 0
+
+
+def moved_to_its_end(yard: RealYard, mover: Mover, chance: random.Random) -> None:
+    """The story of a run that is moved at one or two of five points."""
+    moves = chance.sample(range(5), chance.choice([1, 1, 2]))
+
+    def point(number: int) -> None:
+        if number in moves:
+            mover.move()
+            if chance.random() < 0.3:
+                yard.in_a_process_that_dies(mover.settle, chance.randrange(1, 20))
+            mover.settle()
+
+    yard.begin(TWO)
+    settle_place(yard.services)
+    point(0)
+    yard.in_a_process_that_dies(lambda: [yard.tick() for _ in range(4)], chance.randrange(1, 150))
+    point(1)
+    yard.reopen()
+    for _ in range(chance.randrange(4)):
+        yard.tick()
+    point(2)
+    decisions.hold(yard.services, CALLER, yard.run, "cancel", "not today")
+    for _ in range(3):
+        yard.tick()
+    point(3)
+    for question in yard.open():
+        decisions.answer(yard.services, CALLER, question.id, [chance.choice(["branches", "worktrees"])], RUN)
+    yard.in_a_process_that_dies(yard.tick, chance.randrange(1, 80))
+    point(4)
+    yard.reopen()
+    until(lambda: yard.tick() is False, wait_seconds=30)
+
+
+@pytest.mark.slow
+@pytest.mark.tmux
+@pytest.mark.parametrize("seed", range(1, 101))
+def test_nothing_unnamed_is_left_of_a_run_that_was_moved_in_any_of_a_hundred_ways(real_yard, seed):
+    end_moved(real_yard, seed)
 
 
 @pytest.mark.tmux

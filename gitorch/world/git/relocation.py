@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.world.files import append_line, write_whole
+from gitorch.world.git.folders import lines
 from gitorch.world.git.worktrees import MADE_FOLDERS
 from gitorch.world.safe_reading import whole
 
@@ -31,6 +33,8 @@ def repair_worktrees(
     forgets a worktree that is nowhere, so that it can be made again from its branch.
     """
     done: list[str] = []
+    if not relocation.copied:
+        _note_moved_folders(git.common / "gitorch" / MADE_FOLDERS, folders)
     for record in sorted((git.common / "worktrees").glob("*/gitdir")):
         recorded = _recorded_path(record)
         expected = _expected_path(recorded, folders)
@@ -44,7 +48,47 @@ def repair_worktrees(
             continue
         _repair(git, record.parent, found)
         done.append(_move(git, found, expected))
+    if not relocation.copied:
+        _remove_left_folders(git.common / "gitorch" / MADE_FOLDERS, folders)
     return tuple(done)
+
+
+def _remove_left_folders(made: Path, folders: Sequence[FolderPair]) -> None:
+    """Remove the folders that gitorch made in the old place and that are empty now, the innermost first.
+
+    A move removes them as well; a process that was killed after it did not come to that.
+    """
+    for name in sorted(set(lines(made)), reverse=True):
+        moved = _new_name(Path(name), folders)
+        if moved is not None and moved != Path(name):
+            with suppress(OSError):
+                Path(name).rmdir()
+
+
+def _note_moved_folders(made: Path, folders: Sequence[FolderPair]) -> None:
+    """Note the new names of folders that gitorch made and that were moved along, so that a cleanup still removes them."""
+    known = set(lines(made))
+    for name in sorted(known):
+        moved = _new_name(Path(name), folders)
+        if moved is None or str(moved) in known:
+            continue
+
+        if moved.is_dir() and not Path(name).exists():
+            append_line(made, os.fsencode(moved))
+
+
+def _new_name(made: Path, folders: Sequence[FolderPair]) -> Path | None:
+    """Where a folder lies that was moved together with a folder of worktrees, in it or around it; None for any other."""
+    for pair in folders:
+        if made.is_relative_to(pair.old):
+            return pair.new / made.relative_to(pair.old)
+
+        if pair.old.is_relative_to(made):
+            below = pair.old.relative_to(made).parts
+            if pair.new.parts[-len(below) :] == below:
+                return pair.new.parents[len(below) - 1]
+
+    return None
 
 
 def _recorded_path(record: Path) -> Path:
