@@ -115,6 +115,9 @@ class RunView(Value):
     notes: tuple[str, ...] = ()
     """Further remarks."""
 
+    destination: str = ""
+    """Where the work goes, as it follows the title: `→ main`, or that nothing is merged."""
+
     approval: ApprovalRow | None = None
     """The approval that the run stands on; None before it, and after the report was withdrawn or rejected."""
 

@@ -246,6 +246,7 @@ def _line(run: RunId, record: Record, event: events.RunPrepared) -> RunLine:
         prepared_at=record.at,
         cleaned=False,
         month=month_of(record.at),
+        destination=event.workflow.destination(event.target),
     )
 
 

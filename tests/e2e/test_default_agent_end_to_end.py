@@ -79,3 +79,5 @@ def test_a_converted_workflow_of_striatum_goes_to_its_end(home: House, shape: st
     view = home.status(played(home, f"s-{name}.yaml"))
     assert view["phase"] == "completed", view
     assert {row["phase"] for row in view["jobs"]} == {"completed"}, view
+    assert view["destination"] == "(merges nothing)"
+    assert "nothing is merged: the results are on gitorch/" in view["summary"], view

@@ -45,6 +45,7 @@ def test_a_sound_workflow_scores_100():
         ("  ask:", "  more: {kind: review, lane: r, needs: [one], title: judge}\n  ask:", 89, ("same-posture", "jobs.more", False)),
         ("r: {runtime: codex}", "r: {runtime: codex}, spare: {runtime: gemini}", 99, ("unused-lane", "lanes.spare", False)),
         ("a: {runtime: claude}, r: {runtime: codex}}\njobs:\n", "a: {runtime: claude, worktree: shared}, r: {runtime: codex}}\njobs:\n  two: {kind: draft, lane: a, objective: Do, scope: {allowed: [docs/x.md]}}\n", 90, ("shared-worktree", "lanes.a", True)),
+        ("  land: {kind: merge, needs: [ask]}\n", "", 100, ("merges-nothing", "jobs", False)),
         ("objective: Do,", "objective: Do, attempts: 2,", 98, ("attempts-end-first", "jobs.one", False)),
     ],
 )  # fmt: skip

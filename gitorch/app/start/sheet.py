@@ -8,7 +8,7 @@ from gitorch.app.query.lookup import board_of
 from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.values import Value
 from gitorch.rules.views.dry_run import way_back, ways_out
-from gitorch.rules.workflows.graph import execution_plan, merge_job
+from gitorch.rules.workflows.graph import execution_plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +95,7 @@ def sheet_of(services: Services, plan: Plan, ready: Ready) -> Sheet:
         review_mode=settings.review_mode,
         rounds_max=settings.rounds_max,
         settings=settings,
-        merges=merge_job(ready.workflow) is not None,
+        merges=ready.workflow.merges,
         ways_back=_ways_back(plan, ready.workflow),
         checkpoints=_checkpoints(plan, ready.workflow),
     )

@@ -40,6 +40,6 @@ def _name(runs: Collection[Shown]) -> str:
         return counted(len(runs), "run")
 
     for shown in runs:
-        return safe_line(f"{shown.run.title} → {shown.run.target}")
+        return safe_line(f"{shown.run.title} {shown.run.destination}")
 
     return ""

@@ -111,7 +111,7 @@ def _folded_line(word: str, rows: Sequence[JobRow]) -> str:
 
 def header(view: RunView, page: Page) -> str:
     """One line that names the run and its phase."""
-    cells = (Cell(view.id, "bold"), _phase_cell(view.phase), Cell(f"{view.title} → {view.target}"))
+    cells = (Cell(view.id, "bold"), _phase_cell(view.phase), Cell(f"{view.title} {view.destination}"))
     return page.table([cells], shrinks=(2,))[0]
 
 
@@ -277,7 +277,8 @@ def runs_text(rows: Sequence[RunLine], page: Page) -> str:
 
     cells: list[tuple[Cell, ...]] = []
     for row in rows:
-        epics = f"{counted(len(row.epics), 'epic')} → {row.target}"
+        destination = row.destination or f"→ {row.target}"  # a cache of an older version names only the target
+        epics = f"{counted(len(row.epics), 'epic')} {destination}"
         age = f"{page.age(row.prepared_at)} ago"
         cells.append((Cell(row.id, "bold"), _phase_cell(row.phase), Cell(age, "dim"), Cell(epics), Cell(row.title)))
 

@@ -205,6 +205,25 @@ class Workflow(Value):
     phases: tuple[str, ...] = ()
     """In their order."""
 
+    @property
+    def merges(self) -> bool:
+        """Whether it has a merge at its end.
+
+        The results of a workflow without one stay on its work branches.
+        """
+        for spec in self.jobs.values():
+            if spec.kind is JobKind.MERGE:
+                return True
+
+        return False
+
+    def destination(self, target: str) -> str:
+        """Where the work goes, as it follows a title: `→ main`, or that nothing is merged."""
+        if self.merges:
+            return f"→ {target}"
+
+        return "(merges nothing)"
+
 
 class Settings(Value):
     """What was answered and configured for one run; later changes of the file do not reach it, `gitorch config set` does."""

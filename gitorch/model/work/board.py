@@ -36,6 +36,8 @@ class RunLine(Value):
     cleanup: QuestionId | None = None
     """The open question about what to remove."""
     cleanup_asked_at: Moment | None = None
+    destination: str = ""
+    """Where its work goes, as it follows a title: `→ main`, or that nothing is merged."""
 
 
 class Board(Value):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.needs import dependency_order
-from gitorch.model.plans.workflow import JobKind
+from gitorch.model.plans.workflow import UNCLAIMED, JobKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import ACCEPTING
 from gitorch.model.work.run_facts import OVER, RunFacts, RunPhase
@@ -235,6 +235,21 @@ class Run(RunFacts):
                 last = other
 
         return last
+
+    @property
+    def destination(self) -> str:
+        """Where the work of the run goes, as it follows a title: `→ main`, or that nothing is merged."""
+        return self.workflow.destination(self.target)
+
+    @property
+    def result_branches(self) -> tuple[str, ...]:
+        """The branches on which completed work lies, in the order of the workflow."""
+        branches: list[str] = []
+        for job, state in self.jobs.items():
+            if state.writes and state.phase is JobPhase.COMPLETED and state.spec.kind not in UNCLAIMED:
+                branches.append(self.branch_of(job))
+
+        return tuple(branches)
 
     @property
     def merge_jobs(self) -> tuple[JobState, ...]:

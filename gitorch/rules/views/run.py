@@ -57,6 +57,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         started_at=run.started_at,
         records=run.records,
         notes=tuple(_overlap_notes(run)),
+        destination=run.destination,
         approval=approval_row(run),
     )
 
@@ -167,8 +168,18 @@ def run_summary(run: Run) -> str:
         parts += _push_state(run, run.merged.push)
     elif run.phase.is_over:
         parts.append(run.reason or str(run.phase))
+        parts += _results(run)
 
     return ", ".join(parts)
+
+
+def _results(run: Run) -> list[str]:
+    """Where the results of a run lie that merges nothing; empty for any other run, and for one without results."""
+    branches = run.result_branches
+    if run.workflow.merges or not branches:
+        return []
+
+    return [f"nothing is merged: the results are on {', '.join(branches)}"]
 
 
 def _waiting(run: Run) -> list[str]:

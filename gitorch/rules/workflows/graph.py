@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.model.plans.needs import dependency_order
-from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, JobKind
+from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -121,15 +121,6 @@ def _batch_after_needs(workflow: Workflow, job: JobId, batches: Mapping[JobId, i
         batch = max(batch, after)
 
     return batch
-
-
-def merge_job(workflow: Workflow) -> JobId | None:
-    """The job that merges; None for a workflow that merges nothing."""
-    for job, spec in workflow.jobs.items():
-        if spec.kind is JobKind.MERGE:
-            return job
-
-    return None
 
 
 def execution_plan(workflow: Workflow) -> tuple[tuple[JobId, ...], ...]:

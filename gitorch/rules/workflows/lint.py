@@ -40,6 +40,7 @@ def lint(workflow: Workflow) -> Lint:
         *_same_postures(workflow),
         *_unused_lanes(workflow),
         *_unreachable_rounds(workflow),
+        *_without_merge(workflow),
     ]
     remarks = tuple(sorted(found, key=lambda remark: (not remark.strong, -remark.costs)))
     costs = sum(remark.costs for remark in remarks)
@@ -330,6 +331,16 @@ def _unreachable_rounds(workflow: Workflow) -> Iterator[Remark]:
             2,
             strong=False,
         )
+
+
+def _without_merge(workflow: Workflow) -> Iterator[Remark]:
+    """A workflow that merges nothing. It costs nothing, since its results may be meant to stay on their branches."""
+    if workflow.merges:
+        return
+
+    fix = "To merge them, add a job of kind checkpoint, and one of kind merge that needs it."
+    message = "Nothing is merged: the results stay on the branches gitorch/RUN/JOB."
+    yield Remark("merges-nothing", "jobs", message, fix, 0, strong=False)
 
 
 def _postures(workflow: Workflow) -> dict[str, tuple[str, ...]]:

@@ -29,6 +29,11 @@ FORMATS = ("striatum.workflow.v1", "striatum.workflow.v1.1")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_ .-]*[A-Za-z0-9]")
 _NOT_WORDS = frozenset({"null", "true", "false"})
 
+MERGES_NOTHING = (
+    "Nothing is merged: the results stay on the branches gitorch/<run>/<job>. To merge them, add a job of kind "
+    "checkpoint, and one of kind merge that needs it."
+)
+
 
 class ConversionResult(Value):
     """A converted workflow."""
@@ -59,6 +64,8 @@ def convert(path: str, data: bytes) -> ConversionResult:
 
     work = Conversion(_workflow(path, value))
     text = _text(work)
+    if not any(job.get("type") == "merge" for job in work.jobs):
+        work.changed.append(MERGES_NOTHING)
     spots = dict(_spots(value, ""))
     dropped = _dropped(path, work, spots)
     return ConversionResult(text, tuple(dropped), tuple(work.changed), len(spots))
