@@ -5,7 +5,8 @@ BIN := .venv/bin
 DEMO_ARGS ?=
 AGENTS ?=
 AGENTS_ARGS ?= -v
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# One worker more than cores, since many tests wait for a terminal; the longest files first, as tests/conftest.py sorts them.
+PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
 
 # What is tested is what .venv holds, whatever the caller's shell says.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV

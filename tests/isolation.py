@@ -52,6 +52,7 @@ def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict
         "LC_ALL": "C.UTF-8",
         "TZ": "UTC",
         "TERM": "xterm-256color",
+        "PYTHONDONTWRITEBYTECODE": "1",  # no test's folder gets a file that its program did not write
     }
 
 

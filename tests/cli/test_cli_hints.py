@@ -32,12 +32,15 @@ def hints() -> list[tuple[str, str]]:
     """Every hint that is written beside its error, with its place; expressions in it are PLACEHOLDER."""
     found = []
     for path in sorted(ROOT.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if "gitorch.errors" not in text:
+            continue
+        tree = ast.parse(text)
         imported = errors_imported(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in imported:
                 place = f"{path.relative_to(ROOT.parent)}:{node.lineno}"
-                found += [(place, text) for text in texts(hint_of(node, node.func.id))]
+                found += [(place, hint) for hint in texts(hint_of(node, node.func.id))]
     return found
 
 
