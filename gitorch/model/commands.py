@@ -54,6 +54,14 @@ class WorkFacts(Value):
     """Whether gitorch committed the worktree, so that its agent cannot name the commit."""
     hazards: tuple[str, ...] = ()
     """What else keeps the changes from being merged, as sentences."""
+    branch: str = ""
+    """The branch that the worktree has checked out, `(detached)` without one; empty where nobody asked."""
+    checked_out: CommitId | None = None
+    """The commit that the worktree has checked out, on a branch or not; None where nobody asked."""
+    mend: str = ""
+    """The command that brings the work to the job's own branch, where the worktree has another one checked out."""
+    worktree: str = ""
+    """The path of the worktree; empty where nobody asked."""
 
 
 class RejectPlan(Value):

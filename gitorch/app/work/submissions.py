@@ -233,13 +233,30 @@ def _branch_facts(
     job = run.jobs[session.job]
     base = job.base or run.target_commit
     expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
-    draft: CommitId | None = None
-    if _host_commits(run, session, report):
-        draft = _draft(services, run, session, report)
+    path = services.paths.worktree(run, session.id)
+    facts = services.git.facts(path, base, expected)
+    facts = replace(facts, worktree=str(path), mend=_mend(services, run.branch_of(job.spec.id), facts))
+    if facts.mend or not _host_commits(run, session, report):
+        return facts
 
-    if draft is not None:
-        return replace(services.git.facts_of(draft, base, expected), by_host=True)
-    return services.git.facts(services.paths.worktree(run, session.id), base, expected)
+    draft = _draft(services, run, session, report)
+    if draft is None:
+        return facts
+    return replace(services.git.facts_of(draft, base, expected), by_host=True)
+
+
+def _mend(services: Services, own: str, facts: WorkFacts) -> str:
+    """The command that brings the work to the job's own branch; empty where the worktree has that branch checked out.
+
+    The own branch is moved where nothing on it is lost by that; otherwise the other work is merged into it.
+    """
+    if facts.branch in {"", own} or facts.checked_out is None:
+        return ""
+
+    before = services.git.resolve(own)
+    if before is None or services.git.contains(before, facts.checked_out):
+        return f"git switch -C {own}"
+    return f"git switch {own} && git merge {facts.checked_out}"
 
 
 def _host_commits(run: Run, session: Session, report: ReportText) -> bool:

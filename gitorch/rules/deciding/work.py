@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
     from gitorch.rules.deciding import Decisions
+
+DETACHED = "(detached)"
+"""What git names in place of a branch where HEAD is a commit."""
 
 HAZARDS_MAX = 5
 """Hazards of a change that one refusal lists; the next refusal lists the rest."""
@@ -78,10 +82,14 @@ def finished_work(job: JobState, command: commands.SubmitHandoff) -> tuple[Commi
         message = f"{name} is a review and ends with a verdict"
         raise Refused(message, "gitorch verdict accept --commit COMMIT --nonce NONCE")
 
+    if facts.mend:
+        message = f"the report on {name} is refused: its worktree has {_checked_out(facts)} checked out, not {name}'s own branch"
+        raise Refused(message, facts.mend)
+
     wrong = _wrong_with_worktree(job, facts)
     if wrong or facts.head is None:
         message = f"the report on {name} is refused: {'; '.join(wrong)}"
-        raise Refused(message, "git status")
+        raise Refused(message, _look(facts))
 
     return facts.head, proven_replies(job, command)
 
@@ -105,6 +113,22 @@ def _wrong_with_worktree(job: JobState, facts: WorkFacts) -> list[str]:
         wrong.append(f"expected files are missing: {_some(facts.missing)}")
 
     return wrong
+
+
+def _checked_out(facts: WorkFacts) -> str:
+    """What the worktree has checked out, as the object of a sentence."""
+    if facts.branch == DETACHED:
+        return "a commit without a branch"
+
+    return f"the branch {facts.branch}"
+
+
+def _look(facts: WorkFacts) -> str:
+    """The command that shows the worktree, also to an agent that works in another folder."""
+    if not facts.worktree or facts.commits:
+        return "git status"
+
+    return f"git -C {shlex.quote(facts.worktree)} status"
 
 
 def _nothing_done(facts: WorkFacts) -> str:

@@ -144,8 +144,15 @@ class GitCommands:
         """
         status = worktree_status(self._git.at(worktree))
         if status.head is None:
-            return WorkFacts(None, status.uncommitted, 0, (), tuple(expected))
-        return replace(self.facts_of(status.head, base, expected), uncommitted=status.uncommitted)
+            facts = WorkFacts(None, (), 0, (), tuple(expected))
+        else:
+            facts = self.facts_of(status.head, base, expected)
+        return replace(
+            facts,
+            uncommitted=status.uncommitted,
+            branch=status.branch,
+            checked_out=status.checked_out,
+        )
 
     def facts_of(self, draft: CommitId, base: CommitId, expected: Sequence[str] = ()) -> WorkFacts:
         """The facts of a handoff if this commit were the head of its branch.

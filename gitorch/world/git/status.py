@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
 """How many fields precede the path in each kind of line of `git status --porcelain=v2`."""
 
+DETACHED = "(detached)"
+"""What git names in place of a branch where HEAD is a commit."""
+
 SUBMODULE = "160000 "
 """The prefix of a submodule's row in `git ls-files --stage`."""
 
@@ -28,6 +31,10 @@ class WorktreeStatus(Value):
     """The commit of its branch; None when it is on no branch, or the branch has no commit yet."""
     uncommitted: tuple[str, ...]
     """Paths with changes that no commit holds, untracked files included."""
+    branch: str = ""
+    """The short name of its branch, or `(detached)`."""
+    checked_out: CommitId | None = None
+    """The commit that is checked out, on a branch or not; None before the first."""
 
 
 def worktree_status(git: GitRunner) -> WorktreeStatus:
@@ -47,10 +54,14 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
     uncommitted = [path for path in uncommitted if not _is_own(path)]
     uncommitted += _changed_submodules(git, uncommitted)
     head = CommitId(branch["branch.oid"])
-    if branch["branch.head"] == "(detached)" or head == "(initial)":
-        return WorktreeStatus(None, tuple(uncommitted))
+    name = branch["branch.head"]
+    if head == "(initial)":
+        return WorktreeStatus(None, tuple(uncommitted), name)
 
-    return WorktreeStatus(head, tuple(uncommitted))
+    if name == DETACHED:
+        return WorktreeStatus(None, tuple(uncommitted), name, head)
+
+    return WorktreeStatus(head, tuple(uncommitted), name, head)
 
 
 def _is_own(path: str) -> bool:
