@@ -90,6 +90,7 @@ FACTS = {
     "conflicts": lambda f: replace(f, conflicts=("ui conflicts in a.py",)),
     "shared paths": lambda f: replace(f, shared_paths=("a.py",)),
     "a conflict with the target": lambda f: first_branch(f, against_target=("a.py",)),
+    "weakened tests": lambda f: first_branch(f, weakened=("test_a.py: 2 tests fewer",)),
     "built on an earlier state": lambda f: first_branch(f, outdated=(JobId("db"),)),
     "a file's change": lambda f: first_branch(f, changes=(FileChange("b.py", HowChanged.ADDED, added=3, size=9),)),
     "a pair": lambda f: replace(f, trials=(TRIAL,)),
@@ -178,5 +179,16 @@ def test_an_agent_s_summary_cannot_forge_a_trailer_of_the_merge(telling: Telling
 
 
 def test_every_branch_fact_has_a_case() -> None:
-    looked = {"branch", "commit", "commits", "files", "added", "removed", "paths", "against_target", "outdated"}
+    looked = {
+        "branch",
+        "commit",
+        "commits",
+        "files",
+        "added",
+        "removed",
+        "paths",
+        "against_target",
+        "outdated",
+        "weakened",
+    }
     assert looked | {"job", "changes"} == set(names_of(BranchFacts))

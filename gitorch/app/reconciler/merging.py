@@ -23,6 +23,7 @@ from gitorch.rules.outside import withdrawing
 from gitorch.rules.views.merge_message import merge_message
 from gitorch.rules.views.merge_report import epic_report_text, report_text, sha256
 from gitorch.rules.views.report_data import report_json
+from gitorch.rules.views.weakened_tests import weakened_tests
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
@@ -230,6 +231,7 @@ def _branch_facts(
         against_target=services.git.try_merge(target, commit).conflicts,
         outdated=_outdated(services, run, job, commit),
         changes=changes,
+        weakened=weakened_tests(services.git.patch(base, commit)),
     )
 
 

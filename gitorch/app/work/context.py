@@ -9,6 +9,7 @@ from gitorch.model.ids import Digest
 from gitorch.model.values import Value
 from gitorch.rules.views.brief import brief_text
 from gitorch.rules.views.brief_values import brief_data
+from gitorch.rules.views.weakened_tests import changed_test_files, weakened_tests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
+
+
+TESTS_CHANGED = "## Look at the tests\n\nThis commit changes what its own tests show. Judge whether the work that was asked for needs that."
 
 
 class Brief(Value):
@@ -48,10 +52,29 @@ def section_of(services: Services, run: Run, session: Session) -> str:
     spec = run.jobs[session.job].spec
     if spec.brief is None and spec.subject is not None:
         spec = run.jobs[spec.subject].spec
-    if spec.brief is None:
+    text = ""
+    if spec.brief is not None:
+        text = services.ledger.file(run.id, spec.brief).decode()
+
+    return text + _changed_tests(services, run, session)
+
+
+def _changed_tests(services: Services, run: Run, session: Session) -> str:
+    """What a reviewer should know of the tests of the commit: which are gone or weakened, and what changed that runs them."""
+    job = run.jobs[session.job]
+    commit = run.judged_commit(job)
+    if job.spec.subject is None or commit is None:
         return ""
 
-    return services.ledger.file(run.id, spec.brief).decode()
+    base = run.jobs[job.spec.subject].base or run.target_commit
+    lines = [
+        *weakened_tests(services.git.patch(base, commit)),
+        *changed_test_files(services.git.file_changes(base, commit), run.settings.test_command),
+    ]
+    if not lines:
+        return ""
+
+    return f"\n\n{TESTS_CHANGED}\n\n- " + "\n- ".join(lines)
 
 
 def done_so_far(services: Services, run: Run, session: Session) -> tuple[str, ...]:

@@ -57,6 +57,8 @@ class BranchFacts(Value):
     """Jobs that it was built on and whose work has changed since; the merge contains their newer commits."""
     changes: tuple[FileChange, ...] = ()
     """How each file changed. The report and its data have them, the record of the report does not."""
+    weakened: tuple[str, ...] = ()
+    """What the change takes away from tests, a clause for each file: `test_a.py: 2 tests fewer`."""
 
 
 class Trial(Value):

@@ -134,6 +134,13 @@ PROGRAM_NOT_FOUND = 127
 """The exit status with which a shell reports that a program does not exist."""
 
 
+class Claim(Value):
+    """What an author said about its tests in one round. Nobody has checked it."""
+
+    round: int
+    tests: str
+
+
 class Check(Value):
     """A run of the project's test command on a clean checkout of exactly `commit`."""
 

@@ -11,7 +11,7 @@ from gitorch.model.observed import overlap_key
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.review import Choice, Handoff, ListedFinding, ReportStatus, Verdict
+from gitorch.model.work.review import Choice, Claim, Handoff, ListedFinding, ReportStatus, Verdict
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.transitions import (
@@ -79,6 +79,7 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
         event.job,
         JobPhase.SUBMITTED,
         handoff=handoff,
+        claims=_with_claim(run.jobs[event.job].claims, event),
         findings=_replied(run.jobs[event.job].findings, event.replies),
         lease=None,
         check=None,
@@ -89,6 +90,17 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
     )
 
     return promote(run, record.at)
+
+
+def _with_claim(
+    claims: tuple[Claim, ...],
+    event: events.HandoffSubmitted,
+) -> tuple[Claim, ...]:
+    """The claims about tests with that of this report, if it has one."""
+    if not event.tests_claimed:
+        return claims
+
+    return (*claims, Claim(event.attempt, event.tests_claimed))
 
 
 def _replied(findings: tuple[ListedFinding, ...], replies: tuple[Reply, ...]) -> tuple[ListedFinding, ...]:

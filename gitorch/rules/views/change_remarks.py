@@ -11,6 +11,7 @@ from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.report import HowChanged
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.path_areas import areas_of
+from gitorch.rules.views.weakened_tests import run_by_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,6 +44,8 @@ class Concern(StrEnum):
     OUTDATED = "built on an earlier commit"
     EMPTY = "changes no file"
     CONCERNS = "concerns of the author"
+    WEAKENED = "weakens tests"
+    RUN = "changes what the test command runs"
     AREA = "changes to"
     DELETED = "deletes"
     RENAMED = "renames"
@@ -96,6 +99,12 @@ def _about_work(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]
         yield _remark(job, Concern.EMPTY)
 
     yield from _about_tests(run, job, facts)
+    if facts.weakened:
+        yield _remark(job, Concern.WEAKENED, facts.weakened)
+    run_by_tests = run_by_command(facts.paths, run.settings.test_command, run.settings.preparation.command)
+    if run_by_tests:
+        yield _remark(job, Concern.RUN, map(quoted, run_by_tests))
+
     missing = _without_review(run, job, facts)
     if missing:
         yield _remark(job, Concern.UNREVIEWED, missing)

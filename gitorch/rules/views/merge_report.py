@@ -160,7 +160,7 @@ def _size(facts: BranchFacts) -> str:
 def _remark_lines(run: Run, job: JobState, facts: BranchFacts) -> Iterator[str]:
     """What the other lines of the part do not say by themselves: missing reviews, kinds of changed files."""
     for remark in remarks(run, job, facts):
-        if remark.gravity >= GRAVITY[Concern.AREA] or remark.concern in SAID_BY_REMARKS:
+        if remark.gravity >= GRAVITY[Concern.WEAKENED] or remark.concern in SAID_BY_REMARKS:
             yield f"- {remark.line}"
 
 
@@ -175,8 +175,16 @@ def _handoff_lines(run: Run, job: JobState, handoff: Handoff) -> list[str]:
     return [
         f"{reported}: {_quoted_words(_first_line(handoff.summary))}",
         "",
+        *_earlier_claims(job),
         f"- tests as reported by the author: {_quoted_words(handoff.tests_claimed) or 'none reported'}",
     ]
+
+
+def _earlier_claims(job: JobState) -> Iterator[str]:
+    """What the author said about the tests in rounds before the last."""
+    for claim in job.claims:
+        if claim.round < job.attempt:
+            yield f"- tests as reported by the author in round {claim.round}: {_quoted_words(claim.tests)}"
 
 
 def _judgement_lines(run: Run, job: JobState) -> Iterator[str]:
