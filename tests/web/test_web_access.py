@@ -145,7 +145,7 @@ def test_every_answer_has_the_headers_that_browsers_obey(client, path):
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == "same-origin"
     assert "frame-ancestors 'none'" in policy
 
 
