@@ -83,3 +83,13 @@ def test_a_merge_commit_names_its_author_and_each_verdict() -> None:
 @pytest.mark.parametrize(("script", "word"), [("grant api", "starting"), ("grant api|alive s1", "unknown")])
 def test_an_agent_that_was_seen_alive_is_not_starting_when_nothing_of_it_is_found(script: str, word: str) -> None:
     assert agent_words(told(f"plan api|{script}").play.run, {}) == {"s1": word}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"), [("failed", "failed in"), ("timeout", "timeout in"), ("timed-out", "timed out after 1 s in")]
+)
+def test_a_last_round_whose_tests_did_not_pass_is_told_by_its_tests(outcome: str, words: str) -> None:
+    run = told(f"plan api rounds_max=1|launch api|handoff api|check api {outcome}").play.run
+    (question,) = run.open_questions()
+    assert question.happened.startswith(f"The tests of api {words} round 1 of 1, at ")
+    assert why(run, run.jobs[JobId("api.spec")]).startswith(f"the tests of api {words.removesuffix(' in')}")

@@ -160,9 +160,20 @@ class Check(Value):
         return self.outcome == "passed"
 
     @property
+    def ended(self) -> str:
+        """How it ended, as a verb: `passed`, `failed with status 1`, `timed out after 60 s`."""
+        if self.outcome == "timed-out":
+            return f"timed out after {self.seconds:.0f} s"
+
+        if self.exit_status:
+            return f"{self.outcome} with status {self.exit_status}"
+
+        return self.outcome
+
+    @property
     def summary(self) -> str:
         """The result in one line: `failed with status 1 after 2.3 s on a clean checkout of 3f2a91c5d2e8`."""
-        result = self.outcome
+        result = self.outcome.replace("-", " ")
         if self.exit_status:
             result += f" with status {self.exit_status}"
 

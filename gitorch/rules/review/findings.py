@@ -132,7 +132,7 @@ def _failed_tests(job: JobState) -> Finding:
     if job.handoff.tests_claimed:
         detail = f"You reported: {job.handoff.tests_claimed}\n{detail}"
 
-    title = f"The test command {job.check.outcome}: {job.check.command}"
+    title = f"The test command {job.check.outcome.replace('-', ' ')}: {job.check.command}"
     return Finding(Severity.BLOCKING, title, detail=detail)
 
 

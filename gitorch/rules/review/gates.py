@@ -261,7 +261,7 @@ def _rounds_used_up(run: Run, job: JobState) -> Escalated:
         trigger=f"rounds:{name}:{job.attempt}",
         job=name,
         session=None,
-        happened=f"{name} still has findings after round {job.attempt} of {job.rounds_allowed}, at {commit}.",
+        happened=f"{_last_failing(job)} round {job.attempt} of {job.rounds_allowed}, at {commit}.",
         tried=_history(job),
         options=_options(run, job),
         evidence=_open_list(run, job) or "no finding was written down",
@@ -278,6 +278,14 @@ def _decision_after_rounds(job: JobState) -> str:
         hint = setup_hint(job.check.tail)
 
     return f"{hint} {decision}".strip()
+
+
+def _last_failing(job: JobState) -> str:
+    """What the last round failed on: its tests, which come first, or findings."""
+    if job.check is not None and job.check_failed:
+        return f"The tests of {job.spec.id} {job.check.ended} in"
+
+    return f"{job.spec.id} still has findings after"
 
 
 def _open_list(run: Run, job: JobState) -> str:

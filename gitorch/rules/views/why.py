@@ -123,8 +123,8 @@ def _why_review_waits(run: Run, job: JobState, subject: JobState) -> str:
     if not run.check_is_settled(subject):
         return f"waits for the tests of {subject.spec.id}"
 
-    if subject.check_failed:
-        return f"the tests of {subject.spec.id} failed"
+    if subject.check is not None and subject.check_failed:
+        return f"the tests of {subject.spec.id} {subject.check.ended}"
 
     return _why_stage_waits(run, job, subject)
 
