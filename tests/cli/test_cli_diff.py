@@ -53,6 +53,8 @@ def test_after_a_review_only_what_was_changed_since_is_shown(working):
     token, finding = working.run.sessions[session].token, Finding(Severity.IMPORTANT, "It is wrong", "a.py", 1)
     verdict = c.GiveVerdict(token, None, "nonce-one", commit("api-1"), Choice.NEEDS_REVISION, (finding,), "no")
     working.do(verdict, Actor(ActorKind.AGENT, "api.spec", "desk", session))
+    working.git.tips["gitorch/auth-7f3a/api"] = commit("api-1")
+    assert working.gitorch("diff", "api", "--since-review").status == 3
     working.git.tips["gitorch/auth-7f3a/api"] = commit("api-2")
     assert values(working, "api", "--since-review")["base"] == commit("api-1")
     assert values(working, "api")["base"] == TARGET

@@ -66,6 +66,7 @@ def test_a_run_is_merged_whose_agents_have_only_tools(home, words):
     assert home("verify").status == 0
 
 
+@pytest.mark.slow
 def test_a_person_s_program_claims_works_and_judges_but_never_decides(home):
     run = home("start", home.plan("api"), "--by-hand", "--yes", "--json").json["run"]["id"]
     with Client(home.path, os.environ) as client:

@@ -13,7 +13,7 @@ from gitorch.mcp.caller import Caller
 from gitorch.mcp.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 INFO = {"name": "a-client", "version": "1"}
@@ -39,11 +39,19 @@ def line(method: str, params: Any = None, id_: Any = None) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 
-def answers(data: bytes, caller: Caller = OPERATOR, folder: str = ".") -> list[dict[str, Any]]:
-    """What a server in this process answers to these bytes, after which the client leaves."""
+def answers(
+    data: bytes, caller: Caller = OPERATOR, folder: str = ".", seen: Callable[[bytes], None] | None = None
+) -> list[dict[str, Any]]:
+    """What a server in this process answers to these bytes, after which the client leaves; `seen` gets each answer at once."""
     read, write = os.pipe()
     sent: list[bytes] = []
-    server = Server(read, sent.append, folder, {"PATH": os.environ["PATH"]})
+
+    def send(data: bytes) -> None:
+        sent.append(data)
+        if seen is not None:
+            seen(data)
+
+    server = Server(read, send, folder, {"PATH": os.environ["PATH"]})
     server._caller = caller
     writer = threading.Thread(target=_write, args=(write, data))
     writer.start()

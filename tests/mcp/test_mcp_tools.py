@@ -44,6 +44,13 @@ def test_an_operator_gets_more_and_nobody_gets_a_verb_that_decides():
     assert all(not tools.verb_of(name) or tools.verb_of(name).offered is Offer.NOBODY for name in DECIDING)
 
 
+def test_a_caller_without_a_capability_gets_none_of_its_verbs():
+    reader = Caller("operator", frozenset({"read"}))
+    assert names(reader) < names(OPERATOR)
+    assert {TABLE[name].needs for name in names(reader) if name in TABLE} == {"read"}
+    assert names(reader).isdisjoint({"handoff", "verdict", "claim", "pause", "recover"})
+
+
 def test_the_callers_of_these_tests_hold_what_the_rules_give_them():
     assert HOLDS[ActorKind.OPERATOR] == OPERATOR.capabilities
     assert HOLDS[ActorKind.AGENT] == AGENT.capabilities
@@ -208,9 +215,12 @@ def test_a_refusal_is_a_result_that_a_model_reads(thing, text):
 
 
 @pytest.mark.usefixtures("fake")
-def test_a_call_that_is_cancelled_is_ended_and_gets_no_answer():
+def test_a_call_that_is_cancelled_is_ended_and_gets_no_answer(monkeypatch):
+    events, end = [], verb_process.VerbProcess.end
+    monkeypatch.setattr(verb_process.VerbProcess, "end", lambda process: (events.append("ended"), end(process)))
     data = why("hang") + line("notifications/cancelled", {"requestId": 1}) + line("ping", id_=2)
-    assert [one["id"] for one in answers(data)] == [2]
+    answers(data, seen=lambda sent: events.append(json.loads(sent)["id"]))
+    assert events == ["ended", 2]
 
 
 @pytest.mark.usefixtures("fake")
