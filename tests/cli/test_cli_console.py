@@ -10,7 +10,10 @@ from console_kit import at_desk
 
 from gitorch.cli.console.dialogs import answer_words
 from gitorch.cli.console.keys import KEYS, help_text
+from gitorch.cli.console.rows import columns_of, row_text
 from gitorch.cli.pages.cells import width
+from gitorch.model.ids import JobId
+from gitorch.model.view import EpicRow, PlainState
 from gitorch.model.work.run import RunPhase
 from gitorch.world.terminal.ringing import sequences
 
@@ -397,3 +400,14 @@ def test_a_new_question_rings_the_terminal_once_and_those_that_wait_already_do_n
         assert [text for text in written if "\x1b]9;" in text] == [sequences("Which cookie?").decode()]
 
     at_desk(stage, play)
+
+
+def test_the_age_of_a_row_gives_way_before_its_reason_is_cut():
+    reasons = ("x" * 60, "x" * 61, "x" * 68, "x" * 69)
+    rows = [EpicRow(RUN, "api", "", PlainState.QUEUED, reason, 0, JobId("api")) for reason in reasons]
+    widths = columns_of(rows, 80)
+    lines = [row_text(row, widths, 60_000, is_selected=False).plain for row in rows]
+    assert [line.rstrip().endswith("1 min") for line in lines] == [width(reason) <= widths.reason for reason in reasons]
+    assert max(map(width, lines)) <= 80
+    whole = [reason in line for reason, line in zip(reasons, lines, strict=True)]
+    assert whole == [width(reason) <= widths.reason + 8 for reason in reasons]

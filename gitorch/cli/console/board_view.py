@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -72,11 +72,21 @@ class BoardView(ScrollView):
         self.refresh()
 
     def _scroll_to_selected(self) -> None:
-        """Bring the selected row onto the screen, and the heading above the first row with it."""
+        """Bring the selected row onto the screen, and the heading above it if it is the first of its state."""
         for y, line in enumerate(self._lines):
             if line.row == self._selected:
-                top = y - 1 if self._lines[y - 1].row is None else y
-                self.scroll_to_region(Region(0, top, 1, y - top + 1), animate=False, force=True)
+                top = y
+                if self._lines[y - 1].row is None:
+                    top = y - 1
+
+                self._bring_in(top, y)
+
+    def _bring_in(self, top: int, bottom: int) -> None:
+        """Scroll as little as needed to see these lines; the upper one where there is no room for both."""
+        first = int(self.scroll_offset.y)
+        height = max(1, self.size.height)
+        first = max(first, bottom - height + 1)
+        self.scroll_to(y=min(first, top), animate=False, immediate=True)
 
     def on_resize(self, event: Resize) -> None:
         """Lay out anew."""

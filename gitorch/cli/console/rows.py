@@ -193,7 +193,13 @@ def row_text(row: EpicRow, widths: Columns, now: Moment, *, is_selected: bool) -
         text.append("  ")
         text.append_text(_padded(reviews_text(row.reviews, are_named=widths.are_named), widths.reviews))
 
-    text.append("  " + pad(_reason(row), widths.reason), style=_reason_style(row))
+    reason = _reason(row)
+    if width(reason) > widths.reason:
+        # What explains the row is not cut before its age is.
+        text.append("  " + cut(reason, widths.reason + _taken(widths.age)), style=_reason_style(row))
+        return text
+
+    text.append("  " + pad(reason, widths.reason), style=_reason_style(row))
     if widths.age:
         text.append(f"  {age_of(row, now):>{widths.age}}", style="dim")
 
