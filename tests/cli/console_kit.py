@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from cli_memory import START
+from cli_stage import Stage
 from textual.events import Key
 from textual.widgets import Input
 
@@ -17,7 +18,6 @@ from gitorch.cli.console.loop_thread import Shown
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from cli_stage import Stage
     from textual.pilot import Pilot
 
 NOW = START + 600_000
@@ -157,3 +157,10 @@ def at_desk(stage: Stage, story: Callable[[Desk], Awaitable[None]], size=(80, 24
             await story(made)
 
     asyncio.run(play())
+
+
+def asking() -> Stage:
+    """An epic asks two questions, another is at work, a third waits for it."""
+    stage = Stage().begin_run({"api": (), "ui": (), "docs": ("ui",)})
+    stage.launch("api").launch("ui")
+    return stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which cookie?", "How long is it valid?"))

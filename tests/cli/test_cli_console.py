@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from cli_stage import RUN, Stage, many
-from console_kit import at_desk
+from cli_stage import RUN, Stage
+from console_kit import asking, at_desk
 
 from gitorch.cli.console.dialogs import answer_words
 from gitorch.cli.console.keys import KEYS, help_text
-from gitorch.cli.console.rows import columns_of, row_text
-from gitorch.cli.pages.cells import width
-from gitorch.model.ids import JobId
-from gitorch.model.view import EpicRow, PlainState
 from gitorch.model.work.run import RunPhase
 from gitorch.world.terminal.ringing import sequences
 
 OVERRIDE = "\N{RIGHT-TO-LEFT OVERRIDE}"
 
 
-def asking() -> Stage:
-    """An epic asks two questions, another is at work, a third waits for it."""
-    stage = Stage().begin_run({"api": (), "ui": (), "docs": ("ui",)})
-    stage.launch("api").launch("ui")
-    return stage.submit_handoff("api", "NEEDS_CONTEXT", questions=("Which cookie?", "How long is it valid?"))
-
-
 def stuck() -> Stage:
     """A question with options."""
     stage = Stage().begin_run({"api": ()}).launch("api")
     return stage.submit_handoff("api", "BLOCKED", blocker="There is no key.", clears="A key.")
-
-
-@pytest.fixture(scope="module")
-def forty() -> Stage:
-    return many(Stage())
-
-
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50), (40, 12), (20, 5), (10, 2)])
-def test_the_console_fits_every_size(forty, size):
-    async def look(desk):
-        assert len(desk.lines) == size[1]
-        assert max(map(width, desk.lines)) <= size[0]
-        if size >= (40, 12):
-            assert "▌ epic-00" in desk.text
-            assert "WAITING FOR YOU  1" in desk.text
-            assert "q leave" in desk.text
-
-    at_desk(forty, look, size)
 
 
 def test_what_waits_for_a_person_is_first_selected_and_explained():
@@ -147,23 +116,6 @@ def test_an_option_is_chosen_by_its_number_with_words_behind_it():
 )
 def test_what_is_typed_becomes_the_words_of_an_answer(typed, options, words):
     assert answer_words(typed, options) == words
-
-
-@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
-def test_a_long_question_leaves_room_for_its_options_and_the_answer(size):
-    stage = Stage().begin_run({"api": ()}).launch("api")
-    stage.submit_handoff("api", "BLOCKED", blocker="\n".join(f"line {n}" for n in range(60)), clears="A key.")
-
-    async def play(desk):
-        await desk.press("a")
-        for part in ("q1 in", "  1  cleared", "a number or a name", "Enter goes on"):
-            assert part in desk.text
-        before = desk.text
-        await desk.press("pagedown", "pagedown")
-        assert desk.text != before
-        assert "a number or a name" in desk.text
-
-    at_desk(stage, play, size)
 
 
 def test_a_refused_answer_is_shown_with_its_reason_and_the_console_goes_on():
@@ -361,22 +313,6 @@ def test_text_of_an_agent_cannot_act_on_the_screen():
     at_desk(stage, play)
 
 
-def test_two_hundred_rows_are_scrolled_without_lag():
-    names = {f"epic-{n:03}": () for n in range(200)}
-    stage = Stage().begin_run(names)
-
-    async def play(desk):
-        begun = time.process_time()
-        for _ in range(100):
-            desk.app.action_move(1)
-            await desk.pilot.pause(0)
-        taken = (time.process_time() - begun) / 100
-        assert "▌ epic-099" in desk.text
-        assert taken < 0.03, f"{taken * 1000:.1f} ms of the processor for each key"
-
-    at_desk(stage, play, (120, 40))
-
-
 def test_a_bug_ends_the_console_and_is_kept_for_the_report_of_bugs():
     async def play(desk):
         desk.app._handle_exception(ZeroDivisionError("in a handler"))
@@ -400,14 +336,3 @@ def test_a_new_question_rings_the_terminal_once_and_those_that_wait_already_do_n
         assert [text for text in written if "\x1b]9;" in text] == [sequences("Which cookie?").decode()]
 
     at_desk(stage, play)
-
-
-def test_the_age_of_a_row_gives_way_before_its_reason_is_cut():
-    reasons = ("x" * 60, "x" * 61, "x" * 68, "x" * 69)
-    rows = [EpicRow(RUN, "api", "", PlainState.QUEUED, reason, 0, JobId("api")) for reason in reasons]
-    widths = columns_of(rows, 80)
-    lines = [row_text(row, widths, 60_000, is_selected=False).plain for row in rows]
-    assert [line.rstrip().endswith("1 min") for line in lines] == [width(reason) <= widths.reason for reason in reasons]
-    assert max(map(width, lines)) <= 80
-    whole = [reason in line for reason, line in zip(reasons, lines, strict=True)]
-    assert whole == [width(reason) <= widths.reason + 8 for reason in reasons]

@@ -9,6 +9,8 @@ import signal
 import pytest
 from cli_stage import RUN, UNATTENDED, Stage
 
+from gitorch.cli.call import Call, Streams
+from gitorch.cli.verbs.up import has_console
 from gitorch.model.values import replace
 from gitorch.model.work.run import RunPhase
 
@@ -153,3 +155,41 @@ def test_up_without_tmux_drives_a_run_by_hand(stage):
     stage.begin_run(settings=replace(UNATTENDED, manual=True))
     del stage.programs.printed["tmux"]
     assert stage.gitorch("up", "--no-wait").status == 10
+
+
+TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, colours=True, controls=True)
+
+
+@pytest.mark.parametrize(
+    ("streams", "environ", "is_shown"),
+    [
+        (TERMINAL, {"TERM": "xterm-256color"}, True),
+        (TERMINAL, {"TERM": "xterm-256color", "NO_COLOR": "1"}, True),
+        (TERMINAL, {"TERM": "dumb"}, False),
+        (TERMINAL, {}, False),
+        (TERMINAL._replace(asks=False), {"TERM": "xterm"}, False),
+        (TERMINAL._replace(controls=False), {"TERM": "xterm"}, False),
+        (Streams(), {"TERM": "xterm"}, False),
+    ],
+)
+def test_the_console_is_shown_only_at_a_terminal_of_the_caller_s_own(stage, streams, environ, is_shown):
+    stage.begin_run()
+    call = Call(environ, stage.folder, stage.open, streams)
+    assert has_console(call) is is_shown
+    call.json = True
+    assert not has_console(call)
+
+
+def test_without_a_run_to_show_there_is_no_console(stage):
+    stage.begin_run().gitorch("cancel")
+    stage.gitorch("cleanup", "--yes")
+    assert not has_console(Call({"TERM": "xterm"}, stage.folder, stage.open, TERMINAL))
+
+
+def test_plain_prints_lines_also_at_a_terminal(stage):
+    stage.begin_run({"api": ()}).finish("api").streams = TERMINAL
+    stage.environ = {"TERM": "xterm"}
+    answer = stage.gitorch("up", "--plain", "--no-wait")
+    assert answer.status == 10
+    assert "question q1 (approval)" in answer.out
+    assert "\x1b[?1049h" not in answer.out

@@ -157,7 +157,10 @@ class Console(App[str]):
         return self.call.services.clock.now()
 
     def _draw(self) -> None:
-        """Draw everything anew; Textual sends to the terminal what has changed."""
+        """Draw everything anew; Textual sends to the terminal what has changed. Nothing while the console ends."""
+        if not self.query("#keys"):
+            return
+
         row = self.row
         now = self._now()
         index = 0 if row is None else self._rows.index(row)

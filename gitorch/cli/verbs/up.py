@@ -47,7 +47,7 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None, plain: bool) 
 
     with Stopping() as stopping:
         try:
-            if not once and not plain and _has_console(call):
+            if not once and not plain and has_console(call):
                 _run_console(call, only, stopping, stay=stay)
                 return
 
@@ -58,7 +58,7 @@ def up(call: Call, run: str | None, once: bool, wait: bool | None, plain: bool) 
     _conclude(call, result, stopping.by)
 
 
-def _has_console(call: Call) -> bool:
+def has_console(call: Call) -> bool:
     """Whether the console can be shown: at a terminal of the caller's own, with its program installed, and with a run to show."""
     from importlib.util import find_spec
 

@@ -1,0 +1,94 @@
+"""The layout of the console: it fits every size, what explains has room first, and colours say nothing alone (D1, D4)."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from cli_stage import RUN, Stage, many
+from console_kit import asking, at_desk
+
+from gitorch.cli.console.rows import columns_of, row_text
+from gitorch.cli.pages.cells import width
+from gitorch.model.ids import JobId
+from gitorch.model.view import EpicRow, PlainState
+
+WINDOW = {"ff5f57", "febc2e", "28c840"}
+"""The buttons of the window that a picture is framed by."""
+
+
+@pytest.fixture(scope="module")
+def forty() -> Stage:
+    return many(Stage())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50), (40, 12), (20, 5), (10, 2)])
+def test_the_console_fits_every_size(forty, size):
+    async def look(desk):
+        assert len(desk.lines) == size[1]
+        assert max(map(width, desk.lines)) <= size[0]
+        if size >= (40, 12):
+            assert "▌ epic-00" in desk.text
+            assert "WAITING FOR YOU  1" in desk.text
+            assert "q leave" in desk.text
+
+    at_desk(forty, look, size)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)])
+def test_a_long_question_leaves_room_for_its_options_and_the_answer(size):
+    stage = Stage().begin_run({"api": ()}).launch("api")
+    stage.submit_handoff("api", "BLOCKED", blocker="\n".join(f"line {n}" for n in range(60)), clears="A key.")
+
+    async def play(desk):
+        await desk.press("a")
+        for part in ("q1 in", "  1  cleared", "a number or a name", "Enter goes on"):
+            assert part in desk.text
+        before = desk.text
+        await desk.press("pagedown", "pagedown")
+        assert desk.text != before
+        assert "a number or a name" in desk.text
+
+    at_desk(stage, play, size)
+
+
+def test_two_hundred_rows_are_scrolled_without_lag():
+    names = {f"epic-{n:03}": () for n in range(200)}
+    stage = Stage().begin_run(names)
+
+    async def play(desk):
+        begun = time.process_time()
+        for _ in range(100):
+            desk.app.action_move(1)
+            await desk.pilot.pause(0)
+        taken = (time.process_time() - begun) / 100
+        assert "▌ epic-099" in desk.text
+        assert taken < 0.03, f"{taken * 1000:.1f} ms of the processor for each key"
+
+    at_desk(stage, play, (120, 40))
+
+
+def test_the_age_of_a_row_gives_way_before_its_reason_is_cut():
+    reasons = ("x" * 60, "x" * 61, "x" * 68, "x" * 69)
+    rows = [EpicRow(RUN, "api", "", PlainState.QUEUED, reason, 0, JobId("api")) for reason in reasons]
+    widths = columns_of(rows, 80)
+    lines = [row_text(row, widths, 60_000, is_selected=False).plain for row in rows]
+    assert [line.rstrip().endswith("1 min") for line in lines] == [width(reason) <= widths.reason for reason in reasons]
+    assert max(map(width, lines)) <= 80
+    whole = [reason in line for reason, line in zip(reasons, lines, strict=True)]
+    assert whole == [width(reason) <= widths.reason + 8 for reason in reasons]
+
+
+def test_without_colours_every_state_is_a_word_and_the_selected_row_has_a_sign(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def play(desk):
+        assert desk.app.no_color
+        for part in ("WAITING FOR YOU  1", "WORKING  2", "QUEUED  1", "▌ api", "waiting for you for"):
+            assert part in desk.text
+        svg = desk.app.export_screenshot()
+        colours = set(re.findall(r"fill: #([0-9a-f]{6})", svg)) | set(re.findall(r'fill="#([0-9a-f]{6})"', svg))
+        assert all(abs(int(c[:2], 16) - int(c[2:4], 16)) < 8 for c in colours - WINDOW), colours
+
+    at_desk(asking(), play)
