@@ -11,7 +11,7 @@ import pytest
 from desk import Desk  # noqa: F401  its folders become importable
 from telling import Telling
 
-from gitorch.app.work.submissions import _mend
+from gitorch.app.work.own_branch import mend
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId
@@ -50,7 +50,7 @@ class Site:
 
     def facts(self) -> c.WorkFacts:
         facts = self.git.facts(self.tree, self.base)
-        return replace(facts, mend=_mend(SimpleNamespace(git=self.git), OWN, facts))
+        return replace(facts, mend=mend(SimpleNamespace(git=self.git), OWN, facts))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from gitorch.app.query.lookup import find_run
 from gitorch.app.redaction import recordable
 from gitorch.app.work.claims import ManualClaim, claimed_session, refuse_late, remove_checkout
 from gitorch.app.work.context import brief_of, token_digest
+from gitorch.app.work.own_branch import mend
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.commands import Order
@@ -235,7 +236,7 @@ def _branch_facts(
     expected = tuple(artifact.path for artifact in job.spec.artifacts if artifact.required)
     path = services.paths.worktree(run, session.id)
     facts = services.git.facts(path, base, expected)
-    facts = replace(facts, worktree=str(path), mend=_mend(services, run.branch_of(job.spec.id), facts))
+    facts = replace(facts, worktree=str(path), mend=mend(services, run.branch_of(job.spec.id), facts))
     if facts.mend or not _host_commits(run, session, report):
         return facts
 
@@ -243,20 +244,6 @@ def _branch_facts(
     if draft is None:
         return facts
     return replace(services.git.facts_of(draft, base, expected), by_host=True)
-
-
-def _mend(services: Services, own: str, facts: WorkFacts) -> str:
-    """The command that brings the work to the job's own branch; empty where the worktree has that branch checked out.
-
-    The own branch is moved where nothing on it is lost by that; otherwise the other work is merged into it.
-    """
-    if facts.branch in {"", own} or facts.checked_out is None:
-        return ""
-
-    before = services.git.resolve(own)
-    if before is None or services.git.contains(before, facts.checked_out):
-        return f"git switch -C {own}"
-    return f"git switch {own} && git merge {facts.checked_out}"
 
 
 def _host_commits(run: Run, session: Session, report: ReportText) -> bool:

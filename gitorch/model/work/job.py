@@ -11,7 +11,7 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Moment, SessionId
     from gitorch.model.plans.workflow import JobSpec
-    from gitorch.model.work.review import Check, Claim, Finding, Handoff, ListedFinding, Verdict
+    from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding, TestClaim, Verdict
 
 
 class JobPhase(StrEnum):
@@ -99,7 +99,7 @@ class JobState(Value):
     base: CommitId | None = None
     """The commit that the job's branch starts from."""
     handoff: Handoff | None = None
-    claims: tuple[Claim, ...] = ()
+    claims: tuple[TestClaim, ...] = ()
     """What the author said about the tests, of every round in which it said anything."""
     check: Check | None = None
     """The newest run of the test command."""

@@ -134,7 +134,7 @@ PROGRAM_NOT_FOUND = 127
 """The exit status with which a shell reports that a program does not exist."""
 
 
-class Claim(Value):
+class TestClaim(Value):
     """What an author said about its tests in one round. Nobody has checked it."""
 
     round: int

@@ -11,7 +11,7 @@ from gitorch.model.observed import overlap_key
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.review import Choice, Claim, Handoff, ListedFinding, ReportStatus, Verdict
+from gitorch.model.work.review import Choice, Handoff, ListedFinding, ReportStatus, TestClaim, Verdict
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.transitions import (
@@ -93,14 +93,14 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
 
 
 def _with_claim(
-    claims: tuple[Claim, ...],
+    claims: tuple[TestClaim, ...],
     event: events.HandoffSubmitted,
-) -> tuple[Claim, ...]:
+) -> tuple[TestClaim, ...]:
     """The claims about tests with that of this report, if it has one."""
     if not event.tests_claimed:
         return claims
 
-    return (*claims, Claim(event.attempt, event.tests_claimed))
+    return (*claims, TestClaim(event.attempt, event.tests_claimed))
 
 
 def _replied(findings: tuple[ListedFinding, ...], replies: tuple[Reply, ...]) -> tuple[ListedFinding, ...]:

@@ -99,12 +99,7 @@ def _about_work(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]
         yield _remark(job, Concern.EMPTY)
 
     yield from _about_tests(run, job, facts)
-    if facts.weakened:
-        yield _remark(job, Concern.WEAKENED, facts.weakened)
-    run_by_tests = run_by_command(facts.paths, run.settings.test_command, run.settings.preparation.command)
-    if run_by_tests:
-        yield _remark(job, Concern.RUN, map(quoted, run_by_tests))
-
+    yield from _about_weaker_tests(run, job, facts)
     missing = _without_review(run, job, facts)
     if missing:
         yield _remark(job, Concern.UNREVIEWED, missing)
@@ -114,6 +109,16 @@ def _about_work(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]
         yield _remark(job, Concern.UNSETTLED, unsettled)
     if job.handoff is not None and job.handoff.concerns:
         yield _remark(job, Concern.CONCERNS, _concerns(run, job, job.handoff.concerns))
+
+
+def _about_weaker_tests(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]:
+    """Tests that show less than before, and changes to what runs them."""
+    if facts.weakened:
+        yield _remark(job, Concern.WEAKENED, facts.weakened)
+
+    run_by_tests = run_by_command(facts.paths, run.settings.test_command, run.settings.preparation.command)
+    if run_by_tests:
+        yield _remark(job, Concern.RUN, map(quoted, run_by_tests))
 
 
 def _about_tests(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]:
