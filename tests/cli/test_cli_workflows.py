@@ -176,3 +176,18 @@ def test_a_workflow_that_merges_nothing_says_so_and_where_its_result_stays(stage
     (result,) = [line for line in lines if line.startswith("result ")]
     assert result.count("gitorch/advice-") == 2
     assert not [line for line in lines if line.startswith("approval ")]
+
+
+def test_a_scope_of_a_workflow_file_that_matches_nothing_is_a_remark_at_its_job(stage):
+    planned(stage).presets["scripted"] = Preset("scripted", ("claude",))
+    text = ADVICE.replace("title: One,", "title: One, artifacts: [{name: x, path: one/a.md}],")
+    (stage.folder / "advice.yaml").write_text(text.replace("title: Two,", "title: Two, scope: {allowed: [two/**]},"))
+    answer = stage.gitorch("check", "advice.yaml")
+
+    assert answer.status == 0, answer.err
+    remarks = answer.out.partition("remarks\n")[2].splitlines()
+    assert (
+        "  advice.yaml:10:3: `two/**` of job `two` matches no file of main yet. Leave it if these files are to be created."
+        in remarks
+    )
+    assert not [line for line in remarks if "`one/**`" in line]

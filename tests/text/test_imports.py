@@ -76,6 +76,7 @@ def test_the_numbered_tasks_of_kiro_become_epics_with_their_subtasks():
     ]
     assert "Requirements: 2.1" in plan.epics[0].section
     assert left(done) == [
+        ".kiro/specs/shop/tasks.md: The title `Implementation Plan` says only that this is a plan, so the plan is called `shop`.",
         ".kiro/specs/shop/tasks.md:3: The text above the first task is for people, above the first epic.",
         ".kiro/specs/shop/tasks.md: `Set up the project` has no open task, so it is left out.",
     ]

@@ -16,6 +16,7 @@ from gitorch.errors import Malformed, NotFound, Problem
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.plans.plan import Plan
 from gitorch.model.values import Value, replace
+from gitorch.rules.scope.patterns import artifact_paths, check_patterns, scope_patterns
 from gitorch.rules.workflows.compile import (
     compile_plan,
     compile_workflow,
@@ -134,7 +135,8 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
     except Malformed as error:
         return CheckResult(plan, error.problems)
     target = source.target or config.merge_target
-    plan = replace(plan, title=source.workflow.name)
+    patterns = scope_patterns(source)
+    plan = replace(plan, title=source.workflow.name, patterns=patterns)
     lanes = None
     if not by_hand:
         lanes = {lane.name: configured(lane, config) for lane in source.workflow.lanes.values()}
@@ -147,6 +149,7 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
     problems = (*_workflow_problems(source, facts), *find_secrets_in_files(name, files))
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
+    found = check_patterns(name, patterns, facts.files, artifact_paths(source), target, "job")
     workflow = compile_workflow(source, config, briefs)
     ready = _ready(
         services,
@@ -156,7 +159,7 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
         (target, facts.target_commit),
         files,
     )
-    return _result(services, plan, ready)
+    return _result(services, plan, ready, (*found.problems, *found.remarks))
 
 
 def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Problem]:

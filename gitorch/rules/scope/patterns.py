@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
 from gitorch.model.plans.globs import may_overlap
+from gitorch.model.plans.plan import Pattern
 from gitorch.model.values import Value
 from gitorch.rules.scope.matching import matches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from gitorch.model.plans.plan import Pattern
+    from gitorch.model.plans.workflow import WorkflowSource
 
 WILDCARDS = frozenset("*?[")
 PATH_SIGNS = WILDCARDS | frozenset("/.")
@@ -32,11 +33,16 @@ class PatternFindings(Value):
 
 
 def check_patterns(
-    path: str, patterns: Sequence[Pattern], files: Sequence[str], announced: Sequence[str], target: str
+    path: str,
+    patterns: Sequence[Pattern],
+    files: Sequence[str],
+    announced: Sequence[str],
+    target: str,
+    noun: str = "epic",
 ) -> PatternFindings:
     """The globs that match none of the target's files and no path that the plan announces, each line once.
 
-    Words, and globs that differ from an existing path in a few letters, are problems. Any other glob is a remark: the epic may create its files.
+    `noun` is what owns a scope here, an epic or a job. Words, and globs that differ from an existing path in a few letters, are problems. Any other glob is a remark: the epic may create its files.
     """
     tree = _Tree(files)
     problems: dict[tuple[int, str, bool], list[Pattern]] = {}
@@ -51,9 +57,35 @@ def check_patterns(
         lines.setdefault((pattern.line, pattern.epic, pattern.forbids), []).append(pattern)
 
     return PatternFindings(
-        tuple(_problem(path, line, tree, target) for line in problems.values()),
-        tuple(_remark(path, line, tree, target) for line in remarks.values()),
+        tuple(_problem(path, line, tree, f"{noun} `{line[0].epic}`", target) for line in problems.values()),
+        tuple(_remark(path, line, tree, f"{noun} `{line[0].epic}`", target) for line in remarks.values()),
     )
+
+
+def scope_patterns(source: WorkflowSource) -> tuple[Pattern, ...]:
+    """The globs of a workflow file's scopes, each at the place of its job.
+
+    All of them may match files to come: in a workflow file none is a problem.
+    """
+    patterns: list[Pattern] = []
+    for job, spec in source.workflow.jobs.items():
+        line, column = source.places.get(f"jobs.{job}", (1, 1))
+        for glob in spec.scope.allowed:
+            patterns.append(Pattern(job, glob, line, column))
+        for glob in spec.scope.forbidden:
+            patterns.append(Pattern(job, glob, line, column, forbids=True))
+
+    return tuple(patterns)
+
+
+def artifact_paths(source: WorkflowSource) -> tuple[str, ...]:
+    """The files that the jobs of a workflow are to produce."""
+    paths: list[str] = []
+    for spec in source.workflow.jobs.values():
+        for artifact in spec.artifacts:
+            paths.append(artifact.path)
+
+    return tuple(paths)
 
 
 def _can_match(pattern: Pattern, patterns: Sequence[Pattern], files: Sequence[str], announced: Sequence[str]) -> bool:
@@ -92,10 +124,10 @@ def _is_word(glob: str) -> bool:
     return PATH_SIGNS.isdisjoint(glob)
 
 
-def _problem(path: str, line: Sequence[Pattern], tree: _Tree, target: str) -> Problem:
+def _problem(path: str, line: Sequence[Pattern], tree: _Tree, owner: str, target: str) -> Problem:
     """The problem of the globs on one line."""
     first = line[0]
-    message = f"`{' '.join(pattern.glob for pattern in line)}` of epic `{first.epic}` matches no file of {target}."
+    message = f"`{' '.join(pattern.glob for pattern in line)}` of {owner} matches no file of {target}."
     near = tree.nearest(line)
     fix = "Correct it, or announce it: name a file that the epic creates there, in backticks, in the epic's text."
     if near:
@@ -106,19 +138,19 @@ def _problem(path: str, line: Sequence[Pattern], tree: _Tree, target: str) -> Pr
     return Problem(path, first.line, first.column, message, fix)
 
 
-def _remark(path: str, line: Sequence[Pattern], tree: _Tree, target: str) -> Problem:
+def _remark(path: str, line: Sequence[Pattern], tree: _Tree, owner: str, target: str) -> Problem:
     """The remark on the globs of one line that may match files to come."""
     first = line[0]
     globs = ", ".join(f"`{pattern.glob}`" for pattern in line)
     verb = "matches"
     if len(line) > 1:
         verb = "match"
-    message = f"{globs} of epic `{first.epic}` {verb} no file of {target} yet."
+    message = f"{globs} of {owner} {verb} no file of {target} yet."
     near = tree.nearest(line)
     if near:
         message += f" Did you mean `{near}`?"
 
-    return Problem(path, first.line, first.column, message, "Leave it if the epic creates these files.")
+    return Problem(path, first.line, first.column, message, "Leave it if these files are to be created.")
 
 
 class _Tree:

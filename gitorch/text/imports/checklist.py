@@ -149,7 +149,16 @@ def _imported(
     for part, name, before in zip(divided.parts, ids, needs, strict=True):
         epics.append(ImportedEpic(name, part.title or title, part.body, before))
 
-    return Imported(format_name, title, tuple(epics), divided.rest, design, tuple(_left(source, divided)))
+    left = (*title_left(source.path, divided.title, title), *_left(source, divided))
+    return Imported(format_name, title, tuple(epics), divided.rest, design, left)
+
+
+def title_left(path: str, old: str, new: str) -> list[Left]:
+    """A remark where the title of the file is not part of that of the plan; none for a file without a title."""
+    if new in old or not old:
+        return []
+
+    return [Left(path, f"The title `{old}` says only that this is a plan, so the plan is called `{new}`.")]
 
 
 def _short_title(part: Part, title: str) -> str:

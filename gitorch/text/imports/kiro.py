@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
-from gitorch.text.imports.checklist import GENERIC_TITLES, chain, folder_of, read_checklist
+from gitorch.text.imports.checklist import GENERIC_TITLES, chain, folder_of, read_checklist, title_left
 from gitorch.text.imports.imported import Imported, ImportedEpic, Left, epic_id
 from gitorch.text.imports.sections import headings_of, text_without, top_heading
 from gitorch.text.markdown import Listing, read_markdown
@@ -47,13 +47,16 @@ def read_kiro(source: Source, beside: Mapping[str, str]) -> Imported:
     top = top_heading(headings_of(document))
     first = source.front_matter_lines + 1
     preamble = text_without(source, top, first, groups[0].line)
+    title = _title(source, top)
     left: list[Left] = []
+    if top is not None:
+        left += title_left(source.path, top.text, title)
     if preamble:
         message = "The text above the first task is for people, above the first epic."
         left.append(Left(f"{source.path}:{source.text.count(chr(10), 0, source.text.find(preamble)) + 1}", message))
 
     epics = tuple(_epics(source, groups))
-    return Imported("Kiro", _title(source, top), epics, preamble, beside.get("design.md", ""), tuple(left))
+    return Imported("Kiro", title, epics, preamble, beside.get("design.md", ""), tuple(left))
 
 
 def _groups(document: Document) -> list[_Group]:
