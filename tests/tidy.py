@@ -56,6 +56,11 @@ class File:
         return ast.parse(self.text, self.name)
 
     @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Every node of the tree, walked once for all rules."""
+        return list(ast.walk(self.tree))
+
+    @cached_property
     def lines(self) -> list[str]:
         return self.text.splitlines()
 
@@ -106,12 +111,12 @@ def is_any(file: File) -> bool:
     return file.path.name != "LICENSE"
 
 
-def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+def functions(file: File) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in file.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def long_functions(file: File) -> Iterator[Fault]:
-    for function in functions(file.tree):
+    for function in functions(file):
         lines = (function.end_lineno or 0) - function.lineno + 1
         if lines > FUNCTION_LINES_MAX:
             yield Fault(function.lineno, f"{function.name} has {lines} lines", function.name, lines)
@@ -130,7 +135,7 @@ def complex_functions(file: File) -> Iterator[Fault]:
 
 
 def riddles(file: File) -> Iterator[Fault]:
-    for node in ast.walk(file.tree):
+    for node in file.nodes:
         if isinstance(node, ast.ExceptHandler) and node.name not in {None, "error"}:
             yield Fault(node.lineno, f"an exception is caught as error, not as {node.name}")
         yield from (Fault(line, f"{name!r} is a riddle") for line, name in names_given(node) if name in RIDDLES)
@@ -170,7 +175,7 @@ def registry_hosts(file: File) -> Iterator[Fault]:
 
 
 def machine_paths(file: File) -> Iterator[Fault]:
-    for node in ast.walk(file.tree):
+    for node in file.nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and MACHINE_PATH.search(node.value):
             yield Fault(node.lineno, "a path of one machine")
 
@@ -184,13 +189,13 @@ def matches(file: File, pattern: re.Pattern[str]) -> Iterator[Fault]:
 def prints(file: File) -> Iterator[Fault]:
     if file.path.parts[1] in {"cli", "scripted"}:
         return
-    for node in ast.walk(file.tree):
+    for node in file.nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print":
             yield Fault(node.lineno, "print")
 
 
 def sleeps(file: File) -> Iterator[Fault]:
-    for node in ast.walk(file.tree):
+    for node in file.nodes:
         called = (
             isinstance(node, ast.Attribute) and node.attr == "sleep" and ast.unparse(node.value) in {"time", "asyncio"}
         )
@@ -205,8 +210,8 @@ def sleeps(file: File) -> Iterator[Fault]:
 
 def silent_tests(file: File) -> Iterator[Fault]:
     """Tests that cannot fail: neither they nor the functions of this file that they call assert anything."""
-    asserting = {function.name for function in functions(file.tree) if asserts(function)}
-    for function in functions(file.tree):
+    asserting = {function.name for function in functions(file) if asserts(function)}
+    for function in functions(file):
         if function.name.startswith("test_") and function.name not in asserting and not calls(function) & asserting:
             yield Fault(function.lineno, f"{function.name} asserts nothing", function.name)
 
@@ -228,6 +233,8 @@ def calls(function: ast.AST) -> set[str]:
 
 
 def unreasoned_silence(file: File) -> Iterator[Fault]:
+    if not SILENCED.search(file.text):
+        return
     for token in tokenize.generate_tokens(io.StringIO(file.text).readline):
         found = SILENCED.search(token.string) if token.type == tokenize.COMMENT else None
         if found and not REASONED[found[1]].match(found["rest"]):
