@@ -15,7 +15,7 @@ from fakes.ledger import FakeLedger
 from fakes.remotes import FakeRemotes
 from fakes.world import FakeFiles, FakePrograms, FakeRepository, FakeSignatures
 
-from gitorch.app.start.doctor import HealthCheck, examine
+from gitorch.app.start.doctor import FAULT, HealthCheck, examine
 from gitorch.errors import Corrupt, Malformed, Unavailable
 from gitorch.model import commands as c
 from gitorch.model.plans.approval import Grade, Guard, SigningKey
@@ -175,7 +175,7 @@ RESULTS = [
         {"programs": FakePrograms(git="git version 2.30.1")},
     ),
     ("git", False, "what? is too old; 2.38 is needed", "apt-get install git", {"programs": FakePrograms(git="what?")}),
-    ("tmux", True, "tmux 3.3a", "", {}),
+    ("tmux", True, f"tmux 3.3a{FAULT}", "", {}),
     (
         "tmux",
         False,

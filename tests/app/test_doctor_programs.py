@@ -69,3 +69,12 @@ def test_doctor_tells_installed_from_signed_in(tmp_path):
     programs.present = {"$A_KEY"}
     rows = [check.text for check in examine(home) if check.name == "runtime"]
     assert rows == ["a: a 1.0; signed in by $A_KEY", "b: b 2.0"]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"), [("tmux 3.3a", True), ("tmux 3.3", True), ("tmux 3.4", False), ("tmux 3.5a", False)]
+)
+def test_doctor_names_a_tmux_with_a_known_fault(tmp_path, line, named):
+    home = FakeRepository(tmp_path, config=Config(), programs=FakePrograms(tmux=line), presets={})
+    (check,) = [check for check in examine(home) if check.name == "tmux"]
+    assert (check.ok, check.text.startswith(line), "it can crash" in check.text) == (True, True, named)

@@ -1,4 +1,4 @@
-"""People who look: neither attaching nor peeking changes a terminal's size, or disturbs what is being typed into it."""
+"""People who look: the window follows whoever attaches, and neither that nor peeking disturbs what is being typed into it."""
 
 import contextlib
 import fcntl
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.tmux
 
 
 @contextlib.contextmanager
-def attached(lab, key, columns=60, rows=15):
+def attached(lab, key, columns=60, rows=15, clients=1):
     """Somebody attaches with a small terminal of their own, and leaves."""
     leader, follower = pty.openpty()
     fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -27,7 +27,7 @@ def attached(lab, key, columns=60, rows=15):
     reader = threading.Thread(target=drain, args=(leader,), daemon=True)
     reader.start()
     try:
-        wait_for(lambda: pane(lab, "#{session_attached}") == "1")
+        wait_for(lambda: pane(lab, "#{session_attached}") == str(clients))
         yield
     finally:
         watching.terminate()
@@ -45,13 +45,37 @@ def pane(lab, what):
     return lab.tmux.output("list-panes", "-a", "-F", what).strip()
 
 
-def test_a_small_terminal_that_attaches_changes_no_size(lab):
+def size(lab):
+    return pane(lab, "#{window_width}x#{window_height}")
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (120, 40), (240, 60)])
+def test_the_window_follows_a_terminal_that_attaches_and_has_its_own_size_afterwards(lab, columns, rows):
     key = lab.ready()
-    before = pane(lab, "#{window_width}x#{window_height}")
-    with attached(lab, key):
-        assert pane(lab, "#{window_width}x#{window_height}") == before == "200x50"
+    assert size(lab) == "200x50"
+    with attached(lab, key, columns, rows):
+        wait_for(lambda: size(lab) == f"{columns}x{rows}")
         lab.terminals.screen(key)
-    assert pane(lab, "#{window_width}x#{window_height}") == before
+    wait_for(lambda: size(lab) == "200x50")
+
+
+def test_a_dialog_is_whole_on_a_small_terminal(lab):
+    key = lab.ready("--menu", "Yes|" + "a long choice " * 4 + "|No")
+    lab.mode("dialog")
+    lab.wait_state(key, "dialog")
+    with attached(lab, key, 80, 24):
+        wait_for(lambda: size(lab) == "80x24")
+        shown = lab.terminals.screen(key)
+        assert all(text in shown for text in ("Run make?", "❯ 1. Yes", "3. No", "Enter to confirm"))
+
+
+def test_the_window_follows_the_smallest_of_several_terminals(lab):
+    key = lab.ready()
+    with attached(lab, key, 120, 40):
+        with attached(lab, key, 80, 30, clients=2):
+            wait_for(lambda: size(lab) == "80x30")
+        wait_for(lambda: size(lab) == "120x40")
+    wait_for(lambda: size(lab) == "200x50")
 
 
 def test_a_text_arrives_once_while_somebody_watches_and_peeks(lab):

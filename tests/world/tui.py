@@ -1,6 +1,6 @@
 """A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
 
-`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [--menu ROW|ROW]
+`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [--menu ROW|ROW] [--focus]
 [--late SECONDS] [--rest SECONDS] [--breaks N] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
 `idle`, `busy`, `dialog`, `error`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
@@ -152,6 +152,8 @@ class Tui:
 
     def run(self):
         sys.stdout.write("\x1b[?2004h")
+        if self.options.focus:
+            sys.stdout.write("\x1b[?1004h")
         self.hook("session-start")
         if self.options.prompt:
             self.submit(self.options.prompt)
@@ -182,6 +184,7 @@ def main():
     parser.add_argument("--deaf", action="store_true")
     parser.add_argument("--quick-dialog", action="store_true")
     parser.add_argument("--menu", default="")
+    parser.add_argument("--focus", action="store_true")
     parser.add_argument("--overlay", action="store_true")
     parser.add_argument("--swallow", type=int, default=0)
     parser.add_argument("--late", type=float, default=0.0)

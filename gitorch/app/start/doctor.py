@@ -41,6 +41,10 @@ PROBE_BYTES = 65_536
 
 INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 
+FAULT = "; it can crash when a person leaves an agent that has ended, which gitorch avoids: a newer one is better"
+KNOWN_FAULTS = {"tmux 3.3": FAULT, "tmux 3.3a": FAULT}
+"""Versions with a known fault, by the line that they print."""
+
 
 class HealthCheck(Value):
     """The result of one check."""
@@ -154,7 +158,7 @@ def _version(program: str, line: str, *, enough: bool) -> HealthCheck:
         return HealthCheck(program, False, f"{program} is not installed, or does not answer", INSTALL[program])
     if not enough:
         return HealthCheck(program, False, f"{line} is too old; {OLDEST[program]} is needed", INSTALL[program])
-    return HealthCheck(program, True, line)
+    return HealthCheck(program, True, f"{line}{KNOWN_FAULTS.get(line, '')}")
 
 
 def _place(services: Services) -> Iterator[HealthCheck]:

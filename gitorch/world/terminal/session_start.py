@@ -31,6 +31,16 @@ HISTORY_LINES = 5_000
 FOLDER_MADE = "tmux-folder-made"
 """A file that is there while the folder of tmux's sockets exists only because of us."""
 
+DISARM_WATCHED = "if-shell -F '#{session_attached}' 'send-keys -R'"
+"""Reset the terminal of a program that ended while somebody watches: tmux 3.3a tells it that the client leaves, if it had asked for
+focus events, and crashes with every agent. Unwatched it is left alone, because its last screen is evidence; see `attach_argv`."""
+
+FIX_SIZE = (
+    "if-shell -F '#{==:#{session_attached},0}' "
+    f"'set-option -w window-size manual ; resize-window -x {COLUMNS} -y {ROWS}'"
+)
+"""Give the window its own size back once the last client has left; while clients are attached it follows the smallest."""
+
 SERVER_SETUP = (
     *("set-option", "-wg", "remain-on-exit", "on", ";"),
     *("set-option", "-wg", "automatic-rename", "off", ";"),
@@ -38,6 +48,9 @@ SERVER_SETUP = (
     *("set-option", "-g", "history-limit", str(HISTORY_LINES), ";"),
     *("set-option", "-g", "status", "off", ";"),
     *("set-option", "-g", "update-environment", "", ";"),
+    *("set-hook", "-g", "pane-died", DISARM_WATCHED, ";"),
+    *("set-hook", "-g", "client-attached", "set-option -w window-size smallest", ";"),
+    *("set-hook", "-g", "client-detached", FIX_SIZE, ";"),
 )
 """Set in the same call that makes a session: `remain-on-exit` set afterwards was lost in 10 of 10 instant exits."""
 

@@ -211,11 +211,17 @@ class TmuxTerminals:
         return kept
 
     def attach_argv(self, key: SessionKey) -> tuple[str, ...]:
-        """The command that shows the session in the caller's terminal. Raises NotFound."""
+        """The command that shows the session in the caller's terminal. Raises NotFound.
+
+        It resets the terminal of a program that has ended, in the call that attaches: tmux 3.3a crashes with every agent when a client
+        comes to or leaves a dead pane whose program had asked for focus events.
+        """
         if pane_of(self._tmux.list(), key, None) is None:
             raise NotFound(f"Session {key.session} of run {key.run} is not running", hint="gitorch status")
 
-        return (*self._tmux.attach, f"={key.name}")
+        target = f"={key.name}:"
+        disarm = ("if-shell", "-F", "-t", target, "#{pane_dead}", f"send-keys -R -t {target}", ";")
+        return (*self._tmux.watching, *disarm, "attach-session", "-t", f"={key.name}")
 
     def pids(self) -> Mapping[int, SessionKey]:
         """The process ids of living agents, from the sessions' files; an id that now belongs to another process is left out."""

@@ -123,7 +123,8 @@ class Tmux:
         }
         # The mark: an agent can make an attached client run a command (`detach-client -E`).
         marked = f"{STARTED_VARIABLE}=attach"
-        self.attach = ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR", marked, *self._argv, "attach-session", "-t")
+        self.watching = ("env", "-u", "TMUX", "-u", "TMUX_TMPDIR", marked, *self._argv)
+        """The command with which a human's client reaches this server, before the commands of tmux."""
 
     def answers(self) -> bool:
         """Whether the server accepts connections."""
