@@ -122,11 +122,11 @@ def may_begin(run: Run, session: Session) -> bool:
 
 
 def _is_waited_for(run: Run, session: Session) -> bool:
-    """Whether this is the session of an author that is being launched and gets its work afterwards."""
+    """Whether this is the session of an author that is being launched, asks nothing, and gets its work afterwards."""
     if session.phase is not SessionPhase.STARTING:
         return False
 
-    if not run.jobs[session.job].writes:
+    if not run.jobs[session.job].writes or run.is_asked_about(session):
         return False
 
     return not run.workflow.lanes[session.lane].one_shot

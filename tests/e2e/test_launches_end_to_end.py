@@ -64,7 +64,7 @@ def launches(home_of_runs: House) -> House:
     return house
 
 
-@pytest.mark.parametrize(("job", "how"), [("deaf", "not-ready"), ("asked", "dialog: trust"), ("leaving", "exited")])
+@pytest.mark.parametrize(("job", "how"), [("deaf", "not-ready"), ("leaving", "exited")])
 def test_a_launch_that_fails_is_tried_once_more_and_then_escalated(launches: House, job: str, how: str) -> None:
     assert [e["how"] for e in launches.records("session-ended", job=job)] == [how, how]
     (asked,) = launches.records("escalated", job=job)
@@ -74,8 +74,11 @@ def test_a_launch_that_fails_is_tried_once_more_and_then_escalated(launches: Hou
     assert not launches.records("session-alive", job=job)
 
 
-def test_the_evidence_of_a_dialog_is_its_screen_and_no_key_was_pressed_in_it(launches: House) -> None:
+def test_a_dialog_at_the_start_is_a_question_with_its_choices_and_no_key_was_pressed_in_it(launches: House) -> None:
     (asked,) = launches.records("escalated", job="asked")
+    assert asked["trigger"].startswith("dialog:")
+    assert asked["options"][-3:] == ["retry", "stop_epic", "stop_run"]
+    assert not launches.records("session-ended", job="asked")
     assert "Do you trust the files in this folder?" in asked["evidence"]
     assert list(launches.worktrees.rglob("dialog.jsonl")) == []
 

@@ -79,7 +79,10 @@ def test_people_are_told_by_their_own_command_once_and_its_failure_is_said_once(
     told = [n["notice"] for n in notices(asked)]
     assert len(told) == len(set(told))
     (context,) = [n for n in notices(asked) if n["kind"] == "context"]
-    assert (context["text"], context["command"]) == ("Which name?", f'gitorch answer {context["id"]} "…"')
+    assert (context["text"], context["command"]) == (
+        "Which name?",
+        f'gitorch answer {context["id"]} "…" --run {context["run"]}',
+    )
     said = asked.first.text + asked("up", "--no-wait", status=10).text + asked("up", "--no-wait", status=10).text
     assert said.count("the notification command failed") == 1
 

@@ -22,7 +22,7 @@ from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.plans.runtime import Preset
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.dialogs import REQUEST_STAYS_MS, in_order
-from gitorch.rules.outstanding import outstanding
+from gitorch.rules.outstanding import may_begin, outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.text.preset import parse_preset
 
@@ -171,6 +171,20 @@ def test_a_dialog_of_a_program_that_is_starting_is_a_question_and_no_failed_laun
         None,
     )
     assert reconcile(play.run, closed) == ()
+
+
+def test_nobody_waits_for_an_agent_that_asks_at_its_start() -> None:
+    play = Play()
+    play.begin({"api": (), "ui": ()})
+    play.grant("api")
+    play.grant("ui")
+    play.alive("ui")
+    beside = play.run.sessions[play.session("ui")]
+    assert not may_begin(play.run, beside)
+    observation = SessionObservation(True, True, AgentState.DIALOG, 7, started_at=Moment(play.at), offered=OFFERED)
+    look = Observed(Moment(play.at + 1000), {play.session("api"): observation}, None)
+    play.do(*[one for one in reconcile(play.run, look) if isinstance(one, c.Escalate)])
+    assert may_begin(play.run, beside)
 
 
 @pytest.mark.parametrize("shown", [{"offered": OFFERED, "dialog": "login"}, {"dialog": "theme"}])

@@ -73,9 +73,9 @@ def test_the_window_follows_the_smallest_of_several_terminals(lab):
     key = lab.ready()
     with attached(lab, key, 120, 40):
         with attached(lab, key, 80, 30, clients=2):
-            wait_for(lambda: size(lab) == "80x30")
-        wait_for(lambda: size(lab) == "120x40")
-    wait_for(lambda: size(lab) == "200x50")
+            assert wait_for(lambda: size(lab) == "80x30")
+        assert wait_for(lambda: size(lab) == "120x40")
+    assert wait_for(lambda: size(lab) == "200x50")
 
 
 def test_a_text_arrives_once_while_somebody_watches_and_peeks(lab):
