@@ -17,6 +17,7 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Commits
 from gitorch.model.values import Value
 from gitorch.model.work.question import fault_trigger
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 from gitorch.rules.workflows.readiness import count_commits
 
@@ -257,8 +258,19 @@ def _faults(services: Services) -> Iterator[HealthCheck]:
         for run in load_runs(services, unsettled_runs(services)):
             for fault in run.faults.values():
                 yield HealthCheck(f"run {run.id}", False, fault.sentence, _where_it_is_asked(run, fault))
+            yield from _lost_worktrees(services, run)
     except GitorchError as error:
         yield HealthCheck("runs", False, error.message, error.hint or "gitorch verify")
+
+
+def _lost_worktrees(services: Services, run: Run) -> Iterator[HealthCheck]:
+    """Agents at work whose worktree was deleted under them: they see an empty folder, and nothing that they write is kept."""
+    for session in run.living_sessions:
+        path = services.paths.worktree(run, session.id)
+        if session.phase is SessionPhase.ALIVE and run.jobs[session.job].is_leased_to(session.id) and not path.exists():
+            text = f"the worktree of {session.job} is gone: {path}; its agent ({session.id}) still works in it"
+            fix = f"gitorch session restart {session.job} --run {run.id}"
+            yield HealthCheck(f"run {run.id}", False, text, fix)
 
 
 def _notices(services: Services) -> Iterator[HealthCheck]:

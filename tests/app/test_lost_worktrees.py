@@ -1,0 +1,29 @@
+"""A worktree that was deleted under its agent: `doctor` names it, since the agent itself only falls silent."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from desk import RUN, Desk
+
+from gitorch.app.start.doctor import examine
+from gitorch.model import commands as c
+
+
+def test_a_worktree_that_was_deleted_under_its_agent_is_named_with_the_command_that_makes_it_anew(tmp_path):
+    desk = Desk(tmp_path / "s").begin()
+    desk.tick(3)
+    session = next(iter(desk.run.living_sessions))
+    if session.phase == "starting":
+        desk.do(c.MarkAlive(session.id, 4242, "hook: start"))
+
+    path = desk.services.paths.worktree(desk.run, session.id)
+    path.mkdir(parents=True, exist_ok=True)
+    named = lambda: [check for check in examine(desk.services) if check.name == f"run {RUN}"]  # noqa: E731 asked twice
+    assert named() == []
+    path.rmdir()
+    (found,) = named()
+    assert (found.ok, found.fix) == (False, f"gitorch session restart {session.job} --run {RUN}")
+    assert found.text == f"the worktree of {session.job} is gone: {path}; its agent ({session.id}) still works in it"
