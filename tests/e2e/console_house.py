@@ -157,12 +157,11 @@ class Screen:
         self.press("Enter")
 
     def select(self, name: str) -> None:
-        """Move to a row by its name, down from the first; rows may move meanwhile."""
+        """Move to a row by its name, down from the first; from the first again where rows have moved meanwhile."""
         self.sees("▌", "q leave")
-        for key in ("g", *["j"] * 20):
+        for key in ["g", *["j"] * 9] * 5:
             self.press(key)
-            settled = self.settled()
-            if f"▌ {name} " in settled:
+            if f"▌ {name} " in self.settled():
                 return
         raise AssertionError(f"no row {name}:\n{self.text}")
 

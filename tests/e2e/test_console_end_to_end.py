@@ -39,6 +39,11 @@ def screen(tmp_path: Path, home: House) -> Iterator[Screen]:
         yield shown
 
 
+def asked_about(home: House) -> list[str]:
+    """The epics about which questions are open."""
+    return [row["job"] for row in home("inbox", "--json").json["inbox"]]
+
+
 def give(screen: Screen, row: str, words: str) -> None:
     """Answer the question of a row."""
     screen.select(row)
@@ -68,6 +73,12 @@ def shell_works(screen: Screen) -> None:
 
 def test_a_person_answers_four_things_sees_a_diff_sends_a_message_and_approves_without_leaving(screen, home):
     assert "WAITING FOR YOU  4" in screen.text
+    screen.select("tokens")
+    screen.press("s")
+    screen.sees("Message to tokens")
+    screen.type("The key may be any 32 bytes.")
+    screen.press("Enter")
+    screen.sees("m1 to tokens")
     give(screen, "cookies", "sid")
     give(screen, "tokens", "1 Make one up.")
 
@@ -78,22 +89,13 @@ def test_a_person_answers_four_things_sees_a_diff_sends_a_message_and_approves_w
     screen.sees("Handoff DONE")
     screen.press("C-b", "d")
     screen.sees("q leave")
-    if home("inbox", "--json").json["inbox"]:
-        rows = [row["job"] for row in home("inbox", "--json").json["inbox"]]
-        if "logout" in rows:
-            give(screen, "logout", "cleared")
+    until(lambda: "logout" not in asked_about(home), 30, what="the end of the question, whose dialog is gone")
 
     screen.select("limits")
     screen.press("d")
     screen.sees("diff of limits", "+Ten attempts an hour, then a pause.")
     screen.press("q")
     screen.sees("q leave")
-    screen.select("tokens")
-    screen.press("s")
-    screen.sees("Message to tokens")
-    screen.type("The key may be any 32 bytes.")
-    screen.press("Enter")
-    screen.sees("to tokens")
     give(screen, "audit", "stop_epic")
 
     screen.sees("Approve the merge", seconds=180)

@@ -150,6 +150,7 @@ class Stage:
             f"  git -C {folder} log --stat gitorch/ledger    every decision is a commit",
             f"  {program} -C {folder} report {run}    the report that was approved",
             f"  {program} -C {folder} log {run}    every record of the run",
+            "While a run is open, gitorch up shows it as a console, and gitorch serve as a web page.",
         )
 
     def _shown_folder(self) -> str:
