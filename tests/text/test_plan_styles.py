@@ -52,3 +52,13 @@ def test_reading_time_grows_linearly_up_to_two_megabytes():
 
     most = 1_980_000 // len(one)
     assert growth(read, most // 10, most) < 30
+
+
+def test_comments_with_placeholders_are_read_in_linear_time():
+    def read(number):
+        text = section("a", body="- [ ] x\n\n" + "<!-- {{x}} --> {{y}}\n" * number)
+        problems = parse_plan("p.md", text.encode()).problems
+        assert len(problems) == number
+        assert {problem.column for problem in problems} == {16}
+
+    assert growth(read, 400, 4000) < 30

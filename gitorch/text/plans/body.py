@@ -145,11 +145,14 @@ def _pattern(source: Source, draft: Draft, reference: Reference, *, forbids: boo
 
 
 def announced_paths(body: Body | None, drafts: Sequence[Draft]) -> tuple[str, ...]:
-    """The paths that the sections name, in backticks or bare, each once; not those of the scopes themselves."""
-    if body is None:
+    """The paths that the sections name, in backticks or bare, each once; not those of the scopes themselves.
+
+    Empty for a plan without scopes, which nothing has to be compared with.
+    """
+    scopes = _scope_lines(drafts)
+    if body is None or not scopes:
         return ()
 
-    scopes = _scope_lines(drafts)
     paths: dict[str, None] = {}
     for section in body.first_sections().values():
         for number in range(section.begin, section.end):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from gitorch.text.complaints import did_you_mean
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\{\{(?P<name>.*?)\}\}")
 _TEMPLATE_NAME = re.compile(r"\s*[A-Z][A-Z0-9_]*\s*")
+_LINE_END = re.compile("\n")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _STRIP = re.compile(r"<!--\s*STRIP\b")
 
@@ -217,7 +219,7 @@ def check_placeholders(source: Source, document: Document) -> Iterator[Problem]:
     In code, `{{ … }}` is often intended (`${{ matrix.os }}`, Jinja, Vue, Helm). There, and in comments, only a name in
     capitals counts, the form that prompt templates use: `cd {{WORKTREE_PATH}}`.
     """
-    comments = _comments(source)
+    comments = _Comments(source)
     for number, line in enumerate(source.lines, 1):
         if "{{" in line:
             yield from _check_braces(source, document, comments, number, line)
@@ -240,34 +242,41 @@ def check_nesting(source: Source, document: Document) -> Iterator[Problem]:
         yield source.problem(document.too_deep, message, fix)
 
 
-def _comments(source: Source) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """The first and last place of each HTML comment, as line and column."""
-    if "<!--" not in source.text:
-        return []
+class _Comments:
+    """The places of a file that lie in HTML comments. Finding them takes one pass, and a question a few comparisons."""
 
-    places: list[tuple[tuple[int, int], tuple[int, int]]] = []
-    for found in _COMMENT.finditer(source.text):
-        places.append((_place(source.text, found.start()), _place(source.text, found.end())))
+    def __init__(self, source: Source) -> None:
+        """Find all comments that end."""
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        for found in _COMMENT.finditer(source.text):
+            self._starts.append(found.start())
+            self._ends.append(found.end())
 
-    return places
+        self._lines = [0]
+        if self._starts:
+            self._lines += [found.end() for found in _LINE_END.finditer(source.text)]
 
+    def hold(self, line: int, column: int) -> bool:
+        """Whether a place, both counted from 1, lies in a comment."""
+        if not self._starts:
+            return False
 
-def _place(text: str, offset: int) -> tuple[int, int]:
-    """Line and column of a character, both counted from 1."""
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+        offset = self._lines[line - 1] + column - 1
+        number = bisect_right(self._starts, offset) - 1
+        return number >= 0 and offset < self._ends[number]
 
 
 def _check_braces(
     source: Source,
     document: Document,
-    comments: Sequence[tuple[tuple[int, int], tuple[int, int]]],
+    comments: _Comments,
     number: int,
     line: str,
 ) -> Iterator[Problem]:
     """The placeholders of one line. In code and comments, only a template's name in capitals is one."""
     for found in _PLACEHOLDER.finditer(line):
-        place = (number, found.start() + 1)
-        is_aside = document.is_code(number, found[0]) or any(first < place < last for first, last in comments)
+        is_aside = document.is_code(number, found[0]) or comments.hold(number, found.start() + 1)
         if is_aside and not _TEMPLATE_NAME.fullmatch(found["name"]):
             continue
 
