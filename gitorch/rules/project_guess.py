@@ -17,16 +17,19 @@ TEST_EXTRAS = ("test", "tests", "testing", "dev")
 """Names of extras that hold what the tests need; the first that exists is installed."""
 
 REQUIREMENTS = (
-    "requirements.txt",
-    "requirements-dev.txt",
-    "requirements-test.txt",
-    "requirements-tests.txt",
-    "dev-requirements.txt",
-    "test-requirements.txt",
-    "requirements/test.txt",
-    "requirements/tests.txt",
-    "requirements/dev.txt",
+    ("requirements.txt",),
+    (
+        "requirements-test.txt",
+        "requirements-tests.txt",
+        "test-requirements.txt",
+        "requirements/test.txt",
+        "requirements/tests.txt",
+        "requirements-dev.txt",
+        "dev-requirements.txt",
+        "requirements/dev.txt",
+    ),
 )
+"""Files of requirements: those of the project, and of its tests. Of each group the first that exists is installed."""
 
 
 class Sign(Value):
@@ -62,7 +65,7 @@ PYTEST = (
     Sign("tests/conftest.py", "", "pytest"),
     *(
         Sign(name, "pytest", "pytest")
-        for name in ("pyproject.toml", "setup.cfg", "tox.ini", "noxfile.py", "conftest.py", *REQUIREMENTS)
+        for name in ("pyproject.toml", "setup.cfg", "tox.ini", "noxfile.py", "conftest.py", *sum(REQUIREMENTS, ()))
     ),
 )
 TESTS = (
@@ -140,7 +143,12 @@ def _first(read: Callable[[str], str | None], signs: Sequence[Sign]) -> Sign | N
 
 def _with_pip(read: Callable[[str], str | None]) -> Iterator[Step]:
     """A virtual environment with the requirements, the project itself with what its tests need, and pytest if it is used."""
-    sources = [name for name in REQUIREMENTS if read(name) is not None]
+    sources = []
+    for group in REQUIREMENTS:
+        found = _first(read, [Sign(name, "", "") for name in group])
+        if found is not None:
+            sources.append(found.file)
+
     wanted = [f"-r {name}" for name in sources]
     project = _first(read, PROJECT)
     if project is not None:

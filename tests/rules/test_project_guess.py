@@ -34,6 +34,11 @@ CASES = {
         f"{VENV} -r requirements.txt -r requirements-dev.txt pytest",
         ".venv/bin/python -m pytest",
     ),
+    "pip, what the tests need before what developers need": (
+        {"requirements/tests.txt": "pytest\n", "requirements/dev.txt": "tox\n"},
+        f"{VENV} -r requirements/tests.txt pytest",
+        "",
+    ),
     "pip, an old project": (
         {"setup.py": "", "tests/conftest.py": ""},
         f"{VENV} -e . pytest",
