@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import pkgutil
+import select
 import shutil
 import signal
 import socket
@@ -67,7 +68,7 @@ def _address() -> str:
     """The socket of this test process's own server, which ends with it."""
     folder = Path(tempfile.mkdtemp(prefix="gw-"))
     address = f"{folder}/s"
-    server = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    server = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert server.stdout is not None
     server.stdout.readline()
     atexit.register(_end, server, folder)
@@ -94,7 +95,7 @@ def serve(address: str) -> None:
         door.listen(64)
         sys.stdout.write("\n")
         sys.stdout.flush()
-        while True:
+        while door in select.select([door, sys.stdin], [], [])[0]:  # standard input ends with the test process
             caller, _ = door.accept()
             if os.fork() == 0:
                 door.close()
