@@ -3,6 +3,7 @@
 
 BIN := .venv/bin
 DEMO_ARGS ?=
+WEB ?=
 AGENTS ?=
 AGENTS_ARGS ?= -v
 # One worker more than cores, since many tests wait for a terminal; the longest files first, as tests/conftest.py sorts them.
@@ -18,9 +19,9 @@ MAKEFLAGS += --no-print-directory
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: ## Run a plan from start to merge with scripted agents, in a scratch repository
-	@.ci/setup run
-	@if [ -t 0 ]; then answers=; else answers=--yes; fi; exec $(BIN)/gitorch demo $$answers $(DEMO_ARGS)
+demo: ## Run a plan from start to merge with scripted agents, in a scratch repository; WEB=1 opens the web page at its end
+	@.ci/setup $(if $(WEB),web,run)
+	@if [ -t 0 ]; then answers=; else answers=--yes; fi; exec $(BIN)/gitorch demo $$answers $(if $(WEB),--web) $(DEMO_ARGS)
 
 test: lint ## Check style, types and floors, then run every quick test
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -385,6 +385,7 @@ VERBS = (
         parameters=(
             Parameter("folder", "The folder to create.", default="demo"),
             Parameter("yes", "Answer and approve without questions; recorded as such.", ("--yes",), kind=Kind.FLAG),
+            Parameter("web", "Show the finished run as a web page, until Ctrl-C.", ("--web",), kind=Kind.FLAG),
         ),
         changes=True,
         exits="2 without a terminal, unless `--yes` is given",

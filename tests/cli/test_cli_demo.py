@@ -61,3 +61,26 @@ def test_the_demo_ends_when_a_question_is_not_in_its_script(played, stage):
     question = replace(stage.run.questions["q1"], options=("retry", "stop"))
     with pytest.raises(Failed, match="the demo left its script"):
         played._answer(question)
+
+
+class Recorder:
+    """A stage that only notes what is called on it."""
+
+    called: tuple[tuple[object, ...], ...] = ()
+
+    def __init__(self, *_, **__) -> None:
+        type(self).called = ()
+
+    def gitorch(self, *words, expected=(0,)):
+        type(self).called += ((words, expected),)
+
+    def __getattr__(self, name):
+        return lambda *_, **__: None
+
+
+@pytest.mark.parametrize(("words", "called"), [((), ()), (("--web",), ((("serve",), (0, 130, 143)),))])
+def test_the_demo_leaves_the_page_open_at_its_end_where_it_is_asked_to(stage, monkeypatch, words, called):
+    monkeypatch.setattr(demo, "Stage", Recorder)
+    monkeypatch.setattr("gitorch.world.sample.plant", lambda *_: stage.folder)
+    assert stage.gitorch("demo", "here", "--yes", *words).status == 0
+    assert Recorder.called == called

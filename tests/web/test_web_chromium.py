@@ -121,7 +121,7 @@ def test_no_page_is_wider_than_its_window(page, places, width, height, scheme):
         page.open(page.base + path)
         assert page.run("return document.documentElement.scrollWidth <= innerWidth"), name
         if PICTURES:
-            page.picture(Path(PICTURES) / f"{name}-{width}-{scheme}.png")
+            page.picture(Path(PICTURES) / f"web-{name}-{width}-{scheme}.png")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -177,7 +177,7 @@ def test_a_reviewer_clicks_a_line_comments_sends_and_sees_what_changed_since(pag
     page.type("tr.draft textarea", "Add, do not replace.")
     assert "1 comment goes with it." in page.text("#comments")
     if PICTURES:
-        page.picture(Path(PICTURES) / "comment-1280-light.png")
+        page.picture(Path(PICTURES) / "web-comment-1280-light.png")
     yard.work = yard.work | {"cart": {"src/cart.py": AFTER}}
     page.click("#review-form button.strong")
     until(lambda: page.url.endswith("/jobs/cart"), what="the page of the job")

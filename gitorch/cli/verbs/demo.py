@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.cli.boundary import INTERRUPTED, TERMINATED
 from gitorch.cli.group import verb
 from gitorch.cli.output import ask
 from gitorch.errors import Failed, Waiting
@@ -30,9 +31,12 @@ EXAMPLES = "python3 -m unittest discover -q -s acceptance"
 
 ROUNDS_MAX = 20
 
+SERVED = (0, INTERRUPTED, TERMINATED)
+"""How the web page may end: a person closes it."""
+
 
 @verb("demo")
-def demo(call: Call, folder: str, yes: bool) -> None:
+def demo(call: Call, folder: str, yes: bool, web: bool) -> None:
     """Play a whole run in FOLDER: three epics, reviews, a revision, a question, your approval, the merge."""
     from gitorch.world.resources import template_path
     from gitorch.world.sample import plant
@@ -49,6 +53,9 @@ def demo(call: Call, folder: str, yes: bool) -> None:
         stage.play()
     finally:
         stage.leave()
+
+    if web:
+        stage.gitorch("serve", expected=SERVED)
 
 
 class Stage:
@@ -146,10 +153,11 @@ class Stage:
         program = _quoted(program_as_typed(sys.argv[0], self._call.environ))
         self.tell(
             "",
-            "Three commands to try next:",
+            "Four commands to try next:",
             f"  git -C {folder} log --stat gitorch/ledger    every decision is a commit",
             f"  {program} -C {folder} report {run}    the report that was approved",
             f"  {program} -C {folder} log {run}    every record of the run",
+            f"  {program} -C {folder} serve    the run as web pages, which need the extra gitorch[web]",
             "While a run is open, gitorch up shows it as a console, and gitorch serve as a web page.",
         )
 
