@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -134,6 +135,8 @@ class WorktreeSetups:
                 self._runs.forget(run)
                 self._runs.end_leftovers(run)
                 shutil.rmtree(run, ignore_errors=True)
+        with contextlib.suppress(OSError):  # others are set up, or nothing ever was
+            self._folder.rmdir()
 
     def _run(self, worktree: Path) -> Path:
         """The folder of the run for a worktree."""
