@@ -24,6 +24,10 @@ from gitorch.errors import NotFound
 pytestmark = pytest.mark.tmux
 
 SIZES = ((80, 24), (120, 40), (200, 50), (61, 15))
+PAUSES = (0.02, 0.05, 0.1, 0.2)
+"""Seconds between two deeds. A client that leaves in the very moment of a SIGKILL, within one round of tmux's events, still ends tmux
+3.3a: no hook runs between the two."""
+
 QUICK = range(3)
 MANY = range(3, 203)
 
@@ -106,7 +110,7 @@ def moment(lab, seed):
                 ends(lab, key, death)
             elif client is not None:
                 client.leave(way)
-            lab.clock.sleep(chance.choice([0.0, 0.01, 0.05, 0.2]))
+            lab.clock.sleep(chance.choice(PAUSES))
         if chance.random() < 0.5:
             lab.terminals.stop(key)
     finally:

@@ -35,6 +35,9 @@ DISARM_WATCHED = "if-shell -F '#{session_attached}' 'send-keys -R'"
 """Reset the terminal of a program that ended while somebody watches: tmux 3.3a tells it that the client leaves, if it had asked for
 focus events, and crashes with every agent. Unwatched it is left alone, because its last screen is evidence; see `attach_argv`."""
 
+DISARM_DEAD = "if-shell -F '#{pane_dead}' 'send-keys -R'"
+"""The same for a program that ended while the client was on its way: tmux 3.3a crashes only when the client leaves."""
+
 FIX_SIZE = (
     "if-shell -F '#{==:#{session_attached},0}' "
     f"'set-option -w window-size manual ; resize-window -x {COLUMNS} -y {ROWS}'"
@@ -49,7 +52,7 @@ SERVER_SETUP = (
     *("set-option", "-g", "status", "off", ";"),
     *("set-option", "-g", "update-environment", "", ";"),
     *("set-hook", "-g", "pane-died", DISARM_WATCHED, ";"),
-    *("set-hook", "-g", "client-attached", "set-option -w window-size smallest", ";"),
+    *("set-hook", "-g", "client-attached", f"set-option -w window-size smallest ; {DISARM_DEAD}", ";"),
     *("set-hook", "-g", "client-detached", FIX_SIZE, ";"),
 )
 """Set in the same call that makes a session: `remain-on-exit` set afterwards was lost in 10 of 10 instant exits."""
