@@ -42,7 +42,7 @@ BOXES = ("- [ ] do", "- [x] done", "- [-] doing", "* [ ]* maybe", "1. [ ] first"
 def swallowed(text: str) -> list[int]:
     """The lines of headings of epics that are epics of nothing, though they begin a line and stand in no code."""
     plan = parse_plan("plan.md", text.encode())
-    known = {epic.line for epic in plan.epics} | {problem.line for problem in plan.problems}
+    known = {epic.line for epic in plan.epics} | {problem.line for problem in (*plan.problems, *plan.remarks)}
     lines = enumerate(text.split("\n"), 1)
     return [number for number, line in lines if line in EPICS and number not in known]
 
@@ -137,6 +137,14 @@ def test_a_list_nested_deeper_than_can_be_read_is_a_defect_at_its_line():
         (10 + NESTING_MAX // 2, "Lists are nested too deep here, and the rest of the file cannot be read.")
     ]
     assert plan.problems[0].fix == "Nest lists at most 99 deep."
+
+
+def test_a_heading_between_two_rules_at_the_top_is_named_as_a_comment():
+    plan = parse_plan("plan.md", b"---\n\n## Epic: a\n\n---\n")
+
+    assert [(remark.line, remark.message) for remark in plan.remarks] == [
+        (3, "This line is a comment of the front matter, so nobody reads it.")
+    ]
 
 
 def test_the_lines_that_no_agent_reads_are_named_in_one_remark():

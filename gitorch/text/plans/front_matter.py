@@ -17,6 +17,7 @@ from gitorch.text.yaml_file import read_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from gitorch.errors import Problem
     from gitorch.text.complaints import Complaints
     from gitorch.text.source import Source
 
@@ -79,6 +80,7 @@ def read_front_matter(source: Source, complaints: Complaints, remarks: Complaint
     if not lines:
         return FrontMatter()
 
+    remarks.found += _comments(source, lines)
     yaml = source.front_matter()
     if len(yaml.text) > CHARACTERS_MAX:
         message = f"The front matter is longer than {CHARACTERS_MAX:,} characters."
@@ -106,6 +108,15 @@ def read_front_matter(source: Source, complaints: Complaints, remarks: Complaint
         remarks.add(form.key_spot(name), message, "Leave it for other programs, or correct the key.")
 
     return front_matter
+
+
+def _comments(source: Source, lines: int) -> Iterator[Problem]:
+    """A remark for each comment of the front matter: between two rules, a heading is one, too."""
+    for number in range(2, lines):
+        if source.line(number).lstrip().startswith("#"):
+            message = "This line is a comment of the front matter, so nobody reads it."
+            fix = "If it belongs to the plan, move it below the second `---`, or remove the first one."
+            yield source.problem(number, message, fix)
 
 
 def _places(form: Form) -> dict[str, tuple[int, int]]:
