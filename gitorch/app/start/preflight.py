@@ -26,6 +26,7 @@ from gitorch.rules.workflows.compile import (
     reviewer_runtime,
 )
 from gitorch.rules.workflows.readiness import check_plan, missing_tmux, plan_remarks
+from gitorch.text.agents_file import ANY_ARGUMENTS
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
@@ -201,11 +202,18 @@ def _result(services: Services, plan: Plan, ready: Ready, remarks: tuple[Problem
     """A run that is ready to begin, unless its lanes or settings hold secrets."""
     problems = (
         *find_secrets_in_value(plan.path, ready.workflow, "workflow"),
-        *find_secrets_in_value(plan.path, ready.settings, "settings"),
+        *find_secrets_in_value(plan.path, _without_repeats(ready.settings), "settings"),
     )
     if problems:
         return CheckResult(plan, problems, remarks=remarks)
     return CheckResult(plan, (), sheet_of(services, plan, ready), ready, remarks)
+
+
+def _without_repeats(settings: Settings) -> Settings:
+    """The settings without the test command among the commands that agents may run: it is one cause, not two."""
+    repeated = f"{settings.test_command}{ANY_ARGUMENTS}"
+    others = tuple(command for command in settings.allowed_commands if command != repeated)
+    return replace(settings, allowed_commands=others)
 
 
 def _ready(
