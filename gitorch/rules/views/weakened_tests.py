@@ -32,7 +32,7 @@ ASSERTION = re.compile(
     r"\bassert\w*|\bexpect\w*\s*\(|\.should\b|\bt\.(Error|Fatal|Fail)\w*\(|\bpytest\.raises\b|\brequire\.\w+\("
 )
 
-OLD, NEW = "--- a/", "+++ b/"
+NEW = "+++ b/"
 NOTHING = "/dev/null"
 
 
