@@ -232,4 +232,9 @@ def redact_value(value: object) -> object:
     """A value of a notice with the secrets in its text redacted; anything but text comes back as it is."""
     if not isinstance(value, str):
         return value
-    return redact_output(value.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    return redact_text(value)
+
+
+def redact_text(text: str) -> str:
+    """A text with its secrets redacted; the same text where it holds none."""
+    return _redact(text)

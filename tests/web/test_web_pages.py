@@ -228,6 +228,16 @@ def test_a_session_shows_its_screen_as_text(stage):
     assert browser.get("/runs/auth-7f3a/sessions/s1", headers={"if-none-match": first}).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/runs/auth-7f3a/sessions/s1", "/sessions"])
+def test_a_screen_is_shown_without_its_secrets(stage, path):
+    secret = "gh" + "p_" + "a1B2" * 9
+    stage.begin_run().launch("api")
+    stage.terminals.screens["s1"] = f"> export TOKEN={secret}"
+    shown = browser_of(stage).get(path).text
+    assert secret not in shown
+    assert "[redacted: a GitHub token]" in shown
+
+
 def test_an_unexpected_error_is_a_page_that_names_its_report(stage, monkeypatch):
     from web_browser import client_of
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.query import runs
 from gitorch.app.query.lookup import find_job, find_run
 from gitorch.app.query.questions import find_question
+from gitorch.app.redaction import redact_text
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model import events
 from gitorch.model.ids import SessionId
@@ -117,7 +118,7 @@ def session(services: Repository, question: Question) -> Page:
 
     screen, missing = "", ""
     try:
-        screen = services.terminals.screen(SessionKey(run.id, found.id), question.number("history", 0))
+        screen = redact_text(services.terminals.screen(SessionKey(run.id, found.id), question.number("history", 0)))
     except (NotFound, Unavailable) as error:
         missing = error.message
     values = {"run": run, "session": found, "screen": screen.rstrip(), "missing": missing}

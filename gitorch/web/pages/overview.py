@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from gitorch.app.query.lookup import board_of, load_runs
+from gitorch.app.redaction import redact_text
 from gitorch.app.sessions.sessions import list_agents
 from gitorch.app.start.doctor import examine
 from gitorch.app.start.workflows import read_workflow
@@ -64,7 +65,7 @@ def sessions(services: Repository, question: Question) -> Page:
 def last_lines(services: Repository, row: SessionRow) -> str:
     """The end of a session's screen without empty lines; empty where there is no screen."""
     try:
-        screen = services.terminals.screen(SessionKey(row.run, row.id))
+        screen = redact_text(services.terminals.screen(SessionKey(row.run, row.id)))
     except (NotFound, Unavailable):
         return ""
 
