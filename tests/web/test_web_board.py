@@ -24,9 +24,9 @@ def test_an_open_question_stands_first_with_its_text_and_the_command_that_answer
     assert "Sign in" in text
 
 
-def test_an_open_run_is_shown_with_its_jobs_and_their_states(stage, browser):
+def test_an_open_run_is_shown_with_its_epics_in_plain_states(stage, browser):
     stage.begin_run().launch("api")
     shown = browser.get("/").text
-    assert '<a href="/runs/auth-7f3a/jobs/api" class="chip running"' in shown
-    assert '<a href="/runs/auth-7f3a/jobs/ui" class="chip blocked"' in shown
+    assert '<a href="/runs/auth-7f3a/jobs/api" class="chip working"' in shown
+    assert '<a href="/runs/auth-7f3a/jobs/ui" class="chip queued"' in shown
     assert "Nothing waits for you." in shown
