@@ -34,15 +34,20 @@ STEPS_MAX = 60
 def planted(home: House) -> None:
     """The examples in a repository of their own, and one of them twice, to go both ways at its checkpoint."""
     shutil.copytree(EXAMPLES, home.path / "examples")
-    shutil.copytree(EXAMPLES / "human-checkpoint", home.path / "examples" / CANCELED)
-    flow = home.path / "examples" / CANCELED / "workflow.yaml"
-    flow.write_text(flow.read_text().replace("name: human-checkpoint", f"name: {CANCELED}"))
-    script = flow.with_name("agents.toml")
+    script = copied(home, "human-checkpoint", CANCELED).with_name("agents.toml")
     script.write_text(
         script.read_text().replace("Split it.", "Leave it.")
     )  # another text: the first was merged by then
     home.repo.write({"gitorch.yaml": CONFIG})
     home.repo.commit({}, "Plant the examples")
+
+
+def copied(home: House, shape: str, name: str) -> Path:
+    """The workflow file of an example that was copied under another name."""
+    shutil.copytree(EXAMPLES / shape, home.path / "examples" / name)
+    flow = home.path / "examples" / name / "workflow.yaml"
+    flow.write_text(flow.read_text().replace(f"name: {shape}", f"name: {name}"))
+    return flow
 
 
 def begun(home: House, shape: str, *words: str) -> str:
@@ -181,7 +186,9 @@ def test_an_example_goes_to_its_end_by_hand_with_what_status_suggests(tmp_path: 
     with house(tmp_path / "place") as home:
         planted(home)
         # Two more runs of the same jobs are open: a command that named neither could mean any of them.
-        _, run, _ = (begun(home, shape, "--by-hand") for _ in range(3))
+        for name in ("before", "after"):
+            copied(home, shape, name)
+        _, run, _ = (begun(home, name, "--by-hand") for name in ("before", shape, "after"))
         for _ in range(STEPS_MAX):
             view = home.status(run)
             if view["phase"] != "running":
