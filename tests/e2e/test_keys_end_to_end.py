@@ -66,7 +66,8 @@ def sign(home: House, run: str, passphrase: str) -> tuple[int, str, bool]:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
-    with house(tmp_path_factory.mktemp("keys")) as home:
+    with pytest.MonkeyPatch.context() as patch, house(tmp_path_factory.mktemp("keys")) as home:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("settings")))  # the key is this person's alone
         said = init(home)
         configuration = (home.path / "gitorch.yaml").read_text(encoding="utf-8")
         run = start(home)

@@ -54,14 +54,20 @@ def heard(home_of_runs: House) -> list[tuple[str, list[str]]]:
 
 
 def test_every_program_that_it_starts_is_its_own(heard: list[tuple[str, list[str]]]) -> None:
-    started = {Path(args[0]).name for event, args in heard if event not in {"socket.connect", "socket.getaddrinfo"}}
+    started = {Path(args[0]).name for event, args in heard if not event.startswith("socket.")}
     assert {"git", "tmux"} <= started
     assert {name for name in started if name.rstrip("0123456789.") not in OWN} == set()
 
 
 def test_it_connects_to_nothing_but_its_own_tmux_server(heard: list[tuple[str, list[str]]]) -> None:
-    sockets = [args for event, args in heard if event.startswith("socket.")]
+    sockets = [args for event, args in heard if event.startswith("socket.") and event != "socket.bind"]
     assert [args for args in sockets if "family=1" not in args[0] or "/gitorch-" not in args[1]] == []
+
+
+def test_it_tries_ports_for_its_agents_on_loopback_alone(heard: list[tuple[str, list[str]]]) -> None:
+    tried = [args[1] for event, args in heard if event == "socket.bind"]
+    assert tried
+    assert [address for address in tried if not address.startswith("('127.0.0.1', ")] == []
 
 
 def test_the_package_imports_no_client_of_a_model_or_the_network() -> None:

@@ -150,10 +150,12 @@ def test_a_stopped_agent_waits_for_an_answer_and_retry_is_one(house: House) -> N
 
 
 def test_an_agent_that_was_killed_is_dead_before_anybody_does_something_about_it(house: House) -> None:
+    session = sessions(house)["ui"]["id"]
+    house.until(lambda: house.records("session-alive", session=session, job="ui"), "a sign of life of ui's agent")
     beside = house.driving.pop()
     beside.send_signal(signal.SIGTERM)
     beside.wait(60)
-    pid = house.records("session-alive", session=sessions(house)["ui"]["id"], job="ui")[-1]["pid"]
+    pid = house.records("session-alive", session=session, job="ui")[-1]["pid"]
     os.kill(pid, signal.SIGKILL)
     house.until(lambda: sessions(house)["ui"]["presence"] == "dead", "the end of ui's agent")
     assert sessions(house)["ui"]["agent"] == "exited"

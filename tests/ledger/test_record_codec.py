@@ -241,7 +241,7 @@ def test_released_names_never_change():
         "refusal-reminded permission-answered "
         "outbox-entry-accepted "
         "base-built handoff-submitted late-handoff-kept late-handoff-adopted artifact-published decision-made blocker-sorted "
-        "check-recorded verdict-given findings-listed gate-passed epic-reported work-voided job-failed "
+        "check-recorded target-checked settings-changed verdict-given findings-listed gate-passed epic-reported work-voided job-failed "
         "job-canceled job-requeued job-reopened work-sent-back overlap-noted closed-early closing-failed "
         "issues-closed "
         "fault-noted fault-cleared "

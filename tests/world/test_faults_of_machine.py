@@ -14,7 +14,7 @@ from gitorch.model.ids import RunId, SessionId
 from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.model.plans.runtime import Preset
 from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
-from gitorch.world import checks, other_systems, sample, sandbox, ssh_keys
+from gitorch.world import command_runs, other_systems, sample, sandbox, ssh_keys
 from gitorch.world.beads import BeadsFile
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
@@ -64,7 +64,7 @@ def immortal_check(place):
     write_json_in(
         home / "checks" / MISSING, "spec.json", {"cwd": str(place.folder / "trees" / f"check-{MISSING[:12]}")}
     )
-    place.monkeypatch.setattr(checks.processes, "end", lambda *_: False)
+    place.monkeypatch.setattr(command_runs.processes, "end", lambda *_: False)
     runner.clear(place.folder / "trees")
 
 
