@@ -6,8 +6,8 @@ DEMO_ARGS ?=
 WEB ?=
 AGENTS ?=
 AGENTS_ARGS ?= -v
-# One worker more than cores, since many tests wait for a terminal; the longest files first, as tests/conftest.py sorts them.
-PYTEST_ARGS ?= -n 3 --dist loadfile --no-loadscope-reorder
+# Twice as many workers as two cores, since many tests wait for a terminal; the longest files first, as tests/conftest.py sorts them.
+PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
 
 # What is tested is what .venv holds, whatever the caller's shell says.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV

@@ -95,15 +95,21 @@ def test_a_name_that_leaves_its_folder_or_is_an_option_is_refused(house: House, 
     assert sorted(p.name for p in house.worktrees.rglob("*") if p.is_dir() and len(p.name) < 40) == before
 
 
+def _listed_without_tmux(house: House) -> list[dict[str, Any]]:
+    """The sessions as they are listed without any program; none while new records are there, which git must read."""
+    said = house(
+        "session", "list", "--json", env={"PATH": f"{house.script.parent}{os.pathsep}/nowhere"}, status=None
+    ).json
+    return list(said.get("sessions", ()))
+
+
 def test_sessions_are_alive_dead_or_unknown_and_that_is_told_apart(house: House) -> None:
     house.up_beside("--wait")
     house.until(lambda: {"api", "ui", "helper"} <= sessions(house).keys(), "all three agents")
     house.until(lambda: house.records("prompt-delivered", job="ui"), "the brief of ui")
     house.until(lambda: sessions(house)["ui"]["agent"] == "working", "ui at work")
     assert {row["presence"] for row in sessions(house).values()} == {"alive"}
-    broken = house("session", "list", "--json", env={"PATH": f"{house.script.parent}{os.pathsep}/nowhere"}).json[
-        "sessions"
-    ]
+    broken = house.until(lambda: _listed_without_tmux(house), "a list that no new record of the others' work disturbs")
     assert {(row["presence"], row["agent"]) for row in broken} == {("unknown", "unknown")}
     assert "unknown" in house("status", house.work, env={"PATH": "/nowhere"}).out, (
         "nobody is shown as alive who was not seen"

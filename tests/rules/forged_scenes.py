@@ -71,7 +71,7 @@ def reviewing() -> Play:
     return play
 
 
-def testing_the_target() -> Play:
+def target_under_test() -> Play:
     """Agents wait for the tests of the target."""
     play = Play()
     play.begin({"api": ()}, replace(SETTINGS, test_target=True))

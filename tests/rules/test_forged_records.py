@@ -37,7 +37,7 @@ from forged_scenes import (
     reported,
     reviewing,
     running,
-    testing_the_target,
+    target_under_test,
     unattended,
 )
 from play import HOST, HUMAN, OPERATOR, RUN, TARGET, commit, digest
@@ -200,7 +200,7 @@ ROWS = {
         reviewing, e.CheckRecorded("api", 1, Check(commit("x"), "make", "passed", 0, 1.0)), HOST, "was not handed in"
     ),
     "test of another commit than the target's": Forged(
-        testing_the_target,
+        target_under_test,
         e.TargetChecked(Check(commit("x"), "make", "passed", 0, 1.0)),
         HOST,
         "the target was tested at",
