@@ -13,12 +13,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from house import GITORCH, House, house
 from waiting import until
 
+import gitorch
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.runner import GitRunner
@@ -27,7 +29,6 @@ from gitorch.world.programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [
     pytest.mark.tmux,
@@ -55,7 +56,14 @@ VERBS = (
     "sync",
     "init",
     "adopt",
+    "keys add --new",
     "keys remove nobody",
+    "config set tests.command true",
+    "check plan.md --run-tests",
+    "session create other",
+    "skills install --profile generic",
+    "skills remove --profile generic",
+    "serve --allow-changes",
     "up --once",
 )
 DRIVER = """\
@@ -362,3 +370,13 @@ def test_a_person_at_a_shell_may_still_approve(matrix: Matrix) -> None:
     assert shutil.which("env")
     run_id = matrix.target.status()["id"]
     matrix.target("approve", run_id, "--yes", env={"GITORCH_SCRIPT": "x"})
+
+
+def test_every_verb_that_the_command_line_denies_to_agents_is_in_the_matrix() -> None:
+    source = Path(gitorch.__file__).parent / "cli" / "verbs"
+    denied = set()
+    for path in source.glob("*.py"):
+        denied.update(re.findall(r'people_only\((?:call, )?"([^"]+)"', path.read_text(encoding="utf-8")))
+    assert "config set" in denied
+    named = [set(verb.split()) for verb in VERBS]
+    assert [verb for verb in denied if not any(set(verb.split()) <= words for words in named)] == []
