@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.shared import OPEN_RUN, RUN, RUN_WITH_ID
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 VERBS = (
@@ -15,7 +16,7 @@ VERBS = (
         at="messages:inbox",
         needs="read",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter(
                 "who", "Act as this person: the coordinator, where one is configured.", ("--as",), metavar="NAME"
             ),
@@ -36,7 +37,7 @@ VERBS = (
         parameters=(
             Parameter("question", "The id of the question, such as q3.", completes="question", required=True),
             Parameter("words", "An option of the question, or a text.", metavar="[OPTION|TEXT]...", many=True),
-            Parameter("run", "The run, where several have this id.", ("--run",), metavar="RUN", completes="run"),
+            RUN_WITH_ID,
         ),
         result={"run": Kind.TEXT, "phase": Kind.TEXT, "question": Kind.TEXT, "answer": Kind.TEXT},
         changes=True,
@@ -62,7 +63,7 @@ VERBS = (
                 ("--yes",),
                 kind=Kind.FLAG,
             ),
-            Parameter("run", "The run, where several have this id.", ("--run",), metavar="RUN", completes="run"),
+            RUN_WITH_ID,
         ),
         result={
             "run": Kind.TEXT,
@@ -108,7 +109,7 @@ VERBS = (
                 many=True,
                 completes="job",
             ),
-            Parameter("run", "The run, where several have this id.", ("--run",), metavar="RUN", completes="run"),
+            RUN_WITH_ID,
         ),
         result={"run": Kind.TEXT, "phase": Kind.TEXT, "rejected": Kind.TEXT},
         changes=True,
@@ -132,7 +133,7 @@ VERBS = (
             Parameter("adopt", "Accept this late handoff of the job.", ("--adopt",), metavar="HANDOFF"),
             Parameter("cancel", "Cancel this job and the jobs that need it.", ("--cancel",), kind=Kind.FLAG),
             Parameter("reason", "The reason; it is recorded.", ("--reason",), metavar="TEXT", default=""),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={
             "run": Kind.TEXT,
@@ -173,7 +174,7 @@ VERBS = (
                 metavar="TEXT",
                 default="",
             ),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "decision": Kind.OBJECT},
         changes=True,
@@ -192,7 +193,7 @@ VERBS = (
         parameters=(
             Parameter("job", "The id of the job.", completes="job", required=True),
             Parameter("note", "The reason, for the next agent.", metavar="[NOTE]...", many=True),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "phase": Kind.TEXT},
         changes=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.shared import FENCE, JOB_HELD, OPEN_RUN, WORK_RUN
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 VERBS = (
@@ -14,16 +15,8 @@ VERBS = (
         at="submissions:brief",
         needs="write",
         parameters=(
-            Parameter(
-                "job",
-                "Your job's id; required for manual work where you hold several.",
-                ("--job",),
-                metavar="JOB",
-                completes="job",
-            ),
-            Parameter(
-                "run", "For manual work: the run, where several are open.", ("--run",), metavar="RUN", completes="run"
-            ),
+            JOB_HELD,
+            WORK_RUN,
         ),
         result={"brief": Kind.OBJECT},
         offered=Offer.EVERYBODY,
@@ -49,7 +42,7 @@ VERBS = (
                 metavar="NAME",
                 default="",
             ),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={
             "run": Kind.TEXT,
@@ -73,15 +66,8 @@ VERBS = (
         needs="write",
         parameters=(
             Parameter("job", "Which of your jobs, where you hold several.", ("--job",), metavar="JOB", completes="job"),
-            Parameter(
-                "fence",
-                "Proceed only if the lease has this number.",
-                ("--fence",),
-                metavar="N",
-                kind=Kind.NUMBER,
-                default=0,
-            ),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            FENCE,
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "fence": Kind.NUMBER, "until": Kind.ANY, "renewed": Kind.FLAG},
         changes=True,
@@ -97,15 +83,8 @@ VERBS = (
         needs="write",
         parameters=(
             Parameter("job", "Which of your jobs, where you hold several.", ("--job",), metavar="JOB", completes="job"),
-            Parameter(
-                "fence",
-                "Proceed only if the lease has this number.",
-                ("--fence",),
-                metavar="N",
-                kind=Kind.NUMBER,
-                default=0,
-            ),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            FENCE,
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "phase": Kind.TEXT},
         changes=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.shared import OPEN_RUN, RUN
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 VERBS = (
@@ -70,7 +71,7 @@ VERBS = (
         needs="approve",
         parameters=(
             Parameter("name", "The id of a job or session.", metavar="JOB|SESSION", completes="job", required=True),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "session": Kind.TEXT, "alive": Kind.ANY},
         changes=True,
@@ -81,7 +82,7 @@ VERBS = (
         "List the agents that have a session, with their presence and state.",
         at="sessions:list_",
         needs="read",
-        parameters=(Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),),
+        parameters=(RUN,),
         result={"sessions": Kind.LIST},
         offered=Offer.OPERATORS,
         examples=("gitorch session list --json",),
@@ -97,7 +98,7 @@ VERBS = (
         needs="approve",
         parameters=(
             Parameter("name", "The id of a job or session.", metavar="JOB|SESSION", completes="job", required=True),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "phase": Kind.TEXT},
         changes=True,
@@ -111,7 +112,7 @@ VERBS = (
         needs="approve",
         parameters=(
             Parameter("name", "The id of a job or session.", metavar="JOB|SESSION", completes="job", required=True),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "phase": Kind.TEXT},
         changes=True,
@@ -179,7 +180,7 @@ VERBS = (
         at="runs:pause",
         needs="operate",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter("reason", "The reason; it is recorded.", ("--reason",), metavar="TEXT", default=""),
         ),
         result={"run": Kind.TEXT, "phase": Kind.TEXT},
@@ -193,7 +194,7 @@ VERBS = (
         "Resume a paused run.",
         at="runs:resume",
         needs="operate",
-        parameters=(Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),),
+        parameters=(RUN,),
         result={"run": Kind.TEXT, "phase": Kind.TEXT},
         changes=True,
         offered=Offer.OPERATORS,
@@ -209,7 +210,7 @@ VERBS = (
         at="runs:cancel",
         needs="approve",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter("reason", "The reason; it is recorded.", ("--reason",), metavar="TEXT", default=""),
         ),
         result={"run": Kind.TEXT, "phase": Kind.TEXT, "left_to_up": Kind.FLAG},
@@ -224,7 +225,7 @@ VERBS = (
         at="runs:cleanup",
         needs="approve",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter("branches", "Also remove the merged work branches.", ("--branches",), kind=Kind.FLAG),
             Parameter("yes", "Agree in advance. Required without a terminal.", ("--yes",), kind=Kind.FLAG),
         ),

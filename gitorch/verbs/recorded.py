@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.shared import RUN
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 VERBS = (
@@ -12,7 +13,7 @@ VERBS = (
         at="records:log",
         needs="read",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter(
                 "after",
                 "Only records with a higher number, oldest first.",

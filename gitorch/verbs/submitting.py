@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.shared import FENCE, JOB_HELD, WORK_RUN
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 VERBS = (
@@ -46,17 +47,8 @@ VERBS = (
                 metavar="JOB",
                 completes="job",
             ),
-            Parameter(
-                "fence",
-                "Proceed only if the lease has this number.",
-                ("--fence",),
-                metavar="N",
-                kind=Kind.NUMBER,
-                default=0,
-            ),
-            Parameter(
-                "run", "For manual work: the run, where several are open.", ("--run",), metavar="RUN", completes="run"
-            ),
+            FENCE,
+            WORK_RUN,
         ),
         changes=True,
         offered=Offer.EVERYBODY,
@@ -77,9 +69,7 @@ VERBS = (
                 metavar="JOB",
                 completes="job",
             ),
-            Parameter(
-                "run", "For manual work: the run, where several are open.", ("--run",), metavar="RUN", completes="run"
-            ),
+            WORK_RUN,
         ),
         result={"job": Kind.TEXT, "ledger": Kind.TEXT},
         offered=Offer.EVERYBODY,
@@ -125,24 +115,9 @@ VERBS = (
             Parameter("clears", "With BLOCKED: what would clear it.", ("--clears",), metavar="TEXT", default=""),
             Parameter("tests", "The tests that you ran, and their result.", ("--tests",), metavar="TEXT", default=""),
             Parameter("reply", "Your answer to finding N.", ("--reply",), metavar="N=DISPOSITION:EVIDENCE", many=True),
-            Parameter(
-                "job",
-                "Your job's id; required for manual work where you hold several.",
-                ("--job",),
-                metavar="JOB",
-                completes="job",
-            ),
-            Parameter(
-                "fence",
-                "Proceed only if the lease has this number.",
-                ("--fence",),
-                metavar="N",
-                kind=Kind.NUMBER,
-                default=0,
-            ),
-            Parameter(
-                "run", "For manual work: the run, where several are open.", ("--run",), metavar="RUN", completes="run"
-            ),
+            JOB_HELD,
+            FENCE,
+            WORK_RUN,
         ),
         result={"message": Kind.TEXT, "recorded": Kind.LIST},
         changes=True,
@@ -214,24 +189,9 @@ VERBS = (
                 many=True,
                 typed_only=True,
             ),
-            Parameter(
-                "job",
-                "Your job's id; required for manual work where you hold several.",
-                ("--job",),
-                metavar="JOB",
-                completes="job",
-            ),
-            Parameter(
-                "fence",
-                "Proceed only if the lease has this number.",
-                ("--fence",),
-                metavar="N",
-                kind=Kind.NUMBER,
-                default=0,
-            ),
-            Parameter(
-                "run", "For manual work: the run, where several are open.", ("--run",), metavar="RUN", completes="run"
-            ),
+            JOB_HELD,
+            FENCE,
+            WORK_RUN,
         ),
         result={"message": Kind.TEXT, "recorded": Kind.LIST},
         changes=True,
@@ -250,13 +210,7 @@ VERBS = (
         needs="write",
         parameters=(
             Parameter("text", "The question; `-` reads standard input.", metavar="TEXT...", many=True, required=True),
-            Parameter(
-                "job",
-                "Your job's id; required for manual work where you hold several.",
-                ("--job",),
-                metavar="JOB",
-                completes="job",
-            ),
+            JOB_HELD,
         ),
         result={"message": Kind.TEXT, "recorded": Kind.LIST},
         changes=True,
@@ -296,13 +250,7 @@ VERBS = (
                 default="blocking",
                 choices=("blocking", "important", "minor", "note"),
             ),
-            Parameter(
-                "job",
-                "Your job's id; required for manual work where you hold several.",
-                ("--job",),
-                metavar="JOB",
-                completes="job",
-            ),
+            JOB_HELD,
         ),
         result={"message": Kind.TEXT, "recorded": Kind.LIST},
         changes=True,

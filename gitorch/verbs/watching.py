@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.shared import OPEN_RUN, RUN, RUN_OF_EPIC
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 VERBS = (
@@ -16,7 +17,7 @@ VERBS = (
         at="up:up",
         needs="operate",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter("once", "Run one tick, then exit.", ("--once",), kind=Kind.FLAG, typed_only=True),
             Parameter(
                 "wait",
@@ -49,7 +50,7 @@ VERBS = (
         at="status:status",
         needs="read",
         parameters=(
-            Parameter("run", "The id of the run; by default the open one, or the newest.", completes="run"),
+            RUN,
             Parameter(
                 "watch",
                 "Update it until the run is over; Ctrl-C leaves.",
@@ -115,7 +116,7 @@ VERBS = (
                 completes="id",
                 required=True,
             ),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"thing": Kind.TEXT, "why": Kind.TEXT},
         offered=Offer.EVERYBODY,
@@ -132,7 +133,7 @@ VERBS = (
         needs="operate",
         parameters=(
             Parameter("thing", "The id of a job or session.", metavar="JOB|SESSION", completes="job", required=True),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "session": Kind.TEXT, "argv": Kind.LIST},
         changes=True,
@@ -156,7 +157,7 @@ VERBS = (
                 most=100000,
                 default=0,
             ),
-            Parameter("run", "The run, where several are open.", ("--run",), metavar="RUN", completes="run"),
+            OPEN_RUN,
         ),
         result={"run": Kind.TEXT, "session": Kind.TEXT, "job": Kind.TEXT, "screen": Kind.TEXT, "state": Kind.TEXT},
         offered=Offer.OPERATORS,
@@ -173,7 +174,7 @@ VERBS = (
         needs="read",
         parameters=(
             Parameter("what", "The id of an epic, or of a run.", metavar="[RUN|EPIC]", completes="id"),
-            Parameter("run", "The run that the epic belongs to.", ("--run",), metavar="RUN", completes="run"),
+            RUN_OF_EPIC,
             Parameter(
                 "since_review",
                 "Only what changed since the commit that a reviewer judged last.",
@@ -207,7 +208,7 @@ VERBS = (
             Parameter(
                 "what", "The id of a run or epic; by default the open run.", metavar="[RUN|EPIC]", completes="id"
             ),
-            Parameter("run", "The run that the epic belongs to.", ("--run",), metavar="RUN", completes="run"),
+            RUN_OF_EPIC,
         ),
         result={
             "run": Kind.TEXT,
