@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import built_wheel
 import isolation
 import pytest
+from forge import Forge
 from hypothesis import HealthCheck, settings
 from repository import Repository, make_seed
 
@@ -123,6 +124,16 @@ def repo(tmp_path: Path, _seed: Repository) -> Callable[..., Repository]:
         return made
 
     return make
+
+
+@pytest.fixture
+def forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
+    """The tests' own forge, served over HTTP on loopback while the test lasts; git of the test may reach it there."""
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "file:http")
+    made = Forge(tmp_path / "forge")
+    made.start()
+    yield made
+    made.stop()
 
 
 @pytest.fixture(scope="session")
