@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from golden import assert_golden
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.errors import Corrupt
 from gitorch.text.records import digests
-from gitorch.text.records.bundle import MANIFEST, RECORDS, Line, bundle, check_bundle
+from gitorch.text.records.bundle import MANIFEST, RECORDS, CheckResult, Line, bundle, check_bundle
 from gitorch.text.redact import POLICIES, redacted
 
 TOKEN = "ghp_" + "a1B2" * 9
@@ -177,3 +178,118 @@ def test_a_chain_that_was_changed_is_found_even_under_a_new_manifest(change, mes
 def test_a_text_is_redacted(text, expected):
     assert redacted(text) == expected
     assert redacted(expected) == expected
+
+
+def test_an_export_is_these_bytes(request):
+    """Other programs read exports, so every byte of one is compared; another run's record and a redacted file are in it."""
+    found = bundle(
+        "L-ö", lines(TEXTS, (3,)), {"sha256:c0ffee": b"mail ada@firm.org"}, ("secrets", "paths", "emails"), run="ä-1"
+    )
+
+    told = [f"> {path}\n{data.decode()}" for path, data in found.files.items()]
+    assert_golden("export.txt", "\n".join(told), request)
+
+
+def test_only_a_line_feed_ends_a_line_of_an_export():
+    for odd in "\u2028\u2029\x85\x0b\x0c\r":
+        assert check_bundle(bundle("L-1", lines([f'reason: "a{odd}b"', "end"]), {}, ()).files).records == 2
+
+
+def test_an_export_of_nothing_holds():
+    found = bundle("L-1", [], {}, ())
+
+    assert check_bundle(found.files) == CheckResult(0, 0, 0, 0, None, None, "")
+    assert "run" not in found.manifest
+    assert [found.manifest[key] for key in ("first", "last", "head", "redaction")] == [None, None, None, []]
+
+
+def kept() -> dict[str, bytes]:
+    """An export without redactions, with one attached file and another run's record at its end."""
+    body = b"a whole file"
+    return dict(bundle("L-1", lines(TEXTS, (3,)), {digests.digest(body): body}, ()).files)
+
+
+BODY = f"files/{digests.bare(digests.digest(b'a whole file'))}"
+
+
+def manifest_with(**stated):
+    """The export under a manifest of somebody who states this, and seals it."""
+    files = kept()
+    return {**files, MANIFEST: sealed({**json.loads(files[MANIFEST]), **stated})}
+
+
+def manifest_without(key):
+    files = kept()
+    whole = json.loads(files[MANIFEST])
+    del whole[key]
+    return {**files, MANIFEST: json.dumps(whole).encode()}
+
+
+def stated_of(path, **stated):
+    """The export under a manifest that states this of one file."""
+    named = json.loads(kept()[MANIFEST])["files"]
+    return manifest_with(files={**named, path: {**named[path], **stated}})
+
+
+def records_with(number, **changed):
+    """The export with another line of `records.jsonl`, under a new manifest."""
+    files = kept()
+    records = [json.loads(line) for line in files[RECORDS].splitlines()]
+    records[number] |= changed
+    return sealed_again(files, [{key: value for key, value in one.items() if value is not None} for one in records])
+
+
+def exchanged():
+    """Another body under the name of the attached file; the manifest's digest of the file is right."""
+    data = b"another file"
+    files = stated_of(BODY, sha256=digests.bare(digests.digest(data)), bytes=len(data))
+    return {**files, BODY: data}
+
+
+def without(path):
+    return {name: data for name, data in kept().items() if name != path}
+
+
+DAMAGE = {
+    "no manifest": lambda: without(MANIFEST),
+    "a manifest that is a list": lambda: {**kept(), MANIFEST: b"[1]"},
+    "a manifest of another format": lambda: manifest_with(format="gitorch-export/2"),
+    **{f"a manifest without {key}": lambda key=key: manifest_without(key) for key in json.loads(kept()[MANIFEST])},
+    "a manifest that names no records": lambda: manifest_with(files={}),
+    "a manifest that nobody sealed": lambda: {**kept(), MANIFEST: kept()[MANIFEST].replace(b"L-1", b"L-2")},
+    "a file that the manifest does not name": lambda: {**kept(), "b": b"", "a": b""},
+    "a file that is missing": lambda: without(BODY),
+    "a file of another size": lambda: stated_of(BODY, bytes=3),
+    "a file of another digest": lambda: stated_of(BODY, sha256="0" * 64),
+    "an attached file that is missing": lambda: manifest_with(attached={"c0ffee": {"redacted": False, "bytes": 1}}),
+    "an attached file with another body": exchanged,
+    "one record more than there are": lambda: manifest_with(records=4),
+    "one redacted record more": lambda: manifest_with(redacted=1),
+    "no record of another run": lambda: manifest_with(links=0),
+    "another first record": lambda: manifest_with(first=1),
+    "another last record": lambda: manifest_with(last=9),
+    "another head": lambda: manifest_with(head="sha256:0"),
+    "no head": lambda: manifest_with(head=None),
+    "a record without a number": lambda: records_with(1, seq=None),
+    "a record without the digest before": lambda: records_with(1, prev=None),
+    "a record without a digest": lambda: records_with(1, digest=None),
+    "a record that skips a number": lambda: records_with(1, seq=2),
+    "a record that follows another one": lambda: records_with(1, prev="sha256:0"),
+    "a first record that names another one": lambda: records_with(0, prev="sha256:1"),
+    "a first record of another number": lambda: records_with(0, seq=-1),
+    "a record of another text": lambda: records_with(2, text="x"),
+    "a redacted record of another text": lambda: records_with(2, text="x", redacted=True),
+}
+
+
+def damage_of(files) -> str:
+    """The error of a check, as one line."""
+    try:
+        return f"accepted: {check_bundle(files)}"
+    except Corrupt as error:
+        return f"{error.message} [{error.where}] $ {error.hint}"
+
+
+def test_every_damage_of_an_export_is_named_with_its_place(request):
+    told = [f"{name}: {damage_of(make())}\n" for name, make in DAMAGE.items()]
+    assert_golden("export-damage.txt", "".join(told), request)

@@ -45,6 +45,9 @@ def edits(lines: list[str], row: int) -> Iterator[tuple[str, list[str]]]:
     yield "misspelt", put(line.replace(key, f"{key}x", 1))
     if found["value"] is None:
         return
+    for flag, other in ((" true", "false"), (" false", "true")):
+        if found["value"].rstrip(",") == flag:
+            yield "the other flag", put(f"{head} {other}{comma}")
     if row % 2:  # odd values take turns, since a reading of YAML takes 10 ms
         yield "empty", put(f"{head} []{comma}")
     elif re.search(r"\d|\btrue\b|\bfalse\b", found["value"]):

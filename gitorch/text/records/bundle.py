@@ -7,6 +7,7 @@ of another run is there as a link only: its number, its digest, and the digest b
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -179,19 +180,19 @@ def _checked(files: Mapping[str, bytes], manifest: dict[str, Any]) -> CheckResul
 
     _check_files(files, manifest["files"])
     _check_attached(files, manifest["attached"])
-    counts, head = _check_chain(files[RECORDS])
-    is_complete = counts["records"] + counts["redacted"] == manifest["records"]
-    if not is_complete or head != (manifest["head"] or ""):
-        raise _fault(MANIFEST, f"it describes other records than those in {RECORDS}")
+    summary = _summary(_read_chain(files[RECORDS]))
+    for key, value in summary.items():
+        if manifest.get(key) != value:
+            raise _fault(MANIFEST, f"it describes other records than those in {RECORDS}")
 
     return CheckResult(
-        counts["records"],
-        counts["redacted"],
-        counts["links"],
+        summary["records"] - summary["redacted"],
+        summary["redacted"],
+        summary["links"],
         len(manifest["attached"]),
-        manifest["first"],
-        manifest["last"],
-        head,
+        summary["first"],
+        summary["last"],
+        summary["head"] or "",
     )
 
 
@@ -241,26 +242,20 @@ def _parsed_manifest(files: Mapping[str, bytes]) -> dict[Any, Any]:
     return manifest
 
 
-def _check_chain(data: bytes) -> tuple[dict[str, int], str]:
-    """Check that each line follows the one before and matches its digest. Returns counts by kind, and the last digest."""
-    counts = {"records": 0, "redacted": 0, "links": 0}
-    before: dict[str, Any] | None = None
+def _read_chain(data: bytes) -> list[dict[str, Any]]:
+    """The lines of `records.jsonl`. Raises Corrupt unless each line follows the one before and matches its digest."""
+    entries: list[dict[str, Any]] = []
 
-    for number, raw in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+    for number, raw in enumerate(io.StringIO(data.decode("utf-8", "replace"), newline="\n"), 1):
         where = f"{RECORDS}:{number}"
         entry = _parse_entry(where, raw)
-        if before is not None:
-            _check_follows(where, before, entry)
+        if entries:
+            _check_follows(where, entries[-1], entry)
         if "text" in entry:
             _check_text(where, entry)
+        entries.append(entry)
 
-        counts[_kind(entry)] += 1
-        before = entry
-
-    if before is None:
-        return counts, ""
-
-    return counts, before["digest"]
+    return entries
 
 
 def _parse_entry(where: str, raw: str) -> dict[str, Any]:
@@ -273,15 +268,6 @@ def _parse_entry(where: str, raw: str) -> dict[str, Any]:
         raise _fault(where, "it is not a record of an export") from None
 
     return entry
-
-
-def _kind(entry: Mapping[str, Any]) -> str:
-    """The count to which a line of `records.jsonl` belongs."""
-    if "text" not in entry:
-        return "links"
-    if entry.get("redacted"):
-        return "redacted"
-    return "records"
 
 
 def _check_follows(where: str, before: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
