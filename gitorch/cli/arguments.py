@@ -160,6 +160,22 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+def cited_finding(typed: str) -> Finding:
+    """`src/a.py:12: minor: TEXT`: a finding at a line of a file; important without a severity. Raises Usage."""
+    path, colon, rest = typed.partition(":")
+    line, second, words = rest.partition(":")
+    if not path.strip() or not colon or not second or not _is_number(line.strip()) or not words.strip():
+        message = f"{typed!r} is not a finding; write PATH:LINE: TEXT, or PATH:LINE: SEVERITY: TEXT"
+        raise Usage(message, "gitorch reject api --finding 'src/api.py:12: important: The cookie is never rotated.'")
+
+    word, _, title = words.partition(":")
+    weight = severity(word)
+    if weight is None or not title.strip():
+        return Finding(Severity.IMPORTANT, words.strip(), path.strip(), int(line))
+
+    return Finding(weight, title.strip(), path.strip(), int(line))
+
+
 def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:
     """Findings from a JSON list of objects, or from an object with a list `findings`; `-` reads standard input.
 

@@ -85,21 +85,32 @@ VERBS = (
     ),
     Verb(
         "reject",
-        "Reject a merge report or an epic, with a note.",
+        "Reject a merge report or an epic, with a note or with findings.",
         details=(
-            "An epic goes back to its agent with your note as a finding. For a merge report, the epics named by "
-            "`--rework` go back; without any, the run ends and its branches are kept."
+            "An epic goes back to its agent with your note and findings, at its checkpoint or at any time after it was "
+            "handed in. For a merge report, the epics named by `--rework` go back; without any, the run ends and its "
+            "branches are kept."
         ),
         at="approvals:reject",
         needs="approve",
         parameters=(
-            Parameter("what", "The id of a run, or of an epic at its checkpoint.", metavar="[RUN|JOB]", completes="id"),
+            Parameter(
+                "what", "The id of a run, or of an epic that was handed in.", metavar="[RUN|JOB]", completes="id"
+            ),
             Parameter(
                 "note",
                 "The reason, for the agent that reworks it. `-` reads standard input.",
                 ("--note",),
                 metavar="TEXT",
-                required=True,
+                default="",
+            ),
+            Parameter(
+                "finding",
+                "For an epic: what is wrong at a line of a file. The text may begin with `blocking:`, `important:`, "
+                "`minor:` or `note:`. May be repeated.",
+                ("--finding",),
+                metavar="PATH:LINE:TEXT",
+                many=True,
             ),
             Parameter(
                 "rework",
@@ -114,7 +125,10 @@ VERBS = (
         result={"run": Kind.TEXT, "phase": Kind.TEXT, "rejected": Kind.TEXT},
         changes=True,
         exits="4, 5",
-        examples=('gitorch reject auth-7f3a --note "The cookie is never rotated." --rework api',),
+        examples=(
+            'gitorch reject auth-7f3a --note "The cookie is never rotated." --rework api',
+            "gitorch reject api --finding 'src/api.py:12: important: The cookie is never rotated.'",
+        ),
     ),
     Verb(
         "recover",

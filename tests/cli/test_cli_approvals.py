@@ -229,6 +229,51 @@ def test_a_rejected_report_sends_epics_back_or_ends_the_run(stage):
     assert "s1" in ended.terminals.stopped
 
 
+def holds(stage, text):
+    """Let the handed-in commit of auth have this text in `src/auth.py`."""
+    commit = stage.run.jobs["auth"].handoff.commit
+    stage.git.trees[stage.git.commits[commit].tree]["src/auth.py"] = text
+
+
+def test_a_rejected_epic_goes_back_with_findings_at_lines(checkpoint):
+    holds(checkpoint, "import os\n" * 9)
+    found = ("--finding", "src/auth.py:3: minor: Never used: os.", "--finding", "src/auth.py:9: Loaded twice: os")
+    answer = checkpoint.gitorch("reject", "auth", *found)
+    assert (answer.status, answer.out.splitlines()[0][:15]) == (0, "Rejected: auth.")
+    job = checkpoint.run.jobs["auth"]
+    findings = [listed.finding for listed in job.findings]
+    assert job.attempt == 2
+    assert [(one.severity, one.place, one.title) for one in findings] == [
+        ("important", "src/auth.py:9", "Loaded twice: os"),
+        ("minor", "src/auth.py:3", "Never used: os."),
+    ]
+    assert checkpoint.run.open_questions() == ()
+
+
+def test_a_handed_in_epic_is_rejected_without_a_checkpoint(stage):
+    stage.until_report()
+    answer = stage.gitorch("reject", "api", "--note", "No tests.")
+    assert answer.status == 0
+    assert (stage.run.jobs["api"].attempt, stage.run.report, stage.run.phase) == (2, None, RunPhase.RUNNING)
+
+
+@pytest.mark.parametrize(
+    "typed", ["src/a.py", "src/a.py:x: words", "src/a.py:3", "src/a.py:3: ", ":3: words", "words: 3"]
+)
+def test_a_finding_without_its_file_line_and_words_is_refused(checkpoint, typed):
+    answer = checkpoint.gitorch("reject", "auth", "--finding", typed)
+    assert answer.status == 2
+    assert "PATH:LINE" in answer.err
+    assert checkpoint.run.jobs["auth"].attempt == 1
+
+
+def test_a_finding_beyond_the_end_of_the_file_or_without_an_epic_is_refused(checkpoint):
+    holds(checkpoint, "import os\n")
+    assert checkpoint.gitorch("reject", "auth", "--finding", "src/auth.py:7: words").status == 2
+    assert checkpoint.gitorch("reject", RUN, "--finding", "src/auth.py:1: words").status == 2
+    assert checkpoint.run.jobs["auth"].attempt == 1
+
+
 def test_a_rejection_needs_a_note(stage):
     stage.until_report()
     assert stage.gitorch("reject").status == 2

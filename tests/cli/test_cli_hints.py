@@ -116,7 +116,13 @@ def test_a_hint_is_a_command_that_exists(place, hint):
 
 
 def test_a_hint_that_does_not_exist_is_noticed():
-    for words in (["frobnicate"], ["status", "--frobnicate"], ["workflow", "frobnicate"], ["reject", "api"], ["why"]):
+    for words in (
+        ["frobnicate"],
+        ["status", "--frobnicate"],
+        ["workflow", "frobnicate"],
+        ["recover", "--frobnicate"],
+        ["why"],
+    ):
         with pytest.raises((click.UsageError, errors.Usage)):
             parse(words)
 

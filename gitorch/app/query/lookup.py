@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from gitorch.errors import GitorchError, NotFound, Refused, Usage
 from gitorch.model.ids import JobId, RunId, SessionId
 from gitorch.model.work.board import Board
-from gitorch.model.work.question import QuestionKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -282,23 +281,33 @@ def _asks(line: RunLine, question: str) -> bool:
 
 
 def find_run_or_checkpoint(services: Services, name: str | None, run_name: str | None) -> tuple[Run, Question | None]:
-    """What `approve` and `reject` are about: a run's merge report, or the open checkpoint of an epic.
+    """What `approve` is about: a run's merge report, or the open checkpoint of an epic; found as by `find_run_or_work`.
+
+    Raises Refused for a job without an open checkpoint.
+    """
+    run, job = find_run_or_work(services, name, run_name)
+    if not job:
+        return run, None
+
+    return run, checkpoint_of(run, job)
+
+
+def find_run_or_work(services: Services, name: str | None, run_name: str | None) -> tuple[Run, str]:
+    """What `reject` is about: a run, or a run and the id of one of its jobs; the id is empty where the run is meant.
 
     The exact id of a run wins over a job that waits, and that over a prefix of a run, because runs are named after plans
     and so are jobs.
 
     Raises NotFound for a name that neither a run nor a job has.
-    Raises Refused for a job without an open checkpoint.
     Raises Usage where the job waits in several runs, or several runs could be meant.
     """
     if name is None:
-        return find_run(services, run_name), None
+        return find_run(services, run_name), ""
     having = _runs_with_job(services, name, run_name)
     if not having:
-        return find_run(services, name), None
+        return find_run(services, name), ""
 
-    run = _run_that_waits(having, name)
-    return run, checkpoint_of(run, name)
+    return _run_that_waits(having, name), name
 
 
 def _runs_with_job(services: Services, name: str, run_name: str | None) -> list[Run]:
@@ -313,9 +322,10 @@ def _runs_with_job(services: Services, name: str, run_name: str | None) -> list[
 
 
 def _run_that_waits(runs: Sequence[Run], job: str) -> Run:
-    """The only run in which a job waits at its checkpoint, otherwise the first. Raises Usage where it waits in several."""
-    waiting = [run for run in runs if _open_checkpoint(run, job) is not None]
+    """The only run in which a job waits at its checkpoint, otherwise the only one of all. Raises Usage for several."""
+    waiting = [run for run in runs if run.open_checkpoint(JobId(job)) is not None]
     run = only_run(waiting, f"{job} waits in several runs", f"gitorch why {job} --run")
+    run = run or only_run(runs, f"{job} is in several runs", f"gitorch why {job} --run")
     return run or runs[0]
 
 
@@ -353,18 +363,10 @@ def checkpoint_of(run: Run, job: str) -> Question:
 
     Raises Refused where none waits: before the job reaches it, and after it was answered.
     """
-    question = _open_checkpoint(run, job)
+    question = run.open_checkpoint(JobId(job))
     if question is None:
         raise Refused(f"{job} has no checkpoint that waits", "gitorch inbox")
     return question
-
-
-def _open_checkpoint(run: Run, job: str) -> Question | None:
-    """The checkpoint question of a job that is not answered yet; None without one."""
-    for question in run.open_questions():
-        if question.kind is QuestionKind.CHECKPOINT and question.job == job:
-            return question
-    return None
 
 
 def find_run_to_clean(services: Services, name: str | None) -> Run:

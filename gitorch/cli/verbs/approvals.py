@@ -11,6 +11,7 @@ from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, ask
 from gitorch.cli.pages.page import counted
 from gitorch.errors import Denied, Failed, Usage, Waiting
+from gitorch.model.ids import CommitId, JobId
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import OutsideChange
+    from gitorch.model.work.review import Finding
     from gitorch.model.work.run import Run
 
 DIGEST_CHARACTERS_MIN = 8
@@ -215,26 +217,55 @@ def _outcome(run: Run) -> str:
 
 
 @verb("reject")
-def reject(call: Call, what: str | None, note: str, rework: tuple[str, ...], run: str | None) -> None:
-    """Reject a merge report or an epic, with a note."""
-    from gitorch.app.people import decisions
-    from gitorch.app.query.lookup import find_run_or_checkpoint
+def reject(
+    call: Call, what: str | None, note: str, finding: tuple[str, ...], rework: tuple[str, ...], run: str | None
+) -> None:
+    """Reject a merge report or an epic, with a note or with findings at lines of its files."""
+    from gitorch.app.query.lookup import find_run_or_work
 
     caller = call.people_only("reject")
+    findings = [arguments.cited_finding(typed) for typed in finding]
     text = arguments.words_or_input([note])[0]
-    found, checkpoint = find_run_or_checkpoint(call.services, what, run)
-    if checkpoint is not None:
-        option = checkpoint.options[-1]
-        if "reject" in checkpoint.options:
-            option = "reject"
+    if not note and not findings:
+        raise Usage("say what is wrong: give --note, or --finding for an epic", "gitorch reject --help")
 
-        after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], found.id)
-        rejected = str(checkpoint.job)
+    found, job = find_run_or_work(call.services, what, run)
+    if job:
+        after, rejected = _reject_work(call, caller, found, JobId(job), findings, text), job
     else:
-        after = decisions.reject(call.services, caller, found, rework, text)
-        rejected = f"the report of {after.id}"
+        after, rejected = _reject_report(call, caller, found, findings, rework, text), f"the report of {found.id}"
 
     after = carry_on_if_over(call, after)
     call.say(
         {"run": after.id, "phase": after.phase, "rejected": rejected}, f"Rejected: {rejected}. {whats_next(after)}"
     )
+
+
+def _reject_work(call: Call, caller: Caller, run: Run, job: JobId, findings: Sequence[Finding], text: str) -> Run:
+    """Answer the open checkpoint of an epic, or send its newest work back; gives the run as it is afterwards."""
+    from gitorch.app.people import decisions
+
+    checkpoint = run.open_checkpoint(job)
+    if checkpoint is None or findings:
+        handoff = run.jobs[job].handoff
+        commit = CommitId("") if handoff is None else handoff.commit
+        return decisions.send_back(call.services, caller, run, job, commit, findings, text)
+
+    option = checkpoint.options[-1]
+    if "reject" in checkpoint.options:
+        option = "reject"
+
+    after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], run.id)
+    return after
+
+
+def _reject_report(
+    call: Call, caller: Caller, run: Run, findings: Sequence[Finding], rework: Sequence[str], text: str
+) -> Run:
+    """Reject the merge report of a run. Raises Usage for findings, which belong to an epic."""
+    from gitorch.app.people import decisions
+
+    if findings:
+        raise Usage("a finding belongs to an epic; name the epic", f"gitorch list jobs --run {run.id}")
+
+    return decisions.reject(call.services, caller, run, rework, text)

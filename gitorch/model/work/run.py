@@ -196,7 +196,7 @@ class Run(RunFacts):
         if job.phase is JobPhase.COMPLETED:
             return job.cleared
 
-        if self.awaits_principal(job.spec.id):
+        if self.open_checkpoint(job.spec.id) is not None:
             return handoff.commit
 
         return None

@@ -164,6 +164,14 @@ class RunFacts(Value):
 
         return tuple(found)
 
+    def open_checkpoint(self, job: JobId) -> Question | None:
+        """The question of the checkpoint of a job that is not answered yet; None without one."""
+        for question in self.open_questions(job):
+            if question.kind is QuestionKind.CHECKPOINT:
+                return question
+
+        return None
+
     def is_asked_about(self, session: Session) -> bool:
         """Whether an open escalation asks a human to look at this session.
 
@@ -341,14 +349,6 @@ class RunFacts(Value):
             return False
 
         return self.workflow.lanes[job.spec.lane].worktree is WorktreeMode.SHARED
-
-    def awaits_principal(self, job: JobId) -> bool:
-        """Whether the question of a checkpoint about this job is open."""
-        for question in self.open_questions(job):
-            if question.kind is QuestionKind.CHECKPOINT:
-                return True
-
-        return False
 
     @property
     def push_is_owed(self) -> bool:

@@ -292,7 +292,7 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
     if run.merge_behind(command.job) is not None:
         return ()
 
-    if run.awaits_principal(command.job):
+    if run.open_checkpoint(command.job) is not None:
         return ()
 
     event = events.QuestionAsked(
