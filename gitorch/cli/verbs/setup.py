@@ -125,6 +125,9 @@ def _checks_text(checks: tuple[HealthCheck, ...], page: Page) -> str:
 @verb("check")
 def check(call: Call, plan: str, prompt: str | None, run_tests: bool) -> None:
     """Check a plan or workflow and show what a run would do; change nothing."""
+    if run_tests:
+        call.people_only("check --run-tests")
+
     checked = _checked(call, plan, prompt)
     _refuse_defects(checked)
     sheet = _sheet_of(checked)
@@ -138,7 +141,6 @@ def _tests_on_target(call: Call, checked: CheckResult) -> Check:
     """The result of the tests on the target, which passed. Raises Failed with the end of their log otherwise."""
     from gitorch.app.start.target_tests import run_target_tests
 
-    call.people_only("check --run-tests")
     return run_target_tests(call.services, checked)
 
 
