@@ -154,7 +154,47 @@ def test_the_caller_s_git_variables_and_hooks_have_no_effect(repo, tmp_path):
     GitWorktrees(repo.path, alien, CLOCK).ensure(tmp_path / "w", main, "gitorch/r/api")
     assert not (tmp_path / "ran").exists()
     shown = repo.git("log", "-1", "--format=%an|%ae|%at|%cn|%ce|%ct", merged)
-    assert shown == "gitorch|gitorch@localhost|1700000000|gitorch|gitorch@localhost|1700000000"
+    assert shown == "A|a@example.invalid|1700000000|A|a@example.invalid|1700000000"
+
+
+GLOBAL = "[user]\n\tname = Grace Global\n\temail = grace@example.invalid\n"
+ADA = "A <a@example.invalid>"
+GRACE = "Grace Global <grace@example.invalid>"
+GITORCH = "gitorch <gitorch@localhost>"
+LOCAL = "Lin Local <lin@example.invalid>"
+
+
+@pytest.mark.parametrize(
+    ("named", "local", "author", "committer"),
+    [
+        (("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"), True, ADA, ADA),
+        (("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_CONFIG_GLOBAL"), False, ADA, GRACE),
+        (("GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL", "GIT_CONFIG_GLOBAL"), False, GRACE, ADA),
+        (("GIT_AUTHOR_EMAIL", "GIT_CONFIG_GLOBAL"), False, "Grace Global <a@example.invalid>", GRACE),
+        (("GIT_CONFIG_GLOBAL",), False, GRACE, GRACE),
+        (("GIT_CONFIG_GLOBAL",), True, LOCAL, LOCAL),
+        ((), True, LOCAL, LOCAL),
+        (("GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"), False, ADA, GITORCH),
+        ((), False, GITORCH, GITORCH),
+    ],
+)
+def test_a_merge_is_by_the_user_whom_git_knows_and_nobody_is_guessed(repo, tmp_path, named, local, author, committer):
+    settings = tmp_path / "user"
+    settings.write_text(GLOBAL)
+    environ = {name: value for name, value in repo.environ.items() if not name.startswith("GIT_")}
+    environ |= {name: repo.environ[name] for name in named if name in repo.environ} | {"HOME": str(tmp_path)}
+    if "GIT_CONFIG_GLOBAL" in named:
+        environ["GIT_CONFIG_GLOBAL"] = str(settings)
+    for key in ("user.name", "user.email"):
+        repo.git("config", "--unset", key, check=False)
+    if local:
+        repo.git("config", "user.name", "Lin Local")
+        repo.git("config", "user.email", "lin@example.invalid")
+    git = GitCommands(repo.path, environ, CLOCK)
+    main = git.resolve("main")
+    merged = git.commit_merge(git.tree(main), [main, main], "Merge", Moment(1_700_000_000_999))
+    assert repo.git("log", "-1", "--format=%an <%ae>|%cn <%ce>", merged) == f"{author}|{committer}"
+    assert git.commit_merge(git.tree(main), [main, main], "Merge", Moment(1_700_000_000_999)) == merged
 
 
 def test_a_lock_that_is_released_is_waited_for_and_one_that_stays_is_busy(repo, tmp_path):

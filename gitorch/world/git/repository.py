@@ -17,7 +17,8 @@ from gitorch.ports.git import DiffStat, MergeTry
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.drafts import adopt, draft
 from gitorch.world.git.file_changes import file_changes, patch
-from gitorch.world.git.moving import move_branch
+from gitorch.world.git.merge_commit import merge_commit
+from gitorch.world.git.moving import checkout_left, move_branch
 from gitorch.world.git.ref_move import RefMove
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing, split
 from gitorch.world.git.status import worktree_status
@@ -270,21 +271,12 @@ class GitCommands:
         return MergeTry(tree, tuple(dict.fromkeys(conflicts)))
 
     def commit_merge(self, tree: str, parents: Sequence[CommitId], message: str, at: Moment) -> CommitId:
-        """A merge commit by `gitorch`; the same arguments always give the same commit.
+        """A merge commit that no ref names yet; the same arguments and the same user always give the same commit.
 
         `tree` is the id of a tree, as `try_merge` returns it. `at` is the time of author and committer, in whole seconds.
-        No ref names the commit yet. Raises Unavailable when the tree or a parent is missing.
+        Raises Unavailable when the tree or a parent is missing.
         """
-        env = {}
-        for role in ("AUTHOR", "COMMITTER"):
-            env[f"GIT_{role}_NAME"] = "gitorch"
-            env[f"GIT_{role}_EMAIL"] = "gitorch@localhost"
-            env[f"GIT_{role}_DATE"] = f"@{at // 1000} +0000"
-        arguments = ["commit-tree", tree]
-        for parent in parents:
-            arguments += ("-p", parent)
-        text = message.encode("utf-8", "replace")
-        return CommitId(self._git.output(*arguments, "-F", "-", given=text, env=env).strip())
+        return merge_commit(self._git, tree, parents, message, at)
 
     def tree(self, commit: CommitId) -> str:
         """The id of a commit's tree. Raises Unavailable when the repository does not have the commit."""
@@ -308,6 +300,10 @@ class GitCommands:
         Raises Busy, naming the lock, when one stays taken.
         """
         return move_branch(self._git, RefMove(f"refs/heads/{branch}", new, old, f"gitorch: {why}"))
+
+    def checkout_left(self, branch: str, new: CommitId, old: CommitId) -> MoveResult | None:
+        """The checkout that did not follow a branch from `old` to `new`, as long as the branch is there; None without one."""
+        return checkout_left(self._git, RefMove(f"refs/heads/{branch}", new, old, ""))
 
     def has(self, commit: CommitId) -> bool:
         """Whether the repository has this commit."""

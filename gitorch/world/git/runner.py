@@ -46,7 +46,18 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
 
 CONNECTION_VARIABLES = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
-"""How git reaches a remote as this user: the only GIT_ variables of the caller that git inherits."""
+"""How git reaches a remote as this user."""
+
+USER_VARIABLES = (
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+)
+"""Where this user's configuration is, and who the user is. git inherits these and CONNECTION_VARIABLES, and no other GIT_ variable."""
 
 PLUMBING = {"GIT_NO_REPLACE_OBJECTS": "1", "GIT_GRAFT_FILE": "/dev/null", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 """No replaced objects, no grafts: history as it was written. Messages in English, so that failures can be told apart."""
@@ -87,14 +98,14 @@ class CommandLine:
         self.repository = repository
         self._trusted = trusted
         inherited = without(environ, ("GIT_", "GITORCH_"))
-        connection = {name: environ[name] for name in CONNECTION_VARIABLES if name in environ}
+        kept = {name: environ[name] for name in (*CONNECTION_VARIABLES, *USER_VARIABLES) if name in environ}
         fixed = {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_OPTIONAL_LOCKS": "0",
             "LC_ALL": "C.UTF-8",
             "LANGUAGE": "C",
         }
-        self._env = {**inherited, **connection, **fixed}
+        self._env = {**inherited, **kept, **fixed}
         self._harmless: tuple[object, bool] | None = None
 
     def command(

@@ -43,6 +43,7 @@ FIXED = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "i18n.commitEncoding": "utf-8",
+    "user.useConfigOnly": "true",
 }
 """Settings of every call. A submodule's own configuration would apply to a git that runs in it, so none ever does."""
 
