@@ -50,15 +50,14 @@ def whats_next(run: Run) -> str:
 def checkout_note(services: Services, run: Run) -> str:
     """Why a checkout of the target did not follow a merge, and the command that updates it.
 
-    Empty without such a checkout. Asking changes nothing: moving a branch to where it is already only repeats
-    the answer of the first move.
+    Empty without such a checkout, and once the target went on: the command would not be right any more.
     """
     merged = run.merged
     if merged is None:
         return ""
 
-    moved = services.git.move(merged.target, merged.new, merged.old)
-    if not moved.moved or moved.checkout != "left":
+    left = services.git.checkout_left(merged.target, merged.new, merged.old)
+    if left is None:
         return ""
 
-    return f"The checkout was not updated: {moved.refused}. Update it: {moved.command}"
+    return f"The checkout was not updated: {left.refused}. Update it: {left.command}"

@@ -172,6 +172,13 @@ class Git(Protocol):
         """
         ...
 
+    def checkout_left(self, branch: str, new: CommitId, old: CommitId) -> MoveResult | None:
+        """The checkout that did not follow a branch from `old` to `new`; None without one, or once the branch went on.
+
+        It has every file from before the move, with the reason and the command that updates it. Changes nothing.
+        """
+        ...
+
     def has(self, commit: CommitId) -> bool:
         """Whether the repository has this commit."""
         ...

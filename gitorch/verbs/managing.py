@@ -235,6 +235,7 @@ VERBS = (
             "removed": Kind.LIST,
             "kept": Kind.LIST,
             "left_to_up": Kind.FLAG,
+            "checkout": Kind.TEXT,
         },
         changes=True,
         exits="4, 5, 130",

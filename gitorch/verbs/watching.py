@@ -60,7 +60,7 @@ VERBS = (
             ),
             Parameter("every", "Every run, one line each.", ("--all",), kind=Kind.FLAG),
         ),
-        result={"run": Kind.OBJECT, "runs": Kind.LIST},
+        result={"run": Kind.OBJECT, "runs": Kind.LIST, "checkout": Kind.TEXT},
         offered=Offer.EVERYBODY,
         exits="130",
         examples=("gitorch status", "gitorch status auth-7f3a --watch", "gitorch status --all --json"),

@@ -113,12 +113,11 @@ class MemoryGit(FakeGit):
         self._ask()
         self._point(branch, self.tips[branch])
 
-    def move(self, branch, new, old, why="merge"):
-        done = super().move(branch, new, old, why)
-        if self.left and done.moved:
+    def checkout_left(self, branch, new, old):
+        if self.left and self.tips.get(branch) == new:
             reason = "a rebase is under way in checkout"
             return MoveResult(True, "left", "checkout", "git stash && git merge main", reason)
-        return done
+        return super().checkout_left(branch, new, old)
 
     def user_name(self) -> str:
         return "Ada Lovelace"

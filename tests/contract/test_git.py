@@ -245,6 +245,16 @@ def test_a_checkout_with_edits_of_the_same_file_refuses_the_move_and_is_named(be
     assert bench.read(path, "src/a.py") == "a = 1\n"
 
 
+def test_a_checkout_that_followed_its_branch_is_not_named_as_left(bench):
+    old = bench.git.resolve("main")
+    path = bench.folder / "co"
+    bench.worktrees.ensure(path, old, "gitorch/r/target")
+    new = bench.write("work", {"README.md": "theirs\n"})
+    assert bench.git.checkout_left("gitorch/r/target", new, old) is None, "before the move"
+    bench.git.move("gitorch/r/target", new, old)
+    assert bench.git.checkout_left("gitorch/r/target", new, old) is None
+
+
 def test_commits_are_listed_oldest_first(bench):
     base = bench.git.resolve("main")
     bench.write("work", {"b": "1\n"})

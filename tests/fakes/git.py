@@ -256,6 +256,18 @@ class FakeGit:
             return MoveResult(True, "updated", str(path))
         return MoveResult(True)
 
+    def checkout_left(self, branch, new, old):
+        self._ask()
+        if self.tips.get(branch) != new:
+            return None
+        before, after = self.files(old), self.files(new)
+        touched = {path for path in {*before, *after} if before.get(path) != after.get(path)}
+        for path, one in self.checkouts.items():
+            lags = one.branch == branch and touched and all(one.files.get(x) == before.get(x) for x in touched)
+            if lags:
+                return MoveResult(True, "left", str(path), f"git -C {path} read-tree -m -u {old} {new}", "it was left")
+        return None
+
     def has(self, commit):
         self._ask()
         return commit in self.commits

@@ -45,7 +45,14 @@ class Target:
         repo.git("worktree", "remove", "--force", str(where))
 
     def move(self):
-        return GitCommands(self.repo.path, self.repo.environ, Hasty()).move("main", self.new, self.old)
+        return self._git().move("main", self.new, self.old)
+
+    def left(self):
+        """The checkout that did not follow the move, as the user is told of it."""
+        return self._git().checkout_left("main", self.new, self.old)
+
+    def _git(self) -> GitCommands:
+        return GitCommands(self.repo.path, self.repo.environ, Hasty())
 
     def type(self, command: str) -> str:
         """What a person's shell prints for a command that was offered, which must work."""

@@ -197,3 +197,53 @@ def test_every_checkout_of_a_branch_follows_or_none(target, tmp_path):
     assert target.move().checkout == "updated"
     for place in (target.repo.path, other):
         assert target.repo.git("status", "--porcelain", cwd=place) == ""
+
+
+def clean(_: Target) -> None:
+    pass
+
+
+def edited_alike(target: Target) -> None:
+    target.repo.write("README.md", "mine\n")
+
+
+def staged_alike(target: Target) -> None:
+    edited_alike(target)
+    target.repo.git("add", "README.md")
+
+
+def in_the_way(target: Target) -> None:
+    target.repo.write("new.py", "mine\n")
+
+
+LEFT: Mapping[Callable[[Target], None], set[str]] = {
+    clean: set(),
+    edited: {"mine.txt"},
+    staged: {"mine.txt"},
+    edited_alike: set(),
+    staged_alike: set(),
+    in_the_way: set(),
+}
+
+
+@pytest.mark.parametrize("work", LEFT, ids=lambda work: work.__name__)
+def test_a_checkout_that_stayed_behind_is_named_until_its_command_was_typed(target, work):
+    target.repo.git("update-ref", "refs/heads/main", target.new, target.old)
+    work(target)
+    before = target.state()
+    left = target.left()
+    assert (left.checkout, left.path) == ("left", str(target.repo.path))
+    assert target.state() == before, "to look changes nothing"
+    target.type(left.command)
+    assert target.left() is None
+    assert target.brought_by_a_commit() == LEFT[work]
+
+
+@pytest.mark.parametrize("work", [edited, staged_alike, deleted], ids=lambda work: work.__name__)
+def test_a_checkout_that_followed_is_not_said_to_have_stayed_behind_whatever_its_user_does(target, work):
+    assert target.left() is None
+    target.move()
+    work(target)
+    assert target.left() is None
+    target.repo.git("commit", "-qam", "Mine")
+    assert target.left() is None

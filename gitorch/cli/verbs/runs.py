@@ -58,7 +58,7 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     """Remove the clean, merged worktrees of a finished run."""
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_to_clean
-    from gitorch.cli.follow import carry_on
+    from gitorch.cli.follow import carry_on, checkout_note
 
     caller = call.people_only("cleanup")
     found = find_run_to_clean(call.services, run)
@@ -77,7 +77,9 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     after, done = carry_on(call, found)
     removed, kept = _outcome(call, after)
     values = {"run": after.id, "cleaned": after.cleaned, "removed": removed, "kept": kept, "left_to_up": not done}
-    call.say(values, _text(after, removed, kept, done=done))
+    note = checkout_note(call.services, after)
+    text = _text(after, removed, kept, done=done)
+    call.say({**values, "checkout": note}, f"{text}\n{note}".rstrip())
 
 
 def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:

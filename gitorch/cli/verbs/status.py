@@ -41,7 +41,12 @@ def status(call: Call, run: str | None, watch: bool, every: bool) -> None:
         found = _watch(call, found)
 
     view = runs.view_of(call.services, found, _agents(call.services, found))
-    call.say({"run": view}, lambda page: views.run_text(view, page))
+    note = ""
+    if found.merged is not None:
+        from gitorch.cli.follow import checkout_note
+
+        note = checkout_note(call.services, found)
+    call.say({"run": view, "checkout": note}, lambda page: f"{views.run_text(view, page)}\n\n{note}".rstrip())
 
 
 def _agents(services: Services, run: Run) -> Mapping[SessionId, str]:

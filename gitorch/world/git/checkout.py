@@ -91,18 +91,9 @@ def bring_along(
     if _index_matches(git, new):
         return None
 
-    under_way = _unfinished_operation(git)
-    if under_way:
-        return Obstacle(f"a {under_way} is under way in {git.directory}", _command(git, "status"))
-
-    in_the_way = _files_in_the_way(git, old, new)
-    if in_the_way:
-        reason = f"{git.directory} holds {_listed(in_the_way)}, which no commit holds and the merge would overwrite"
-        return Obstacle(reason, stash_command(git, in_the_way))
-
-    removed = _removed(git, old, new)
-    if removed:
-        return _edited_obstacle(git, removed)
+    obstacle = _obstacle_to_begin(git, old, new)
+    if obstacle is not None:
+        return obstacle
 
     # Without the refresh git refuses files whose times alone changed.
     git.run("update-index", "-q", "--refresh")
@@ -118,6 +109,51 @@ def bring_along(
         return Obstacle(f"{git.directory} could not be updated: {result.err}", _disk_command(git))
 
     return Obstacle(f"{git.directory} could not be updated: {result.err}", _command(git, "status"))
+
+
+def _obstacle_to_begin(git: GitRunner, old: CommitId, new: CommitId) -> Obstacle | None:
+    """What git would not refuse itself, and what must not be overwritten all the same."""
+    under_way = _unfinished_operation(git)
+    if under_way:
+        return Obstacle(f"a {under_way} is under way in {git.directory}", _command(git, "status"))
+
+    in_the_way = _files_in_the_way(git, old, new)
+    if in_the_way:
+        reason = f"{git.directory} holds {_listed(in_the_way)}, which no commit holds and the merge would overwrite"
+        return Obstacle(reason, stash_command(git, in_the_way))
+
+    removed = _removed(git, old, new)
+    if removed:
+        return _edited_obstacle(git, removed)
+
+    return None
+
+
+def lag(git: GitRunner, new: CommitId, old: CommitId) -> Obstacle | None:
+    """Why a checkout still has the files of `old`, and the command that updates it; None where it has any file of `new`.
+
+    Changes nothing.
+    """
+    touched = set(split(git.output("diff", "--name-only", "-z", "--no-renames", old, new, "--")))
+    as_before = touched.difference(_staged(git, old))
+    as_after = touched.difference(_staged(git, new))
+    if as_after or not as_before:
+        return None
+
+    update = update_command(git, new, old)
+    obstacle = _obstacle_to_begin(git, old, new)
+    edited = _edited(git, old, new)
+    if obstacle is None and edited:
+        obstacle = _edited_obstacle(git, edited)
+    if obstacle is not None:
+        return Obstacle(obstacle.reason, f"{obstacle.command} && {update}")
+
+    return Obstacle(f"{git.directory} has the files from before the merge", update)
+
+
+def _staged(git: GitRunner, commit: CommitId) -> tuple[str, ...]:
+    """The paths that differ between this commit and the index."""
+    return split(git.output("diff-index", "--cached", "--name-only", "-z", "--no-renames", commit, "--"))
 
 
 def _disk_command(git: GitRunner) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.ports.git import MoveResult
-from gitorch.world.git.checkout import bring_along, checkouts_of, update_command
+from gitorch.world.git.checkout import bring_along, checkouts_of, lag, update_command
 from gitorch.world.git.ref_move import prepared
 
 if TYPE_CHECKING:
@@ -42,6 +42,20 @@ def move_branch(git: GitRunner, move: RefMove) -> MoveResult:
             _bring_back(checkouts, move)
             return MoveResult(moved=False, refused=reason)
     return _updated(checkouts)
+
+
+def checkout_left(git: GitRunner, move: RefMove) -> MoveResult | None:
+    """The first checkout of a branch that has all files from before the move; None without one, and once the branch went on.
+
+    A commit of everything there would revert the move. Changes nothing.
+    """
+    if _tip(git, move.ref) != move.new:
+        return None
+    for checkout in map(git.at, checkouts_of(git, move.ref)):
+        obstacle = lag(checkout, move.new, move.old)
+        if obstacle is not None:
+            return MoveResult(True, "left", str(checkout.directory), obstacle.command, obstacle.reason)
+    return None
 
 
 def _tip(git: GitRunner, ref: str) -> str:
