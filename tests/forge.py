@@ -132,7 +132,8 @@ class Forge:
             if (pull["head"], pull["base"], pull["state"]) == (head, base, "OPEN"):
                 return self.follow(pull["number"])
         number = len(self.pulls()) + 1
-        base_address = (self.folder / "forge/address").read_text() if (self.folder / "forge/address").exists() else ""
+        address = self.folder / "forge/address"
+        base_address = address.read_text() if address.exists() else ""
         pull = {
             "number": number,
             "title": title,
@@ -281,7 +282,7 @@ class _Handler(BaseHTTPRequestHandler):
             status, found = forge.answer(self.command, path, json.loads(body or b"{}"))
             self._reply(status, [("Content-Type", "application/json")], json.dumps(found).encode())
         else:
-            self._git(forge, body)
+            self._git(body)
 
     do_GET = do_POST = do_PUT = do_PATCH = serve  # noqa: N815  names of the standard library
 
@@ -304,25 +305,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def _git(self, forge: Forge, body: bytes) -> None:
+    def _git(self, body: bytes) -> None:
         """Hand a request to `git http-backend`, and its answer back."""
         path, _, query = self.path.partition("?")
-        env = {
-            **{k: v for k, v in os.environ.items() if not k.startswith("GIT_")},
-            "GIT_PROJECT_ROOT": str(forge.folder.parents[1]),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "REQUEST_METHOD": self.command,
-            "REMOTE_USER": "ann",
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(body)),
-            "HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""),
-            "GIT_PROTOCOL": self.headers.get("Git-Protocol", ""),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-        }
+        env = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+        env |= {"GIT_PROJECT_ROOT": str(self.server.forge.folder.parents[1]), "GIT_HTTP_EXPORT_ALL": "1"}
+        env |= {"PATH_INFO": path, "QUERY_STRING": query, "REQUEST_METHOD": self.command, "REMOTE_USER": "ann"}
+        env |= {"CONTENT_TYPE": self.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body))}
+        env |= {"HTTP_CONTENT_ENCODING": self.headers.get("Content-Encoding", ""), "REMOTE_ADDR": "127.0.0.1"}
+        env |= {"GIT_PROTOCOL": self.headers.get("Git-Protocol", ""), "GIT_CONFIG_GLOBAL": os.devnull}
         done = subprocess.run(("git", "http-backend"), input=body, env=env, capture_output=True, check=False)
         head, _, rest = done.stdout.partition(b"\r\n\r\n")
         headers = [(name, value) for name, _, value in (line.partition(": ") for line in head.decode().splitlines())]
