@@ -26,6 +26,11 @@ SEEN_BY_OTHERS = {
 }
 """Names that a library calls or reads."""
 
+SEEN_BY_OTHERS |= dict.fromkeys(
+    ("input", "cached", "cache_write", "reasoning", "cost_usd", "used_percent"),
+    "channels of programs that report what they use fill it",
+)
+
 SEEN_BY_TEXTUAL = {
     "_handle_exception",
     "BINDINGS",

@@ -10,6 +10,7 @@ from gitorch.model.values import Value, field
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.model.channel import PermissionRequest
     from gitorch.model.dialog import ShownDialog
     from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
     from gitorch.model.plans.permission import PermissionAnswer
@@ -78,6 +79,12 @@ class SessionObservation(Value):
     """The memory of the agent and of all processes that it started; 0 when unknown."""
     requests: int = 0
     """Hook events or transcript lines within the last minute, whichever are more; 0 when unknown."""
+    channel: str = ""
+    """The control channel that told its state; empty for a session without a program that runs."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """The control channels that do not answer, with the reasons."""
+    request: PermissionRequest | None = None
+    """The permission request that it shows, if a control channel told it whole."""
 
     @property
     def was_launched(self) -> bool:

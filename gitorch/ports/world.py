@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from gitorch.model.channel import TokenUsage, UsageLimit
     from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
     from gitorch.model.observed import CheckObservation, SessionObservation, SetupObservation
     from gitorch.model.plans.approval import SigningKey
@@ -76,10 +77,10 @@ class Terminals(Protocol):
         ...
 
     def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
-        """Type one line and submit it, once for each prompt, even when a process is killed in between.
+        """Give the program one text by its best channel, once for each prompt, even when a process is killed in between.
 
-        Returns a graded receipt: `delivered`, `submitted`, `typed`, `unknown`, or `refused: <reason>`. A refused text was not
-        submitted: call again later, and a text that stands typed already is not typed twice.
+        Returns a receipt of `model.channel.ReceiptGrade`, or `refused: <reason>`. A refused text was not submitted: call again
+        later, and a text that stands typed already is not typed twice. Of a text that has to be typed, only one line can be.
         """
         ...
 
@@ -92,6 +93,18 @@ class Terminals(Protocol):
 
         Returns `answered` or `refused: <reason>`. From then on `SessionObservation.answered` has the answer.
         """
+        ...
+
+    def interrupt(self, key: SessionKey) -> str:
+        """End the turn under way, so that the program waits for its next prompt; `interrupted` or `refused: <reason>`."""
+        ...
+
+    def usage(self, key: SessionKey) -> Sequence[TokenUsage] | None:
+        """What each answer of a model has cost in this session so far, oldest first; None where no channel can tell."""
+        ...
+
+    def limits(self, key: SessionKey) -> Sequence[UsageLimit] | None:
+        """How far the limits of the user's account are used up; None where no channel can tell."""
         ...
 
     def stop(self, key: SessionKey) -> None:

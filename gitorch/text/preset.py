@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.plans.permission import Dialog, RequestPattern
-from gitorch.model.plans.runtime import Preset, StateSign
+from gitorch.model.plans.runtime import CHANNELS, Preset, StateSign
 from gitorch.model.values import replace
 from gitorch.text.fields import read_form
 
@@ -87,6 +87,7 @@ def _fields(form: Form) -> dict[str, Any]:
         "passes": _passes,
         "writable": _texts,
         "signed_in": _texts,
+        "channels": _channels,
         "sandbox_env": _env,
         "sandbox_copies": _copies,
         "first_prompt": _first_prompt,
@@ -162,6 +163,16 @@ def _passes(form: Form, key: str) -> tuple[str, ...]:
             )
 
     return variables
+
+
+def _channels(form: Form, key: str) -> tuple[str, ...]:
+    """The names of control channels."""
+    channels = form.texts(key)
+    for channel in channels:
+        if channel not in CHANNELS:
+            form.complain(key, f"names `{channel}`, which is not a channel.", f"Use: {', '.join(CHANNELS)}.")
+
+    return channels
 
 
 def _first_prompt(form: Form, key: str) -> str:

@@ -38,6 +38,8 @@ class FakeTerminals:
         self.next_receipts = []
         self.server = 1
         self.starts = 0
+        self.used = {}
+        self.limited = {}
 
     # What a test does to the world.
 
@@ -121,6 +123,21 @@ class FakeTerminals:
     def receipts(self, key):
         session = self.sessions.get(key)
         return dict(session.sent) if session is not None else {}
+
+    def interrupt(self, key):
+        self._ask()
+        session = self.sessions.get(key)
+        if session is None or not session.present:
+            return "refused: the session has ended"
+        if session.state is AgentState.WORKING:
+            self.become(key, AgentState.WAITING)
+        return "interrupted"
+
+    def usage(self, key):
+        return self.used.get(key)
+
+    def limits(self, key):
+        return self.limited.get(key)
 
     def stop(self, key):
         session = self.sessions.get(key)

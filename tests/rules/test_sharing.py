@@ -49,7 +49,7 @@ def free(play: Play, job: str) -> bool:
     return may_be_granted(play.run, play.run.jobs[JobId(job)])
 
 
-def test_of_the_work_that_shares_a_worktree_one_job_is_begun_at_a_time():
+def test_of_the_work_that_shares_a_worktree_one_job_is_started_at_a_time():
     play = sharing()
     assert free(play, "one")
     assert free(play, "two")

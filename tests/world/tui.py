@@ -172,6 +172,9 @@ class Tui:
                 data = os.read(0, 65536)
                 if not data:
                     return 1
+                if data == b"\x1b" and self.mode == "busy":
+                    (self.folder / "mode").write_text("idle")
+                    continue
                 self.feed(data.decode())
                 self.draw()
 

@@ -72,3 +72,5 @@ class PermissionAnswer(Value):
     option: Option
     rule: str
     """The pattern of the rule that chose the option; the id of the question at which a human did."""
+    reason: str = ""
+    """What a human said with it; a program that takes a reason is told."""

@@ -11,6 +11,12 @@ if TYPE_CHECKING:
 
     from gitorch.model.plans.permission import Dialog, RequestPattern
 
+TERMINAL = "terminal"
+"""The name of the last channel."""
+
+CHANNELS: tuple[str, ...] = ()
+"""The control channels that a preset may list; each is a module of `gitorch.world.channels`. The terminal is always the last one."""
+
 
 class StateSign(Value):
     """A regular expression that reveals a state, and where it is matched."""
@@ -76,6 +82,8 @@ class Preset(Value):
     sandbox_copies: Mapping[str, str] = field(default_factory=dict)
     """Files of the program outside its own folders, with the place inside one of them that a newer one is copied to before a start in a sandbox; no place means no copy."""
     permission_requests: tuple[RequestPattern, ...] = ()
+    channels: tuple[str, ...] = ()
+    """The control channels to the program, the most trusted first. Its terminal is the last one and not listed."""
     dialogs: Mapping[str, Dialog] = field(default_factory=dict)
     """Dialogs of the program's first run, by name: `trust`, `theme`, `login`, `update`, `key` or another."""
 

@@ -7,6 +7,7 @@ between, the answer counts as given: an extra answer in the ledger does no harm,
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from gitorch.rules.agent_state.permission import permission_request_on
 from gitorch.world.files import append_line, clear_way, read_json, read_regular, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from gitorch.model.dialog import DialogChoice
@@ -66,14 +68,12 @@ class Answering:
 
     def _answer(self, pane: Pane, keys: tuple[str, ...], answer: PermissionAnswer) -> str:
         """Press the keys, with the answer written down before and kept afterwards."""
-        entry = _entry(answer, self._clock.now())
-        write_json(pending_path(self._folder.path), entry)
-        if not self._press(pane, keys):
-            pending_path(self._folder.path).unlink(missing_ok=True)
-            return "refused: its terminal changed just before the key, or somebody is attached to it"
+        with pending_answer(self._folder.path, answer, self._clock.now()) as entry:
+            if not self._press(pane, keys):
+                return "refused: its terminal changed just before the key, or somebody is attached to it"
 
-        self._keep(entry)
-        pending_path(self._folder.path).unlink(missing_ok=True)
+            keep_answer(self._folder.path, entry)
+
         self._await_closed(answer)
         return "answered"
 
@@ -134,15 +134,6 @@ class Answering:
         choice = offered.choice(answer.asked)
         return choice is not None and choice.is_selected
 
-    def _keep(self, entry: dict[str, object]) -> None:
-        path = answers_path(self._folder.path)
-        line = json.dumps(entry).encode()
-        try:
-            append_line(path, line)
-        except OSError:  # an agent put something else in its place
-            clear_way(path)
-            append_line(path, line)
-
     def _press(self, pane: Pane, keys: tuple[str, ...]) -> bool:
         """Press the keys if nobody is attached. One command in the server: nothing comes between the check and the keys."""
         undisturbed = "#{==:#{pane_dead}#{pane_in_mode}#{session_attached},000}"
@@ -173,6 +164,26 @@ class Answering:
             return False
 
         return found[0] == answer.asked
+
+
+@contextlib.contextmanager
+def pending_answer(folder: Path, answer: PermissionAnswer, now: Moment) -> Iterator[dict[str, object]]:
+    """Write an answer down while it is being given, so that it counts as given if this process is killed; yields its entry."""
+    entry = _entry(answer, now)
+    write_json(pending_path(folder), entry)
+    yield entry
+    pending_path(folder).unlink(missing_ok=True)
+
+
+def keep_answer(folder: Path, entry: dict[str, object]) -> None:
+    """Add an answer that was given to the file of answers."""
+    path = answers_path(folder)
+    line = json.dumps(entry).encode()
+    try:
+        append_line(path, line)
+    except OSError:  # an agent put something else in its place
+        clear_way(path)
+        append_line(path, line)
 
 
 def answers_path(folder: Path) -> Path:

@@ -6,7 +6,10 @@ import os
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.model.observed import AgentState, SessionObservation
+from gitorch.model.observed import READY, AgentState, SessionObservation
+from gitorch.model.plans.runtime import TERMINAL
+from gitorch.model.values import replace
+from gitorch.rules.agent_state.by_channel import readings_below, with_channel
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.world import processes
 from gitorch.world.terminal.session_cache import SessionCache
@@ -16,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+    from gitorch.model.channel import ChannelObservation
     from gitorch.model.plans.runtime import Preset
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.rules.agent_state.judge import StateReading
+    from gitorch.world.channels.sessions import SessionChannels
     from gitorch.world.terminal.process_usage import ProcessUsage, Usage
     from gitorch.world.terminal.session_files import LaunchRecord
     from gitorch.world.terminal.tmux import Listing, Pane, Tmux
@@ -31,8 +36,9 @@ SCREEN_LINES = 30
 class Observer:
     """Observes sessions, and keeps between two observations what need not be read again."""
 
-    def __init__(self, home: Path, tmux: Tmux, clock: Clock, user_home: str) -> None:
+    def __init__(self, home: Path, tmux: Tmux, clock: Clock, user_home: str, channels: SessionChannels) -> None:
         self._home = home
+        self._channels = channels
         self._user_home = user_home
         self._usage: ProcessUsage | None = None
         self._observed_before = False
@@ -51,7 +57,7 @@ class Observer:
         panes = _own_panes(listing, caches)
         self._capture(panes, caches, now)
         usages = self._process_usage(panes, caches, now)
-        return self._observations(caches, panes, listing, usages, now)
+        return self._observations(caches, panes, listing, usages)
 
     def _observations(
         self,
@@ -59,7 +65,6 @@ class Observer:
         panes: dict[SessionKey, Pane],
         listing: Listing,
         usages: Mapping[SessionKey, Usage],
-        now: Moment,
     ) -> Mapping[SessionKey, SessionObservation]:
         """The observation of each session, with or without a pane."""
         observations: dict[SessionKey, SessionObservation] = {}
@@ -68,7 +73,7 @@ class Observer:
             if pane is None:
                 observations[key] = _absent(cache, listing)
             else:
-                observations[key] = self._present(cache, pane, usages.get(key), now)
+                observations[key] = self._present(key, cache, pane, usages.get(key))
 
         return observations
 
@@ -106,40 +111,74 @@ class Observer:
 
         return self._usage.take(_roots(panes, caches), now)
 
-    def _present(self, cache: SessionCache, pane: Pane, usage: Usage | None, now: Moment) -> SessionObservation:
+    def _present(self, key: SessionKey, cache: SessionCache, pane: Pane, usage: Usage | None) -> SessionObservation:
         """The observation of a session that has a pane, living or dead."""
-        exit_status = cache.folder.exit_status()
         cache.read_screen(pane)
-        cache.note_ready()
+        now = self._clock.now()
         transcript = cache.follow_transcript(self._user_home, now)
-        if pane.dead or exit_status is not None:
-            state, evidence = AgentState.EXITED, "process: ended"
-        else:
-            state, evidence = _living_state(cache, _readings(cache, pane, transcript, usage), now)
+        if pane.dead or cache.folder.exit_status() is not None:
+            cache.note_ready()
+            self._channels.leave(key)
+            ended = (AgentState.EXITED, "process: ended")
+            return _observation(cache, pane, ended, usage, _requests(cache, transcript, now))
 
-        asks = state is AgentState.DIALOG
-        return SessionObservation(
-            present=True,
-            started=True,
-            state=state,
-            pid=_agent_pid(cache, pane),
-            exit_status=exit_status,
-            started_at=_started_at(cache),
-            changed_at=Moment(pane.active_at * 1000),
-            evidence=evidence,
-            screen=_last_lines(cache.screen),
-            was_ready=cache.ready,
-            conversation=cache.resumable,
-            dialog=cache.dialog_name if asks else "",
-            asked=cache.asked if asks else "",
-            offered=cache.offered if asks else None,
-            answered=cache.answered,
-            answered_at=cache.answered_at,
-            resets_at=cache.resets_at,
-            progress_at=cache.progress_at,
-            memory_mib=_memory(usage),
-            requests=_requests(cache, transcript, now),
-        )
+        name, reported = self._reported(key, cache)
+        cache.note_ready()
+        signals, shown = _signals(cache, transcript), _shown(cache, pane, usage)
+        state = _living_state(cache, readings_below(reported, signals, shown, now), now)
+        observation = _observation(cache, pane, state, usage, _requests(cache, transcript, now))
+        skipped = self._skipped(key, cache)
+        return with_channel(replace(observation, channel=name, skipped=skipped), reported)
+
+    def _reported(self, key: SessionKey, cache: SessionCache) -> tuple[str, ChannelObservation | None]:
+        """What the session's channels tell of its state, with the name of the one that does; its terminal's where none can."""
+        if cache.launch is None or not cache.launch.preset.channels:
+            return TERMINAL, None
+
+        found = self._channels.of(key, cache.folder, cache.launch).observe()
+        if found is None:
+            return TERMINAL, None
+
+        if found[1].state in READY:
+            cache.ready = True
+
+        return found
+
+    def _skipped(self, key: SessionKey, cache: SessionCache) -> Mapping[str, str]:
+        """The channels of a session that do not answer, with the reasons."""
+        if cache.launch is None or not cache.launch.preset.channels:
+            return {}
+
+        return self._channels.of(key, cache.folder, cache.launch).skipped
+
+
+def _observation(
+    cache: SessionCache, pane: Pane, state: tuple[AgentState, str], usage: Usage | None, requests: int
+) -> SessionObservation:
+    """What the session's pane and files show, with the state that was judged from them, and its evidence."""
+    asks = state[0] is AgentState.DIALOG
+    return SessionObservation(
+        present=True,
+        started=True,
+        state=state[0],
+        pid=_agent_pid(cache, pane),
+        exit_status=cache.folder.exit_status(),
+        started_at=_started_at(cache),
+        changed_at=Moment(pane.active_at * 1000),
+        evidence=state[1],
+        screen=_last_lines(cache.screen),
+        was_ready=cache.ready,
+        conversation=cache.resumable,
+        dialog=cache.dialog_name if asks else "",
+        asked=cache.asked if asks else "",
+        offered=cache.offered if asks else None,
+        answered=cache.answered,
+        answered_at=cache.answered_at,
+        resets_at=cache.resets_at,
+        progress_at=cache.progress_at,
+        memory_mib=_memory(usage),
+        requests=requests,
+    )
 
 
 def _agent_pid(cache: SessionCache, pane: Pane) -> int:
@@ -166,20 +205,22 @@ def _memory(usage: Usage | None) -> int:
     return 0
 
 
-def _readings(
-    cache: SessionCache, pane: Pane, transcript: Transcript | None, usage: Usage | None
-) -> Sequence[StateReading]:
-    """What each source shows of the state: hooks, transcript, then title, processes and screen."""
+def _signals(cache: SessionCache, transcript: Transcript | None) -> Sequence[StateReading]:
+    """What hooks and transcript tell of the state."""
     readings = list(readings_from_hook(cache.hook))
     if transcript is not None and transcript.last is not None:
         readings.append(transcript.last)
 
+    return readings
+
+
+def _shown(cache: SessionCache, pane: Pane, usage: Usage | None) -> Sequence[StateReading]:
+    """What title, processes and screen show of the state."""
     work = ""
     if usage is not None:
         work = usage.sign
 
-    readings += readings_from_screen(cache.apart, Moment(pane.active_at * 1000), work)
-    return readings
+    return readings_from_screen(cache.apart, Moment(pane.active_at * 1000), work)
 
 
 def _living_state(cache: SessionCache, readings: Sequence[StateReading], now: Moment) -> tuple[AgentState, str]:

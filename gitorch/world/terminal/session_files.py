@@ -77,6 +77,8 @@ class DeliveryRecord(Value):
     """How often it was typed and dropped by the program."""
     transcripts: Mapping[str, int] = field(default_factory=dict)
     """The sizes, before it was typed, of the files in which the text may show up."""
+    channel: str = ""
+    """The channel that took it, if that is not the terminal."""
 
 
 class SessionFolder:
@@ -176,6 +178,10 @@ class SessionFolder:
         """Write or grade the record of one text."""
         write_json(self.path / "sent" / f"{prompt}.json", asdict(record))
 
+    def forget_sent(self, prompt: PromptId) -> None:
+        """Remove the record of a text that was not given."""
+        (self.path / "sent" / f"{prompt}.json").unlink(missing_ok=True)
+
     def prompts(self) -> Iterator[PromptId]:
         """All texts that were typed or begun, sorted by id."""
         for path in sorted((self.path / "sent").glob("*.json")):
@@ -216,6 +222,7 @@ def _delivery_record(value: dict[str, Any]) -> DeliveryRecord:
         blocked=bool(record.blocked),
         lost=int(record.lost),
         transcripts={str(name): int(size) for name, size in record.transcripts.items()},
+        channel=str(record.channel),
     )
 
 
@@ -253,7 +260,9 @@ def _preset(value: dict[str, Any]) -> Preset:
     for name in PRESET_LISTS:
         fields[name] = tuple(map(str, value[name]))
 
-    fields["signed_in"] = tuple(map(str, value.get("signed_in", ())))
+    for name in ("signed_in", "channels"):
+        fields[name] = tuple(map(str, value.get(name, ())))
+
     for name in PRESET_NUMBERS:
         fields[name] = int(value[name])
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
 from gitorch.model.values import replace
 from gitorch.world import processes
+from gitorch.world.channels.sessions import SessionChannels
 from gitorch.world.files import holding
 from gitorch.world.terminal.answering import Answering
 from gitorch.world.terminal.delivery import Delivery
@@ -20,16 +21,20 @@ from gitorch.world.terminal.session_start import FOLDER_MADE, SessionStarts, own
 from gitorch.world.terminal.tmux import ROWS, Tmux
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from gitorch.model.channel import TokenUsage, UsageLimit
     from gitorch.model.ids import PromptId
     from gitorch.model.observed import SessionObservation
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset
+    from gitorch.ports.channels import Channel
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.process import Process
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
+
+Told = TypeVar("Told")
 
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 CLOSING_SECONDS = 3.0
@@ -49,7 +54,8 @@ class TmuxTerminals:
         self._user_home = environ.get("HOME", "/")
         self._tmux = Tmux(socket, environ, clock)
         self._starts = SessionStarts(home, self._tmux, clock, environ)
-        self._observer = Observer(home, self._tmux, clock, self._user_home)
+        self._channels = SessionChannels(self._tmux, clock, self._user_home)
+        self._observer = Observer(home, self._tmux, clock, self._user_home, self._channels)
 
     def observe(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now, from one listing. Raises Unavailable when tmux cannot be asked."""
@@ -72,12 +78,7 @@ class TmuxTerminals:
         self._starts.start(replace(launch, first_line=line), folder_of(self._home, launch.key))
 
     def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
-        """Type one line and submit it, once for each prompt; see `ports.world` for the receipt."""
-        text = one_line(line)
-        reason = unsafe(text)
-        if reason:
-            return f"refused: {reason}"
-
+        """Deliver one text by the first channel that can, once for each prompt; see `ports.world` for the receipt."""
         if not NAME.fullmatch(prompt):
             return f"refused: {prompt!r} is not the id of a prompt"
 
@@ -87,7 +88,8 @@ class TmuxTerminals:
                 if record is None:
                     return "refused: the session was not started"
 
-                return self._delivery(folder, record, preset).deliver(prompt, text)
+                terminal = self._channels.terminal(key, folder, record, preset)
+                return self._channels.of(key, folder, record).deliver(prompt, line, terminal)
         except Busy:
             return "refused: another process is typing into it"
 
@@ -99,9 +101,48 @@ class TmuxTerminals:
                 if record is None:
                     return "refused: the session was not started"
 
+                chain = self._channels.of(key, folder, record)
+                found = chain.ask(lambda channel: channel.pending())
+                if found is not None:
+                    return self._channels.answer(chain, folder, found[1], answer)
+
                 return Answering(self._tmux, self._clock, folder, record).answer(answer)
         except Busy:
             return "refused: another process is typing into it"
+
+    def interrupt(self, key: SessionKey) -> str:
+        """End the turn under way by the first channel that can. Raises Unavailable."""
+        folder = folder_of(self._home, key)
+        try:
+            with self._typing(key, folder) as record:
+                if record is None:
+                    return "refused: the session was not started"
+
+                terminal = self._channels.terminal(key, folder, record, record.preset)
+                return self._channels.of(key, folder, record).interrupt(terminal)
+        except Busy:
+            return "refused: another process is typing into it"
+
+    def usage(self, key: SessionKey) -> Sequence[TokenUsage] | None:
+        """What each answer of a model has cost in this session so far; see `ports.world`."""
+        return self._told(key, lambda channel: channel.usage())
+
+    def limits(self, key: SessionKey) -> Sequence[UsageLimit] | None:
+        """How far the limits of the user's account are used up; see `ports.world`."""
+        return self._told(key, lambda channel: channel.limits())
+
+    def _told(self, key: SessionKey, question: Callable[[Channel], Told | None]) -> Told | None:
+        """The answer of the first channel that has one; None where none has, and for a session that was not started."""
+        folder = folder_of(self._home, key)
+        record = folder.launch()
+        if record is None:
+            return None
+
+        found = self._channels.of(key, folder, record).ask(question)
+        if found is None:
+            return None
+
+        return found[1]
 
     @contextlib.contextmanager
     def _typing(self, key: SessionKey, folder: SessionFolder) -> Iterator[LaunchRecord | None]:

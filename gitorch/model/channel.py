@@ -1,0 +1,87 @@
+"""What a control channel says of an agent program: its state, the permission that it asks for, what it used, and its limits."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gitorch.model.values import Value
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import Moment
+    from gitorch.model.observed import AgentState
+
+
+class ReceiptGrade(StrEnum):
+    """The evidence for the delivery of a prompt, strongest first."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """The program's own protocol says that a turn has begun with exactly this text."""
+    DELIVERED = "delivered"
+    """A hook or the transcript of the program shows the text."""
+    SUBMITTED = "submitted"
+    """Something changed that only a submission explains."""
+    TYPED = "typed"
+    """The text stands in the program's input."""
+    UNKNOWN = "unknown"
+
+
+REFUSED = "refused: "
+"""How the answer of a channel begins that did nothing; the reason follows."""
+
+
+class PermissionRequest(Value):
+    """Something that a program wants to do and asks for, whole."""
+
+    id: str
+    """The program's own id of the request, or one that the channel made from it: the same for as long as it waits."""
+    text: str
+    """What lane rules are matched against: the whole command, or what the tool is to be given."""
+    tool: str = ""
+    """The tool as the program names it, such as `Bash`."""
+    command: str = ""
+    """The whole command, where the tool runs one."""
+    folder: str = ""
+    """The folder in which it happens."""
+
+
+class ChannelObservation(Value):
+    """The state of an agent as a channel knows it at this moment."""
+
+    state: AgentState
+    evidence: str
+    """The sign of the state, such as `claude: waiting, permission prompt`."""
+    request: PermissionRequest | None = None
+    """What it asks a person for, if its state is `dialog` and the channel knows."""
+    resets_at: Moment | None = None
+    """When its usage limit ends, if its state is `limited` and the channel knows."""
+
+
+class TokenUsage(Value):
+    """The tokens that one answer of a model cost."""
+
+    id: str
+    """The id of the answer, by which it is counted once."""
+    source: str
+    """The channel that told."""
+    model: str
+    """The model as the program names it."""
+    at: Moment
+    input: int = 0
+    """Fresh input, without what came from a cache."""
+    cached: int = 0
+    cache_write: int = 0
+    output: int = 0
+    """All output, reasoning included."""
+    reasoning: int = 0
+    cost_usd: float | None = None
+    """The program's own figure; None where it has none."""
+
+
+class UsageLimit(Value):
+    """A limit of the user's account with the maker of a program."""
+
+    name: str
+    """The limit as the program names it."""
+    used_percent: float
+    resets_at: Moment | None = None

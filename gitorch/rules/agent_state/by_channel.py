@@ -1,0 +1,53 @@
+"""What a control channel tells of an agent, above what its hooks, title and screen show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.observed import AgentState
+from gitorch.model.values import replace
+from gitorch.rules.agent_state.judge import FAILED, StateReading
+from gitorch.rules.agent_state.permission import PERMISSION
+from gitorch.rules.agent_state.requests import dialog_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.model.channel import ChannelObservation
+    from gitorch.model.ids import Moment
+    from gitorch.model.observed import SessionObservation
+
+
+def readings_below(
+    reported: ChannelObservation | None, signals: Sequence[StateReading], shown: Sequence[StateReading], now: Moment
+) -> Sequence[StateReading]:
+    """All readings in order of trust: the channel's, those of hooks and transcript, then those of title, processes and screen.
+
+    A channel knows the state at this moment, so no silence counts against it, and of the hooks and the transcript only a failure
+    says more: a failed program looks ready to its own protocol, too.
+    """
+    if reported is None or reported.state is AgentState.UNKNOWN:
+        return (*signals, *shown)
+
+    failures = [reading for reading in signals if reading.state in FAILED]
+    return (StateReading(reported.state, reported.evidence, now), *failures, *shown)
+
+
+def with_channel(observation: SessionObservation, reported: ChannelObservation | None) -> SessionObservation:
+    """The observation of a session with what its channel alone knows: the permission request whole, and the end of a limit."""
+    if reported is None:
+        return observation
+
+    resets_at = reported.resets_at or observation.resets_at
+    if observation.state is not AgentState.DIALOG or reported.request is None:
+        return replace(observation, resets_at=resets_at)
+
+    request = reported.request
+    return replace(
+        observation,
+        resets_at=resets_at,
+        dialog=PERMISSION,
+        asked=request.text,
+        offered=dialog_of(request),
+        request=request,
+    )

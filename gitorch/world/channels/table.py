@@ -1,0 +1,24 @@
+"""The table of channels: each name that a preset may list, and the function that makes the channel.
+
+A channel's module is imported when a session uses it, so that a verb does not pay for the others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gitorch.ports.channels import Channel
+    from gitorch.world.channels.site import ChannelSite
+
+
+MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {}
+"""The names are those of `model.plans.runtime.CHANNELS`."""
+
+
+def channels_of(site: ChannelSite) -> tuple[Channel, ...]:
+    """The channels of a session in its preset's order, without its terminal."""
+    names = [name for name in site.launch.preset.channels if name in MAKERS]
+    return tuple(MAKERS[name](site) for name in names)

@@ -1,0 +1,98 @@
+"""The last channel of every program: its terminal. Texts are typed, dialogs are read from the screen and answered by keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest
+from gitorch.model.observed import AgentState
+from gitorch.model.plans.permission import Option, PermissionAnswer
+from gitorch.model.plans.runtime import TERMINAL
+from gitorch.rules.agent_state.permission import permission_request_on
+from gitorch.world.terminal.answering import Answering
+from gitorch.world.terminal.delivery import Delivery
+from gitorch.world.terminal.launch import one_line, unsafe
+from gitorch.world.terminal.readiness import PaneReader
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import Moment, PromptId
+    from gitorch.model.plans.runtime import Preset
+    from gitorch.world.channels.site import ChannelSite
+
+INTERRUPT_KEY = "Escape"
+BY_HAND = "answered through its channel"
+
+
+class TerminalChannel:
+    """The pane of one session. The caller holds the session's typing lock for what presses keys."""
+
+    def __init__(self, site: ChannelSite) -> None:
+        self._site = site
+        self._preset: Preset = site.launch.preset
+
+    @property
+    def name(self) -> str:
+        """Its name in presets."""
+        return TERMINAL
+
+    def deliver(self, prompt: PromptId, text: str, started_at: Moment | None) -> str | None:  # noqa: ARG002  its own record knows
+        """Type one line and submit it, by the rules of `delivery`."""
+        line = one_line(text)
+        reason = unsafe(line)
+        if reason:
+            return f"{REFUSED}{reason}"
+
+        return self._delivery().deliver(prompt, line)
+
+    def _delivery(self) -> Delivery:
+        site = self._site
+        return Delivery(
+            site.tmux, site.clock, site.folder, launch=site.launch, preset=self._preset, user_home=site.user_home
+        )
+
+    def observe(self) -> ChannelObservation | None:
+        """The state that hooks, title and screen show now. A tick reads all screens at once instead (`observer`)."""
+        site = self._site
+        seen = PaneReader(site.tmux, site.clock, site.folder, site.launch, self._preset).observe("")
+        if seen is None:
+            return ChannelObservation(AgentState.EXITED, "process: gone")
+
+        return ChannelObservation(seen.state, seen.sign, self.pending())
+
+    def pending(self) -> PermissionRequest | None:
+        """The permission request on the screen, if its whole structure is known."""
+        observed = self._site.tmux.observe_pane(self._site.launch.pane, self._site.key.name)
+        if observed is None:
+            return None
+
+        found = permission_request_on(observed[1], self._preset)
+        if found is None:
+            return None
+
+        return PermissionRequest(found[0], found[0])
+
+    def answer(self, request: PermissionRequest, option: Option, reason: str) -> str | None:
+        """Press the keys of the option, if the screen still asks exactly this. No program takes a reason by keys."""
+        answering = Answering(self._site.tmux, self._site.clock, self._site.folder, self._site.launch)
+        return answering.answer(PermissionAnswer(request.text, option, reason or BY_HAND))
+
+    def interrupt(self) -> str | None:
+        """Press Escape, which ends the turn of every program that was tried; not while somebody is attached."""
+        pane = self._site.launch.pane
+        guard = (
+            f"#{{&&:#{{==:#{{pane_pid}},{self._site.launch.pane_pid}}},#{{==:#{{pane_dead}}#{{session_attached}},00}}}}"
+        )
+        press = f"send-keys -t {pane} {INTERRUPT_KEY} ; display-message -p pressed"
+        if "pressed" in self._site.tmux.call_if(pane, guard, press).out.split():
+            return "interrupted"
+
+        return f"{REFUSED}its program has ended, or somebody is attached to it"
+
+    def usage(self) -> None:
+        """A screen does not tell."""
+
+    def limits(self) -> None:
+        """A screen does not tell."""
+
+    def close(self) -> None:
+        """Nothing is open."""
