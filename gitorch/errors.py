@@ -104,6 +104,10 @@ class Unavailable(GitorchError):
     exit_status = 8
 
 
+class Away(Unavailable):
+    """The remote over which hosts share the ledger does not answer: nothing can be recorded, and everything is kept for later."""
+
+
 class Busy(GitorchError):
     """Another process holds the lock; the caller tries again."""
 

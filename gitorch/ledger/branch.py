@@ -103,17 +103,19 @@ class BranchStore:
         """
         if self.tip() != tip:
             return None
-        self._sweep_once()
 
-        builder = self._built(tip, commits)
-
-        loose_objects.write(self._common / "objects", builder.objects)
-        if not self._move(tip, builder.commits[-1]):
+        ids = self.write(tip, commits)
+        if not self._move(tip, ids[-1]):
             return None
+        return ids
 
+    def write(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...]:
+        """Write the commits and keep them in memory; the ref stays where it is. Needs the ledger's lock."""
+        self._sweep_once()
+        builder = self._built(tip, commits)
+        loose_objects.write(self._common / "objects", builder.objects)
         for identity, (_, body) in builder.objects.items():
             self._remember(identity, body)
-
         return tuple(builder.commits)
 
     def _sweep_once(self) -> None:

@@ -16,7 +16,7 @@ from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import WrittenRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from gitorch.ledger.places import Places
     from gitorch.ledger.replay import Replay
@@ -179,3 +179,15 @@ def _written(commit: StoredCommit, path: str) -> WrittenRecord:
     from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms that other verbs do not pay
 
     return WrittenRecord(commit.id, decode(path, commit.added[path]))
+
+
+def records_in(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:
+    """The records of these commits below a folder whose sequence number is above `after`."""
+    from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms that reading verbs do not pay
+
+    for commit in commits:
+        for path, data in commit.added.items():
+            if path.startswith(folder) and layout.is_record(path):
+                record = decode(path, data)
+                if record.seq > after:
+                    yield WrittenRecord(commit.id, record)

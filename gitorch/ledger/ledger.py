@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
 from gitorch.ledger import known_damage, layout, location, lock, trusted_tip
-from gitorch.ledger.finder import Finder
+from gitorch.ledger.finder import Finder, records_in
 from gitorch.ledger.replay import Step
 from gitorch.ledger.tip_index import TipIndex
 from gitorch.model.values import replace
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, MessageId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
-    from gitorch.ports.ledger import History, Store, StoredCommit, Verification
+    from gitorch.ports.ledger import History, LastContact, Store, StoredCommit, Verification
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for its turn before it raises Busy. An append takes 3 ms, but with eight writers on two busy cores
@@ -75,7 +75,7 @@ class GitLedger:
 
         with self.hold("ledger", self._wait_seconds):
             tip, first = self._store.tip(), (Draft(LedgerCreated(ledger), {}),)
-            if tip is None and not self.exists():
+            if tip is None and not GitLedger.exists(self):
                 self._write(None, lambda replay: compose(replay, self._evolve, first, run=None, actor=actor, at=at))
             elif tip is not None and self._store.read(tip, layout.GENESIS_RECORD) is None:
                 raise Refused(f"{location.REF} exists, but it is not a ledger.", hint=f"git log {location.REF}")
@@ -101,16 +101,27 @@ class GitLedger:
         with lock.hold(self._common, "ledger", self._wait_seconds, self._tip_index.catch_up):
             return self._write(run, lambda replay: self._prepare(replay, run, actor, at, decide))
 
+    def refresh(self) -> None:
+        """Nothing: this clone alone has the ledger."""
+
+    def last_contact(self) -> LastContact | None:
+        """None: no remote is asked."""
+        return None
+
     def follow(self, tip: CommitId) -> int:
         """Replay the new commits, then move the branch to them. Raises Corrupt, Busy."""
         with self.hold("ledger", self._wait_seconds):
-            replay = self._tip_index.replay()
-            before = replay.head
-            self._tip_index.extend(replay, tip)
-            if not self._store.forward(before.commit, tip):
-                raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
-            self._tip_index.publish(replay)
-            return replay.head.seq - before.seq
+            return self._follow(tip)
+
+    def _follow(self, tip: CommitId) -> int:
+        """Adopt the records up to `tip`. Returns their number. Needs the ledger's lock."""
+        replay = self._tip_index.replay()
+        before = replay.head
+        self._tip_index.extend(replay, tip)
+        if not self._store.forward(before.commit, tip):
+            raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
+        self._tip_index.publish(replay)
+        return replay.head.seq - before.seq
 
     def _prepare(
         self, replay: Replay, run: RunId | None, actor: Actor, at: Moment, decide: Callable[[State], Sequence[Draft]]
@@ -127,11 +138,12 @@ class GitLedger:
         """Make commits on the newest state until the branch takes them, for a bounded time. Needs the ledger's lock."""
         deadline = time.monotonic() + self._wait_seconds
         while True:
+            self._catch_up()
             replay = self._tip_index.replay(run)
             made = make(replay)
             if not made.commits:
                 return made.after, ()
-            ids = self._store.extend(replay.head.commit, made.commits)
+            ids = self._extend(replay.head.commit, made)
             if ids is not None:
                 break
             if lock.clear_stale(self._common, location.REF):
@@ -141,6 +153,13 @@ class GitLedger:
             time.sleep(_PAUSE_SECONDS)
 
         return self._adopt(made, ids, replay)
+
+    def _catch_up(self) -> None:
+        """Bring the branch up to what other hosts wrote, before a decision. A ledger of this clone alone has no others."""
+
+    def _extend(self, tip: CommitId | None, made: PreparedCommits) -> tuple[CommitId, ...] | None:
+        """Make these commits the newest; None where the branch had moved. Needs the ledger's lock."""
+        return self._store.extend(tip, made.commits)
 
     def _adopt(
         self, made: PreparedCommits, ids: tuple[CommitId, ...], replay: Replay
@@ -169,7 +188,7 @@ class GitLedger:
         if newest > after:
             with self._reading():
                 commits = self._commits(end, _commit_of(finder, after), base)
-                yield from _records_in(commits, folder, after)
+                yield from records_in(commits, folder, after)
 
     def _commits(self, end: CommitId, found: CommitId | None, base: CommitId | None) -> Iterable[StoredCommit]:
         """The commits up to `end`: those after `found` where it is in the history of `end`, else those after `base`."""
@@ -373,15 +392,3 @@ def _commit_of(finder: Finder, seq: int) -> CommitId | None:
     if found is None:
         return None
     return found.commit
-
-
-def _records_in(commits: Iterable[StoredCommit], folder: str, after: int) -> Iterator[WrittenRecord]:
-    """The records of these commits below a folder whose sequence number is above `after`."""
-    from gitorch.text.records.record import decode  # noqa: PLC0415  # 15 ms that reading verbs do not pay
-
-    for commit in commits:
-        for path, data in commit.added.items():
-            if path.startswith(folder) and layout.is_record(path):
-                record = decode(path, data)
-                if record.seq > after:
-                    yield WrittenRecord(commit.id, record)

@@ -55,6 +55,15 @@ class Verification(Value):
     """Each run with a merge approval, with the records of its approvals alone."""
 
 
+class LastContact(Value):
+    """What the remote that hosts share had when it last answered."""
+
+    remote: str
+    tip: CommitId | None
+    at: Moment
+    """By this host's clock."""
+
+
 class Ledger(Protocol):
     """Append-only, hash-chained, one commit a record, on an orphan branch."""
 
@@ -90,6 +99,17 @@ class Ledger(Protocol):
         When another process was faster, `decide` is called again on the new state. Its errors pass through, and then
         nothing is written; nor is it where `decide` returns nothing. Raises Corrupt, and Busy after a bounded time.
         """
+        ...
+
+    def refresh(self) -> None:
+        """Bring the branch up to what other hosts wrote; nothing happens where this clone alone has the ledger.
+
+        Raises Away where the remote does not answer, Busy, Corrupt where its ledger is not what it was.
+        """
+        ...
+
+    def last_contact(self) -> LastContact | None:
+        """The last answer of the remote that hosts share; None before it, and where this clone alone has the ledger."""
         ...
 
     def follow(self, tip: CommitId) -> int:
@@ -209,6 +229,10 @@ class Store(Protocol):
         """
         ...
 
+    def write(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...]:
+        """Write the commits one after the other on `tip`, durably, without moving the ref. Returns their ids, oldest first."""
+        ...
+
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
         """Move the ref to commits that exist already; False when it was not at `old` any more."""
         ...
@@ -234,6 +258,29 @@ class Store(Protocol):
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
         """All paths of files below a folder, sorted."""
+        ...
+
+
+class Upstream(Protocol):
+    """The ledger's branch on the remote that several hosts share."""
+
+    name: str
+    """The remote's name."""
+
+    def tip(self) -> CommitId | None:
+        """The commit of the branch there; None where it has none. Raises Unavailable."""
+        ...
+
+    def fetch(self) -> None:
+        """Fetch the branch, and the work that its records name. No branch of this clone moves. Raises Unavailable."""
+        ...
+
+    def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
+        """Move the branch there from `old` to `new`; false when it was not at `old` any more, and then nothing happened.
+
+        Those commits of `named` that this clone has are pushed with it, both or neither. Raises Unavailable when the
+        remote does not answer, or refuses; without an answer the push may have arrived.
+        """
         ...
 
 

@@ -67,6 +67,7 @@ def _config(top: Form) -> Config:
         _waits,
         _agents,
         _push,
+        _ledger,
         _approval,
         _reminders,
         _budgets,
@@ -247,14 +248,22 @@ def _push(top: Form, default: Config) -> Config:
     return config
 
 
-def _remote(push: Form) -> str:
+def _ledger(top: Form, default: Config) -> Config:
+    """The section `ledger`: the remote over which several hosts share it."""
+    form = top.form("ledger")
+    config = replace(default, ledger_remote=_remote(form))
+    form.done()
+    return config
+
+
+def _remote(section: Form) -> str:
     """The name of a remote; empty without one.
 
     It becomes an argument of git, so an option or address is refused.
     """
-    name = push.text("remote")
+    name = section.text("remote")
     if name and not _REMOTE.fullmatch(name):
-        push.complain("remote", f"must be the name of a remote, not `{name}`.", "Name one that `git remote` lists.")
+        section.complain("remote", f"must be the name of a remote, not `{name}`.", "Name one that `git remote` lists.")
         return ""
 
     return name

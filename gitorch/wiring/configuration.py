@@ -30,3 +30,19 @@ def load_config(root: Path, home: Path) -> Config:
 
     name = path.name if path.parent == root else str(path)
     return replace(parse_config(name, path.read_bytes()), path=name)
+
+
+def shared_remote(root: Path, home: Path) -> str:
+    """The remote over which hosts share the ledger; empty without one. Most files need no parser to tell.
+
+    Raises Malformed for a file in which it cannot be found and that is no configuration.
+    """
+    path = config_path(root, home)
+    if path is None:
+        return ""
+    from gitorch.text.config_remote import remote_of
+
+    remote = remote_of(path.read_bytes())
+    if remote is None:
+        return load_config(root, home).ledger_remote
+    return remote

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.board import State
     from gitorch.ports.files import Files, Outboxes
     from gitorch.ports.git import Git, Remotes, Worktrees
-    from gitorch.ports.ledger import Store, StoredCommit, StoredObject
+    from gitorch.ports.ledger import Store, StoredCommit, StoredObject, Upstream
     from gitorch.ports.notices import Notices
     from gitorch.ports.place import Place
     from gitorch.ports.tracker import Tracker
@@ -67,7 +67,21 @@ class Repository:
     @cached_property
     def ledger(self) -> GitLedger:
         """The ledger, on the store that suits the repository's layout."""
-        return open_ledger(self._common, self._environ)
+        from gitorch.wiring.configuration import shared_remote
+
+        remote = shared_remote(self.root, self.home)
+        if not remote:
+            return open_ledger(self._common, self._environ)
+
+        from gitorch.wiring.sharing import open_shared_ledger  # few repositories share their ledger
+
+        return open_shared_ledger(self._common, self._environ, self._upstream(remote))
+
+    def _upstream(self, remote: str) -> Upstream:
+        """The ledger's branch at a remote."""
+        from gitorch.world.git.upstream import GitUpstream
+
+        return GitUpstream(remote, self.root, self._environ, self.clock, self._git_settings)
 
     @cached_property
     def config(self) -> Config:
@@ -294,20 +308,28 @@ class LazyHistory:
 
 def open_ledger(common: Path, environ: Mapping[str, str]) -> GitLedger:
     """The ledger of a repository, on the store that suits its layout."""
-    env = {name: value for name, value in environ.items() if not name.startswith("GIT_")}
-    store: Store
+    env = environment_of_git(environ)
+    return GitLedger(open_store(common, env), LazyHistory(common, env), common, evolve_lazily)
+
+
+def environment_of_git(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without variables that direct git elsewhere."""
+    return {name: value for name, value in environ.items() if not name.startswith("GIT_")}
+
+
+def open_store(common: Path, env: Mapping[str, str]) -> Store:
+    """The store that suits the layout of a repository."""
     if choose(common).store == "git":
         from gitorch.world.git.store import GitStore
 
-        store = GitStore(common, env)
-    else:
-        from gitorch.ledger.branch import BranchStore
+        return GitStore(common, env)
 
-        store = BranchStore(common)
-    return GitLedger(store, LazyHistory(common, env), common, _evolve)
+    from gitorch.ledger.branch import BranchStore
+
+    return BranchStore(common)
 
 
-def _evolve(state: State, record: Record) -> State:
+def evolve_lazily(state: State, record: Record) -> State:
     """The rules, imported by the first record that has to be replayed: with a fresh cache there is none."""
     return _rules()(state, record)
 

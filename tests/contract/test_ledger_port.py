@@ -23,14 +23,17 @@ for room in ("ledger", "cli"):
 
 from cli_memory import MemoryLedger
 from ledger_kit import AGENT, AT, HOST, OTHER, RUN, count, fill, new_repo, open_ledger, renewed
+from shared_kit import clone, new_remote, open_shared
 
 FAKES = {"fake": FakeLedger, "staged": MemoryLedger}
 
 
-@pytest.fixture(params=["git", *FAKES])
+@pytest.fixture(params=["git", "shared", *FAKES])
 def empty(request, tmp_path):
     if request.param in FAKES:
         return FAKES[request.param](count)
+    if request.param == "shared":
+        return open_shared(clone(new_remote(tmp_path), "r"))
     return open_ledger(new_repo(tmp_path / "r"))
 
 

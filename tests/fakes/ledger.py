@@ -52,6 +52,12 @@ class FakeLedger:
         self._begun(run)
         return VerifiedRun(self._replay.state(run), tuple(w.record for w in self.written if w.record.run == run))
 
+    def refresh(self):
+        """Nobody else has this ledger."""
+
+    def last_contact(self):
+        return None
+
     def tip(self):
         return self._replay.head.commit
 

@@ -22,12 +22,16 @@ class FakeStore:
     def extend(self, tip, commits):
         if self.tip() != tip:
             return None
+        ids = self.write(tip, commits)
+        return ids if self.forward(tip, ids[-1]) else None
+
+    def write(self, tip, commits):
         builder = objects.Builder(self._body, tip, "sha1", self._committer)
         for commit in commits:
             builder.add(commit.files, commit.message, commit.author, commit.at)
         self._bodies.update({identity: body for identity, (_, body) in builder.objects.items()})
         self._kinds.update({identity: kind for identity, (kind, _) in builder.objects.items()})
-        return tuple(builder.commits) if self.forward(tip, builder.commits[-1]) else None
+        return tuple(builder.commits)
 
     def forward(self, old, new):
         if self._tip != old:

@@ -10,7 +10,7 @@ from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
 from gitorch.app.reconciler.turn import is_driven, turn
 from gitorch.app.start.places import settle_place
-from gitorch.errors import Busy, Corrupt
+from gitorch.errors import Away, Busy, Corrupt
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value, replace
 from gitorch.rules.faults import TRIES_MAX, wait_ms
@@ -37,6 +37,9 @@ LOOSE_OBJECTS_MAX = 2048
 
 PACK_PAUSE_MS = 60_000
 """The time between two packings: the second removes what the first has packed, and a failed one is not tried at every pulse."""
+
+AWAY_PAUSE_MS = 5_000
+"""The longest time between two tries to reach the remote that hosts share."""
 
 TRIES_STAYING = 10
 """How often a loop that stays tries to tick a run before it gives it up: that is a quarter of an hour."""
@@ -134,6 +137,7 @@ class _Loop:
             return
 
         try:
+            self.services.ledger.refresh()
             runs = _runs_to_tick(self.services, self.only, self.last)
         except Exception as error:  # noqa: BLE001  without the board no run is known
             self.fail(None, trouble(error))
@@ -150,7 +154,10 @@ class _Loop:
         if outage is None:
             return True
 
-        return self.services.clock.now() - outage.failed_at >= wait_ms(outage.times)
+        pause_ms = wait_ms(outage.times)
+        if isinstance(outage.error, Away):
+            pause_ms = min(pause_ms, AWAY_PAUSE_MS)
+        return self.services.clock.now() - outage.failed_at >= pause_ms
 
     def tick(self, run: RunId) -> None:
         """Tick one run and show it; whatever is raised is kept."""
@@ -185,7 +192,9 @@ class _Loop:
         return [result for result in self.last.values() if not result.over]
 
     def is_lost(self, outage: _Outage) -> bool:
-        """Whether a run was tried often enough; damage does not pass by itself."""
+        """Whether a run was tried often enough; damage does not pass by itself, and a remote that is away comes back."""
+        if isinstance(outage.error, Away):
+            return False
         return outage.times >= self.tries_max or isinstance(outage.error, Corrupt)
 
     def can_go_on(self) -> bool:

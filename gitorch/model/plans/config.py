@@ -79,6 +79,8 @@ class Config(Value):
     tracker: str = "auto"
     push_remote: str = ""
     push_ledger: bool = False
+    ledger_remote: str = ""
+    """The remote over which several hosts share the ledger; empty: this clone alone has it."""
     approval_at_least: Grade = Grade.TYPED
     """The least grade of proof that an approval of a merge must have."""
     approval_unattended: bool = False

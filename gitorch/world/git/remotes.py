@@ -13,7 +13,7 @@ from gitorch.model.ids import CommitId
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.ports.git import PushRef
@@ -61,8 +61,8 @@ class GitRemotes:
                 found[ref] = CommitId(commit)
         return found
 
-    def fetch(self, remote: str, ref: str) -> None:
-        """Fetch what the remote holds under this ref, a full ref name.
+    def fetch(self, remote: str, ref: str, *others: str) -> None:
+        """Fetch what the remote holds under this ref, a full ref name, and under the refspecs `others`.
 
         A ref below `refs/gitorch/remotes/` keeps the commits from being pruned; no branch or tracking ref moves.
         That ref follows the remote even when the remote's history was rewritten.
@@ -70,19 +70,27 @@ class GitRemotes:
         """
         refspec = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
-        arguments = ("fetch", *options, "--", remote, refspec)
+        arguments = ("fetch", *options, "--", remote, refspec, *others)
         result = self._git.run(*arguments, wait_seconds=TRANSFER_SECONDS, remote=remote)
 
         if result.status != 0:
             message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git fetch {remote}")
 
-    def push(self, remote: str, refs: Sequence[PushRef]) -> str:
+    def commits_among(self, ids: Collection[str]) -> list[CommitId]:
+        """Those of these full ids that are commits of this repository, each once."""
+        wanted = dict.fromkeys(ids)
+        if not wanted:
+            return []
+        listed = self._git.output("cat-file", "--batch-check", given="".join(f"{one}\n" for one in wanted).encode())
+        return [CommitId(line.split(" ")[0]) for line in listed.splitlines() if line.split(" ")[1] == "commit"]
+
+    def push(self, remote: str, refs: Sequence[PushRef], *, hooks: bool = True) -> str:
         """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 
         The result is empty after a push that the remote accepted.
         An expected value of None demands that the remote does not have the ref yet.
-        The repository's `pre-push` hook runs.
+        The repository's `pre-push` hook runs, unless `hooks` is false.
         Raises Unavailable when the remote does nothing for `TRANSFER_SECONDS`; the push may have arrived then.
         """
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
@@ -97,7 +105,7 @@ class GitRemotes:
             remote,
             *updates,
             wait_seconds=TRANSFER_SECONDS,
-            hooks=True,
+            hooks=hooks,
             remote=remote,
         )
         if result.status == 0:

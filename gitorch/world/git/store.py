@@ -79,13 +79,18 @@ class GitStore:
         """Append commits on top of `tip` and return their ids; None when the ledger has another tip."""
         if self.tip() != tip:
             return None
+        ids = self.write(tip, commits)
+        if not self._move(tip, ids[-1]):
+            return None
+        return ids
+
+    def write(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...]:
+        """Write the commits on top of `tip` and return their ids; the ledger stays where it is."""
         with self._reader() as read:
             builder = objects.Builder(read, tip, self._algorithm, self._committer)
             for commit in commits:
                 builder.add(commit.files, commit.message, commit.author, commit.at)
         self._write(builder.objects)
-        if not self._move(tip, builder.commits[-1]):
-            return None
         return tuple(builder.commits)
 
     def _write(self, fresh: dict[str, tuple[str, bytes]]) -> None:

@@ -1,0 +1,70 @@
+"""The remote that the hosts of one ledger share, by the git command line. Implements `ports.ledger.Upstream`.
+
+Commits that a record names are pushed in the same atomic push, each as `refs/gitorch/work/<commit>`: such a ref never moves,
+so that a late host cannot overwrite another's work, and whoever has a record has what it names.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Unavailable
+from gitorch.ports.git import PushRef
+from gitorch.world.git.remotes import GitRemotes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+    from pathlib import Path
+
+    from gitorch.model.ids import CommitId
+    from gitorch.ports.world import Clock
+
+LEDGER_REF = "refs/heads/gitorch/ledger"
+WORK_REFS = "refs/gitorch/work/"
+
+
+class GitUpstream:
+    """One remote of one repository."""
+
+    def __init__(
+        self,
+        name: str,
+        repo: Path,
+        environ: Mapping[str, str],
+        clock: Clock,
+        trusted: Callable[[], Mapping[str, str] | None],
+    ) -> None:
+        self.name = name
+        self._remotes = GitRemotes(repo, environ, clock, trusted)
+
+    def tip(self) -> CommitId | None:
+        """The commit of the ledger's branch at the remote."""
+        return self._remotes.heads(self.name, (LEDGER_REF,)).get(LEDGER_REF)
+
+    def fetch(self) -> None:
+        """Fetch the ledger, and the commits that its records name."""
+        self._remotes.fetch(self.name, LEDGER_REF, f"{WORK_REFS}*:{WORK_REFS}*")
+
+    def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
+        """Push the ledger and the named commits, all or nothing. The repository's `pre-push` hook does not run."""
+        refs = [PushRef(LEDGER_REF, new, old)]
+        for commit in self._remotes.commits_among(named):
+            refs.append(PushRef(f"{WORK_REFS}{commit}", commit, None))
+        reason = self._remotes.push(self.name, refs, hooks=False)
+        if not reason:
+            return True
+        if self.tip() != old:
+            return False
+
+        message = f"{self.name} did not take the ledger: {_first_reason(reason)}"
+        raise Unavailable(message, hint=f"git push --dry-run {self.name} {LEDGER_REF}")
+
+
+def _first_reason(output: str) -> str:
+    """What a hook of the remote printed, else git's first line."""
+    lines = output.splitlines()
+    for line in lines:
+        printed = line.removeprefix("remote:").strip()
+        if line.startswith("remote:") and printed and not printed.startswith("error:"):
+            return printed
+    return lines[0]
