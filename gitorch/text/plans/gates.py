@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
@@ -26,6 +27,9 @@ GATE_STEPS = """1. Commit all work.
 2. Run the tests.
 3. Report with `gitorch handoff`, then stop until the work is cleared."""
 """What people read below a gate."""
+
+_LINE_END = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+"""Behind each line end that `Source` counts; `splitlines` knows more of them, such as form feeds."""
 
 
 class GatesAdded(Value):
@@ -119,7 +123,7 @@ def _level_at(document: Document, line: int) -> int:
 
 def _with_gates(text: str, places: Sequence[tuple[int, str]]) -> str:
     """The text with gates before these lines."""
-    lines = text.splitlines(keepends=True)
+    lines = _LINE_END.split(text)
     newline = "\n"
     if "\r\n" in text:
         newline = "\r\n"
