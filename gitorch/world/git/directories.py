@@ -8,6 +8,7 @@ names it to git explicitly, and refuses a worktree whose `.git` file names anoth
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -76,7 +77,7 @@ def worktree_directories(root: Path, repository: GitDirectories, path: Path) -> 
     target = _pointer_target(dot_git)
     if target is None or target.resolve() != record.resolve():
         message = f"{dot_git} no longer names {record}, the git directory that this worktree was made with"
-        raise Unavailable(message, hint=f"echo 'gitdir: {record}' > {dot_git}")
+        raise Unavailable(message, hint=f"echo {quote(f'gitdir: {record}')} > {quote(str(dot_git))}")
     return GitDirectories(record, repository.common, place)
 
 

@@ -1,0 +1,375 @@
+"""Sentences of the world about locks, worktrees, keys and files that a person reads, each told whole.
+
+`pytest --rewrite-transcripts` writes `texts/faults.txt` anew.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fault_place import Place
+from golden import assert_golden
+
+from gitorch.errors import GitorchError
+from gitorch.model.ids import CommitId, PromptId, RunId, SessionId
+from gitorch.model.plans.runtime import Preset
+from gitorch.ports.world import Launch, SessionKey
+from gitorch.world import resources, ssh_keys
+from gitorch.world.activity import Watch
+from gitorch.world.beads import BeadsFile
+from gitorch.world.clock import SystemClock
+from gitorch.world.files import LocalFiles
+from gitorch.world.git import locks
+from gitorch.world.git.directories import GitDirectories, worktree_directories
+from gitorch.world.git.drafts import adopt
+from gitorch.world.git.repository import GitCommands
+from gitorch.world.git.runner import GitRunner
+from gitorch.world.git.sandbox_commits import import_commits
+from gitorch.world.git.signatures import SshSignatures
+from gitorch.world.git.store import GitStore
+from gitorch.world.git.worktrees import GitWorktrees
+from gitorch.world.host import secret
+from gitorch.world.origin import server_of
+from gitorch.world.preparing import copy_files, link_files
+from gitorch.world.sandbox import view_of
+from gitorch.world.terminal.terminals import TmuxTerminals
+
+NOW = 1_800_000_000
+KEY = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
+API = "gitorch/auth-7f3a/api"
+MISSING = CommitId("1" * 40)
+GITS_WORDS = re.compile(r"fatal: (?:update_ref|invalid reference|')[^$]*(?= \$)")
+"""What git says in words that differ between its versions."""
+
+
+@pytest.fixture
+def place(tmp_path, repo, monkeypatch):
+    monkeypatch.setattr(locks.time, "time", lambda: float(NOW))
+    return Place(tmp_path, monkeypatch, repo)
+
+
+def lock_of(place, seconds: int, name: str = "a b.lock") -> Path:
+    """A lock file that was written so long ago."""
+    path = place.folder / name
+    path.touch()
+    os.utime(path, (NOW - seconds, NOW - seconds))
+    return path
+
+
+def aged(seconds: int):
+    return lambda p: locks.describe(lock_of(p, seconds))
+
+
+def remedy(seconds: int):
+    return lambda p: locks.remedy(lock_of(p, seconds))
+
+
+def held(words):
+    """A sentence about a lock that another process has open."""
+
+    def act(place):
+        path = lock_of(place, 3)
+        hold = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
+        with subprocess.Popen(
+            (sys.executable, "-c", hold, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ) as process:
+            process.stdout.readline()
+            told = words(path).replace(str(process.pid), "<pid>").replace(sys.executable, "python")
+            process.stdin.close()
+        return told
+
+    return act
+
+
+def busy(message):
+    def act(place):
+        raise locks.busy("commit", message.format(lock=place.folder / "x.lock"), place.folder)
+
+    return act
+
+
+def trees(place, env=None):
+    return GitWorktrees(place.repo.path, env or place.repo.environ, SystemClock())
+
+
+def tree(place, name="api"):
+    path = place.folder / "my trees" / name
+    trees(place).ensure(path, place.head, f"gitorch/auth-7f3a/{name}")
+    return path
+
+
+def directories(place) -> GitDirectories:
+    return GitDirectories(place.common, place.common)
+
+
+def rewritten_git_file(place):
+    path = tree(place)
+    (path / ".git").write_text("gitdir: /elsewhere\n")
+    worktree_directories(place.repo.path, directories(place), path)
+
+
+def linked_git_file(place):
+    path = tree(place, "ui")
+    (path / ".git").rename(path / "git")
+    (path / ".git").symlink_to("git")
+    worktree_directories(place.repo.path, directories(place), path)
+
+
+def locked_worktree(place):
+    path = tree(place, "disk")
+    place.repo.git("worktree", "lock", "--reason", "away", str(path))
+    (path / ".git").unlink()
+    trees(place).ensure(path, place.head, "gitorch/auth-7f3a/disk")
+
+
+def seven_edits(place):
+    path = tree(place, "edits")
+    for number in range(7):
+        (path / f"{number}.txt").write_text("x")
+    return trees(place).remove(path)
+
+
+def five_edits(place):
+    path = place.folder / "my trees" / "edits"
+    for number in (5, 6):
+        (path / f"{number}.txt").unlink()
+    return trees(place).remove(path)
+
+
+def view(place):
+    return view_of(place.common / "gitorch", "s1", API)
+
+
+def sandboxed(text):
+    """What is said about a branch of a sandbox with this text in its file."""
+
+    def act(place):
+        view(place).branch_file.parent.mkdir(parents=True, exist_ok=True)
+        view(place).branch_file.unlink(missing_ok=True)
+        if text is None:
+            view(place).branch_file.symlink_to("/etc/hostname")
+        else:
+            view(place).branch_file.write_text(text)
+        try:
+            import_commits(view(place), GitRunner(place.repo.path, place.repo.environ, SystemClock()))
+        finally:
+            view(place).branch_file.unlink()
+
+    return act
+
+
+def moved_draft(place):
+    path = tree(place, "draft")
+    git = GitCommands(place.repo.path, place.repo.environ, SystemClock())
+    (path / "new.txt").write_text("x")
+    draft = git.draft(path, "x", "A <a@b>", 0)
+    place.repo.commit({"other.txt": "x"}, cwd=path)
+    env = place.git("*update-ref*", "echo 'fatal: it moved' >&2; exit 1")
+    adopt(GitRunner(place.repo.path, env, SystemClock()).at(path), draft)
+
+
+def refused_by_git(place):
+    env = place.git("*merge-tree*", "echo 'fatal: no' >&2; exit 128")
+    GitCommands(place.repo.path, env, SystemClock()).try_merge(place.head, place.head)
+
+
+def unreadable_configuration(place):
+    env = place.git("*config*", "echo 'fatal: bad config' >&2; exit 128")
+    GitCommands(place.repo.path, env, SystemClock()).changed_settings()
+
+
+def ledger_in_the_way(place):
+    place.repo.git("branch", "gitorch")
+    try:
+        GitStore(place.common, place.repo.environ, ref="refs/heads/gitorch/ledger").forward(None, place.head)
+    finally:
+        place.repo.git("branch", "-D", "gitorch")
+
+
+def ledger_without_its_commit(place):
+    env = place.git("*for-each-ref*", f"echo 'fatal: missing object {MISSING} for refs/heads/x' >&2; exit 128")
+    GitStore(place.common, env).tip()
+
+
+def signed_by_an_agent(place):
+    SshSignatures(place.repo.environ).sign("text", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFFFFFFFFFF x", "git")
+
+
+def signed_without_success(script):
+    def act(place):
+        (place.folder / "key.pub").write_text("ssh-ed25519 AAAA x\n")
+        (place.folder / "key").write_text("x")
+        case = f'case "$*" in *"-Y sign"*) {script};; esac; exit 1'
+        SshSignatures(place.program("ssh-keygen", case)).sign("text", str(place.folder / "key"), "git")
+
+    return act
+
+
+def second_key(place):
+    path = ssh_keys.own_key_path({"HOME": str(place.folder)})
+    path.parent.mkdir(parents=True)
+    path.touch()
+    ssh_keys.make_key({"HOME": str(place.folder)}, "ada")
+
+
+def key_without_passphrase(place):
+    path = place.folder / ".config/gitorch/approval_key"
+    path.unlink()
+    script = f"case \"$*\" in *-y*) exit 0;; esac; echo x > '{path}'; echo 'ssh-ed25519 AAAA ada' > '{path}.pub'"
+    try:
+        ssh_keys.make_key(place.program("ssh-keygen", script) | {"HOME": str(place.folder)}, "ada")
+    finally:
+        assert list(path.parent.iterdir()) == []
+
+
+def unreadable_secret(place):
+    (place.folder / "home" / "secret").mkdir(parents=True)
+    secret(place.folder / "home")
+
+
+def folder_that_stays(place):
+    folder = place.folder / "kept" / "one"
+    folder.mkdir(parents=True)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    place.monkeypatch.setattr("shutil.rmtree", refuse)
+    try:
+        LocalFiles(place.folder).remove_folder(folder)
+    finally:
+        place.monkeypatch.undo()
+
+
+def prepared(path, how=copy_files):
+    def act(place):
+        (place.folder / "fresh").mkdir(exist_ok=True)
+        if not (place.folder / "fresh" / "link").is_symlink():
+            (place.folder / "fresh" / "link").symlink_to(place.folder)
+        (place.repo.path / "link").mkdir(exist_ok=True)
+        (place.repo.path / "link/x").touch()
+        how(place.repo.path, place.folder / "fresh", [path])
+
+    return act
+
+
+def terminals(place):
+    env = place.program("tmux", "echo 'no server running on x' >&2; exit 1")
+    return TmuxTerminals(place.folder / "home", "gitorch-test-fault", SystemClock(), env)
+
+
+def first_prompt(line):
+    return lambda p: terminals(p).start(Launch(KEY, Preset("tui", ("true",)), p.folder, {}, line, PromptId("p1")))
+
+
+def delivered(line, prompt="p1"):
+    return lambda p: terminals(p).deliver(KEY, Preset("tui", ("true",)), PromptId(prompt), line)
+
+
+def closed_issue(place):
+    (place.folder / ".beads").mkdir()
+    (place.folder / ".beads/issues.jsonl").write_text('{"id": "x-1", "title": "A", "status": "open"}\n')
+    BeadsFile(place.folder).close(["x-1", "x-2"], "done")
+
+
+def watched(elapsed, idle, written):
+    return lambda _: Watch(1, "git push in x", print)._sentence(elapsed, idle, written)
+
+
+FAULTS = {
+    "a branch in the place of the ledger": ledger_in_the_way,
+    "a lock that was just taken": aged(0),
+    "a lock from the future": aged(-5),
+    "a lock of 119 seconds": aged(119),
+    "a lock of 120 seconds": aged(120),
+    "a lock of 2 hours": aged(7_200),
+    "a lock of a day": aged(86_400),
+    "a lock of two days": aged(172_800),
+    "a lock that was given back": lambda p: locks.describe(p.folder / "none.lock"),
+    "a lock that a process holds": held(locks.describe),
+    "the remedy for a lock that a process holds": held(locks.remedy),
+    "the remedy for a lock that was given back": lambda p: locks.remedy(p.folder / "none.lock"),
+    "the remedy for a lock of 29 seconds": remedy(29),
+    "the remedy for a lock of 30 seconds": remedy(30),
+    "a lock that git names": busy("fatal: Unable to create '{lock}': File exists."),
+    "a configuration that is locked": busy("error: could not lock config file {lock}: File exists"),
+    "a lock that git does not name": busy("another git process seems to be running"),
+    "another message": busy("nothing"),
+    "a folder that is no worktree": lambda p: worktree_directories(p.repo.path, directories(p), p.folder),
+    "a worktree that names another repository": rewritten_git_file,
+    "a worktree whose .git is a link": linked_git_file,
+    "a locked worktree without files": locked_worktree,
+    "a worktree inside the git directory": lambda p: trees(p).ensure(p.common / "x", p.head, API),
+    "a worktree inside the checkout": lambda p: trees(p).ensure(p.repo.path / "x", p.head, API),
+    "a worktree at a relative path": lambda p: trees(p).ensure(Path("x"), p.head, API),
+    "a worktree at a path with dots": lambda p: trees(p).ensure(p.folder / ".." / "x", p.head, API),
+    "a branch of a person": lambda p: trees(p).ensure(p.folder / "x", p.head, "main"),
+    "a branch below the ledger": lambda p: trees(p).delete_branch("gitorch/ledger/x"),
+    "a branch with dots": lambda p: trees(p).delete_branch("gitorch/a/b..c"),
+    "files where no worktree is": lambda p: trees(p).remove(p.folder),
+    "a worktree with seven edits": seven_edits,
+    "a worktree with five edits": five_edits,
+    "a worktree at a commit that is missing": lambda p: trees(p).ensure(p.folder / "y", MISSING, None) or "",
+    "a sandbox without a commit": sandboxed("no commit at all, and much text behind it\n"),
+    "a sandbox whose branch is a link": sandboxed(None),
+    "a sandbox with a commit that is missing": sandboxed(MISSING),
+    "a draft beside another commit": moved_draft,
+    "a merge that git refuses": refused_by_git,
+    "a configuration that git cannot read": unreadable_configuration,
+    "a ledger whose commit is missing": ledger_without_its_commit,
+    "a key of an ssh-agent": signed_by_an_agent,
+    "a key that signs nothing": signed_without_success("echo one >&2; echo 'the last' >&2; exit 3"),
+    "a key that signs nothing and gives no reason": signed_without_success("exit 0"),
+    "a second key for approvals": second_key,
+    "a key without a passphrase": key_without_passphrase,
+    "a secret that is a folder": unreadable_secret,
+    "a folder that cannot be removed": folder_that_stays,
+    "a file to copy from outside": prepared("../x"),
+    "a file to copy from the root": prepared("/etc/hostname"),
+    "a file to copy without a name": prepared(""),
+    "a file to copy through a link": prepared("link/x"),
+    "a file to link through a link": prepared("link/x", link_files),
+    "a template that is missing": lambda _: resources.template_path("no", "such"),
+    "a template outside": lambda _: resources.template_path("..", "README.md"),
+    "a template that is a folder": lambda _: resources.template_bytes("workflows"),
+    "a template that is a file": lambda _: resources.template_names("gitorch.yaml"),
+    "a first prompt that is a command": first_prompt("/quit"),
+    "a first prompt that is too long": first_prompt("x" * 501),
+    "a prompt that is empty": delivered(" \n"),
+    "a prompt that is an option": delivered("-x"),
+    "a prompt that is too long": delivered("ü" * 251),
+    "a prompt that is just short enough, in a session that was not started": delivered("ü" * 250),
+    "a prompt without an id": delivered("Go on.", "p 1"),
+    "issues that somebody has to close": closed_issue,
+    "a program that takes a minute": watched(60.4, 0, 0),
+    "a program that takes a minute and writes nothing": watched(60, 29.9, 999_999),
+    "a program that writes": watched(60, 0, 1_000_000),
+    "a program in which nothing moves": watched(90, 60, 5_400_000),
+    "the tmux server of gitorch": lambda _: server_of("tmux -L gitorch-1a2b new-session"),
+    "the title of the tmux server of gitorch": lambda _: server_of("/usr/bin/tmux: server -Lgitorch-1a2b"),
+    "a tmux server of a person": lambda _: server_of("tmux -L work attach") or "nothing of gitorch's",
+    "a test run of gitorch": lambda _: server_of("python -m gitorch.world.check_runner x"),
+    "a program of a person": lambda _: server_of("vim gitorch/world/check_runner.py") or "nothing of gitorch's",
+}
+
+
+def sentence(act, place) -> str:
+    """What is said, with the error's class and hint where it is one."""
+    try:
+        return str(act(place))
+    except GitorchError as error:
+        return f"{error.code}: {error.message} $ {error.hint}"
+    except OSError as error:
+        return f"{type(error).__name__}: {error}"
+
+
+def test_every_sentence_about_a_fault_is_told_whole(place, request):
+    told = [f"> {name}\n{sentence(act, place)}\n" for name, act in FAULTS.items()]
+    text = "\n".join(told).replace(place.head[:12], "{head}").replace(str(place.folder), "{folder}")
+    text = GITS_WORDS.sub("fatal: …", text)
+    assert_golden("faults.txt", text, request)
