@@ -19,6 +19,11 @@ def main() -> None:
         return
 
     gc.set_threshold(GARBAGE_AFTER)
+    if sys.argv[1:2] == ["acp-host"]:
+        from gitorch.world.acp.host import main as host
+
+        sys.exit(host(sys.argv[2:], os.environ))
+
     if sys.argv[1:] == ["mcp"]:
         from gitorch.mcp.server import serve
 

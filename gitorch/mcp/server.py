@@ -15,11 +15,11 @@ from gitorch.mcp.messages import (
     INVALID_REQUEST,
     UNKNOWN_METHOD,
     Fault,
-    Lines,
     answer,
     parsed,
     refusal,
 )
+from gitorch.text.lines import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -97,7 +97,7 @@ class Console:
     def panel(self, lines: Sequence[str]) -> None:
         """Show lines in the place of the live row, until `close_panel`; a line that is too long loses its beginning."""
         self.row("")
-        columns = self._columns() - 1
+        columns = self.columns - 1
         self._panel = len(lines)
         self._write("".join(fitted(line, columns, head="") + "\n" for line in lines))
 
@@ -218,7 +218,7 @@ class Console:
 
     def _drawn(self) -> str:
         """The live row as it fits the terminal now."""
-        drawn = fitted(self._row, self._columns() - 1)
+        drawn = fitted(self._row, self.columns - 1)
         self._row_width = width(drawn)
 
         return drawn
@@ -228,13 +228,14 @@ class Console:
 
         A narrower terminal may have wrapped the row, so the drawing begins at its first line.
         """
-        above = max(self._row_width - 1, 0) // max(self._columns(), 1)
+        above = max(self._row_width - 1, 0) // max(self.columns, 1)
         if above:
             self._write(f"\x1b[{above}A")
 
         self._write("\r\x1b[J" + self._drawn())
 
-    def _columns(self) -> int:
+    @property
+    def columns(self) -> int:
         """The width of the terminal; 80 when it does not say."""
         try:
             return os.get_terminal_size(self._screen).columns or 80

@@ -29,7 +29,7 @@ HOME_FILE = r"~/(?!.*\.\./).+"
 PAUSE_MS_MAX = 10_000
 
 WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint", "allow", "sign_in_hint")
-ARGVS = ("argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
+ARGVS = ("argv", "host_argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
 
 
 def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] = lambda _: None) -> Preset:

@@ -9,7 +9,8 @@ from clients import HANDSHAKE, answers, line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitorch.mcp.messages import LINE_BYTES_MAX, Fault, Lines, Message, parsed
+from gitorch.mcp.messages import Fault, Message, parsed
+from gitorch.text.lines import LINE_BYTES_MAX, Lines
 
 PING = line("ping", id_=7)
 PONG = {"jsonrpc": "2.0", "id": 7, "result": {}}

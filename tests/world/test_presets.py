@@ -16,7 +16,7 @@ from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
 VENDORS = {"aider", "claude", "codex", "gemini", "opencode"}
 WITH_A_KEY = {"claude-key", "codex-key", "gemini-key", "opencode-key"}
-NAMES = {*VENDORS, *WITH_A_KEY, "generic", "scripted", "shell-script"}
+NAMES = {*VENDORS, *WITH_A_KEY, "acp", "generic", "scripted", "shell-script"}
 
 
 def shipped(name):
@@ -29,7 +29,7 @@ def test_every_shipped_preset_has_the_name_of_its_file_and_an_install_hint():
     for name in NAMES:
         preset = shipped(name)
         assert preset.name == name
-        own = name in {"generic", "scripted", "shell-script"}
+        own = name in {"acp", "generic", "scripted", "shell-script"}
         assert own or (preset.install_hint and preset.checked_with and preset.version_argv)
 
 

@@ -39,6 +39,8 @@ class Preset(Value):
     name: str
     argv: tuple[str, ...]
     """Followed by `begin_argv` or `resume_argv`, by `model_argv`, and by the first prompt."""
+    host_argv: tuple[str, ...] = ()
+    """A program of gitorch that runs this one as its child. It gets `begin_argv`, `resume_argv` or `one_shot_argv`, then `--` and the program's own words."""
     version_argv: tuple[str, ...] = ()
     checked_with: str = ""
     env: Mapping[str, str] = field(default_factory=dict)

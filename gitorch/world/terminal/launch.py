@@ -115,15 +115,22 @@ def command(launch: Launch, template: Template) -> tuple[str, ...]:
 
 
 def _program_arguments(launch: Launch, preset: Preset) -> list[str]:
+    """The words before those for the model and the prompt. A host stands before the program, with the words that it gets itself."""
+    if preset.host_argv:
+        return [*preset.host_argv, *_kind_of_start(launch, preset), "--", *preset.argv]
+
+    return [*preset.argv, *_kind_of_start(launch, preset)]
+
+
+def _kind_of_start(launch: Launch, preset: Preset) -> list[str]:
     """The arguments of a one-shot start, of a conversation that is resumed, or of a new one."""
     if launch.one_shot:
-        words = [*preset.argv, *preset.begin_argv, *preset.one_shot_argv]
-    elif launch.resume:
-        words = [*preset.argv, *preset.resume_argv]
-    else:
-        words = [*preset.argv, *preset.begin_argv]
+        return [*preset.begin_argv, *preset.one_shot_argv]
 
-    return words
+    if launch.resume:
+        return [*preset.resume_argv]
+
+    return [*preset.begin_argv]
 
 
 def _prompt_arguments(launch: Launch, template: Template) -> list[str]:

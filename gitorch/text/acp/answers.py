@@ -1,0 +1,44 @@
+"""What the answers of a program mean, and the answers that it gets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gitorch.text.acp.messages import AUTHENTICATION_REQUIRED, error_text, object_of
+
+LIMIT_SIGNS = ("usage limit", "rate limit", "quota", "too many requests", "429", "resource_exhausted")
+"""Words by which the error of a turn says that a usage limit ended it; the protocol has no code for it."""
+
+
+def resuming_method(capabilities: dict[str, Any]) -> str:
+    """How this program resumes a conversation; empty where it cannot. `session/resume` does not repeat the old messages."""
+    if "resume" in object_of(capabilities, "sessionCapabilities"):
+        return "session/resume"
+
+    if capabilities.get("loadSession") is True:
+        return "session/load"
+
+    return ""
+
+
+def refused_conversation(error: dict[str, Any]) -> str:
+    """Why there is no conversation, from the error of the program."""
+    if error.get("code") == AUTHENTICATION_REQUIRED:
+        return f"Sign in to the program once, outside of gitorch: {error_text(error)}"
+
+    return f"The program refused a conversation: {error_text(error)}"
+
+
+def selected(choice: str) -> dict[str, Any]:
+    """The result that answers a permission request with one of its choices."""
+    return {"outcome": {"outcome": "selected", "optionId": choice}}
+
+
+def names_limit(text: str) -> bool:
+    """Whether the error of a turn says that a usage limit ended it."""
+    lowered = text.lower()
+    for sign in LIMIT_SIGNS:
+        if sign in lowered:
+            return True
+
+    return False

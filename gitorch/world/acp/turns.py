@@ -1,0 +1,54 @@
+"""The turns of one conversation: which prompt is under way, and what is known of each prompt's delivery."""
+
+from __future__ import annotations
+
+from gitorch.model.values import Value
+
+SUBMITTED, ACKNOWLEDGED = "submitted", "acknowledged"
+HUMAN = ""
+"""Stands for the id of a prompt that a human typed."""
+
+
+class Turn(Value):
+    """A prompt that the program was given."""
+
+    prompt: str
+    """Its id; empty for a line of a human."""
+    text: str
+    request: int
+    """The number of the request that carries it, and whose answer ends the turn."""
+
+
+class Turns:
+    """One turn at a time: the first version of the protocol knows no second one beside it."""
+
+    def __init__(self) -> None:
+        self.current: Turn | None = None
+        self.ended = 0
+        self.waiting: list[str] = []
+        """Lines that a human typed during a turn, in order."""
+        self.receipts: dict[str, str] = {}
+        """The grade of each prompt's delivery, by its id."""
+
+    def begin(self, turn: Turn) -> None:
+        """A prompt was sent."""
+        self.current = turn
+        if turn.prompt != HUMAN:
+            self.receipts[turn.prompt] = SUBMITTED
+
+    def acknowledge(self) -> None:
+        """The program has shown that it works on the prompt."""
+        if self.current is not None and self.current.prompt != HUMAN:
+            self.receipts[self.current.prompt] = ACKNOWLEDGED
+
+    def end(self) -> None:
+        """The program has answered the prompt."""
+        self.current = None
+        self.ended += 1
+
+    def next_line(self) -> str:
+        """Take the first line that waits; empty where none does."""
+        if not self.waiting:
+            return ""
+
+        return self.waiting.pop(0)
