@@ -37,6 +37,7 @@ from gitorch.world.host import secret
 from gitorch.world.origin import server_of
 from gitorch.world.preparing import copy_files, link_files
 from gitorch.world.sandbox import view_of
+from gitorch.world.terminal.launch import unsafe
 from gitorch.world.terminal.terminals import TmuxTerminals
 
 NOW = 1_800_000_000
@@ -267,8 +268,12 @@ def first_prompt(line):
     return lambda p: terminals(p).start(Launch(KEY, Preset("tui", ("true",)), p.folder, {}, line, PromptId("p1")))
 
 
-def delivered(line, prompt="p1"):
+def delivered(line, prompt):
     return lambda p: terminals(p).deliver(KEY, Preset("tui", ("true",)), PromptId(prompt), line)
+
+
+def judged(line):
+    return lambda _: unsafe(line) or "may be typed"
 
 
 def closed_issue(place):
@@ -340,10 +345,11 @@ FAULTS = {
     "a template that is a file": lambda _: resources.template_names("gitorch.yaml"),
     "a first prompt that is a command": first_prompt("/quit"),
     "a first prompt that is too long": first_prompt("x" * 501),
-    "a prompt that is empty": delivered(" \n"),
-    "a prompt that is an option": delivered("-x"),
-    "a prompt that is too long": delivered("ü" * 251),
-    "a prompt that is just short enough, in a session that was not started": delivered("ü" * 250),
+    "a prompt that is empty": judged(""),
+    **{f"a prompt that begins with {sign}": judged(f"{sign}x") for sign in "/!#@-."},
+    "a prompt that is too long": judged("ü" * 250 + "x"),
+    "a prompt that is just short enough": judged("ü" * 250),
+    "a session that was not started": delivered("Go on.", "p1"),
     "a prompt without an id": delivered("Go on.", "p 1"),
     "issues that somebody has to close": closed_issue,
     "a program that takes a minute": watched(60.4, 0, 0),
