@@ -27,10 +27,12 @@ def test_the_wheel_holds_the_package_the_templates_and_the_license(built: Path) 
 
 def test_the_wheel_holds_nothing_else(built: Path) -> None:
     [wheel] = built.glob("*.whl")
-    assert {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()} == {
-        "gitorch",
-        f"gitorch-{gitorch.__version__}.dist-info",
-    }
+    names = zipfile.ZipFile(wheel).namelist()
+    release = f"gitorch-{gitorch.__version__}"
+    assert {name.split("/")[0] for name in names} == {"gitorch", f"{release}.data", f"{release}.dist-info"}
+    assert [name for name in names if name.startswith(f"{release}.data")] == [
+        f"{release}.data/data/share/man/man1/gitorch.1"
+    ]
 
 
 def test_the_installed_package_is_the_wheels_own_and_finds_its_templates(installed: Path, tmp_path: Path) -> None:

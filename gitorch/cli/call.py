@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gitorch.cli.output import write, write_json
+from gitorch.cli.output import write, write_json, write_long
 from gitorch.errors import Denied, Usage
 from gitorch.model.ids import Moment, RunId
 
@@ -151,6 +151,23 @@ class Call:
 
         shown = text if isinstance(text, str) else text(self.page)
         write(shown, colours=self.streams.colours)
+
+    def say_at_length(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
+        """Print the answer of a verb as `say` does; a person reads one that is longer than the terminal in their pager."""
+        if self.json or not self.has_reader:
+            self.say(values, text)
+            return
+
+        shown = text if isinstance(text, str) else text(self.page)
+        if shown.count("\n") < self.streams.lines:
+            write(shown, colours=self.streams.colours)
+        else:
+            write_long([shown], colours=self.streams.colours)
+
+    @property
+    def has_reader(self) -> bool:
+        """Whether a person may read in a pager: at a terminal, and not in one of an agent, which nobody would leave."""
+        return self.streams.asks and "GITORCH_RUN" not in self.environ
 
     def note(self, text: str) -> None:
         """Print something before the answer; nothing is printed with `--json`."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from click.shell_completion import CompletionItem
 
-from gitorch.verbs.table import TABLE
+from gitorch.verbs.table import VERBS
+from gitorch.verbs.topics import TOPICS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +39,7 @@ def _names(call: Call, one: Parameter) -> Mapping[str, str]:
         return dict.fromkeys(one.choices, "")
 
     if one.completes == "verb":
-        return {name: verb.summary for name, verb in TABLE.items() if " " not in name}
+        return {**TOPICS, **{name: verb.summary for name, verb in VERBS.items()}}
 
     with suppress(Exception):
         from gitorch.app.query.names import names

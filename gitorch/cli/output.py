@@ -5,18 +5,33 @@ JSON has a way of its own, `pages.plain.to_json`. A test holds that nothing else
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from gitorch.cli.pages.cells import safe_line, safe_page
 from gitorch.text.visible import safe_text
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def write(text: str, *, colours: bool = False, to_stderr: bool = False) -> None:
     """Print lines without control characters, except tabs and line feeds; `colours` keeps those of `Page.paint`."""
     shown = safe_page(text) if colours else safe_text(text)
     click.echo(shown, err=to_stderr)
+
+
+def write_long(pieces: Iterable[str], *, colours: bool = False) -> None:
+    """Print lines through the user's pager, `$PAGER` or `less`, as git does; the page ends when the pager is left.
+
+    A pager that is missing, and `PAGER=cat`, leave the lines in the terminal.
+    """
+    os.environ.setdefault("LESS", "FRX")  # leave at once what fits on the screen, show colours, keep what was read
+    shown = (f"{safe_page(piece) if colours else safe_text(piece)}\n" for piece in pieces)
+    click.echo_via_pager(shown, color=colours)
 
 
 def write_json(line: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.verbs.topics import TOPICS
 from gitorch.verbs.verb import Kind, Parameter, Verb
 
 PROFILES = ("claude", "codex", "gemini", "opencode", "copilot", "generic", "all")
@@ -93,12 +94,20 @@ VERBS = (
     ),
     Verb(
         "help",
-        "Show the help of a verb, or the list of all verbs.",
+        "Show the help of a verb, a topic, or the list of all verbs.",
+        details=f"The topics are {', '.join(TOPICS)}.",
         at="shells:help_",
         needs="read",
-        parameters=(Parameter("topic", "The verb.", metavar="[VERB]...", many=True, completes="verb"),),
+        parameters=(
+            Parameter("topic", "The verb or topic.", metavar="[VERB|TOPIC]...", many=True, completes="verb"),
+            Parameter("man", "Print the manual page, as source for man.", ("--man",), kind=Kind.FLAG),
+        ),
         result={"text": Kind.TEXT},
         exits="3",
-        examples=("gitorch help handoff", "gitorch help workflow new"),
+        examples=(
+            "gitorch help handoff",
+            "gitorch help reviews",
+            "gitorch help --man > ~/.local/share/man/man1/gitorch.1",
+        ),
     ),
 )

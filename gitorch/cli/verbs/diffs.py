@@ -26,7 +26,7 @@ def diff(call: Call, what: str | None, run: str | None, since_review: bool, stat
     if stat:
         values["patch"] = ""
 
-    call.say(values, lambda page: _stat_text(found) if stat else _patch_text(found, page))
+    call.say_at_length(values, lambda page: _stat_text(found) if stat else _patch_text(found, page))
 
 
 def _stat_text(found: Difference) -> str:

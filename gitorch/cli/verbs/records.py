@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import Detailed
 from gitorch.cli.group import verb
-from gitorch.cli.output import write
+from gitorch.cli.output import write, write_long
 from gitorch.cli.pages.page import counted
 from gitorch.errors import Corrupt, NotFound
 
@@ -49,7 +49,7 @@ def report(call: Call, what: str | None, run: str | None) -> None:
 
     state = report_state(found)
     values["state"] = state
-    call.say(values, f"{text.rstrip()}\n\n{state}")
+    call.say_at_length(values, f"{text.rstrip()}\n\n{state}")
 
 
 def _epic_report(call: Call, run: Run, epic: str) -> None:
@@ -60,7 +60,7 @@ def _epic_report(call: Call, run: Run, epic: str) -> None:
     if not text:
         raise NotFound(f"{epic} has no report before it passes its reviews", f"gitorch why {epic}")
 
-    call.say({"run": run.id, "job": epic, "text": text}, text.rstrip())
+    call.say_at_length({"run": run.id, "job": epic, "text": text}, text.rstrip())
 
 
 @verb("log")
@@ -79,8 +79,13 @@ def log(call: Call, run: str | None, after: int | None, lines: int | None) -> No
         return
 
     page = call.page
-    for written in chosen:
-        write(_log_line(written, page), colours=page.colours)
+    sentences = (_log_line(written, page) for written in chosen)
+    if call.has_reader:
+        write_long(sentences, colours=page.colours)
+        return
+
+    for sentence in sentences:
+        write(sentence, colours=page.colours)
 
 
 def _last(services: Services, run: str | None, lines: int) -> Iterable[WrittenRecord]:
@@ -120,7 +125,7 @@ def show(call: Call, thing: str, run: str | None) -> None:
     if output:
         values["log"] = output
 
-    call.say(values, lambda _: _record_text(written, output))
+    call.say_at_length(values, lambda _: _record_text(written, output))
 
 
 def _test_output(services: Services, written: WrittenRecord) -> str:
@@ -210,7 +215,7 @@ def _show_run(call: Call, run: Run) -> None:
     from gitorch.rules.views.run import run_view
 
     view = run_view(run)
-    call.say({"run": view}, lambda page: views.run_text(view, page))
+    call.say_at_length({"run": view}, lambda page: views.run_text(view, page))
 
 
 def _show_question(call: Call, thing: str, run_name: str | None) -> None:
@@ -219,7 +224,7 @@ def _show_question(call: Call, thing: str, run_name: str | None) -> None:
     from gitorch.cli.pages import details
 
     run, question = find_question(call.services, thing, run_name)
-    call.say({"run": run.id, "question": question}, lambda _: details.question_text(run, question))
+    call.say_at_length({"run": run.id, "question": question}, lambda _: details.question_text(run, question))
 
 
 def _show_part(call: Call, run: Run, thing: str) -> None:
@@ -229,11 +234,11 @@ def _show_part(call: Call, run: Run, thing: str) -> None:
     for session in run.sessions.values():
         if session.id == thing:
             text = details.session_text(session)
-            call.say({"run": run.id, "session": session}, text)
+            call.say_at_length({"run": run.id, "session": session}, text)
             return
 
     job = run.jobs[_job_id(run, thing)]
-    call.say({"run": run.id, "job": job}, lambda _: details.job_text(run, job))
+    call.say_at_length({"run": run.id, "job": job}, lambda _: details.job_text(run, job))
 
 
 def _job_id(run: Run, thing: str) -> JobId:

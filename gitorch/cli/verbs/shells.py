@@ -1,4 +1,4 @@
-"""`completion`, `help`: what a shell and a newcomer ask for."""
+"""`completion`, `help`: what a shell, `man` and a newcomer ask for."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from gitorch.cli.group import command_of, gitorch, verb
-from gitorch.cli.output import write
 from gitorch.errors import NotFound, Usage
 from gitorch.verbs.table import TABLE
+from gitorch.verbs.topics import TOPICS
 
 if TYPE_CHECKING:
     from gitorch.cli.call import Call
@@ -38,25 +38,43 @@ def completion(call: Call, shell: str) -> None:
 
 
 @verb("help")
-def help_(call: Call, topic: tuple[str, ...]) -> None:
-    """Show the help of a verb, or the list of all verbs."""
+def help_(call: Call, topic: tuple[str, ...], man: bool) -> None:
+    """Show the help of a verb, a topic, or the list of all verbs."""
     name = " ".join(topic)
-    if not name:
+    if man:
+        _show_manual(call, name)
+    elif not name:
         _show(call, gitorch, "gitorch")
-        return
+    elif name in TABLE:
+        _show(call, command_of(TABLE[name]), f"gitorch {name}")
+    elif name in TOPICS:
+        text = _page_about(name).rstrip()
+        call.say({"text": text}, text)
+    else:
+        raise NotFound(f"there is no verb and no topic {name!r}; the topics are {', '.join(TOPICS)}", "gitorch --help")
 
-    if name not in TABLE:
-        raise NotFound(f"there is no verb {name!r}", "gitorch --help")
 
-    _show(call, command_of(TABLE[name]), f"gitorch {name}")
+def _show_manual(call: Call, name: str) -> None:
+    """Print the source of the manual page. Raises Usage beside a verb, since there is one page for all of them."""
+    if name:
+        raise Usage("the manual page is about all verbs; leave the verb out", "gitorch help --man")
+
+    from gitorch import __version__
+    from gitorch.cli.pages.manual import manual
+
+    text = manual(__version__, _page_about("exit")).rstrip()
+    call.say({"text": text}, text)
+
+
+def _page_about(topic: str) -> str:
+    """The page of a topic."""
+    from gitorch.world.resources import template_bytes
+
+    return template_bytes("help", f"{topic}.md").decode()
 
 
 def _show(call: Call, command: click.Command, path: str) -> None:
     """Print the help of a command."""
     context = click.Context(command, info_name=path, **command.context_settings)
     text = command.get_help(context)
-    if call.json:
-        call.say({"text": text}, "")
-        return
-
-    write(text)
+    call.say({"text": text}, text)
