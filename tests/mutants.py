@@ -32,8 +32,13 @@ UNWANTED = (".git", ".venv", ".cache", ".mypy_cache", ".ruff_cache", ".pytest_ca
 
 TESTS = {
     "rules": ["tests/rules/"],
-    "text": ["tests/text/", "tests/ledger/test_record_codec.py", "tests/ledger/test_story.py"],
-    "ledger": ["tests/ledger/"],
+    "text": [
+        "tests/text/",
+        "tests/ledger/test_record_codec.py",
+        "tests/ledger/test_story.py",
+        "tests/app/test_skills.py",
+    ],
+    "ledger": ["tests/ledger/", "tests/contract/test_ledger_port.py", "tests/contract/test_store.py"],
     "model": ["tests/model/", "tests/rules/"],
     "app": ["tests/app/", "tests/cli/"],
     "cli": ["tests/cli/"],
