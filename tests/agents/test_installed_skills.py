@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.agents
 CLAUDE = PROGRAMS["claude"]
 CALL_SECONDS = 240
+PLUGIN = ".agents/plugins/gitorch"
 
 
 def skill(name: str) -> Cue:
@@ -162,3 +163,31 @@ def test_a_program_finds_what_was_installed_in_a_home_of_its_own(home, tmp_path,
     assert shown in done.stdout + done.stderr
     home("skills", "remove", "--profile", "all", "--user", env={"HOME": str(user)})
     assert not [path for path in user.rglob("*") if "gitorch" in path.name]
+
+
+TAKES_PLUGIN = [
+    (
+        "codex",
+        (("plugin", "marketplace", "add", "."), ("plugin", "add", "gitorch@gitorch")),
+        ("mcp", "list"),
+        "gitorch",
+    ),
+    ("gemini", (("extensions", "link", PLUGIN, "--consent"),), ("extensions", "list"), "gitorch-planner"),
+    ("claude", (("plugin", "validate", "--strict", PLUGIN),), ("plugin", "validate", PLUGIN), "Validation passed"),
+]
+
+
+@pytest.mark.parametrize(("name", "installs", "lists", "shown"), TAKES_PLUGIN, ids=[one[0] for one in TAKES_PLUGIN])
+def test_a_program_takes_the_portable_plugin(home, tmp_path, name, installs, lists, shown):
+    if not PROGRAMS[name].installed:
+        pytest.skip(f"{name} is not installed: make agents")
+    user = tmp_path / "user"
+    user.mkdir()
+    env = {**os.environ, "HOME": str(user)}
+    home("skills", "install", "--profile", "generic")
+    for words in installs:
+        subprocess.run((name, *words), cwd=home.path, env=env, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(
+        (name, *lists), cwd=home.path, env=env, capture_output=True, text=True, timeout=120, check=True
+    )
+    assert shown in done.stdout + done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.model.plans.skills import FileForm, SkillFile
@@ -69,6 +70,20 @@ PLUGIN = {
     "description": "Work under gitorch, drive its runs, and write its plans.",
 }
 CLAUDE_PLUGIN = {"name": "gitorch", "description": PLUGIN["description"], "author": {"name": "gitorch"}}
+GEMINI_EXTENSION = {"name": "gitorch", "description": PLUGIN["description"], "mcpServers": {"gitorch": SERVER}}
+MARKETPLACE = {
+    "name": "gitorch",
+    "plugins": [
+        {
+            "name": "gitorch",
+            "source": {"source": "local", "path": "./.agents/plugins/gitorch"},
+            "policy": {"installation": "AVAILABLE", "authentication": "ON_INSTALL"},
+            "category": "Developer Tools",
+        }
+    ],
+}
+"""Where Codex 0.171.0 looks for plugins: `marketplace.json` beside them, with paths from the root of the repository or home."""
+
 PLUGIN_SERVERS = {
     "$schema": "https://agent-plugins.org/schemas/1.0.0/mcp.schema.json",
     "mcpServers": {"gitorch": {"type": "stdio", **SERVER}},
@@ -116,16 +131,19 @@ def _command(path: str, template: str) -> str:
 
 
 def _plugin(folder: str, version: str) -> list[SkillFile]:
-    """The manifests of a portable plugin, in the portable form and in Claude Code's. Neither form allows a stamp."""
+    """The manifests of a plugin: portable, of Claude Code, of Gemini CLI, and the list that Codex reads. None allows a stamp."""
     manifests: dict[str, Mapping[str, object]] = {
         "plugin.json": PLUGIN,
         ".claude-plugin/plugin.json": {**CLAUDE_PLUGIN, "version": version},
         "mcp.json": PLUGIN_SERVERS,
+        "gemini-extension.json": {**GEMINI_EXTENSION, "version": version},
+        "../marketplace.json": MARKETPLACE,
     }
     found: list[SkillFile] = []
     for name, values in manifests.items():
         for key, value in values.items():
-            found.append(SkillFile(f"{folder}/{name}", FileForm.JSON_ENTRY, json.dumps(value), (key,)))
+            path = posixpath.normpath(f"{folder}/{name}")
+            found.append(SkillFile(path, FileForm.JSON_ENTRY, json.dumps(value), (key,)))
 
     return found
 
