@@ -5,6 +5,7 @@ asks whether it may run this), `settle` (a human answers at the program itself),
 came of it: `turns` (the texts it got), `answered` (`once` or `reject`, for the last request), `state` (asks the channel until it says so).
 """
 
+from acp_bench import AcpBench
 from fakes.channels import FakeChannel
 from world.terminal_lab import Lab, wait_for
 
@@ -102,7 +103,7 @@ class TerminalBench:
         self.lab.close()
 
 
-BENCHES = {"fake": FakeBench, "terminal": TerminalBench}
+BENCHES = {"fake": FakeBench, "terminal": TerminalBench, "acp": AcpBench}
 """Every channel has its bench here; those with a real tmux are in `ON_TMUX`."""
 
 ON_TMUX = frozenset({"terminal"})

@@ -26,6 +26,7 @@ class Talk:
             self.shown.append,
             lambda mark, text: self.shown.append(mark + text),
             lambda event, text: self.signals.append((event, text)),
+            lambda: 1000,
         )
         self.it = Conversation("/tree", resume, outlets, may)
         self.it.begin()
@@ -114,17 +115,17 @@ def test_a_permission_request_waits_and_one_answer_counts():
         "tool_call", toolCallId="c1", kind="execute", title="Clean", rawInput={"command": "rm -r x", "cwd": "/t"}
     )
     talk.request()
-    request = talk.it.pending
+    key, request = talk.it.pending
     assert (talk.it.state, request.asked, request.folder) == (AgentState.DIALOG, "rm -r x", "/t")
-    assert not talk.it.answer("r1", "maybe", "x")
+    assert not talk.it.answer(key, "maybe", "x")
     assert not talk.it.answer("r2", "yes", "x")
-    assert talk.it.answer("r1", "no", "x")
+    assert talk.it.answer(key, "no", "x")
     assert talk.sent[-1] == {
         "jsonrpc": "2.0",
         "id": "r1",
         "result": {"outcome": {"outcome": "selected", "optionId": "no"}},
     }
-    assert not talk.it.answer("r1", "yes", "x")
+    assert not talk.it.answer(key, "yes", "x")
     assert talk.it.state is AgentState.WORKING
 
 
@@ -133,7 +134,7 @@ def test_a_new_tool_call_inherits_nothing_from_an_old_one_of_the_same_id():
     talk.update("tool_call", toolCallId="c1", kind="execute", rawInput={"command": "rm -r x"})
     talk.update("tool_call", toolCallId="c1", kind="edit", title="Edit", locations=[{"path": "a.txt"}])
     talk.request()
-    assert (talk.it.pending.asked, talk.it.pending.changes_files) == ("Edit\na.txt", True)
+    assert (talk.it.pending[1].asked, talk.it.pending[1].changes_files) == ("Edit\na.txt", True)
 
 
 def test_an_interruption_answers_every_request_as_cancelled():
@@ -297,9 +298,9 @@ def test_no_message_breaks_the_conversation(messages, noise):
         talk.take(method=method, params=params, id=id_, result=more, error=given_ or None)
     talk.it.take(noise)
     talk.it.take(None)
-    for request in list(talk.it.requests.values()):
+    for key, request in list(talk.it.requests.items()):
         for choice in request.choices:
-            talk.it.answer(request.id, choice.id, "x")
+            talk.it.answer(key, choice.id, "x")
     talk.it.cancel("x")
     assert talk.it.state in AgentState
     assert all(isinstance(text, str) for text in talk.shown)

@@ -1,92 +1,17 @@
 """`gitorch acp-host` in a terminal of its own, with a program that does what its prompts say."""
 
-import json
 import os
-import pty
-import re
 import signal
 import stat
 import subprocess
 import sys
 from pathlib import Path
-from select import select
 
 import pytest
+from acp_terminal import Host
 from waiting import until
 
-from gitorch.world.acp.control import FOLDER, NAME, STATE, ask
-
-AGENT = Path(__file__).parents[1] / "fakes/acp_agent.py"
-
-
-class Host:
-    """A host at work in a terminal, with its control folder below `place`."""
-
-    def __init__(self, place, *words, agent=()):
-        self.place, self.log, self.tree = place, place / "log", place / "tree"
-        self.tree.mkdir()
-        self.control = place / FOLDER
-        argv = [sys.executable, "-m", "gitorch.cli.main", "acp-host", *words]
-        program = agent
-        if not agent or "=" in agent[0]:
-            program = (sys.executable, str(AGENT), str(self.log), *agent)
-        env = {**os.environ, "GITORCH_SIGNALS": str(place / "signals.jsonl"), "GITORCH_SESSION_KEY": "test/host"}
-        self.terminal, other = pty.openpty()
-        streams = {"stdin": other, "stdout": other, "stderr": other}
-        self.process = subprocess.Popen(
-            [*argv, "--", *program], cwd=self.tree, env=env, start_new_session=True, **streams
-        )
-        os.close(other)
-        self.output = ""
-
-    def read(self):
-        """Take what it has drawn."""
-        while select([self.terminal], [], [], 0)[0]:
-            try:
-                data = os.read(self.terminal, 65536)
-            except OSError:
-                return
-            if not data:
-                return
-            self.output += data.decode("utf-8", "replace")
-
-    def shows(self, text):
-        def shown():
-            self.read()
-            return text in self.text()
-
-        until(shown, 10, 0.02, what=f"{text!r} in the pane")
-
-    def text(self):
-        """What it has drawn, without the sequences that draw its live row."""
-        return re.sub(r"\x1b\[[0-9?;]*[a-zA-Z]|\r", "", self.output)
-
-    def type(self, text, enter="\r"):
-        os.write(self.terminal, text.encode() + enter.encode())
-
-    def state(self):
-        try:
-            return json.loads((self.control / STATE).read_text())
-        except (OSError, ValueError):
-            return {}
-
-    def reaches(self, state):
-        def reached():
-            self.read()
-            return self.state().get("state") == state
-
-        until(reached, 10, 0.02, what=f"state {state}")
-        return self.state()
-
-    def ask(self, **request):
-        return ask(self.control / NAME, request)
-
-    def told(self):
-        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
-
-    def end(self):
-        self.read()
-        return self.process.wait(10)
+from gitorch.world.acp.control import NAME, ask
 
 
 @pytest.fixture
@@ -99,9 +24,7 @@ def host(tmp_path):
 
     yield make
     for one in made:
-        if one.process.poll() is None:
-            one.process.send_signal(signal.SIGKILL)
-            one.process.wait()
+        one.kill()
         os.close(one.terminal)
 
 
@@ -118,9 +41,9 @@ def test_prompts_of_gitorch_lines_of_a_human_and_answers_of_both_go_through_one_
     it.type("my half li", enter="")
     it.ask(do="deliver", prompt="p2", text="run make clean")
     request = it.reaches("dialog")["request"]
-    assert (request["asked"], request["folder"], it.state()["half_line"]) == ("make clean", str(it.tree), True)
+    assert (request["asked"], request["folder"]) == ("make clean", str(it.tree))
     assert it.ask(do="answer", request="other", choice="yes-1") == {"ok": False}
-    assert it.ask(do="answer", request=request["id"], choice="yes-1", by="q1") == {"ok": True}
+    assert it.ask(do="answer", request=request["key"], choice="yes-1", by="q1") == {"ok": True}
     it.reaches("waiting")
     it.shows("Allow once (q1)")
 
@@ -276,10 +199,13 @@ def raw(path, data):
 
 
 def test_nobody_is_asked_through_a_link_or_where_no_host_listens(tmp_path, host):
-    assert ask(tmp_path / NAME, {"do": "interrupt"}) is None
+    with pytest.raises(OSError, match="No such file"):
+        ask(tmp_path / NAME, {"do": "interrupt"})
     (tmp_path / NAME).write_text("a file")
-    assert ask(tmp_path / NAME, {"do": "interrupt"}) is None
+    with pytest.raises(OSError, match="no socket of this user"):
+        ask(tmp_path / NAME, {"do": "interrupt"})
     it = host()
     it.reaches("idle")
     (tmp_path / "link").symlink_to(it.control / NAME)
-    assert ask(tmp_path / "link", {"do": "interrupt"}) is None
+    with pytest.raises(OSError, match="no socket of this user"):
+        ask(tmp_path / "link", {"do": "interrupt"})

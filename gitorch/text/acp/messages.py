@@ -125,6 +125,15 @@ def objects_of(value: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return objects
 
 
+def number_of(value: dict[str, Any], key: str) -> int:
+    """The whole number of a field; 0 where it has none, or a negative one."""
+    found = value.get(key)
+    if isinstance(found, int) and not isinstance(found, bool):
+        return max(found, 0)
+
+    return 0
+
+
 def error_text(error: dict[str, Any]) -> str:
     """What went wrong, in one line: the message, and the details where the program gives them as text or in a field of that name."""
     details = text_of(error, "data") or text_of(object_of(error, "data"), "details")

@@ -10,7 +10,7 @@ from gitorch.text.acp.messages import object_of, objects_of, text_of
 if TYPE_CHECKING:
     from gitorch.text.acp.messages import Id
 
-ALLOW_ONCE = "allow_once"
+ALLOW_ONCE, REJECT_ONCE = "allow_once", "reject_once"
 CHANGING = frozenset({"edit", "delete", "move"})
 """The kinds of tools that change files and do nothing else."""
 
@@ -28,6 +28,7 @@ class Request(Value):
     """A permission request."""
 
     id: Id
+    """The program's own; a program may use it again for a later request."""
     kind: str
     """The kind of the tool, such as `execute` or `edit`; empty where the program does not say."""
     title: str

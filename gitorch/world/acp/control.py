@@ -8,6 +8,7 @@ sides reach it through an open descriptor of its folder.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -26,7 +27,7 @@ NAME = "acp.sock"
 STATE = "acp.json"
 REQUEST_BYTES_MAX = 1_000_000
 ANSWER_BYTES_MAX = 1_000_000
-EXCHANGE_SECONDS = 1.0
+EXCHANGE_SECONDS = 0.5
 """How long one side waits for the other. A host answers from memory, in less than a millisecond."""
 
 
@@ -66,15 +67,18 @@ class ControlServer:
 
 
 def ask(path: Path, request: dict[str, Any]) -> dict[str, Any] | None:
-    """The answer of the host that listens on this socket; None where nobody answers in time, or with nothing that makes sense."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as client:
-            client.settimeout(EXCHANGE_SECONDS)
-            _connect(client, path)
+    """The answer of the host that listens on this socket; None where it gives none in time, or none that makes sense.
+
+    Raises OSError where no host could be reached: then it got nothing.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as client:
+        client.settimeout(EXCHANGE_SECONDS)
+        _connect(client, path)
+        try:
             client.sendall(_encoded(request))
             return _object(_line(client, ANSWER_BYTES_MAX))
-    except (OSError, ValueError):
-        return None
+        except (OSError, ValueError):
+            return None
 
 
 def _connect(client: socket.socket, path: Path) -> None:
@@ -83,7 +87,7 @@ def _connect(client: socket.socket, path: Path) -> None:
     try:
         found = os.fstat(opened)
         if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
-            raise OSError(f"{path} is no socket of this user")
+            raise OSError(errno.ENOTSOCK, "it is no socket of this user")
 
         client.connect(f"/proc/self/fd/{opened}")
     finally:

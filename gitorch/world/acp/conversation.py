@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from gitorch.text.acp.messages import Id, Message
     from gitorch.text.acp.permission import Request
 
+COUNTS_KEPT = 1_000
+"""Of the turns of one session. A tick reads them within seconds of the end of each."""
+
 CALLS_KEPT = 200
 """Of the tool calls that were reported; a permission request names one and says only what is new."""
 
@@ -37,6 +40,8 @@ class Outlets(NamedTuple):
     """A piece of a text for the pane, with what stands before each of its lines."""
     signal: Callable[[str, str], None]
     """An event, as the hooks of programs name it (`rules.agent_state.hooks.NAMES`), with its text."""
+    now: Callable[[], int]
+    """The time in milliseconds."""
 
 
 class Conversation:
@@ -50,10 +55,11 @@ class Conversation:
         self.evidence = "acp: starting"
         self.id = ""
         self.program = ""
-        self.usage: dict[str, Any] = {}
+        self.counts: list[dict[str, Any]] = []
+        """The counts of tokens that came with the ends of turns, oldest first."""
         self.turns = Turns()
-        self.requests: dict[Id, Request] = {}
-        """The permission requests that wait for an answer, oldest first."""
+        self.requests: dict[str, Request] = {}
+        """The permission requests that wait for an answer, oldest first, by a key that no other request ever has."""
         self._folder = folder
         self._resume = resume
         self._out = outlets
@@ -258,7 +264,6 @@ class Conversation:
     def _take_update(self, update: dict[str, Any]) -> None:
         kind = text_of(update, "sessionUpdate")
         if kind in SILENT:
-            self._note(kind, update)
             return
 
         self._acknowledge(kind)
@@ -272,10 +277,6 @@ class Conversation:
             self._out.show("\n".join(lines))
         elif kind not in {"tool_call", "tool_call_update", "plan"}:
             self._say_once(f"! The program reported {kind or 'nothing'}, which gitorch does not know.")
-
-    def _note(self, kind: str, update: dict[str, Any]) -> None:
-        if kind == "usage_update":
-            self.usage = {**self.usage, "context": update}
 
     def _acknowledge(self, kind: str) -> None:
         """A report of work after the prompt was sent shows that the turn has begun; a replay of an old message does not."""
@@ -308,24 +309,25 @@ class Conversation:
             self._out.send(messages.answer(id_, selected(choice.id)))
             return
 
-        self.requests[id_] = request
+        self._number += 1
+        self.requests[f"{self._number}:{id_}"] = request
         self._out.signal("PermissionRequest", request.asked)
 
     @property
-    def pending(self) -> Request | None:
-        """The permission request that waits longest; None without one."""
-        return next(iter(self.requests.values()), None)
+    def pending(self) -> tuple[str, Request] | None:
+        """The permission request that waits longest, with its key; None without one."""
+        return next(iter(self.requests.items()), None)
 
-    def answer(self, id_: Id, choice: str, by: str) -> bool:
+    def answer(self, key: str, choice: str, by: str) -> bool:
         """Answer a permission request with one of its choices, by its id; false where it does not wait, or offers no such choice."""
-        request = self.requests.get(id_)
+        request = self.requests.get(key)
         if request is None:
             return False
 
         for offered in request.choices:
             if offered.id == choice:
-                del self.requests[id_]
-                self._out.send(messages.answer(id_, selected(choice)))
+                del self.requests[key]
+                self._out.send(messages.answer(request.id, selected(choice)))
                 self._out.show(f"  {offered.name} ({by})")
                 self._out.signal("UserPromptSubmit", "")
                 return True
@@ -338,9 +340,10 @@ class Conversation:
             return False
 
         self._out.show(f"! Interrupted ({by}).")
-        for id_ in list(self.requests):
-            del self.requests[id_]
-            self._out.send(messages.answer(id_, {"outcome": {"outcome": "cancelled"}}))
+        for request in self.requests.values():
+            self._out.send(messages.answer(request.id, {"outcome": {"outcome": "cancelled"}}))
+
+        self.requests.clear()
 
         self._out.send(messages.notification("session/cancel", {"sessionId": self.id}))
         return True
@@ -348,6 +351,8 @@ class Conversation:
     def _turn_ended(self, message: Message) -> None:
         """The program has answered a prompt: its turn is over, whatever it still asks for."""
         self.requests.clear()
+        count = {"at": self._out.now(), "usage": message.result.get("usage"), "_meta": message.result.get("_meta")}
+        self.counts = [*self.counts, count][-COUNTS_KEPT:]
         if message.error is not None:
             self._turn_failed(error_text(message.error))
         else:
@@ -359,7 +364,6 @@ class Conversation:
     def _turn_done(self, result: dict[str, Any]) -> None:
         self.turns.acknowledge()
         self.turns.end()
-        self.usage = {**self.usage, "turn": object_of(result, "usage") or object_of(result, "_meta")}
         reason = text_of(result, "stopReason")
         if reason not in {"end_turn", ""}:
             self._out.show(f"! The turn ended early: {reason}")

@@ -89,12 +89,11 @@ class Host:
         self._once = options.values["--once"]
         self._environ = environ
         self._folder = str(Path.cwd())
-        outlets = Outlets(program.send, pane.show, pane.stream, self._signal)
+        outlets = Outlets(program.send, pane.show, pane.stream, self._signal, _now)
         self._talk = Conversation(self._folder, options.values["--resume"], outlets, self._may)
         self._changed_at = _now()
         self._noted: tuple[object, ...] = ()
         self._reported: dict[str, Any] = {}
-        self._typed_at = 0
         self._running = True
         self._selector = selectors.DefaultSelector()
         self._control: ControlServer | None = None
@@ -208,7 +207,6 @@ class Host:
             self._running = False
 
     def _take_key(self, key: Key) -> None:
-        self._typed_at = _now()
         if key.kind in {"interrupt", "escape"} and not self._pane.typed:
             self._talk.cancel("at the pane")
             return
@@ -223,14 +221,15 @@ class Host:
 
     def _take_line(self, line: str) -> None:
         """A line of the human: the number of an answer while a request waits, else a prompt."""
-        request = self._talk.pending
-        if request is None:
+        pending = self._talk.pending
+        if pending is None:
             self._talk.type_line(line)
             return
 
+        key, request = pending
         for number, choice in enumerate(request.choices, start=1):
             if line == str(number):
-                self._talk.answer(request.id, choice.id, "at the pane")
+                self._talk.answer(key, choice.id, "at the pane")
                 return
 
         self._pane.show(f"! Answer with a number from 1 to {len(request.choices)}, or interrupt with Ctrl-C.")
@@ -261,8 +260,8 @@ class Host:
                 receipt = self._talk.prompt(text_of(request, "prompt"), text_of(request, "text"))
                 return {"ok": True, "receipt": receipt}
             case "answer":
-                id_ = request.get("request", "")
-                return {"ok": self._talk.answer(id_, text_of(request, "choice"), text_of(request, "by"))}
+                key, choice = text_of(request, "request"), text_of(request, "choice")
+                return {"ok": self._talk.answer(key, choice, text_of(request, "by"))}
             case "interrupt":
                 return {"ok": self._talk.cancel("by gitorch")}
 
@@ -288,9 +287,8 @@ class Host:
             "program": talk.program,
             "receipts": dict(talk.turns.receipts),
             "request": _request(talk.pending),
-            "usage": talk.usage,
-            "typed_at": self._typed_at,
-            "half_line": bool(self._pane.typed),
+            "ended": talk.turns.ended,
+            "counts": talk.counts,
         }
 
     def _end(self) -> int:
@@ -309,16 +307,17 @@ class Host:
             self._pane.stream("! ", text)
 
 
-def _request(request: Request | None) -> dict[str, Any] | None:
-    if request is None:
+def _request(pending: tuple[str, Request] | None) -> dict[str, Any] | None:
+    if pending is None:
         return None
 
+    key, request = pending
     choices = [{"id": one.id, "name": one.name, "kind": one.kind} for one in request.choices]
     return {
-        "id": request.id,
+        "key": key,
         "tool": request.kind,
-        "title": request.title,
         "asked": request.asked,
+        "command": request.command,
         "folder": request.folder,
         "choices": choices,
     }

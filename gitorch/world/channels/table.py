@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from gitorch.world.channels.site import ChannelSite
 
 
-MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {}
+def _acp(site: ChannelSite) -> Channel:
+    from gitorch.world.channels.acp import AcpChannel  # noqa: PLC0415  only its sessions need it
+
+    return AcpChannel(site)
+
+
+MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {"acp": _acp}
 """The names are those of `model.plans.runtime.CHANNELS`."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
+from gitorch.world.acp.control import FOLDER as CONTROL
 from gitorch.world.files import read_regular
 from gitorch.world.safe_writing import write_inside
 from gitorch.world.terminal.template import from_home
@@ -41,8 +42,10 @@ def sandbox_words(
     _copy_files(launch, template, environ)
     signals = folder.path / "signals.jsonl"
     signals.touch()
-    # Its hooks write the signals; a program without an account keeps its own data in the place.
-    own = (signals, Path(template.fill("{place}")))
+    # Its hooks write the signals, a host its state and socket; a program without an account keeps its own data in the place.
+    control = folder.path / CONTROL
+    control.mkdir(mode=0o700, exist_ok=True)
+    own = (signals, control, Path(template.fill("{place}")))
     writable: list[Path] = []
     for name in (*launch.preset.writable, *held.writable):
         writable.append(from_home(template.fill(name), environ))
