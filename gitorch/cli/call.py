@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gitorch.cli.pages.page import Page
     from gitorch.wiring.repository import Repository
 
+FRESH_MS = 10_000
+"""A ledger that was compared with its remote within this time is shown without its age."""
+
 COLUMNS, LINES = 80, 24
 """The size of a terminal that reports none."""
 
@@ -151,6 +154,17 @@ class Call:
 
         shown = text if isinstance(text, str) else text(self.page)
         write(shown, colours=self.streams.colours)
+        self._tell_age()
+
+    def _tell_age(self) -> None:
+        """Say how old the ledger is that was read, where several hosts share it and nobody has asked their remote lately."""
+        ledger = vars(self.opened or self).get("ledger")
+        if ledger is None or ledger.last_contact() is None:
+            return
+
+        contact, page = ledger.last_contact(), self.page
+        if page.now - contact.at > FRESH_MS:
+            write(f"gitorch: as of {page.age(contact.at)} ago, when {contact.remote} last answered", to_stderr=True)
 
     def say_at_length(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
         """Print the answer of a verb as `say` does; a person reads one that is longer than the terminal in their pager."""

@@ -39,6 +39,8 @@ _PAUSE_SECONDS = 0.02
 class GitLedger:
     """The port `Ledger` on a store of commits. One instance a thread; any number of processes."""
 
+    is_shared = False
+
     def __init__(
         self, store: Store, history: History, common: Path, evolve: Evolve, *, wait_seconds: float = WAIT_SECONDS
     ) -> None:

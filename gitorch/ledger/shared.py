@@ -36,6 +36,8 @@ class SharedLedger(GitLedger):
     `refresh` contact the remote, and raise Away while it does not answer.
     """
 
+    is_shared = True
+
     def __init__(self, store: Store, upstream: Upstream, history: History, common: Path, evolve: Evolve) -> None:
         super().__init__(store, history, common, evolve)
         self._upstream = upstream

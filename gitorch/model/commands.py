@@ -551,7 +551,9 @@ class ReleaseLease(Value):
 
 
 class ExpireLeases(Value):
-    """End every manually claimed lease whose time has passed."""
+    """End every manual claim of this host whose time has passed, and those of these sessions, as this host observed."""
+
+    sessions: tuple[SessionId, ...] = ()
 
 
 class RequeueJob(Value):

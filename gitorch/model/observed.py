@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from gitorch.model.channel import PermissionRequest
     from gitorch.model.dialog import ShownDialog
     from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.work.review import Check
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 class AgentState(StrEnum):
@@ -214,6 +216,31 @@ class Observed(Value):
     """Issues that the tracker shows as closed, of jobs before their gate, each with the reason given."""
     notified: frozenset[str] | None = None
     """The notices that people were sent; None when no notifications are configured."""
+    host: str = ""
+    """This host's name where several share the ledger; empty where every session is here."""
+    leads: bool = True
+    """Whether this host does what belongs to the whole run: its reports and merges, reminders, questions about stale work."""
+    unseen: frozenset[JobId] = frozenset()
+    """Jobs of other hosts that did not change here for as long as their lease lasts."""
+    lanes: frozenset[str] | None = None
+    """The lanes whose agents can be started here; None for all."""
+    places: int | None = None
+    """How many sessions may still be started here; None for no limit of this host's own."""
+
+    def has(self, session: Session) -> bool:
+        """Whether a session lives on this host."""
+        return not self.host or session.host in {"", self.host}
+
+    def takes(self, lane: str, started: int) -> bool:
+        """Whether this host can start an agent of this lane, beside those that it is about to start."""
+        if self.places is not None and started >= self.places:
+            return False
+
+        return self.lanes is None or lane in self.lanes
+
+    def sessions_here(self, run: Run) -> Iterator[Session]:
+        """The sessions on this host that have not ended."""
+        return filter(self.has, run.living_sessions)
 
 
 def overlap_key(jobs: tuple[JobId, ...], conflict: bool) -> str:

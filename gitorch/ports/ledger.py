@@ -67,6 +67,9 @@ class LastContact(Value):
 class Ledger(Protocol):
     """Append-only, hash-chained, one commit a record, on an orphan branch."""
 
+    is_shared: bool
+    """Whether several hosts share it over a remote."""
+
     def exists(self) -> bool:
         """Whether this repository has a ledger branch. Raises Corrupt where it had one that is missing now."""
         ...

@@ -13,7 +13,7 @@ from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase, SetupPhase
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
-from gitorch.model.work.session import SessionPhase
+from gitorch.model.work.session import UNSEEN, SessionPhase
 from gitorch.rules.dialogs import owed_answer
 from gitorch.rules.granting import may_be_granted, wants_fresh
 from gitorch.rules.readying import checkout_trigger, session_trigger
@@ -37,25 +37,32 @@ CLEARANCE_MS = 60_000
 def outstanding(run: Run, observed: Observed) -> tuple[Effect, ...]:
     """Effects in the order in which they should be carried out; each looks before it acts."""
     owed: list[Effect] = [*_unneeded_sessions(run, observed)]
-    if run.phase.is_over:
-        return (*owed, *_notices(run, observed), *_cleanup(run))
-
-    owed += _notices(run, observed)
+    if observed.leads:
+        owed += _notices(run, observed)
+    if run.phase.is_over and observed.leads:
+        owed += _cleanup(run)
     if run.phase is not RunPhase.RUNNING:
         return tuple(owed)
 
-    owed += owed_closings(run, observed)
+    if observed.leads:
+        owed += owed_closings(run, observed)
     owed += _launches(run, observed)
     owed += _deliveries(run, observed)
     owed += _permission_answers(run, observed)
     owed += _checks(run, observed)
-    owed += _bases(run)
-    if not is_closing(run):
-        owed += _epic_reports(run)
-        owed += _merge_reports(run)
-
-    owed += _merges(run)
+    if observed.leads:
+        owed += _of_whole_run(run)
     return tuple(owed)
+
+
+def _of_whole_run(run: Run) -> Iterator[Effect]:
+    """What one host of several is enough for."""
+    yield from _bases(run)
+    if not is_closing(run):
+        yield from _epic_reports(run)
+        yield from _merge_reports(run)
+
+    yield from _merges(run)
 
 
 def _notices(run: Run, observed: Observed) -> Iterator[Effect]:
@@ -111,7 +118,7 @@ def may_begin(run: Run, session: Session) -> bool:
         return True
 
     for other in run.living_sessions:
-        if other.id != session.id and _is_waited_for(run, other):
+        if other.id != session.id and other.host == session.host and _is_waited_for(run, other):
             return False
 
     for job in run.jobs.values():
@@ -146,9 +153,21 @@ def _unneeded_sessions(run: Run, observed: Observed) -> Iterator[Effect]:
     if observed.sessions is None:
         return
 
-    for session in run.living_sessions:
+    for session in observed.sessions_here(run):
         if not needed(run, session, observed):
             yield effects.StopSession(session.id)
+
+    for session in given_up(run, observed):
+        seen = observed.sessions.get(session.id)
+        if seen is not None and seen.present:
+            yield effects.StopSession(session.id)
+
+
+def given_up(run: Run, observed: Observed) -> Iterator[Session]:
+    """The sessions on this host whose job another host took over, because it had not seen them for too long."""
+    for session in run.sessions.values():
+        if session.ended == UNSEEN and observed.has(session):
+            yield session
 
 
 def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
@@ -156,7 +175,7 @@ def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
     if observed.sessions is None:
         return
 
-    for session in run.living_sessions:
+    for session in observed.sessions_here(run):
         if not _lacks_process(session, observed.sessions.get(session.id)):
             continue
 
@@ -203,7 +222,7 @@ def _observations(run: Run, observed: Observed) -> Iterator[tuple[Session, Sessi
     if observed.sessions is None:
         return
 
-    for session in run.living_sessions:
+    for session in observed.sessions_here(run):
         observation = observed.sessions.get(session.id)
         if observation is not None:
             yield session, observation
@@ -243,12 +262,24 @@ def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
 
 def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
     """Commits that the test command has still to run on: the target's before work begins, then submitted ones."""
-    if not run.is_target_ready and run.target_check is None and _is_absent(run.target_commit, observed):
+    is_owed = observed.leads and not run.is_target_ready and run.target_check is None
+    if is_owed and _is_absent(run.target_commit, observed):
         yield effects.StartCheck(run.target_commit)
 
     for job, commit in run.untested_handoffs():
+        if not _tests_here(run, job, observed):
+            continue
+
         if _is_absent(commit, observed) and not run.is_escalated(checkout_trigger(job, commit)):
             yield effects.StartCheck(commit)
+
+
+def _tests_here(run: Run, job: JobState, observed: Observed) -> bool:
+    """Whether this host tests what was handed in: its own agents' work, and that of hosts that are not seen any more."""
+    if job.session is None:
+        return observed.leads
+
+    return observed.has(run.sessions[job.session]) or job.spec.id in observed.unseen
 
 
 def _is_absent(commit: CommitId, observed: Observed) -> bool:

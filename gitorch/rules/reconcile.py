@@ -14,6 +14,7 @@ from gitorch.model.observed import CheckPhase, overlap_key
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind, overlap_trigger, unanswered_trigger
 from gitorch.model.work.run import RunPhase
+from gitorch.model.work.session import UNSEEN
 from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.model.commands import Command
-    from gitorch.model.ids import CommitId, JobId, Moment
+    from gitorch.model.ids import CommitId, JobId, Moment, SessionId
     from gitorch.model.observed import Observed, Overlap
     from gitorch.model.plans.workflow import Lane
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 UNANSWERED_OPTIONS = ("answer", "stop_epic", "stop_run")
 
@@ -54,32 +56,57 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
     learned += _moved_branches(run, observed)
     learned += _finished_checks(run, observed)
     learned += readying_commands(run, observed)
-    learned += _target_moves(run, observed)
-    learned += _reminders(run, observed)
-    learned += _overlaps(run, observed)
+    if observed.leads:
+        learned += _of_whole_run(run, observed)
     if run.phase is RunPhase.RUNNING:
-        learned += closing_commands(run, observed)
-        learned += over_budget(run, observed.now)
-        learned += _checkpoints(run)
-        learned += _stale_work(run)
-        learned += _unjudgeable_reviews(run)
-        learned += _grants(run)
+        learned += _grants(run, observed)
 
     return tuple(learned)
 
 
+def _of_whole_run(run: Run, observed: Observed) -> Iterator[Command]:
+    """What one host of several is enough for."""
+    yield from _target_moves(run, observed)
+    yield from _reminders(run, observed)
+    yield from _overlaps(run, observed)
+    if run.phase is RunPhase.RUNNING:
+        yield from closing_commands(run, observed)
+        yield from over_budget(run, observed.now)
+        yield from _checkpoints(run)
+        yield from _stale_work(run)
+        yield from _unjudgeable_reviews(run)
+
+
 def _deliveries(run: Run, observed: Observed) -> Iterator[Command]:
     """The receipts of every session that has not ended."""
-    for session in run.living_sessions:
+    for session in observed.sessions_here(run):
         yield from receipts(session, observed)
 
 
 def _expiries(run: Run, observed: Observed) -> Iterator[Command]:
-    """Manually claimed leases whose time has passed."""
-    for session in run.sessions.values():
-        if overdue(session, run.jobs[session.job], observed.now):
-            yield commands.ExpireLeases()
-            return
+    """Manually claimed leases whose time has passed, and whatever other hosts have not renewed."""
+    over: list[SessionId] = []
+    for session in run.living_sessions:
+        job = run.jobs[session.job]
+        if not observed.has(session):
+            if _is_unseen(run, session, observed):
+                yield commands.EndSession(session.id, UNSEEN, None, "")
+            elif session.is_manual and job.spec.id in observed.unseen:
+                over.append(session.id)
+        elif overdue(session, job, observed.now):
+            over.append(session.id)
+
+    if over:
+        yield commands.ExpireLeases(tuple(over))
+
+
+def _is_unseen(run: Run, session: Session, observed: Observed) -> bool:
+    """Whether another host neither renews the lease of its agent, nor gives it the work that is queued for it."""
+    job = run.jobs[session.job]
+    if session.is_manual or session.job not in observed.unseen or job.session != session.id:
+        return False
+
+    return job.is_leased_to(session.id) or job.phase is JobPhase.QUEUED
 
 
 def _moved_branches(run: Run, observed: Observed) -> Iterator[Command]:
@@ -291,8 +318,8 @@ def _unjudgeable(run: Run, job: JobState, lane: Lane, barred: str) -> Command:
     )
 
 
-def _grants(run: Run) -> Iterator[Command]:
-    """A lease for each job that may be given out. The tick adds token and nonce, since rules make no secrets."""
+def _grants(run: Run, observed: Observed) -> Iterator[Command]:
+    """A lease for each job that may be given out here. The tick adds token and nonce, since rules make no secrets."""
     if run.settings.manual:
         return
 
@@ -303,8 +330,9 @@ def _grants(run: Run) -> Iterator[Command]:
 
         living = run.living_session(job)
         if living is not None:
-            yield commands.GrantLease(job.spec.id, living.id, fresh=False, token=Digest(""), nonce="")
-        else:
+            if observed.has(living):
+                yield commands.GrantLease(job.spec.id, living.id, fresh=False, token=Digest(""), nonce="")
+        elif observed.takes(job.spec.lane, fresh):
             session = next_session(run, ahead=fresh)
             fresh += 1
             yield commands.GrantLease(job.spec.id, session, fresh=True, token=Digest(""), nonce="")

@@ -40,7 +40,7 @@ def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
     if observed.sessions is None:
         return
 
-    for session in run.living_sessions:
+    for session in observed.sessions_here(run):
         observation = observed.sessions.get(session.id)
         if observation is not None and observation.was_launched:
             yield from _commands_of(run, session, observation, observed)
@@ -167,10 +167,10 @@ def _while_alive(run: Run, session: Session, observation: SessionObservation, no
 
 
 def _is_renewal_due(run: Run, session: Session, lease: Lease, now: Moment) -> bool:
-    """Whether less than half of a lease's life is left; never in the moment of its grant."""
-    if now <= lease.granted_at:
-        return False
+    """Whether less than half of a lease's life is left; never in the moment of its grant.
 
+    Both times are of this host's clock. That of the record may follow another host's.
+    """
     half_life_ms = run.limits_of(session.lane).lease_seconds * 500
     return lease.until - now < half_life_ms
 

@@ -55,14 +55,17 @@ def _run_of(services: Services, key: SessionKey) -> Run | None:
     return services.ledger.state(key.run).run
 
 
-def find_sandbox(start: Path, environ: Mapping[str, str]) -> Sandbox | None:
-    """The sandbox around an agent's session; None where the caller may write to the repository, or stands in no worktree of a run."""
+def find_sandbox(start: Path, environ: Mapping[str, str], why: str = "") -> Sandbox | None:
+    """The sandbox around an agent's session; None where the caller may write to the repository, or stands in no worktree of a run.
+
+    `why` is another reason for which nothing can be recorded now.
+    """
     from gitorch.app.work.outbox import Sandbox
     from gitorch.ledger.location import cannot_write
     from gitorch.world.clock import SystemClock
     from gitorch.world.outbox import WorktreeOutboxes
 
-    reason = cannot_write(start)
+    reason = why or cannot_write(start)
     if not reason:
         return None
     named = Path(environ.get("GITORCH_WORKTREE", start))

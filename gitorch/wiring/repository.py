@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.app.services import WorktreePaths
+from gitorch.ledger import files
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
 from gitorch.model.record import Actor, ActorKind
@@ -48,7 +49,7 @@ class Repository:
         self.home = common / "gitorch"
         """The folder of derived files in the common git directory."""
         self.clock = SystemClock()
-        self.host = Actor(ActorKind.HOST, "gitorch", os.uname().nodename)
+        self.host = Actor(ActorKind.HOST, "gitorch", host_name(self.home))
         self.paths = WorktreePaths(self.root, folder_of_worktrees(common))
         self._common = common
         self._environ = environ
@@ -81,7 +82,13 @@ class Repository:
         """The ledger's branch at a remote."""
         from gitorch.world.git.upstream import GitUpstream
 
-        return GitUpstream(remote, self.root, self._environ, self.clock, self._git_settings)
+        return GitUpstream(remote, self.root, self._environ, self.clock, self._settings_while_shared)
+
+    def _settings_while_shared(self) -> Mapping[str, str] | None:
+        """The snapshot of git settings; None also before the first record is pushed, which is no lost ledger."""
+        if self.ledger.tip() is None:
+            return None
+        return self._git_settings()
 
     @cached_property
     def config(self) -> Config:
@@ -339,6 +346,14 @@ def _rules() -> Evolve:
     from gitorch.rules.evolve import evolve
 
     return evolve
+
+
+def host_name(home: Path) -> str:
+    """The name that `gitorch host join` gave this clone, else the machine's."""
+    try:
+        return files.read(home / "host").partition("\n")[0]
+    except (OSError, UnicodeDecodeError):
+        return os.uname().nodename
 
 
 def root_around(start: Path, common: Path) -> Path:

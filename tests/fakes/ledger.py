@@ -30,6 +30,8 @@ class MemoryShelf:
 class FakeLedger:
     """Every record of every run, in order."""
 
+    is_shared = False
+
     def __init__(self, rules=evolve):
         self.written = []
         self.held = set()

@@ -149,7 +149,7 @@ def launches_and_deaths_are_bounded(story: Story) -> Iterator[str]:
                 yield f"{record['seq']} tries {job} again after {failed[job]} failed launches and {died[job]} deaths"
         elif record["type"] == "session-ended" and holder.get(job) == record["session"]:
             counted = died if record["session"] in alive else failed
-            counted[job] += record["how"] not in {"stopped", "server-gone"}
+            counted[job] += record["how"] not in {"stopped", "server-gone", "unseen"}
         elif record["type"] == "session-alive":
             failed[job] = 0
         elif record["type"] in {"question-answered", "findings-listed", "handoff-submitted", "verdict-given"}:

@@ -100,7 +100,7 @@ def open_questions(story: Story, before: Record | None = None) -> dict[str, tupl
         kind, job = record["type"], record.get("job")
         if kind in {"question-asked", "escalated"}:
             found[record["question"]] = (_kind_of(record), job)
-        elif kind == "question-answered":
+        elif kind in {"question-answered", "question-withdrawn"}:
             found.pop(record["question"], None)
         else:
             gone = _not_asked_any_more(story, record)

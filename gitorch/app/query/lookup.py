@@ -123,13 +123,18 @@ def trusted_settings(services: Services) -> Mapping[str, str] | None:
     """
     trusted: Mapping[str, str] | None = None
     for run in load_runs(services, unsettled_runs(services)):
-        if run.git_settings is None:
+        if run.git_settings is None or _is_of_another_host(services, run):
             continue
         if trusted is None:
             trusted = run.git_settings
         else:
             trusted = _in_both(trusted, run.git_settings)
     return trusted
+
+
+def _is_of_another_host(services: Services, run: Run) -> bool:
+    """Whether another host prepared a run, whose settings are those of its own clone."""
+    return services.ledger.is_shared and run.host not in {"", services.host.host}
 
 
 def _in_both(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Mapping[str, str]:

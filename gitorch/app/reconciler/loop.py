@@ -29,6 +29,9 @@ PULSE_SECONDS = 0.2
 PULSE_SECONDS_PER_AGENT = 0.008
 """The same for each of many agents: observing one takes some 0.6 ms of the processor."""
 
+SHARED_PULSE_SECONDS = 1.0
+"""The same where each tick asks a remote: some forges take about a push a second for one branch."""
+
 BLINK_SECONDS = 0.02
 """The time between two looks at the tip: a handoff is acted upon within this and one tick."""
 
@@ -101,7 +104,7 @@ def loop(
 
             if not any(result.acted for result in ticking.left()):
                 packed_at = pack_if_due(services, packed_at)
-                _rest(ticking, before, stopping, pulse_seconds(_count_agents(ticking.left())))
+                _rest(ticking, before, stopping, _pulse(services, ticking))
 
         if why == "settled":
             with suppress(Exception):
@@ -289,6 +292,15 @@ def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, T
 
         runs.append(run)
     return tuple(runs)
+
+
+def _pulse(services: Services, ticking: _Loop) -> float:
+    """How long to rest before the next tick, which asks the remote where hosts share the ledger."""
+    seconds = pulse_seconds(_count_agents(ticking.left()))
+    if services.ledger.is_shared:
+        return max(seconds, SHARED_PULSE_SECONDS)
+
+    return seconds
 
 
 def pulse_seconds(agents: int) -> float:

@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from gitorch.app.hosts.target import merge_at_remote, shared_remote, target_head
 from gitorch.app.people.signing import require_signature
 from gitorch.app.query.outside import changes_since_report, outside_changes
 from gitorch.app.reconciler.pushing import commit_ahead
@@ -93,7 +94,7 @@ def make_report(
     Nothing is given while the tests run: a later tick makes the same merge again and finds their result.
     A target that is missing or behind its remote is put to a human instead.
     """
-    target = services.git.resolve(run.target)
+    target = target_head(services, run.target)
     if target is None:
         return (_no_target(run, effect),)
 
@@ -173,7 +174,7 @@ def make_epic_report(
     if commit is None:
         return ()
 
-    target = services.git.resolve(run.target) or run.target_commit
+    target = target_head(services, run.target) or run.target_commit
     facts = _branch_facts(services, run, job, target, commit)
     return (commands.RecordEpicReport(effect.job, commit, epic_report_text(run, job, facts)),)
 
@@ -336,6 +337,10 @@ def merge_branches(
     reason = _reason_to_void(services, verified, report, report.merged_commit)
     if reason:
         return (commands.VoidReport(reason),)
+
+    remote = shared_remote(services)
+    if remote:
+        return (merge_at_remote(services, remote, report, report.merged_commit),)
 
     done = commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
     # Also where the branch is at that commit already: a process that moved it may have been killed before it updated the checkout.

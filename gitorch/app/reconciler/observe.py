@@ -6,6 +6,7 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
+from gitorch.app.reconciler.hosts import hosts_of, is_here, sessions_here
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.app.reconciler.missing_programs import programs_found
 from gitorch.app.reconciler.trouble import trouble
@@ -85,6 +86,7 @@ def observe(services: Services, run: Run) -> Observation:
     """
     look = _Look()
     branches = look.ask(GIT, lambda: _branches(services, run)) or _Branches()
+    hosts = hosts_of(services, run)
     observed = Observed(
         now=services.clock.now(),
         sessions=look.ask(TERMINALS, lambda: _sessions(services, run)),
@@ -97,6 +99,11 @@ def observe(services: Services, run: Run) -> Observation:
         overlaps=look.ask(OVERLAPS, lambda: _overlaps(services, run, branches.heads)),
         closed=look.ask(TRACKER, lambda: closed_issues(services, run)),
         programs_found=look.ask(PROGRAMS, lambda: programs_found(services, run)),
+        host=hosts.host,
+        leads=hosts.leads,
+        unseen=hosts.unseen,
+        lanes=hosts.lanes,
+        places=hosts.places,
     )
     failure = look.ask(NOTICES, services.notices.failure)
     silent = (failure,) if failure else ()
@@ -122,10 +129,15 @@ def _heads(services: Services, run: Run) -> Mapping[str, CommitId] | None:
 
     refs = []
     for job in run.jobs.values():
-        if job.writes and job.session:
+        if job.writes and job.session and is_here(services, run, job.session):
             refs.append(_ref_of(run, job))
-    refs.append(f"refs/heads/{run.target}")
-    return services.git.heads(refs)
+    if not services.ledger.is_shared:
+        refs.append(f"refs/heads/{run.target}")
+        return services.git.heads(refs)
+
+    from gitorch.app.hosts.sharing import with_target  # noqa: PLC0415  only a shared ledger pays for it
+
+    return with_target(services, run, services.git.heads(refs))
 
 
 def _ref_of(run: Run, job: JobState) -> str:
@@ -235,7 +247,7 @@ def _is_built_on(
 
 def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObservation]:
     """The observations of agents in terminals, asked for in one call; manual claims have no terminal."""
-    keys = _terminal_keys(run)
+    keys = _terminal_keys(services, run)
     if not keys:
         return {}
 
@@ -245,14 +257,12 @@ def _sessions(services: Services, run: Run) -> Mapping[SessionId, SessionObserva
     return observations
 
 
-def _terminal_keys(run: Run) -> list[SessionKey]:
-    """The keys of all sessions that have a terminal."""
+def _terminal_keys(services: Services, run: Run) -> list[SessionKey]:
+    """The keys of all sessions that have a terminal here."""
     keys: list[SessionKey] = []
-    for session in run.sessions.values():
-        if session.phase is SessionPhase.ENDED or session.holder:
-            continue
-
-        keys.append(SessionKey(run.id, session.id))
+    for session in sessions_here(services, run):
+        if not session.holder:
+            keys.append(SessionKey(run.id, session.id))
     return keys
 
 
@@ -301,7 +311,7 @@ def _setups(
     if preparation.is_empty:
         return observations
 
-    for session in run.living_sessions:
+    for session in sessions_here(services, run):
         if session.phase is not SessionPhase.STARTING or session.is_manual:
             continue
         step = of_session(run, "observe-set-up", session.id, "asking for the worktree of")
@@ -319,7 +329,7 @@ def _receipts(
 ) -> Mapping[tuple[SessionId, PromptId], str]:
     """The receipts of prompts that were typed and whose delivery is not recorded yet."""
     receipts: dict[tuple[SessionId, PromptId], str] = {}
-    for session in run.sessions.values():
+    for session in sessions_here(services, run):
         if session.phase is SessionPhase.ENDED or session.next_prompt is None:
             continue
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute
+from gitorch.app.reconciler.hosts import is_here, sessions_here
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.recording import attached_files, completed, forget_result
@@ -145,8 +146,9 @@ class _Tick:
         self.tell(commands.NoteFault(step, error.code, words_of(error)))
 
     def clear(self, step: str) -> None:
-        """Record that a step does not fail any more, if it did."""
-        if step in self.run.faults:
+        """Record that a step does not fail any more, if it did on this host."""
+        fault = self.run.faults.get(step)
+        if fault is not None and (not self.services.ledger.is_shared or fault.host == self.services.host.host):
             self.tell(commands.ClearFault(step))
 
     def tell(self, command: Command) -> None:
@@ -178,7 +180,7 @@ class _Tick:
 
     def collect_outboxes(self) -> None:
         """Bring in what agents in sandboxes committed, and execute what agents left in their outboxes; each session by itself."""
-        for session in tuple(self.run.living_sessions):
+        for session in sessions_here(self.services, self.run):
             self.step(bringing_in(self.run, session.id), partial(take_commits, self.services, self.run, session.id))
             self.step(collecting(self.run, session.id), partial(self.collect, session.id))
 
@@ -235,7 +237,7 @@ class _Tick:
     def publish_files(self) -> None:
         """Publish the expected files that agents left in their worktrees because they cannot run commands."""
         for job in tuple(self.run.jobs.values()):
-            if job.spec.artifacts and job.lease is not None:
+            if job.spec.artifacts and job.lease is not None and is_here(self.services, self.run, job.lease.session):
                 self.step(publishing(job.spec.id), partial(self.publish_files_of, job.spec.id))
 
     def publish_files_of(self, job: JobId) -> None:

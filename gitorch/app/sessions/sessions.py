@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb, only_people
+from gitorch.app.hosts.target import target_head
 from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.sessions.teardown import tear_down
@@ -95,7 +96,7 @@ def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
     """The run of a single agent before it is recorded, from the newest commit of the target. Raises NotFound without it."""
     config = services.config
     target = config.merge_target
-    commit = services.git.resolve(target)
+    commit = target_head(services, target)
     if commit is None:
         raise NotFound(f"the branch {target} that its work would start from does not exist", f"git branch {target}")
 

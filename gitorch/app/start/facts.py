@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitorch.app.hosts.target import target_head
 from gitorch.app.people.keys import allowed_signers
 from gitorch.app.query.lookup import run_lines
 from gitorch.errors import NotFound
@@ -36,7 +37,7 @@ def preflight_facts(
     Raises Unavailable where git does not answer.
     """
     base = services.paths.folder(services.config.base_path)
-    commit = services.git.resolve(target)
+    commit = target_head(services, target)
     return PreflightFacts(
         design_exists=_design_exists(services, plan, path),
         target=target,

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
+    from gitorch.model.ids import CommitId
+    from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
@@ -107,13 +109,25 @@ def ensure_worktree(
     """
     job = run.jobs[session.job]
     if job.writes:
-        base = job.base or run.target_commit
-        services.worktrees.ensure(path, base, run.branch_of(job.spec.id), shared=run.shares_worktree(job))
+        start = take_over(services, run, job)
+        services.worktrees.ensure(path, start, run.branch_of(job.spec.id), shared=run.shares_worktree(job))
         return
 
     commit = run.judged_commit(job)
     if commit is not None:
         services.worktrees.ensure(path, commit, None)
+
+
+def take_over(services: Services, run: Run, job: JobState) -> CommitId:
+    """The commit that a job goes on from. A branch here that lacks what another host handed in is moved there first."""
+    if job.handoff is None:
+        return job.base or run.target_commit
+
+    branch, handed_in = run.branch_of(job.spec.id), job.handoff.commit
+    head = services.git.resolve(branch)
+    if services.ledger.is_shared and head is not None and not services.git.contains(handed_in, head):
+        services.git.move(branch, handed_in, head, "go on from another host's work")
+    return handed_in
 
 
 def token_digest(token: str) -> Digest:

@@ -17,7 +17,7 @@ from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavai
 from gitorch.model.commands import AcceptOutboxEntry
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import Value
-from gitorch.model.work.session import SessionPhase
+from gitorch.model.work.session import UNSEEN, SessionPhase
 from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.rules.views.why import why
 from gitorch.text import outbox_entry as entries
@@ -103,7 +103,7 @@ def collect(services: Services, run: Run, only: SessionId | None = None) -> bool
     An entry that is refused is answered with the refusal. Raises Busy, Corrupt and Unavailable: the entry stays then.
     """
     found = False
-    for session in _living(run, only):
+    for session in _asked(run, only):
         worktree = services.paths.worktree(run, session.id)
         for entry in services.outboxes.waiting(worktree):
             found = True
@@ -111,13 +111,16 @@ def collect(services: Services, run: Run, only: SessionId | None = None) -> bool
     return found
 
 
-def _living(run: Run, only: SessionId | None) -> list[Session]:
-    """The sessions that have not ended; of them only the one that is named, where one is."""
-    living = [session for session in run.sessions.values() if session.phase is not SessionPhase.ENDED]
+def _asked(run: Run, only: SessionId | None) -> list[Session]:
+    """The sessions that have not ended; or the one that is named, even if another host ended it without having seen it."""
     if only is None:
-        return living
+        return list(run.living_sessions)
 
-    return [session for session in living if session.id == only]
+    session = run.sessions[only]
+    if session.phase is SessionPhase.ENDED and session.ended != UNSEEN:
+        return []
+
+    return [session]
 
 
 def _answer_to(

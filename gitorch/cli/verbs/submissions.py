@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli import arguments
 from gitorch.cli.group import verb
-from gitorch.errors import Denied, GitorchError, Malformed, Refused, Usage
+from gitorch.errors import Away, Denied, GitorchError, Malformed, Refused, Usage
 from gitorch.model.submission import OutboxEntry, ReportText
 from gitorch.model.work.review import ReportStatus
 
@@ -227,4 +227,7 @@ def sandbox_behind(call: Call, error: GitorchError | OSError) -> Sandbox | None:
 
     from gitorch.wiring.callers import find_sandbox
 
-    return find_sandbox(call.folder, call.environ)
+    why = ""
+    if isinstance(error, Away) and call.environ.get("GITORCH_TOKEN"):
+        why = error.message.partition("\n")[0].rstrip(".")
+    return find_sandbox(call.folder, call.environ, why)

@@ -36,6 +36,8 @@ class Fault(Value):
     """How often it has failed since the first time, or since a person asked for another try."""
     failed_at: Moment | None
     """When it failed last; None if it is to be tried again at once."""
+    host: str = ""
+    """The host on which it failed."""
 
     @property
     def sentence(self) -> str:

@@ -79,6 +79,8 @@ class RunFacts(Value):
     prepared_at: Moment
     jobs: Mapping[JobId, JobState]
     started_at: Moment | None = None
+    host: str = ""
+    """The host that prepared it, and that makes its reports and merges while it is seen."""
     sessions: Mapping[SessionId, Session] = field(default_factory=dict)
     questions: Mapping[QuestionId, Question] = field(default_factory=dict)
     messages: Mapping[MessageId, Message] = field(default_factory=dict)

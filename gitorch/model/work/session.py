@@ -30,6 +30,9 @@ class PromptKind(StrEnum):
     MESSAGE = "message"
 
 
+UNSEEN = "unseen"
+"""How a session ended whose lease another host saw no renewal of."""
+
 REFUSAL = "refusal"
 """What a nudge is about that reminds an agent of its refused report; any other nudge is about its silence."""
 
@@ -71,6 +74,8 @@ class Session(Value):
     """The number of its first lease."""
     entries: tuple[Digest, ...] = ()
     """Digests of the outbox entries that were accepted."""
+    host: str = ""
+    """The host that it lives on; empty in records from before sessions had one."""
 
     @property
     def is_manual(self) -> bool:

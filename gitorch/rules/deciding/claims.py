@@ -169,9 +169,9 @@ def _held(
     return run, session, job
 
 
-def expire(state: State, order: Order, _: commands.ExpireLeases) -> tuple[Event, ...]:
+def expire(state: State, order: Order, command: commands.ExpireLeases) -> tuple[Event, ...]:
     """The end of every overdue lease. Any actor may have it recorded, since the clock is the only evidence."""
-    return late.ended(ensure.run_there(state), order.at)
+    return late.ended(ensure.run_there(state), order.at, order.actor.host, command.sessions)
 
 
 def requeue(state: State, order: Order, command: commands.RequeueJob) -> tuple[Event, ...]:

@@ -18,7 +18,7 @@ from gitorch.model.work.session import PromptKind
 if TYPE_CHECKING:
     from gitorch.model import commands
     from gitorch.model.events import Event
-    from gitorch.model.ids import Moment
+    from gitorch.model.ids import Moment, SessionId
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
@@ -42,13 +42,18 @@ def overdue(session: Session, job: JobState, at: Moment) -> bool:
     The clock alone never ends a lease of gitorch's own sessions: observing them renews it, and it ends with them.
     """
     lease = job.lease
-    if lease is None or lease.session != session.id:
-        return False
-
-    if not session.is_manual or not job.phase.is_active:
+    if lease is None or not _holds_claim(session, job):
         return False
 
     return lease.until < at
+
+
+def _holds_claim(session: Session, job: JobState) -> bool:
+    """Whether this session holds the job's lease by a manual claim."""
+    if not session.is_manual or not job.phase.is_active:
+        return False
+
+    return job.is_leased_to(session.id)
 
 
 def ran_out(session: Session, job: JobState, at: Moment) -> bool:
@@ -89,15 +94,26 @@ def _last_attempt_begun(session: Session) -> str:
     return attempt
 
 
-def ended(run: Run, at: Moment) -> tuple[Event, ...]:
-    """The end of every overdue lease. The lease of a holder who waits for a human's answer does not run out."""
+def ended(run: Run, at: Moment, host: str, observed: tuple[SessionId, ...] = ()) -> tuple[Event, ...]:
+    """The end of every claim on this host that is overdue, and of those that were `observed` to have run out.
+
+    The lease of a holder who waits for a human's answer does not run out.
+    """
     found: list[Event] = []
     for session in run.sessions.values():
         job = run.jobs[session.job]
-        if overdue(session, job, at):
+        if _has_run_out(session, job, at, host, observed):
             found.append(events.LeaseEnded(session.job, job.fence, EXPIRED))
 
     return tuple(found)
+
+
+def _has_run_out(session: Session, job: JobState, at: Moment, host: str, observed: tuple[SessionId, ...]) -> bool:
+    """Whether a claim is over by the clock of its own host, or by what another one observed."""
+    if session.id in observed:
+        return _holds_claim(session, job)
+
+    return session.host in {"", host} and overdue(session, job, at)
 
 
 def keep_report(
@@ -131,7 +147,7 @@ def keep_report(
         findings=(),
         text=command.summary,
     )
-    return (*ended(run, at), kept)
+    return (*ended(run, at, session.host), kept)
 
 
 def keep_verdict(
@@ -154,7 +170,7 @@ def keep_verdict(
         findings=command.findings,
         text=command.text,
     )
-    return (*ended(run, at), kept)
+    return (*ended(run, at, session.host), kept)
 
 
 def _fence(session: Session, job: JobState) -> int:

@@ -8,7 +8,7 @@ from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import Moment, SessionId
 from gitorch.model.work.run import RunPhase
-from gitorch.model.work.session import SessionPhase
+from gitorch.model.work.session import UNSEEN, SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.review.gates import next_question
@@ -139,7 +139,7 @@ def _question_after(run: Run, job: JobState, session: Session, command: commands
 
     An end that gitorch brought about, or that took the whole terminal server, is nobody's failure.
     """
-    if command.how in {"stopped", "server-gone"}:
+    if command.how in {"stopped", "server-gone", UNSEEN}:
         return None
 
     if session.phase is SessionPhase.STARTING:

@@ -55,6 +55,7 @@ def claimed(run: Run, record: Record, event: events.JobClaimed) -> Run:
         started_at=record.at,
         holder=event.holder,
         fence=event.fence,
+        host=record.actor.host,
     )
     run = replace(run, sessions={**run.sessions, session.id: session})
     run = move_job(

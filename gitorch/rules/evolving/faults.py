@@ -24,7 +24,7 @@ def noted(run: Run, record: Record, event: events.FaultNoted) -> Run:
         _ = run.jobs[event.job]
 
     step = Step(event.step, event.doing, event.job, event.session)
-    fault = Fault(step, event.code, event.reason, event.times, record.at)
+    fault = Fault(step, event.code, event.reason, event.times, record.at, record.actor.host)
     return replace(run, faults={**run.faults, event.step: fault})
 
 

@@ -34,6 +34,7 @@ def prepared(run: RunId, record: Record, event: events.RunPrepared) -> Run:
         plan=event.plan,
         plan_digest=event.plan_digest,
         prepared_at=record.at,
+        host=record.actor.host,
         jobs={job: JobState(spec=spec) for job, spec in event.workflow.jobs.items()},
     )
 

@@ -9,7 +9,7 @@ from gitorch.model import events
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, Lease
-from gitorch.model.work.session import REFUSAL, Prompt, PromptKind, Session, SessionPhase
+from gitorch.model.work.session import REFUSAL, UNSEEN, Prompt, PromptKind, Session, SessionPhase
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
 from gitorch.rules.views.mail import first_line
@@ -28,7 +28,7 @@ BEFORE_ALIVE = frozenset({"missing-program", "dialog", "not-ready"})
 
 NOT_STARTED = "not-started"
 
-BLAMELESS = frozenset({"stopped", "server-gone"})
+BLAMELESS = frozenset({"stopped", "server-gone", UNSEEN})
 """Ends of a session that are not counted."""
 
 
@@ -100,6 +100,7 @@ def _opened(run: Run, record: Record, event: events.LeaseGranted) -> Run:
         phase=SessionPhase.STARTING,
         started_at=record.at,
         fence=event.fence,
+        host=record.actor.host,
     )
     return replace(run, sessions={**run.sessions, session.id: session})
 
@@ -176,9 +177,19 @@ def _ensure_may_end(
             raise Corrupt(message)
         case "released":
             ensure_own_session(run, record, lease.session)
-        case "expired" if record.at <= lease.until or not run.sessions[lease.session].holder:
+        case "expired" if not _may_have_expired(run.sessions[lease.session], record, lease):
             message = f"lease {event.fence} of {event.job} was ended as expired before its time had passed"
             raise Corrupt(message)
+
+
+def _may_have_expired(session: Session, record: Record, lease: Lease) -> bool:
+    """Whether a manual claim can have run out. Another host's clock says nothing: it ends a lease that it saw no renewal of."""
+    if not session.holder:
+        return False
+    if session.host not in {"", record.actor.host}:
+        return True
+
+    return record.at > lease.until
 
 
 def alive(run: Run, _: Record, event: events.SessionAlive) -> Run:

@@ -1,0 +1,62 @@
+"""What one host of several knows of the others. A ledger that is not shared has no others, and nothing here costs anything.
+
+Clocks of two hosts are never compared: what another host has not renewed is over once *this* host has seen no change for as
+long as the lease lasts. When it saw the last change is kept in `<common git dir>/gitorch/seen/`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model.values import Value
+from gitorch.model.work.session import UNSEEN, SessionPhase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.app.services import Services
+    from gitorch.model.ids import JobId, SessionId
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
+
+
+class Hosts(Value):
+    """What a tick needs to know of this host and of others; the fields are those of `Observed`."""
+
+    host: str = ""
+    leads: bool = True
+    unseen: frozenset[JobId] = frozenset()
+    lanes: frozenset[str] | None = None
+    places: int | None = None
+
+
+ALONE = Hosts()
+
+
+def hosts_of(services: Services, run: Run) -> Hosts:
+    """What this host does for a run, and what others have left."""
+    if not services.ledger.is_shared:
+        return ALONE
+
+    from gitorch.app.hosts.sharing import shared_hosts  # noqa: PLC0415  only a shared ledger pays for it
+
+    return shared_hosts(services, run)
+
+
+def is_here(services: Services, run: Run, session: SessionId) -> bool:
+    """Whether a session lives on this host."""
+    return _is_on(services, run.sessions[session])
+
+
+def _is_on(services: Services, session: Session) -> bool:
+    """Whether a session is this host's; every session is where the ledger is not shared."""
+    return not services.ledger.is_shared or session.host in {"", services.host.host}
+
+
+def sessions_here(services: Services, run: Run) -> Iterator[Session]:
+    """The sessions on this host that have not ended, or that another host ended without having seen them."""
+    for session in run.sessions.values():
+        if session.phase is SessionPhase.ENDED and session.ended != UNSEEN:
+            continue
+        if _is_on(services, session):
+            yield session

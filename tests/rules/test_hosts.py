@@ -1,0 +1,184 @@
+"""Several hosts on one run: each acts on its own sessions alone, and clocks of two hosts are never compared."""
+
+from __future__ import annotations
+
+import pytest
+from play import HOST, HUMAN, OPERATOR, SETTINGS, Play, finding
+
+from gitorch.errors import Corrupt, Refused
+from gitorch.model import commands as c
+from gitorch.model import effects
+from gitorch.model import events as e
+from gitorch.model.ids import NO_DIGEST, JobId, Moment, SessionId
+from gitorch.model.observed import AgentState, Observed, SessionObservation
+from gitorch.model.record import Actor, ActorKind, Record
+from gitorch.model.values import replace
+from gitorch.rules.evolve import evolve
+from gitorch.rules.outstanding import outstanding
+from gitorch.rules.reconcile import reconcile
+
+HOURS = 3_600_000
+API, UI, S1 = JobId("api"), JobId("ui"), SessionId("s1")
+ATTIC = Actor(ActorKind.HOST, "gitorch", "attic")
+FREE = replace(SETTINGS, test_command="")
+PRESENT = SessionObservation(True, True, AgentState.WORKING, was_ready=True)
+ABSENT = SessionObservation(False, False, AgentState.UNKNOWN)
+
+
+def at_work(settings=FREE) -> Play:
+    """`api` is at work on host desk, `ui` is queued."""
+    play = Play()
+    play.begin({"api": (), "ui": ()}, settings)
+    play.launch("api")
+    return play
+
+
+def seen_at(play: Play, host: str, observation: SessionObservation = ABSENT, later_ms: int = 0, **facts) -> Observed:
+    here = {session.id: observation for session in play.run.living_sessions if session.host == host}
+    return Observed(Moment(play.at + later_ms), here, {}, host=host, leads=host == "desk", **facts)
+
+
+def kinds(found) -> set[type]:
+    return {type(one) for one in found}
+
+
+def test_a_session_lives_where_its_lease_was_granted() -> None:
+    play = at_work()
+    play.do(c.GrantLease(UI, SessionId("s2"), fresh=True, token=NO_DIGEST, nonce="n"), ATTIC)
+    assert {session.id: session.host for session in play.run.sessions.values()} == {"s1": "desk", "s2": "attic"}
+    assert play.run.host == "desk"
+
+
+def test_a_host_neither_starts_nor_ends_nor_prompts_the_sessions_of_another() -> None:
+    play = Play()
+    play.begin({"api": ()}, FREE)
+    play.grant("api")
+    for later_ms in (0, 100 * HOURS):
+        seen = seen_at(play, "attic", later_ms=later_ms)
+        assert reconcile(play.run, seen) == ()
+        assert outstanding(play.run, seen) == ()
+    assert kinds(outstanding(play.run, seen_at(play, "desk"))) == {effects.StartSession}
+
+
+def test_every_host_gives_itself_the_next_job_and_one_of_them_gets_it() -> None:
+    play = at_work()
+    both = [reconcile(play.run, seen_at(play, host, PRESENT)) for host in ("desk", "attic")]
+    grants = [[one for one in learned if isinstance(one, c.GrantLease)] for learned in both]
+    assert [[grant.job for grant in one] for one in grants] == [["ui"], ["ui"]]
+    play.do(grants[0][0], ATTIC)
+    with pytest.raises(Refused, match="ui is claimed and cannot be given"):
+        play.do(grants[1][0])
+
+
+@pytest.mark.parametrize(
+    ("offer", "jobs"),
+    [({}, ["ui"]), ({"lanes": frozenset()}, []), ({"lanes": frozenset({"implementer"})}, ["ui"]), ({"places": 0}, [])],
+)
+def test_a_host_takes_only_what_it_can_start(offer, jobs) -> None:
+    play = at_work()
+    learned = reconcile(play.run, seen_at(play, "attic", **offer))
+    assert [one.job for one in learned if isinstance(one, c.GrantLease)] == jobs
+
+
+def test_new_work_for_a_session_that_lives_elsewhere_is_given_by_its_own_host() -> None:
+    play = Play()
+    play.begin({"api": ()}, FREE)
+    play.launch("api")
+    play.submit_handoff("api")
+    play.launch("api.spec")
+    play.judge("api.spec", "needs_revision", (finding(),))
+    grants = {
+        host: [one.job for one in reconcile(play.run, seen_at(play, host, PRESENT)) if isinstance(one, c.GrantLease)]
+        for host in ("desk", "attic")
+    }
+    assert grants == {"desk": ["api"], "attic": []}
+
+
+def test_a_lease_that_nobody_saw_renewed_is_taken_over_and_its_agent_ended_where_it_lives() -> None:
+    play = at_work()
+    unseen = seen_at(play, "attic", unseen=frozenset({API}))
+    (end,) = [one for one in reconcile(play.run, unseen) if isinstance(one, c.EndSession)]
+    assert (end.session, end.how) == (S1, "unseen")
+    play.do(end, ATTIC)
+    job = play.run.jobs[API]
+    assert (job.phase, job.lease, job.deaths) == ("queued", None, 0)
+    back = Observed(Moment(play.at), {S1: PRESENT}, {}, host="desk")
+    assert effects.StopSession(S1) in outstanding(play.run, back)
+    assert not any(isinstance(one, effects.StopSession) for one in outstanding(play.run, unseen))
+
+
+@pytest.mark.parametrize("phase", ["leased", "submitted"])
+def test_a_host_that_is_not_seen_loses_only_what_waits_for_it(phase: str) -> None:
+    play = at_work()
+    if phase == "submitted":
+        play.submit_handoff("api")
+    learned = reconcile(play.run, seen_at(play, "attic", unseen=frozenset({API})))
+    assert any(isinstance(one, c.EndSession) for one in learned) is (phase == "leased")
+
+
+def test_work_that_comes_after_a_take_over_is_kept() -> None:
+    play = at_work()
+    play.do(c.EndSession(S1, "unseen", None, ""), ATTIC)
+    happened = play.submit_handoff("api", by=S1)
+    assert kinds(happened) == {e.LateHandoffKept}
+
+
+@pytest.mark.parametrize("hours", [-100, -5, 5, 100])
+def test_a_manual_claim_runs_out_by_no_other_hosts_clock(hours: int) -> None:
+    play = Play()
+    play.begin({"api": ()}, replace(FREE, manual=True))
+    play.claim("api")
+    seen = seen_at(play, "attic", later_ms=hours * HOURS)
+    assert not any(isinstance(one, c.ExpireLeases) for one in reconcile(play.run, seen))
+    (expire,) = [
+        one for one in reconcile(play.run, replace(seen, unseen=frozenset({API}))) if isinstance(one, c.ExpireLeases)
+    ]
+    assert expire.sessions == (S1,)
+    assert kinds(play.do(expire, ATTIC)) == {e.LeaseEnded}
+    assert play.run.jobs[API].phase == "stale"
+
+
+def test_only_another_host_may_end_a_manual_claim_before_its_time() -> None:
+    play = Play()
+    play.begin({"api": ()}, replace(FREE, manual=True))
+    play.claim("api")
+    event = e.LeaseEnded(API, 1, "expired")
+    record = Record(99, NO_DIGEST, Moment(play.at), play.run.id, HOST, event)
+    with pytest.raises(Corrupt, match="before its time had passed"):
+        evolve(play.state, record)
+    assert evolve(play.state, replace(record, actor=ATTIC)).run is not None
+
+
+@pytest.mark.parametrize("ahead_ms", [-5 * HOURS, 0, 5 * HOURS])
+def test_a_lease_is_renewed_in_time_whatever_other_hosts_clocks_say(ahead_ms: int) -> None:
+    """The record of its grant can carry the time of another host's record before it."""
+    play = at_work()
+    job = play.run.jobs[API]
+    lease = replace(job.lease, granted_at=Moment(job.lease.granted_at + ahead_ms))
+    play.state = replace(play.state, run=replace(play.run, jobs={**play.run.jobs, API: replace(job, lease=lease)}))
+    soon, late = FREE.lease_seconds * 400, FREE.lease_seconds * 600
+    for later_ms, due in ((soon, False), (late, True)):
+        learned = reconcile(play.run, seen_at(play, "desk", PRESENT, later_ms))
+        assert any(isinstance(one, c.RenewLease) for one in learned) is due
+
+
+def test_one_host_makes_reports_and_merges_and_another_only_when_it_leads() -> None:
+    play = Play()
+    play.begin({"api": ()})
+    play.finish("api")
+    seen = seen_at(play, "attic")
+    assert outstanding(play.run, seen) == ()
+    assert kinds(outstanding(play.run, replace(seen, leads=True))) == {effects.MakeReport, effects.MakeEpicReport}
+
+
+def test_an_agent_waits_for_no_launch_on_another_host() -> None:
+    play = Play()
+    play.begin({"api": (), "ui": ()}, FREE)
+    play.grant("api")
+    play.alive("api")
+    play.do(c.GrantLease(UI, SessionId("s2"), fresh=True, token=NO_DIGEST, nonce="n"), ATTIC)
+    waiting = replace(PRESENT, state=AgentState.WAITING)
+    assert kinds(outstanding(play.run, seen_at(play, "desk", waiting))) == {effects.DeliverPrompt}
+    play.do(c.CancelJob(UI, "enough"), HUMAN)
+    assert play.run.jobs[UI].phase == "canceled"
+    assert OPERATOR.host == HOST.host
