@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 DEPTH_MAX = 20
 """Deeper than any file of gitorch, and shallow enough that no file exhausts the stack."""
 
+FOLD_MARK = "\a"
+"""What ruamel.yaml puts into a folded text (`>`) where a line ended. In the file itself this character is an error."""
+
 _CORE = "tag:yaml.org,2002:"
 _WORD_TAGS = frozenset({"str", "timestamp", "merge", "value", "binary", "int", "float", "bool", "null"})
 
@@ -181,6 +184,9 @@ class _NodeReader:
     def _scalar(self, node: Node, spot: Spot) -> str | int | float | bool | None:
         """The value of a scalar; its text when the tag is unknown or does not fit."""
         text, tag = str(node.value), str(node.tag).removeprefix(_CORE)
+        if getattr(node, "style", None) == ">":
+            text = text.replace(FOLD_MARK, "")
+
         if tag not in _WORD_TAGS:
             self.complain(spot, f"YAML tags such as {node.tag} are not supported.", "Remove the tag.")
 
