@@ -28,8 +28,18 @@ FILE_NAME = r"(\{place\}/)?(?!\.\.?(/|$))[A-Za-z0-9.][A-Za-z0-9._-]*(/(?!\.\.?(/
 HOME_FILE = r"~/(?!.*\.\./).+"
 PAUSE_MS_MAX = 10_000
 
-WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint", "allow", "sign_in_hint")
-ARGVS = ("argv", "host_argv", "version_argv", "begin_argv", "resume_argv", "model_argv", "one_shot_argv")
+WORDS = ("name", "checked_with", "first_option", "transcript", "install_hint", "allow", "sign_in_hint", "socket_folder")
+ARGVS = (
+    "argv",
+    "host_argv",
+    "version_argv",
+    "begin_argv",
+    "resume_argv",
+    "model_argv",
+    "one_shot_argv",
+    "server_argv",
+    "client_argv",
+)
 
 
 def parse_preset(path: str, data: bytes, known: Callable[[str], Preset | None] = lambda _: None) -> Preset:

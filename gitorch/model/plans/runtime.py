@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TERMINAL = "terminal"
 """The name of the last channel."""
 
-CHANNELS: tuple[str, ...] = ("acp",)
+CHANNELS: tuple[str, ...] = ("acp", "codex")
 """The control channels that a preset may list; each is a module of `gitorch.world.channels`. The terminal is always the last one."""
 
 
@@ -66,6 +66,12 @@ class Preset(Value):
     """Used when the lane names a model and has no command of its own."""
     one_shot_argv: tuple[str, ...] = ()
     """Replaces all of these for a one-shot agent. `{prompt}` in it is the prompt; without it the prompt comes on standard input."""
+    server_argv: tuple[str, ...] = ()
+    """Words after `argv` with which the program serves its control channel on `{socket}`, beside a program that is no one-shot."""
+    client_argv: tuple[str, ...] = ()
+    """Takes the place of `argv` for a program with a server beside it."""
+    socket_folder: str = ""
+    """The folder in which the program makes the socket that `{socket}` is a link to. In a sandbox, each session has one of its own."""
     allow: str = ""
     """How the program's own settings allow one shell command, with `{command}`; the placeholder `{allowed}` in files stands for all that the run allows, each as a JSON string with a comma after it."""
     install_hint: str = ""

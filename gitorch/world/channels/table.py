@@ -20,7 +20,13 @@ def _acp(site: ChannelSite) -> Channel:
     return AcpChannel(site)
 
 
-MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {"acp": _acp}
+def _codex(site: ChannelSite) -> Channel:
+    from gitorch.world.channels.codex import CodexChannel  # noqa: PLC0415  for sessions of Codex
+
+    return CodexChannel(site)
+
+
+MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {"acp": _acp, "codex": _codex}
 """The names are those of `model.plans.runtime.CHANNELS`."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import gitorch
 from gitorch.text.secret_signs import SIGNS
+from gitorch.world import companion
 from gitorch.world.files import write_own
 from gitorch.world.safe_writing import write_inside
 from gitorch.world.terminal.template import from_home
@@ -111,7 +112,19 @@ def command(launch: Launch, template: Template) -> tuple[str, ...]:
     if launch.model:
         words += preset.model_argv
 
-    return (*(template.fill(word) for word in words), *_prompt_arguments(launch, template))
+    program = (*(template.fill(word) for word in words), *_prompt_arguments(launch, template))
+    if not has_server(launch):
+        return program
+
+    server = [template.fill(word) for word in (*preset.argv, *preset.server_argv)]
+    client = [template.fill(word) for word in preset.client_argv]
+    beside = (sys.executable, "-I", "-S", companion.__file__, template.fill("{socket}"), str(len(preset.argv)))
+    return (*beside, *server, "--", *client, "--", *program)
+
+
+def has_server(launch: Launch) -> bool:
+    """Whether a server of the program runs beside it, for its control channel."""
+    return bool(launch.preset.server_argv) and not launch.one_shot
 
 
 def _program_arguments(launch: Launch, preset: Preset) -> list[str]:

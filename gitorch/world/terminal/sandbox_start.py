@@ -11,7 +11,8 @@ from gitorch.errors import Failed
 from gitorch.world.acp.control import FOLDER as CONTROL
 from gitorch.world.files import read_regular
 from gitorch.world.safe_writing import write_inside
-from gitorch.world.terminal.template import from_home
+from gitorch.world.terminal.launch import has_server
+from gitorch.world.terminal.template import SOCKETS, from_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,11 +47,16 @@ def sandbox_words(
     control = folder.path / CONTROL
     control.mkdir(mode=0o700, exist_ok=True)
     own = (signals, control, Path(template.fill("{place}")))
+    sockets: tuple[Path, str] | None = None
+    if has_server(launch):
+        sockets = (folder.path / SOCKETS, template.fill(launch.preset.socket_folder))
+        sockets[0].mkdir(mode=0o700, exist_ok=True)
+
     writable: list[Path] = []
     for name in (*launch.preset.writable, *held.writable):
         writable.append(from_home(template.fill(name), environ))
 
-    return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own)
+    return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own, sockets=sockets)
 
 
 def _copy_files(launch: Launch, template: Template, environ: Mapping[str, str]) -> None:

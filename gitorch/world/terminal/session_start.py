@@ -15,7 +15,7 @@ from gitorch.world.terminal.receipts import transcript_sizes
 from gitorch.world.terminal.sandbox_start import sandbox_words
 from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
-from gitorch.world.terminal.template import template_values
+from gitorch.world.terminal.template import CONTROL_SOCKET, template_values
 from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
 
 if TYPE_CHECKING:
@@ -105,6 +105,9 @@ class SessionStarts:
 
     def _prepare(self, launch: Launch, folder: SessionFolder) -> LaunchRecord:
         """Write the wrapper and every file that it needs; the record of what it will start."""
+        if launching.has_server(launch):
+            (folder.path / CONTROL_SOCKET).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
         template = template_values(launch, folder.path, self._environ)
         argv = (
             *sandbox_words(self._home, launch, folder, template, self._environ),

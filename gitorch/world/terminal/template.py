@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 
 # As text: `re` compiles it at its first use, and only launches use it.
 PLACEHOLDER = (
-    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt|allowed))"
+    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt|allowed|socket|uid))"
     r"(?:\|(?P<otherwise>[^{}]*))?\}"
 )
+CONTROL_SOCKET = "control/server.sock"
+"""In the session's folder: where a program's server listens, or a link to it."""
+
+SOCKETS = "sockets"
+"""The folder of the program's sockets in a sandbox, in the session's folder."""
+
 NAMESPACE = uuid.UUID("6f1c4a5e-6d2b-5d0c-9b7e-2f6a0c1d8e41")
 """Makes our ids differ from everybody else's, and has no other meaning."""
 
@@ -59,6 +65,8 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
     git_dir, common = git_dirs(launch.cwd)
     values = {
         "session": str(folder),
+        "socket": str(folder / CONTROL_SOCKET),
+        "uid": str(os.getuid()),
         "place": str(place_of(folder, launch.cwd)),
         "cwd": str(launch.cwd),
         "git_dir": str(git_dir),
