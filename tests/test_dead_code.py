@@ -27,7 +27,7 @@ SEEN_BY_OTHERS = {
 """Names that a library calls or reads."""
 
 SEEN_BY_OTHERS |= dict.fromkeys(
-    ("input", "cached", "cache_write", "reasoning", "cost_usd", "used_percent"),
+    ("used_percent",),
     "channels of programs that report what they use fill it",
 )
 

@@ -32,6 +32,7 @@ FOLDERS = (
         "rules",
         "rules/evolving",
         "rules/review",
+        "rules/usage",
         "rules/views",
         "rules/workflows",
     ),

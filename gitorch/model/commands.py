@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.message import Message
     from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
     from gitorch.model.work.review import Check, Choice, Finding, Reply, ReportStatus
+    from gitorch.model.work.usage import UsageReading
 
 
 class WorkFacts(Value):
@@ -155,6 +156,13 @@ class EndSession(Value):
     exit_status: int | None = None
     screen: str = ""
     conversation: str = ""
+
+
+class RecordUsage(Value):
+    """Record what a session has used since it began."""
+
+    session: SessionId
+    usage: UsageReading
 
 
 class RecordDelivery(Value):
@@ -615,6 +623,7 @@ Command = (
     | RenewLease
     | MarkAlive
     | EndSession
+    | RecordUsage
     | RecordDelivery
     | Nudge
     | RemindOfRefusal

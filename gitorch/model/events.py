@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import BranchFacts
     from gitorch.model.work.review import Check, Choice, Finding, ListedFinding, Reply, ReportStatus, Severity
     from gitorch.model.work.session import PromptKind
+    from gitorch.model.work.usage import ModelUsage
 
 
 # Of the ledger itself
@@ -220,6 +221,17 @@ class PromptDelivered(Value):
     """How sure the delivery is: `delivered`, `submitted`, `typed` or `unknown`."""
 
 
+class UsageRecorded(Value):
+    """What a session has used since it began, as one source showed it at this time. A later record replaces the numbers."""
+
+    session: SessionId
+    job: JobId
+    attempt: int
+    """The attempt under way, to which goes what came since the record before."""
+    source: str
+    models: tuple[ModelUsage, ...]
+
+
 class SessionNudged(Value):
     """A session was silent for too long and gets one reminder."""
 
@@ -286,7 +298,9 @@ class HandoffSubmitted(Value):
     clears: str
     tests_claimed: str
     replies: tuple[Reply, ...]
-    text: str
+    model: str = ""
+    """The model that did the work, as its program named it or its lane asks for; empty where it is not known."""
+    text: str = ""
     """The agent's summary."""
 
 
@@ -324,7 +338,9 @@ class VerdictGiven(Value):
     commit: CommitId
     verdict: Choice
     findings: tuple[Finding, ...]
-    text: str
+    model: str = ""
+    """The model that judged, as its program named it or its lane asks for; empty where it is not known."""
+    text: str = ""
     """The reviewer's explanation for people."""
 
 
@@ -718,6 +734,7 @@ Event = (
     | SessionAlive
     | SessionEnded
     | PromptDelivered
+    | UsageRecorded
     | SessionNudged
     | RefusalReminded
     | PermissionAnswered

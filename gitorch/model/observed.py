@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value, field
+from gitorch.model.work.usage import NOTHING_READ, UsageReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,6 +88,8 @@ class SessionObservation(Value):
     """The control channels that do not answer, with the reasons."""
     request: PermissionRequest | None = None
     """The permission request that it shows, if a control channel told it whole."""
+    usage: UsageReading = NOTHING_READ
+    """What it has used since it began, as far as that was read; only loops read it."""
 
     @property
     def was_launched(self) -> bool:

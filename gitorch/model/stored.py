@@ -17,9 +17,10 @@ from gitorch.model.work import (
     review,
     run,
     session,
+    usage,
 )
 
 STORED_MODULES = (
     *(permission, workflow, review, artifact, record, message, job, session, question, report, late_handoff),
-    *(decision, fault, run, board),
+    *(decision, fault, run, board, usage),
 )

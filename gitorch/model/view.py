@@ -9,6 +9,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId, MessageId, Moment, QuestionId, RunId, SessionId
+    from gitorch.model.work.usage import ModelUsage
 
 
 class PlainState(StrEnum):
@@ -39,6 +40,10 @@ class JobRow(Value):
     why: str
     subject: JobId | None = None
     """The work that a review is about."""
+    model: str = ""
+    """The model of its last session, as the program named it; empty where it is not known."""
+    used: str = ""
+    """What its sessions used, in words."""
 
 
 class InboxRow(Value):
@@ -98,6 +103,17 @@ class ApprovalRow(Value):
     """The same in words."""
 
 
+class UsageShare(Value):
+    """What one model served to one session in one attempt of its job."""
+
+    job: JobId
+    attempt: int
+    session: SessionId
+    runtime: str
+    lane: str
+    usage: ModelUsage
+
+
 class RunView(Value):
     """A whole run: its jobs in order of batches, its open questions, and the next commands to type."""
 
@@ -120,6 +136,12 @@ class RunView(Value):
 
     approval: ApprovalRow | None = None
     """The approval that the run stands on; None before it, and after the report was withdrawn or rejected."""
+
+    used: str = ""
+    """What its agents used, in words; empty while nothing is recorded."""
+
+    usage: tuple[UsageShare, ...] = ()
+    """The same by session, attempt and model."""
 
 
 class ReviewMark(Value):
@@ -158,6 +180,12 @@ class EpicRow(Value):
     """What the agent of that session is doing, in a word; empty when no session lives."""
 
     runtime: str = ""
+    model: str = ""
+    """The model of that session, as the program named it; empty where it is not known."""
+
+    used: str = ""
+    """What the epic used with its reviews, in words."""
+
     attempt: int = 1
     rounds_allowed: int = 0
     reviews: tuple[ReviewMark, ...] = ()

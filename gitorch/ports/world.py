@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.model.channel import TokenUsage, UsageLimit
+    from gitorch.model.channel import UsageLimit
     from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
     from gitorch.model.observed import CheckObservation, SessionObservation, SetupObservation
     from gitorch.model.plans.approval import SigningKey
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.preparation import Preparation
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.usage import UsageReading
 
 
 class SessionKey(Value):
@@ -72,6 +73,10 @@ class Terminals(Protocol):
         """What each of these sessions is doing now, from one listing for all. Raises Unavailable when tmux cannot be asked."""
         ...
 
+    def usage(self, key: SessionKey) -> UsageReading:
+        """What a session has used from its start until now, whether it still runs or not. Empty where its program says nothing."""
+        ...
+
     def start(self, launch: Launch) -> None:
         """Start the session unless it runs, or ran before. Raises Refused for a prompt that must not be typed, Busy, Unavailable."""
         ...
@@ -97,10 +102,6 @@ class Terminals(Protocol):
 
     def interrupt(self, key: SessionKey) -> str:
         """End the turn under way, so that the program waits for its next prompt; `interrupted` or `refused: <reason>`."""
-        ...
-
-    def usage(self, key: SessionKey) -> Sequence[TokenUsage] | None:
-        """What each answer of a model has cost in this session so far, oldest first; None where no channel can tell."""
         ...
 
     def limits(self, key: SessionKey) -> Sequence[UsageLimit] | None:

@@ -29,6 +29,7 @@ from gitorch.rules.deciding import (
     runs,
     sessions,
     tracker,
+    usage,
     work,
 )
 from gitorch.rules.evolve import evolve
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 DECISIONS: Decisions = {
     **runs.DECISIONS,
     **sessions.DECISIONS,
+    **usage.DECISIONS,
     **claims.DECISIONS,
     **work.DECISIONS,
     **artifacts.DECISIONS,

@@ -31,6 +31,7 @@ from gitorch.rules.evolving import (
     runs,
     sessions,
     tracker,
+    usage,
     work,
 )
 from gitorch.rules.views.mail import unread_by_people
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 RUN_EVENTS: Evolutions = {
     **runs.EVENTS,
     **sessions.EVENTS,
+    **usage.EVENTS,
     **claims.EVENTS,
     **work.EVENTS,
     **rounds.EVENTS,

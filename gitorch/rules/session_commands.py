@@ -12,6 +12,7 @@ from gitorch.model.work.review import PROGRAM_NOT_FOUND
 from gitorch.model.work.session import PromptKind, SessionPhase
 from gitorch.rules.budgets import out_of_memory, over_time, runaway
 from gitorch.rules.dialogs import asks_at_start, dialog_trouble
+from gitorch.rules.usage.counting import usage_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,7 @@ def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
 def _commands_of(run: Run, session: Session, observation: SessionObservation, observed: Observed) -> Iterator[Command]:
     """What the ledger should learn of one session: answered requests first, then its end or its progress."""
     yield from _permissions_answered(session, observation)
+    yield from usage_commands(session, observation, observed.now, urgent=False)
 
     end = _end_of(session, observation) or out_of_memory(run, session, observation)
     if end is not None:

@@ -21,6 +21,7 @@ STATES = ("dialog", "limited", "busy", "error", "ready")
 PLACES = ("screen", "tail", "title", "transcript", "processes")
 FIRST_PROMPTS = ("argument", "option", "stdin", "file", "paste")
 RESUMED_PROMPTS = ("paste",)
+USAGES = ("claude", "codex", "gemini", "opencode", "aider")
 NAME = r"[a-z][a-z0-9_-]{0,40}"
 KEY = r"[A-Za-z0-9^-]{1,20}"
 VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
@@ -98,6 +99,8 @@ def _fields(form: Form) -> dict[str, Any]:
         "writable": _texts,
         "signed_in": _texts,
         "channels": _channels,
+        "usage": _usage,
+        "usage_files": _texts,
         "sandbox_env": _env,
         "sandbox_copies": _copies,
         "first_prompt": _first_prompt,
@@ -193,6 +196,11 @@ def _first_prompt(form: Form, key: str) -> str:
 def _resumed_prompt(form: Form, key: str) -> str:
     """How the program gets a prompt when it runs already."""
     return form.one_of(key, RESUMED_PROMPTS, RESUMED_PROMPTS[0])
+
+
+def _usage(form: Form, key: str) -> str:
+    """The format in which the program writes down what it used."""
+    return form.one_of(key, USAGES, USAGES[0])
 
 
 def _submit_key(form: Form, key: str) -> str:

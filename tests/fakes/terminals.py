@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.observed import AT_PROMPT, READY, AgentState, SessionObservation
+from gitorch.model.work.usage import NOTHING_READ, UsageReading
 from gitorch.world.terminal.launch import one_line, unsafe
 
 
@@ -23,6 +24,7 @@ class FakeSession:
     screen: str = ""
     turns: list = field(default_factory=list)
     sent: dict = field(default_factory=dict)
+    usage: UsageReading = NOTHING_READ
 
 
 class FakeTerminals:
@@ -38,7 +40,6 @@ class FakeTerminals:
         self.next_receipts = []
         self.server = 1
         self.starts = 0
-        self.used = {}
         self.limited = {}
 
     # What a test does to the world.
@@ -84,7 +85,12 @@ class FakeTerminals:
             evidence="fake",
             screen=session.screen if shown else "",
             was_ready=session.ready_seen,
+            usage=session.usage,
         )
+
+    def usage(self, key):
+        session = self.sessions.get(key)
+        return session.usage if session is not None else NOTHING_READ
 
     def start(self, launch):
         self._ask()
@@ -132,9 +138,6 @@ class FakeTerminals:
         if session.state is AgentState.WORKING:
             self.become(key, AgentState.WAITING)
         return "interrupted"
-
-    def usage(self, key):
-        return self.used.get(key)
 
     def limits(self, key):
         return self.limited.get(key)

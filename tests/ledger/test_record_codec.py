@@ -237,7 +237,7 @@ def test_released_names_never_change():
     assert " ".join(RELEASED) == (
         "ledger-created plan-rejected target-confirmed action-refused message-sent messages-read run-prepared "
         "run-confirmed run-started run-paused run-resumed run-canceled run-failed run-completed lease-granted "
-        "job-claimed lease-renewed lease-ended session-alive session-ended prompt-delivered session-nudged "
+        "job-claimed lease-renewed lease-ended session-alive session-ended prompt-delivered usage-recorded session-nudged "
         "refusal-reminded permission-answered "
         "outbox-entry-accepted "
         "base-built handoff-submitted late-handoff-kept late-handoff-adopted artifact-published decision-made blocker-sorted "

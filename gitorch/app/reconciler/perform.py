@@ -11,7 +11,7 @@ from gitorch.app.reconciler.preparing import require_clean_set_up, set_up_worktr
 from gitorch.app.reconciler.prompts import write_prompt
 from gitorch.app.reconciler.sandboxes import launch_sandbox
 from gitorch.app.redaction import redact_value
-from gitorch.app.sessions.teardown import tear_down
+from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
@@ -171,7 +171,7 @@ def _stop_session(
     effect: effects.StopSession,
 ) -> tuple[Command, ...]:
     tear_down(services, run, effect.session)
-    return (commands.EndSession(effect.session, "stopped"),)
+    return (*last_usage(services, run, effect.session), commands.EndSession(effect.session, "stopped"))
 
 
 def _start_check(

@@ -13,7 +13,7 @@ from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.recording import attached_files, completed, forget_result
 from gitorch.app.reconciler.sandboxes import take_commits
 from gitorch.app.reconciler.trouble import sentence, trouble, words_of
-from gitorch.app.sessions.teardown import tear_down
+from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.work.outbox import collect
 from gitorch.errors import Corrupt, Denied, Refused, Unavailable
 from gitorch.model import commands
@@ -221,6 +221,8 @@ class _Tick:
                 take_commits(self.services, self.run, command.session)
                 collect(self.services, self.run, command.session)
             tear_down(self.services, self.run, command.session)
+            for usage in last_usage(self.services, self.run, command.session):
+                self.record(usage)
         elif isinstance(command, commands.RecordMerge):
             self.services.git.move(self.run.target, command.new, command.old)
 

@@ -12,7 +12,7 @@ from gitorch.app.execute import execute, execute_verb, only_people
 from gitorch.app.hosts.target import target_head
 from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
-from gitorch.app.sessions.teardown import tear_down
+from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.start.facts import runtime_facts
 from gitorch.app.start.preflight import CheckResult
 from gitorch.app.start.prepare import prepare_run
@@ -282,6 +282,8 @@ def _end_now(services: Services, run: Run, session: SessionId) -> Run:
         with services.ledger.hold("up"):
             # Before the record: from then on another agent may start in the same worktree.
             tear_down(services, run, session)
+            for command in last_usage(services, run, session):
+                execute(services, run.id, services.host, command)
             state, _ = execute(services, run.id, services.host, commands.EndSession(session, "stopped"))
             return state.run or run
     except Busy:

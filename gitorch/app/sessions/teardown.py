@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model import commands
 from gitorch.ports.world import SessionKey
+from gitorch.rules.usage.counting import growth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from gitorch.app.services import Services
+    from gitorch.model.commands import Command
     from gitorch.model.ids import SessionId
     from gitorch.model.work.run import Run
 
@@ -25,3 +30,17 @@ def tear_down(services: Services, run: Run, session: SessionId) -> str:
         return ""
 
     return services.worktrees.remove(services.paths.worktree(run, session), force=True)
+
+
+def last_usage(services: Services, run: Run, session: SessionId) -> Iterator[Command]:
+    """The record of what a session used until its end; nothing for a manual claim, and where it was recorded already.
+
+    To be asked once its program has ended: until then it may write more.
+    """
+    state = run.sessions[session]
+    if state.is_manual:
+        return
+
+    reading = services.terminals.usage(SessionKey(run.id, session))
+    if growth(state, reading.models):
+        yield commands.RecordUsage(session, reading)

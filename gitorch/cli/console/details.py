@@ -95,6 +95,9 @@ def _run_details(shown: Shown) -> Text:
         text.append(f"note: {safe_line(note)}\n", style="dim")
 
     text.append_text(_messages(view))
+    if view.used:
+        text.append(f"used {view.used}\n", style="dim")
+
     text.append(f"target {safe_line(view.target)}, {counted(view.records, 'record')}\n", style="dim")
     return text
 
@@ -131,18 +134,29 @@ def _epic_details(row: EpicRow, shown: Shown, change: DiffStat | None) -> Text:
 
 
 def _worker_line(row: EpicRow) -> str:
-    """`claude in session s3 is working, round 2 of 3`; empty before the first session."""
+    """`claude (opus) in session s3 is working, round 2 of 3, used 5.1k tokens`; empty before the first session."""
     if row.session is None:
         return ""
 
-    parts = [f"{safe_line(row.runtime) or 'a person'} in session {row.session}"]
+    parts = [f"{safe_line(_worker(row))} in session {row.session}"]
     if row.agent:
         parts[0] += f" is {row.agent}"
 
     if row.attempt > 1:
         parts.append(f"round {row.attempt} of {row.rounds_allowed}")
 
+    if row.used:
+        parts.append(f"used {row.used}")
+
     return ", ".join(parts) + "\n"
+
+
+def _worker(row: EpicRow) -> str:
+    """The program that works, with its model if that is known."""
+    if row.model:
+        return f"{row.runtime} ({row.model})"
+
+    return row.runtime or "a person"
 
 
 def _reviews(row: EpicRow) -> Text:

@@ -126,6 +126,9 @@ def summary(view: RunView, page: Page) -> str:
     if view.started_at is not None:
         parts.append(f"started {page.age(view.started_at)} ago")
 
+    if view.used:
+        parts.append(f"used {view.used}")
+
     parts.append(f"{view.records} records")
     return " · ".join(parts)
 

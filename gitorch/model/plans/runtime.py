@@ -59,6 +59,10 @@ class Preset(Value):
     """Signs by state (`ready`, `busy`, `dialog`, `limited`, `error`), read in the order dialog, limited, busy, error, ready."""
     transcript: str = ""
     """The file in which a submitted text appears, relative to the worktree unless it begins with `~`. It may contain `*`, and `{slug}` for the worktree's path with `-` for every character that is no letter or digit."""
+    usage: str = ""
+    """The format in which the program writes down what it used: `claude`, `codex`, `gemini`, `opencode` or `aider`; empty for none."""
+    usage_files: tuple[str, ...] = ()
+    """The files with it, as absolute patterns or below `~/`, with `{slug}` as in `transcript`."""
     begin_argv: tuple[str, ...] = ()
     resume_argv: tuple[str, ...] = ()
     """Used instead of `begin_argv` when a conversation is resumed."""

@@ -128,6 +128,8 @@ class Handoff(Value):
     replies: tuple[Reply, ...] = ()
     session: SessionId | None = None
     """The session that reported."""
+    model: str = ""
+    """The model that did the work, as far as it was known then."""
 
 
 PROGRAM_NOT_FOUND = 127
@@ -197,3 +199,5 @@ class Verdict(Value):
     at: Moment
     doubted: str = ""
     """The rejected decision that the verdict rested on."""
+    model: str = ""
+    """The model that judged, as far as it was known then."""

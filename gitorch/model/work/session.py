@@ -9,6 +9,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, Moment, PromptId, SessionId
+    from gitorch.model.work.usage import Spent
 
 
 class SessionPhase(StrEnum):
@@ -76,6 +77,10 @@ class Session(Value):
     """Digests of the outbox entries that were accepted."""
     host: str = ""
     """The host that it lives on; empty in records from before sessions had one."""
+    spent: tuple[Spent, ...] = ()
+    """What it has used, by attempt and model, each pair once."""
+    usage_at: Moment | None = None
+    """When that was last recorded; None before the first time."""
 
     @property
     def is_manual(self) -> bool:

@@ -20,6 +20,7 @@ from gitorch.rules.review.gates import next_question, verdict_contradiction
 from gitorch.rules.review.ledgers import missing_document, verdict_fault
 from gitorch.rules.review.replies import proven_replies, require_evidence
 from gitorch.rules.scope.matching import outside
+from gitorch.rules.usage.counting import model_of
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order, WorkFacts
@@ -71,6 +72,7 @@ def submit_handoff(state: State, order: Order, command: commands.SubmitHandoff) 
         tests_claimed=command.tests_claimed,
         replies=replies,
         text=command.summary,
+        model=model_of(run, session),
     )
     return (submitted, *questions_of(run, session, job, command))
 
@@ -228,6 +230,7 @@ def give_verdict(state: State, order: Order, command: commands.GiveVerdict) -> t
         verdict=command.verdict,
         findings=command.findings,
         text=command.text,
+        model=model_of(run, session),
     )
     if command.verdict is Choice.REJECT and not review.spec.advisory:
         return (event, *rejected(run, subject, session, command.text))

@@ -15,6 +15,7 @@ from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.evolving.sessions import ensure_next_lease
 from gitorch.rules.evolving.work import submitted, verdict_counts
 from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
+from gitorch.rules.usage.counting import model_of
 from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
@@ -113,10 +114,10 @@ def adopted(run: Run, record: Record, event: events.LateHandoffAdopted) -> Run:
         message = f"late handoff {event.late_handoff} is neither a report nor a verdict"
         raise Corrupt(message)
 
-    return submitted(run, record, _report(late_handoff, late_handoff.status))
+    return submitted(run, record, _report(run, late_handoff, late_handoff.status))
 
 
-def _report(late: LateHandoff, status: ReportStatus) -> events.HandoffSubmitted:
+def _report(run: Run, late: LateHandoff, status: ReportStatus) -> events.HandoffSubmitted:
     """The report in a late handoff, as if it had come in time. It takes no lease, so its fence is 0."""
     return events.HandoffSubmitted(
         job=late.job,
@@ -132,6 +133,7 @@ def _report(late: LateHandoff, status: ReportStatus) -> events.HandoffSubmitted:
         clears="",
         tests_claimed=late.tests_claimed,
         replies=late.replies,
+        model=model_of(run, run.sessions[late.session]),
         text=late.summary,
     )
 
@@ -148,6 +150,7 @@ def _verdict(run: Run, late: LateHandoff, choice: Choice) -> events.VerdictGiven
         commit=late.commit,
         verdict=choice,
         findings=late.findings,
+        model=model_of(run, run.sessions[late.session]),
         text=late.summary,
     )
 

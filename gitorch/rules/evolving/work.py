@@ -73,6 +73,7 @@ def submitted(run: Run, record: Record, event: events.HandoffSubmitted) -> Run:
         tests_claimed=event.tests_claimed,
         replies=event.replies,
         session=event.session,
+        model=event.model,
     )
     run = move_job(
         run,
@@ -159,6 +160,7 @@ def verdict_counts(run: Run, record: Record, event: events.VerdictGiven) -> Run:
         session=event.session,
         runtime=run.sessions[event.session].runtime,
         at=record.at,
+        model=event.model,
     )
     if event.subject == event.job:
         return _synthesis_judged(run, record, event, verdict)
@@ -189,7 +191,15 @@ def _synthesis_judged(
         run,
         event.job,
         JobPhase.SUBMITTED,
-        handoff=Handoff(ReportStatus.DONE, event.round, event.commit, record.at, event.text, session=event.session),
+        handoff=Handoff(
+            ReportStatus.DONE,
+            event.round,
+            event.commit,
+            record.at,
+            event.text,
+            session=event.session,
+            model=event.model,
+        ),
         verdicts=(*run.jobs[event.job].verdicts, verdict),
         verdict=verdict,
         lease=None,

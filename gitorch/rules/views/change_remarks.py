@@ -10,6 +10,7 @@ from gitorch.model.values import Value
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.report import HowChanged
 from gitorch.rules.review.endings import ending
+from gitorch.rules.usage.shares import reviews_by_author
 from gitorch.rules.views.path_areas import areas_of
 from gitorch.rules.views.weakened_tests import run_by_command
 
@@ -44,6 +45,7 @@ class Concern(StrEnum):
     OUTDATED = "built on an earlier commit"
     EMPTY = "changes no file"
     CONCERNS = "concerns of the author"
+    SAME_MODEL = "judged by the model that wrote it"
     WEAKENED = "weakens tests"
     RUN = "changes what the test command runs"
     AREA = "changes to"
@@ -109,6 +111,10 @@ def _about_work(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]
         yield _remark(job, Concern.UNSETTLED, unsettled)
     if job.handoff is not None and job.handoff.concerns:
         yield _remark(job, Concern.CONCERNS, _concerns(run, job, job.handoff.concerns))
+
+    reviews = tuple(dict.fromkeys(reviews_by_author(run, job)))
+    if reviews:
+        yield _remark(job, Concern.SAME_MODEL, reviews)
 
 
 def _about_weaker_tests(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]:

@@ -12,6 +12,8 @@ from gitorch.model.view import EpicRow, PlainState, ReviewMark
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import ACCEPTING
 from gitorch.model.work.run import RunPhase
+from gitorch.rules.usage.counting import model_of
+from gitorch.rules.usage.shares import usage_of_epic, usage_words
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.run import batches_of, run_summary
 from gitorch.rules.views.why import state_of, why
@@ -250,6 +252,8 @@ def _epic_row(run: Run, job: JobState, questions: tuple[InboxRow, ...], agents: 
         session=None if session is None else session.id,
         agent=agent,
         runtime="" if session is None else session.runtime,
+        model="" if session is None else model_of(run, session),
+        used=usage_words(usage_of_epic(run, job.spec.id)),
         attempt=job.attempt,
         rounds_allowed=run.rounds_of(job),
         reviews=tuple(_mark(run, job, review) for review in run.reviews_of(job.spec.id)),

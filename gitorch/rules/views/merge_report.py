@@ -11,6 +11,7 @@ from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import Choice
 from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
+from gitorch.rules.usage.shares import usage_of_epic, usage_words
 from gitorch.rules.views.change_remarks import GRAVITY, Concern, listed_change, remarks, some
 from gitorch.rules.views.finding_lines import place_of, place_text
 from gitorch.rules.views.report_data import (
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding
     from gitorch.model.work.run import Run
 
-SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY})
+SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY, Concern.SAME_MODEL})
 """Remarks that stand in the part of a branch because none of its other lines says the same."""
 
 WHOLE_ID = re.compile(rf"\b([0-9a-f]{{{SHORT}}})(?:[0-9a-f]{{28}}|[0-9a-f]{{52}})\b")
@@ -111,7 +112,7 @@ def branch_part(run: Run, job: JobState, facts: BranchFacts) -> str:
 
     Findings come in the order of their numbers, everything else in the order in which it happened.
     """
-    lines = [f"## {job.spec.id}: {job.spec.title}", "", _size(facts), ""]
+    lines = [f"## {job.spec.id}: {job.spec.title}", "", _size(facts), *_used_line(run, job), ""]
     if job.handoff is not None:
         lines += _handoff_lines(run, job, job.handoff)
 
@@ -148,6 +149,13 @@ def _unmerged_reason(run: Run, job: JobState) -> str:
 
     state = state_of(run, job).removeprefix(str(job.phase)).rstrip(".")
     return f"{job.spec.id} {ENDED_WITHOUT_WORK[job.phase]}{state}."
+
+
+def _used_line(run: Run, job: JobState) -> Iterator[str]:
+    """What the work used with its reviews; nothing where no program said so."""
+    used = usage_words(usage_of_epic(run, job.spec.id))
+    if used:
+        yield f"Used with its reviews: {used}."
 
 
 def _size(facts: BranchFacts) -> str:

@@ -200,16 +200,24 @@ def _remark(remark: Remark) -> dict[str, object]:
 
 
 def author_of(run: Run, handoff: Handoff) -> str:
-    """The session that reported, with its runtime: `s1 (claude)`; empty for a report of an older ledger that names none."""
+    """The session that reported, with its runtime and model: `s1 (claude, opus)`; empty for a report of an older ledger that names none."""
     if handoff.session is None:
         return ""
 
-    return f"{handoff.session} ({run.sessions[handoff.session].runtime})"
+    return f"{handoff.session} ({_program(run.sessions[handoff.session].runtime, handoff.model)})"
 
 
 def reviewer_of(verdict: Verdict) -> str:
-    """The review of a verdict, the session that gave it, and its runtime: `api.spec by s6 (codex)`."""
-    return f"{verdict.review} by {verdict.session} ({verdict.runtime})"
+    """The review of a verdict, the session that gave it, its runtime and model: `api.spec by s6 (codex, gpt-5.5)`."""
+    return f"{verdict.review} by {verdict.session} ({_program(verdict.runtime, verdict.model)})"
+
+
+def _program(runtime: str, model: str) -> str:
+    """A runtime, with the model if that is known."""
+    if not model:
+        return runtime
+
+    return f"{runtime}, {model}"
 
 
 def _handoff(run: Run, job: JobState) -> dict[str, object]:

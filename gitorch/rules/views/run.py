@@ -11,6 +11,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.message import PRINCIPAL
 from gitorch.model.work.question import QuestionKind
 from gitorch.rules.granting import active
+from gitorch.rules.usage.shares import model_at, reviews_by_author, shares, usage_of, usage_words
 from gitorch.rules.views.inbox import inbox, message_rows
 from gitorch.rules.views.mail import unread
 from gitorch.rules.views.next_commands import next_commands
@@ -56,9 +57,11 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         next_commands=next_commands(run),
         started_at=run.started_at,
         records=run.records,
-        notes=tuple(_overlap_notes(run)),
+        notes=(*_overlap_notes(run), *_model_notes(run)),
         destination=run.destination,
         approval=approval_row(run),
+        used=usage_words(usage_of(run)),
+        usage=shares(run),
     )
 
 
@@ -119,6 +122,8 @@ def _row(run: Run, job: JobState, batch: int, agents: Mapping[SessionId, str]) -
         since=job.lease.granted_at if job.lease is not None else job.ready_at,
         why=why(run, job),
         subject=job.spec.subject,
+        model=model_at(run, job),
+        used=usage_words(usage_of(run, job.spec.id)),
     )
 
 
@@ -152,6 +157,17 @@ def _overlap_notes(run: Run) -> Iterator[str]:
             yield f"{first} and {second} change the same lines: their branches conflict"
         elif f"{overlap} conflict" not in run.overlaps:
             yield f"{first} and {second} change the same files; their branches merge without conflicts"
+
+
+def _model_notes(run: Run) -> Iterator[str]:
+    """Reviews by the model that wrote the work, one line for each piece of work; none once there is a merge report, which says so."""
+    if run.report is not None or run.phase.is_over:
+        return
+
+    for job in run.jobs.values():
+        reviews = tuple(dict.fromkeys(reviews_by_author(run, job)))
+        if reviews:
+            yield f"the model that wrote {job.spec.id} also judged it: {', '.join(reviews)}"
 
 
 def run_summary(run: Run) -> str:

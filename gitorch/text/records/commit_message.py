@@ -48,6 +48,7 @@ SENTENCES = {
     "session-alive": "session alive: {session} on {job}, process {pid} ({evidence})",
     "session-ended": "session ended: {session} on {job}: {how}",
     "prompt-delivered": "prompt {receipt}: {prompt} ({kind}) → {session} on {job}",
+    "usage-recorded": "usage: {session} on {job}, attempt {attempt} ({models:model}, by {source})",
     "session-nudged": "session nudged: {session} on {job}",
     "refusal-reminded": "session reminded: {session} on {job}: refused {times} times",
     "permission-answered": "permission answered: {session} on {job}: {option}: {asked}",

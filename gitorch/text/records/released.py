@@ -46,6 +46,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "session-alive": (events.SessionAlive, ("session", "job", "pid", "evidence")),
     "session-ended": (events.SessionEnded, ("session", "job", "how", "exit_status", "screen", "conversation")),
     "prompt-delivered": (events.PromptDelivered, ("session", "job", "prompt", "kind", "receipt")),
+    "usage-recorded": (events.UsageRecorded, ("session", "job", "attempt", "source", "models")),
     "session-nudged": (events.SessionNudged, ("session", "job")),
     "refusal-reminded": (events.RefusalReminded, ("session", "job", "times")),
     "permission-answered": (events.PermissionAnswered, ("session", "job", "asked", "option", "rule")),
@@ -55,7 +56,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
         events.HandoffSubmitted,
         (
             *("job", "session", "fence", "attempt", "status", "commit", "commits", "concerns", "questions"),
-            *("blocker", "clears", "tests_claimed", "replies", "text"),
+            *("blocker", "clears", "tests_claimed", "replies", "model", "text"),
         ),
     ),
     "late-handoff-kept": (
@@ -80,7 +81,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "settings-changed": (events.SettingsChanged, ("keys", "settings")),
     "verdict-given": (
         events.VerdictGiven,
-        ("job", "subject", "session", "fence", "round", "commit", "verdict", "findings", "text"),
+        ("job", "subject", "session", "fence", "round", "commit", "verdict", "findings", "model", "text"),
     ),
     "findings-listed": (events.FindingsListed, ("job", "round", "commit", "findings")),
     "gate-passed": (events.GatePassed, ("job", "commit", "round", "waived")),

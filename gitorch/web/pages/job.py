@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.model.ids import CommitId, JobId
-    from gitorch.model.view import InboxRow, JobRow
+    from gitorch.model.view import InboxRow, JobRow, UsageShare
     from gitorch.model.work.artifact import Artifact
     from gitorch.model.work.job import JobState
     from gitorch.model.work.report import FileChange
@@ -89,6 +89,7 @@ def job(services: Repository, question: Question) -> Page:
         "artifacts": artifacts,
         "brief": brief_of(services, run, state),
         "work": work_of(services, state),
+        "usage": usage_at(run, view.usage, state.spec.id),
         "branch": run.branch_of(state.spec.id),
     }
     return Page("job.html", values)
@@ -97,6 +98,15 @@ def job(services: Repository, question: Question) -> Page:
 def row_of(rows: Sequence[JobRow], job: JobId) -> JobRow:
     """The row of a job that the run has."""
     return next(row for row in rows if row.id == job)
+
+
+def usage_at(run: Run, shares: Sequence[UsageShare], job: JobId) -> list[UsageShare]:
+    """What the sessions of a job used, and those of its reviews."""
+    found: list[UsageShare] = []
+    for share in shares:
+        if job in {share.job, run.jobs[share.job].spec.subject}:
+            found.append(share)
+    return found
 
 
 def rounds_of(services: Repository, run: Run, job: JobState) -> list[Round]:

@@ -9,6 +9,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState, SessionObservation
 from gitorch.model.plans.runtime import TERMINAL
 from gitorch.model.values import replace
+from gitorch.model.work.usage import NOTHING_READ
 from gitorch.rules.agent_state.by_channel import readings_below, with_channel
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.world import processes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.channel import ChannelObservation
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.usage import UsageReading
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.rules.agent_state.judge import StateReading
     from gitorch.world.channels.sessions import SessionChannels
@@ -56,8 +58,34 @@ class Observer:
 
         panes = _own_panes(listing, caches)
         self._capture(panes, caches, now)
+        observes_again = self._observed_before
         usages = self._process_usage(panes, caches, now)
-        return self._observations(caches, panes, listing, usages)
+        observations = self._observations(caches, panes, listing, usages)
+        if not observes_again:
+            return observations
+
+        return {key: self._with_usage(key, caches[key], seen, now) for key, seen in observations.items()}
+
+    def usage(self, key: SessionKey) -> UsageReading:
+        """What the session has used by now, read to the end of its files."""
+        cache = SessionCache(folder_of(self._home, key))
+        cache.reread()
+        usage = cache.kept_usage(self._user_home)
+        if usage is None or cache.launch is None:
+            return NOTHING_READ
+
+        return usage.read_all(self._channels.of(key, cache.folder, cache.launch))
+
+    def _with_usage(
+        self, key: SessionKey, cache: SessionCache, seen: SessionObservation, now: Moment
+    ) -> SessionObservation:
+        """The observation with what the session has used, where its program tells that."""
+        usage = cache.kept_usage(self._user_home)
+        if usage is None or cache.launch is None:
+            return seen
+
+        chain = self._channels.of(key, cache.folder, cache.launch)
+        return replace(seen, usage=usage.follow(chain, now))
 
     def _observations(
         self,

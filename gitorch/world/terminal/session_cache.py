@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.rules.agent_state.screen import Signal
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
+    from gitorch.world.terminal.session_usage import SessionUsage
     from gitorch.world.terminal.tmux import Pane
     from gitorch.world.terminal.transcript import Transcript
 
@@ -66,6 +67,7 @@ class SessionCache:
         self.offered: ShownDialog | None = None
         self.resets_at: Moment | None = None
         self.transcript: Transcript | None = None
+        self.usage: SessionUsage | None = None
         self.answered: tuple[PermissionAnswer, ...] = ()
         self.answered_at: Moment | None = None
         self.answers_stamp: tuple[tuple[int, int], tuple[int, int]] = (NO_STAMP, NO_STAMP)
@@ -168,6 +170,20 @@ class SessionCache:
 
         self.transcript.follow(now)
         return self.transcript
+
+    def kept_usage(self, user_home: str) -> SessionUsage | None:
+        """What is known of its usage; None when nothing was started, or when neither files nor a channel could tell."""
+        if self.usage is None and self.launch is not None and self._tells_usage(self.launch):
+            from gitorch.world.terminal.session_usage import SessionUsage  # noqa: PLC0415  only loops read usage
+
+            self.usage = SessionUsage(self.launch, user_home)
+
+        return self.usage
+
+    @staticmethod
+    def _tells_usage(launch: LaunchRecord) -> bool:
+        """Whether a session's program says what it uses."""
+        return bool(launch.preset.usage_files or launch.preset.channels)
 
     def note_ready(self) -> None:
         """Record that the agent is ready, or was, once something shows it."""

@@ -260,7 +260,7 @@ def _preset(value: dict[str, Any]) -> Preset:
     for name in PRESET_LISTS:
         fields[name] = tuple(map(str, value[name]))
 
-    for name in ("signed_in", "channels", "server_argv", "client_argv", "host_argv"):
+    for name in ("signed_in", "channels", "server_argv", "client_argv", "host_argv", "usage_files"):
         fields[name] = tuple(map(str, value.get(name, ())))
 
     for name in PRESET_NUMBERS:

@@ -129,7 +129,11 @@ class SessionStarts:
             cwd=str(launch.cwd),
             prompt=prompt or "",
             started_at=self._clock.now(),
-            preset=replace(launch.preset, transcript=template.fill(launch.preset.transcript)),
+            preset=replace(
+                launch.preset,
+                transcript=template.fill(launch.preset.transcript),
+                usage_files=tuple(map(template.fill, launch.preset.usage_files)),
+            ),
             conversation=_named_conversation(launch, template),
             one_shot=launch.one_shot,
         )

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.model.channel import TokenUsage, UsageLimit
+    from gitorch.model.channel import UsageLimit
     from gitorch.model.ids import PromptId
     from gitorch.model.observed import SessionObservation
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.usage import UsageReading
     from gitorch.ports.channels import Channel
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.process import Process
@@ -60,6 +61,10 @@ class TmuxTerminals:
     def observe(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now, from one listing. Raises Unavailable when tmux cannot be asked."""
         return self._observer.observe(keys)
+
+    def usage(self, key: SessionKey) -> UsageReading:
+        """What a session has used by now, whether it runs or not; see `ports.world`."""
+        return self._observer.usage(key)
 
     def start(self, launch: Launch) -> None:
         """Start the session unless it runs, or ran before. Raises Refused for a prompt that must not be typed, Busy, Unavailable."""
@@ -122,10 +127,6 @@ class TmuxTerminals:
                 return self._channels.of(key, folder, record).interrupt(terminal)
         except Busy:
             return "refused: another process is typing into it"
-
-    def usage(self, key: SessionKey) -> Sequence[TokenUsage] | None:
-        """What each answer of a model has cost in this session so far; see `ports.world`."""
-        return self._told(key, lambda channel: channel.usage())
 
     def limits(self, key: SessionKey) -> Sequence[UsageLimit] | None:
         """How far the limits of the user's account are used up; see `ports.world`."""

@@ -1,0 +1,26 @@
+"""What a session has used, as it was recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import events
+from gitorch.rules.evolving import BY_HOST, Evolution
+from gitorch.rules.transitions import with_session
+from gitorch.rules.usage.counting import with_growth
+
+if TYPE_CHECKING:
+    from gitorch.model.record import Record
+    from gitorch.model.work.run import Run
+    from gitorch.rules.evolving import Evolutions
+
+
+def recorded(run: Run, record: Record, event: events.UsageRecorded) -> Run:
+    """Count what came since the last record. Raises KeyError if the run does not have the session."""
+    spent = with_growth(run.sessions[event.session], event.attempt, event.models)
+    return with_session(run, event.session, spent=spent, usage_at=record.at)
+
+
+EVENTS: Evolutions = {
+    events.UsageRecorded: Evolution(recorded, BY_HOST),
+}
