@@ -9,7 +9,7 @@ class DialogChoice(Value):
     """One choice of a dialog."""
 
     word: str
-    """What a human answers: the number of a row, a letter, or the name of an option that the preset has keys for."""
+    """What a human answers: `allow` or `reject` at a permission request that is known, else the number of a row, or a letter."""
     text: str
     is_selected: bool = False
 

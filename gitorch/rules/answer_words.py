@@ -62,30 +62,43 @@ ANSWER_WORDS: Mapping[str, AnswerWord] = {
 """Every answer that a question of gitorch offers."""
 
 
-def needs_text(option: str) -> bool:
-    """Whether an answer is refused without a text beside it. Only words of this table need one."""
-    word = ANSWER_WORDS.get(option)
-    if word is None:
-        return False
+PERMISSION_WORDS: Mapping[str, AnswerWord] = {
+    "allow": AnswerWord("the agent may do this once"),
+    "reject": AnswerWord(
+        "the agent may not do this; a text with it is passed on to the agent where its program takes one"
+    ),
+}
+"""The answers to a permission request of an agent program, where they mean something of their own."""
 
-    return word.needs_text
+OTHER_WORD = AnswerWord("")
+"""What stands for a word that no table has: the choice of a dialog, or a word of a ledger of another version."""
 
 
-def meaning(option: str) -> str:
-    """What an answer means; empty for a word that is not in the table, from a ledger of another version."""
-    word = ANSWER_WORDS.get(option)
-    if word is None:
-        return ""
+def _word(question: Question, option: str) -> AnswerWord:
+    """What an answer means at this question."""
+    if question.is_dialog and option in PERMISSION_WORDS:
+        return PERMISSION_WORDS[option]
 
+    return ANSWER_WORDS.get(option, OTHER_WORD)
+
+
+def needs_text(question: Question, option: str) -> bool:
+    """Whether an answer is refused without a text beside it. Only words of these tables need one."""
+    return _word(question, option).needs_text
+
+
+def meaning(question: Question, option: str) -> str:
+    """What an answer means; empty for a word that no table has."""
+    word = _word(question, option)
     if word.needs_text:
         return f"{word.means} (needs a text)"
 
     return word.means
 
 
-def with_its_text(option: str) -> str:
+def with_its_text(question: Question, option: str) -> str:
     """An answer as it is typed: its word, with a place for its text where it needs one."""
-    if needs_text(option):
+    if needs_text(question, option):
         return f'{option} "…"'
 
     return option
@@ -96,4 +109,4 @@ def first_answer(question: Question) -> str:
     if not question.options:
         return f'gitorch answer {question.id} "…"'
 
-    return f"gitorch answer {question.id} {with_its_text(question.options[0])}"
+    return f"gitorch answer {question.id} {with_its_text(question, question.options[0])}"

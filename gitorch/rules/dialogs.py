@@ -8,6 +8,7 @@ from gitorch.model import commands
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.work.question import dialog_trigger
 from gitorch.rules.agent_state.permission import answer_to
+from gitorch.rules.agent_state.requests import CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ AROUND_AGENT = ("retry", "stop_epic", "stop_run")
 
 DIALOG_OPTIONS = ("cleared", *AROUND_AGENT)
 """The answers where the choices of the dialog are not known."""
+
+ASKED_CHARACTERS = 300
 
 SIGN_IN = "login"
 """The dialog that no choice settles: it wants a browser or a secret."""
@@ -104,9 +107,9 @@ def _question(session: Session, observation: SessionObservation) -> Command:
     offered = observation.offered
     return commands.Escalate(
         trigger=dialog_trigger(session.id, offered),
-        happened=f"The agent of {session.job} (session {session.id}) shows a {observation.word}; a key would answer it.",
+        happened=_happened(session, observation),
         tried="Nothing was typed: no rule of its lane answers it.",
-        evidence=observation.screen or observation.evidence or "its screen could not be read",
+        evidence=_evidence(observation),
         decision=_decision(session, observation.dialog, offered),
         options=_options(observation.dialog, offered),
         job=session.job,
@@ -114,11 +117,48 @@ def _question(session: Session, observation: SessionObservation) -> Command:
     )
 
 
+def _happened(session: Session, observation: SessionObservation) -> str:
+    """What the agent shows; of a request that its program reported, what it wants to do."""
+    agent = f"The agent of {session.job} (session {session.id})"
+    request = observation.request
+    if request is None:
+        return f"{agent} shows a {observation.word}; a key would answer it."
+
+    where = ""
+    if request.folder:
+        where = f" in {request.folder}"
+
+    if request.command:
+        return f"{agent} asks whether it may run a command{where} ({request.tool}): {_in_a_line(request.command)}"
+
+    return f"{agent} asks for permission{where}: {_in_a_line(request.text)}"
+
+
+def _in_a_line(text: str) -> str:
+    """A text in one line of at most `ASKED_CHARACTERS`; the evidence of the question has it whole."""
+    line = " ".join(text.split())
+    if len(line) <= ASKED_CHARACTERS:
+        return line
+
+    return f"{line[: ASKED_CHARACTERS - 1]}…"
+
+
+def _evidence(observation: SessionObservation) -> str:
+    """The request whole, where the program reported it; else what its screen shows."""
+    if observation.request is not None:
+        return observation.request.text
+
+    return observation.screen or observation.evidence or "its screen could not be read"
+
+
 def _decision(session: Session, name: str, offered: ShownDialog | None) -> str:
     """What a human can decide about a dialog."""
     around = f"start {session.job} again with a new agent (retry), stop it, or stop the run?"
     if offered is None:
         return f"Answer it yourself (gitorch attach {session.job}) and let the agent go on (cleared); or {around}"
+
+    if offered.choices == CHOICES:
+        return f"Allow this once (allow), or reject it (reject, with a text for the agent)? Or {around}"
 
     listed = "; ".join(f"{choice.word} = {choice.text}" for choice in in_order(name, offered))
     return f"Which choice should gitorch pick ({listed})? Or {around}"
@@ -167,7 +207,7 @@ def chosen_answer(run: Run, session: Session, observation: SessionObservation) -
     if not label or any(given.rule == question.id for given in observation.answered):
         return None
 
-    return PermissionAnswer(label, Option.CHOSEN, question.id)
+    return PermissionAnswer(label, Option.CHOSEN, question.id, question.answer.text)
 
 
 def _answered(run: Run, trigger: str) -> Question | None:

@@ -6,6 +6,7 @@ came of it: `turns` (the texts it got), `answered` (`once` or `reject`, for the 
 """
 
 from acp_bench import AcpBench
+from claude_bench import ClaudeBench
 from codex_bench import CodexBench
 from fakes.channels import FakeChannel
 from world.terminal_lab import Lab, wait_for
@@ -104,7 +105,13 @@ class TerminalBench:
         self.lab.close()
 
 
-BENCHES = {"fake": FakeBench, "terminal": TerminalBench, "acp": AcpBench, "codex": CodexBench}
+BENCHES = {
+    "fake": FakeBench,
+    "terminal": TerminalBench,
+    "acp": AcpBench,
+    "claude": ClaudeBench,
+    "codex": CodexBench,
+}
 """Every channel has its bench here; those with a real tmux are in `ON_TMUX`."""
 
 ON_TMUX = frozenset({"terminal"})

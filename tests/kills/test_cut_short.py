@@ -48,7 +48,7 @@ def test_a_prompt_given_at_a_start_that_was_cut_short_is_known_and_not_typed_aga
 
 def test_a_text_is_pasted_once_even_where_an_orphaned_tmux_pasted_it_after_the_look(lab):
     key = lab.ready()
-    delivery = lab.terminals._delivery(folder_of(lab.home, key), folder_of(lab.home, key).launch(), lab.preset())
+    delivery = lab.delivery(key)
     before = delivery._reader.observe(LINE)
     assert lab.deliver(key, LINE) in {"delivered", "submitted"}
     lab.wait_state(key, "idle", "waiting")

@@ -16,10 +16,12 @@ import gitorch
 from gitorch.errors import Refused
 from gitorch.model import commands as c
 from gitorch.model import effects, events
-from gitorch.model.ids import JobId
+from gitorch.model.ids import JobId, Moment, QuestionId
+from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import Question, QuestionKind
 from gitorch.rules import budgets
-from gitorch.rules.answer_words import ANSWER_WORDS, meaning, needs_text
+from gitorch.rules.answer_words import ANSWER_WORDS, PERMISSION_WORDS, AnswerWord, meaning, needs_text
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.views.inbox import inbox
@@ -35,7 +37,7 @@ class Answered:
         self.play = play
         self.before = play.run
         self.question = play.run.open_questions()[-1]
-        text = TEXT if needs_text(word) else ""
+        text = TEXT if needs_text(self.question, word) else ""
         self.happened = play.do(c.AnswerQuestion(self.question.id, word, text), HUMAN)
         self.after = play.run
 
@@ -197,10 +199,10 @@ def test_a_question_offers_its_words_and_says_which_need_a_text(name: str) -> No
 
     row = inbox(play.run)[-1]
     typed = [row.command.removeprefix(f"gitorch answer {question.id} "), *row.others]
-    assert typed == [f'{word} "…"' if needs_text(word) else word for word in words]
-    assert all(meaning(word) for word in words)
+    assert typed == [f'{word} "…"' if needs_text(question, word) else word for word in words]
+    assert all(meaning(question, word) for word in words)
 
-    for word in filter(needs_text, words):
+    for word in (word for word in words if needs_text(question, word)):
         with pytest.raises(Refused, match="needs a text"):
             play.do(c.AnswerQuestion(question.id, word, " "), HUMAN)
 
@@ -243,4 +245,18 @@ def test_no_question_offers_a_word_that_is_not_explained() -> None:
 def test_the_page_of_verbs_explains_every_answer_in_the_same_words() -> None:
     page = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
     table = page.partition("| answer | what it means |\n|---|---|\n")[2].partition("\n\n")[0]
-    assert table.splitlines() == [f"| `{word}` | {meaning(word)} |" for word in ANSWER_WORDS]
+    assert table.splitlines() == [f"| `{word}` | {in_words(means)} |" for word, means in ANSWER_WORDS.items()]
+    table = page.partition("| answer | at a permission request |\n|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [f"| `{word}` | {in_words(means)} |" for word, means in PERMISSION_WORDS.items()]
+
+
+def in_words(word: AnswerWord) -> str:
+    return f"{word.means} (needs a text)" if word.needs_text else word.means
+
+
+def test_a_permission_request_is_rejected_without_a_text() -> None:
+    question = Question(QuestionId("q1"), QuestionKind.ESCALATION, Moment(0), "?", options=("allow", "reject"))
+    at_dialog = replace(question, trigger="dialog:s1:0123456789ab")
+    assert (needs_text(question, "reject"), needs_text(at_dialog, "reject")) == (True, False)
+    assert meaning(at_dialog, "allow") == PERMISSION_WORDS["allow"].means
+    assert meaning(question, "allow") == ""

@@ -11,7 +11,10 @@ from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world import processes
+from gitorch.world.channels.site import ChannelSite
 from gitorch.world.clock import SystemClock
+from gitorch.world.terminal.delivery import Delivery
+from gitorch.world.terminal.session_files import folder_of
 from gitorch.world.terminal.terminals import TmuxTerminals
 from gitorch.world.terminal.tmux import Tmux
 
@@ -109,6 +112,11 @@ class Lab:
 
     def deliver(self, key, line="Read .gitorch/brief.md and do what it says.", prompt="p1", terminals=None):
         return (terminals or self.terminals).deliver(key, self.preset(), PromptId(prompt), line)
+
+    def delivery(self, key):
+        """What types into a session, to be stopped between its steps."""
+        files = folder_of(self.home, key)
+        return Delivery(ChannelSite(key, files, files.launch(), self.clock, self.tmux, str(self.folder)))
 
     def close(self):
         for key in self.keys:

@@ -20,7 +20,7 @@ from gitorch.world.clock import SystemClock
 from gitorch.world.files import LocalFiles, lock, read_json, read_regular, write_own
 from gitorch.world.outbox import WorktreeOutboxes
 from gitorch.world.terminal.answering import answers
-from gitorch.world.terminal.receipts import reached, transcript_sizes
+from gitorch.world.terminal.receipts import proof, transcript_sizes
 from gitorch.world.terminal.session_cache import SessionCache
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord, SessionFolder, parse_signals
 from gitorch.world.terminal.transcript import Transcript
@@ -123,7 +123,7 @@ def examine(place, data):
     (place / "log/x.jsonl").write_bytes(data + b"\n")
     transcript = Transcript(LaunchRecord(("p",), str(place), "", Moment(5), PRESET), "/")
     transcript.follow(SystemClock().now())
-    reached(folder, DeliveryRecord("line", Moment(3)), PRESET, place, "/")
+    proof(folder, DeliveryRecord("line", Moment(3)), PRESET, place, "/")
 
 
 def with_malformed(data):
@@ -215,7 +215,7 @@ def test_a_file_of_another_kind_neither_blocks_nor_stops_a_reader(tmp_path, make
     SessionCache(folder).reread()
     transcript = Transcript(LaunchRecord(("p",), str(tmp_path), "", Moment(0), PRESET), "/")
     transcript.follow(SystemClock().now())
-    assert not reached(folder, DeliveryRecord("line", Moment(3)), PRESET, tmp_path, "/")
+    assert not proof(folder, DeliveryRecord("line", Moment(3)), PRESET, tmp_path, "/")
     transcript_sizes(PRESET, tmp_path, "/")
 
 

@@ -199,7 +199,7 @@ def test_a_dead_pane_is_refused_and_the_server_with_its_other_sessions_survives(
 
 def test_a_pane_that_dies_after_the_look_is_guarded_inside_the_server(lab):
     key = lab.ready()
-    one = lab.terminals._delivery(*_parts(lab, key))
+    one = lab.delivery(key)
     scene = one._reader.observe(LINE)
     lab.mode("exit 0")
     lab.wait_state(key, "exited")
@@ -207,12 +207,6 @@ def test_a_pane_that_dies_after_the_look_is_guarded_inside_the_server(lab):
     assert refusal == "its terminal changed just before the text was typed"
     assert lab.look(key).present
     assert lab.tmux.call("list-buffers").out == ""
-
-
-def _parts(lab, key):
-    folder = folder_of(lab.home, key)
-    mark = folder.launch()
-    return folder, mark, mark.preset
 
 
 def test_a_program_that_never_shows_the_text_is_not_sent_a_key(lab, monkeypatch):

@@ -143,7 +143,7 @@ def _answer_line(run: Run, question: Question, answer: Answer) -> str:
 def _option_lines(run: Run, question: Question) -> list[str]:
     """The options of a question, one a line; an approval has commands of its own instead."""
     if question.kind is not QuestionKind.APPROVAL:
-        return [_option_text(option) for option in question.options]
+        return [_option_text(question, option) for option in question.options]
 
     reject = f'gitorch reject {run.id} --note "…"'
     return [
@@ -153,9 +153,9 @@ def _option_lines(run: Run, question: Question) -> list[str]:
     ]
 
 
-def _option_text(option: str) -> str:
+def _option_text(question: Question, option: str) -> str:
     """An option with what it means, where its word is known."""
-    means = meaning(option)
+    means = meaning(question, option)
     if not means:
         return option
 

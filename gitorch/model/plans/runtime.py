@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TERMINAL = "terminal"
 """The name of the last channel."""
 
-CHANNELS: tuple[str, ...] = ("acp", "codex")
+CHANNELS = ("acp", "claude", "codex")
 """The control channels that a preset may list; each is a module of `gitorch.world.channels`. The terminal is always the last one."""
 
 

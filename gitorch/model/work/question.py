@@ -41,6 +41,9 @@ FAULT = "fault:"
 REFUSED = "refused:"
 """The beginning of the trigger of a question about an agent whose reports are refused; job, attempt and lease follow."""
 
+DIALOG = "dialog:"
+"""The beginning of the trigger of a question about a dialog of an agent program; its session and what marks the dialog follow."""
+
 TARGET_TESTS = "target-tests:"
 """The beginning of the trigger of a question about the tests of the target, which do not pass before any agent begins."""
 
@@ -102,6 +105,11 @@ class Question(Value):
         return self.trigger.startswith(FAULT)
 
     @property
+    def is_dialog(self) -> bool:
+        """Whether it is about a dialog that an agent program shows."""
+        return self.trigger.startswith(DIALOG)
+
+    @property
     def is_withdrawn(self) -> bool:
         """Whether it was closed because its cause is gone, and not by an answer."""
         return self.answer is not None and self.answer.option == WITHDRAWN
@@ -115,9 +123,9 @@ class Question(Value):
 def dialog_trigger(session: SessionId, offered: ShownDialog | None) -> str:
     """The trigger of the question about a dialog: each dialog of a session has its own, as far as its choices are known."""
     if offered is None:
-        return f"dialog:{session}"
+        return f"{DIALOG}{session}"
 
-    return f"dialog:{session}:{offered.mark}"
+    return f"{DIALOG}{session}:{offered.mark}"
 
 
 def base_trigger(job: JobId, parents: tuple[CommitId, ...]) -> str:

@@ -29,6 +29,10 @@ def readings_below(
     if reported is None or reported.state is AgentState.UNKNOWN:
         return (*signals, *shown)
 
+    # It names what is asked, and no screen shows more.
+    if reported.state is AgentState.DIALOG:
+        return (StateReading(reported.state, reported.evidence, now),)
+
     failures = [reading for reading in signals if reading.state in FAILED]
     return (StateReading(reported.state, reported.evidence, now), *failures, *shown)
 

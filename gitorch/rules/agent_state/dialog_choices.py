@@ -1,7 +1,8 @@
 """The choices that a dialog shows, which a human may pick without attaching to the terminal (F16).
 
-Two forms are read from any screen: a numbered list with a mark beside the selected row, which arrow keys move and Enter confirms; and
-a line that names a letter for each answer, `(Y)es/(N)o [Yes]:`. Of any other dialog the preset must know the keys.
+A permission request that the preset knows is allowed or rejected, by the preset's keys. Of other dialogs, two forms are read from any
+screen: a numbered list with a mark beside the selected row, which arrow keys move and Enter confirms; and a line that names a letter
+for each answer, `(Y)es/(N)o [Yes]:`.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.dialog import DialogChoice, ShownDialog
-from gitorch.model.plans.permission import Option
 from gitorch.rules.agent_state.permission import permission_request_on
+from gitorch.rules.agent_state.requests import CHOICES
 
 if TYPE_CHECKING:
     from gitorch.model.plans.runtime import Preset
@@ -33,26 +34,23 @@ ROWS_ABOVE = 12
 MARK_CHARACTERS = 12
 
 
-KEYED = {Option.ONCE: "allow it once", Option.REJECT: "reject it"}
-"""The options of a permission request for which its preset may have keys."""
-
-
 def dialog_offered(screen: str, preset: Preset) -> ShownDialog | None:
     """The dialog at the end of a screen, with its choices; None for one whose choices are not known."""
     rows = _rows(screen)
-    return _listed(rows) or _lettered(rows) or _keyed(screen, preset)
+    return _keyed(screen, preset) or _listed(rows) or _lettered(rows)
 
 
 def _keyed(screen: str, preset: Preset) -> ShownDialog | None:
-    """A permission request that the preset knows, with the options that it has keys for."""
+    """A permission request that the preset has the keys for."""
     found = permission_request_on(screen, preset)
     if found is None:
         return None
 
     asked, pattern = found
-    choices = tuple(DialogChoice(str(option), text) for option, text in KEYED.items() if pattern.keys(option))
-    if not choices:
+    if not pattern.once or not pattern.reject:
         return None
+
+    choices = CHOICES
 
     return ShownDialog(choices, _mark([asked], choices))
 

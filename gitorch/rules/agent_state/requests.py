@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from gitorch.model.channel import PermissionRequest
 
 ALLOW, REJECT = "allow", "reject"
-CHOICES = (DialogChoice(ALLOW, "allow it once", is_selected=True), DialogChoice(REJECT, "reject it"))
+CHOICES: tuple[DialogChoice, ...] = (
+    DialogChoice(ALLOW, "allow it once", is_selected=True),
+    DialogChoice(REJECT, "reject it"),
+)
 OPTIONS = {ALLOW: Option.ONCE, REJECT: Option.REJECT}
 
 MARK_CHARACTERS = 12

@@ -124,7 +124,7 @@ def _ensure_text(question: Question, command: commands.AnswerQuestion) -> None:
         message = f"{question.id} needs an answer in words"
         raise Refused(message, f"gitorch answer {question.id} TEXT")
 
-    if needs_text(command.option):
+    if needs_text(question, command.option):
         message = f"{command.option} needs a text that says why"
         raise Refused(message, f"gitorch answer {question.id} {command.option} TEXT")
 

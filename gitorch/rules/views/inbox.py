@@ -85,7 +85,7 @@ def _other_answers(run: RunId, question: Question) -> tuple[str, ...]:
     if question.kind is QuestionKind.APPROVAL:
         return (f'gitorch reject {run} --note "…"',)
 
-    return tuple(map(with_its_text, question.options[1:]))
+    return tuple(with_its_text(question, option) for option in question.options[1:])
 
 
 def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[MessageRow, ...]:

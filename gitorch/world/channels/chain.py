@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-REST_MS = 30_000
+REST_MS = 10_000
 """For how long a channel that did not answer is left out. It takes over again as soon as it answers."""
 
 
@@ -79,6 +79,14 @@ class ChannelChain:
     def observe(self) -> tuple[str, ChannelObservation] | None:
         """The state by the first channel that knows it, with the channel's name; None where only the terminal can tell."""
         return self.ask(lambda channel: channel.observe())
+
+    def observation(self) -> ChannelObservation | None:
+        """The state by the first channel that knows it."""
+        found = self.observe()
+        if found is None:
+            return None
+
+        return found[1]
 
     def deliver(self, prompt: PromptId, text: str, terminal: Channel) -> str:
         """Deliver a text once, by the first channel that can, and keep the receipt; see `ports.world.Terminals`.

@@ -52,7 +52,9 @@ class SessionChannels:
         from gitorch.world.channels.terminal import TerminalChannel  # noqa: PLC0415  an observation does not need it
 
         today = replace(preset, transcript=launch.preset.transcript)
-        return TerminalChannel(self._site(key, folder, replace(launch, preset=today)))
+        chain = self.of(key, folder, launch)
+        site = self._site(key, folder, replace(launch, preset=today))
+        return TerminalChannel(replace(site, reported=chain.observation))
 
     def leave(self, key: SessionKey) -> None:
         """Close the channels of a session that is over."""
@@ -68,7 +70,8 @@ class SessionChannels:
         if option is None:
             return f"{REFUSED}the permission request is not the one that was read before"
 
-        with pending_answer(folder.path, answer, self._clock.now()) as entry:
+        given = replace(answer, asked=request.text, option=option)
+        with pending_answer(folder.path, given, self._clock.now()) as entry:
             result = chain.answer(request, option, answer.reason)
             if not result.startswith(REFUSED):
                 keep_answer(folder.path, entry)

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from gitorch.model.channel import ChannelObservation
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Tmux
@@ -24,3 +27,5 @@ class ChannelSite(Value):
     tmux: Tmux
     user_home: str
     """The user's home folder."""
+    reported: Callable[[], ChannelObservation | None] = lambda: None
+    """For the terminal: the state by the channels above it."""

@@ -26,7 +26,17 @@ def _codex(site: ChannelSite) -> Channel:
     return CodexChannel(site)
 
 
-MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {"acp": _acp, "codex": _codex}
+def _claude(site: ChannelSite) -> Channel:
+    from gitorch.world.channels.claude import ClaudeChannel  # noqa: PLC0415  only for its sessions
+
+    return ClaudeChannel(site)
+
+
+MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {
+    "acp": _acp,
+    "claude": _claude,
+    "codex": _codex,
+}
 """The names are those of `model.plans.runtime.CHANNELS`."""
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Moment, PromptId
     from gitorch.model.plans.runtime import Preset
     from gitorch.world.channels.site import ChannelSite
+    from gitorch.world.terminal.session_files import DeliveryRecord
 
 INTERRUPT_KEY = "Escape"
 BY_HAND = "answered through its channel"
@@ -42,18 +43,15 @@ class TerminalChannel:
         if reason:
             return f"{REFUSED}{reason}"
 
-        return self._delivery().deliver(prompt, line)
+        return Delivery(self._site).deliver(prompt, line)
 
-    def _delivery(self) -> Delivery:
-        site = self._site
-        return Delivery(
-            site.tmux, site.clock, site.folder, launch=site.launch, preset=self._preset, user_home=site.user_home
-        )
+    def grade(self, prompt: PromptId, sent: DeliveryRecord) -> str:
+        """The receipt of a text that was typed before, raised where a better proof appeared since."""
+        return Delivery(self._site).grade(prompt, sent)
 
     def observe(self) -> ChannelObservation | None:
         """The state that hooks, title and screen show now. A tick reads all screens at once instead (`observer`)."""
-        site = self._site
-        seen = PaneReader(site.tmux, site.clock, site.folder, site.launch, self._preset).observe("")
+        seen = PaneReader(self._site).observe("")
         if seen is None:
             return ChannelObservation(AgentState.EXITED, "process: gone")
 

@@ -16,6 +16,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.permission import permission_request_on
+from gitorch.rules.agent_state.requests import OPTIONS
 from gitorch.world.files import append_line, clear_way, read_json, read_regular, write_json
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Answering:
         if found is None:
             return ()
 
-        return found[1].keys(Option(choice.word))
+        return found[1].keys(OPTIONS[choice.word])
 
     def _await_selected(self, answer: PermissionAnswer) -> bool:
         """Wait until the row of the choice is selected in the dialog that was read."""

@@ -14,16 +14,13 @@ from typing import TYPE_CHECKING
 from gitorch.model.observed import AT_PROMPT, AgentState
 from gitorch.model.values import replace
 from gitorch.world.terminal.readiness import PaneReader
-from gitorch.world.terminal.receipts import reached, transcript_sizes
+from gitorch.world.terminal.receipts import PROVEN, proof, transcript_sizes
 from gitorch.world.terminal.session_files import DeliveryRecord
 
 if TYPE_CHECKING:
     from gitorch.model.ids import PromptId
-    from gitorch.model.plans.runtime import Preset
-    from gitorch.ports.world import Clock
+    from gitorch.world.channels.site import ChannelSite
     from gitorch.world.terminal.readiness import PaneObservation
-    from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
-    from gitorch.world.terminal.tmux import Tmux
 
 SHOWN_MS = 2_000
 """How long a program may take to show a pasted line (slowest measured: 0.3 s)."""
@@ -53,18 +50,16 @@ POLL_SECONDS = 0.04
 class Delivery:
     """One text on its way into one session. The caller holds the session's typing lock."""
 
-    def __init__(
-        self, tmux: Tmux, clock: Clock, folder: SessionFolder, *, launch: LaunchRecord, preset: Preset, user_home: str
-    ) -> None:
-        self._tmux = tmux
-        self._clock = clock
-        self._folder = folder
-        self._launch = launch
-        self._preset = preset
-        self._home = user_home
-        self._cwd = Path(launch.cwd)
+    def __init__(self, site: ChannelSite) -> None:
+        self._tmux = site.tmux
+        self._clock = site.clock
+        self._folder = site.folder
+        self._launch = site.launch
+        self._preset = site.launch.preset
+        self._home = site.user_home
+        self._cwd = Path(site.launch.cwd)
         self._buffer = f"gitorch-{os.urandom(8).hex()}"
-        self._reader = PaneReader(tmux, clock, folder, launch, preset)
+        self._reader = PaneReader(site)
 
     def deliver(self, prompt: PromptId, line: str) -> str:
         """Type and submit, or finish an earlier try; answers the receipt, and keeps every receipt but a refusal."""
@@ -109,23 +104,24 @@ class Delivery:
         return DeliveryRecord(line, self._clock.now(), lost=lost, transcripts=sizes)
 
     def grade(self, prompt: PromptId, sent: DeliveryRecord) -> str:
-        """The receipt of a text that was typed before, raised to `delivered` when a proof appears soon enough."""
-        if sent.receipt == "delivered" or self._clock.now() >= sent.at + PROOF_MS:
+        """The receipt of a text that was typed before, raised when a proof appears soon enough."""
+        if sent.receipt in PROVEN or self._clock.now() >= sent.at + PROOF_MS:
             return sent.receipt
 
-        if not self._reached(sent):
+        proof = self._proof(sent)
+        if not proof:
             return sent.receipt
 
-        self._keep(prompt, "delivered")
-        return "delivered"
+        self._keep(prompt, proof)
+        return proof
 
     def _keep(self, prompt: PromptId, receipt: str) -> None:
         sent = self._folder.sent(prompt)
         if sent is not None:
             self._folder.write_sent(prompt, replace(sent, receipt=receipt))
 
-    def _reached(self, sent: DeliveryRecord) -> bool:
-        return reached(self._folder, sent, self._preset, self._cwd, self._home)
+    def _proof(self, sent: DeliveryRecord) -> str:
+        return proof(self._folder, sent, self._preset, self._cwd, self._home)
 
     def _type(self, observation: PaneObservation, prompt: PromptId, sent: DeliveryRecord) -> str:
         """Paste the line, recorded before and guarded inside the server; answers why not, or an empty string."""
@@ -213,8 +209,9 @@ class Delivery:
         while True:
             observation = self._reader.observe(sent.line)
             now = self._clock.now()
-            if self._reached(sent):
-                return "delivered"
+            proof = self._proof(sent)
+            if proof:
+                return proof
 
             if observation is None or observation.state is AgentState.EXITED:
                 return "refused: the agent ended after the text was typed"
@@ -279,8 +276,9 @@ class Delivery:
         unsent_at = began
         receipt = "unknown"
         while True:
-            if self._reached(sent):
-                return "delivered"
+            proof = self._proof(sent)
+            if proof:
+                return proof
 
             now = self._clock.now()
             observation = self._reader.observe(sent.line)

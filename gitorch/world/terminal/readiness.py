@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import Value
+from gitorch.rules.agent_state.by_channel import readings_below
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.screen import (
     HOOKS,
@@ -20,11 +21,9 @@ from gitorch.rules.agent_state.screen import (
 from gitorch.world.terminal.session_cache import limit_end
 
 if TYPE_CHECKING:
-    from gitorch.model.plans.runtime import Preset
-    from gitorch.ports.world import Clock
     from gitorch.rules.agent_state.screen import Signal
-    from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
-    from gitorch.world.terminal.tmux import Pane, Tmux
+    from gitorch.world.channels.site import ChannelSite
+    from gitorch.world.terminal.tmux import Pane
 
 FIRST_PROMPT_MS = 10_000
 """How long a program whose hooks work may take to accept a prompt that was its argument."""
@@ -56,12 +55,13 @@ class PaneObservation(Value):
 class PaneReader:
     """Reads one session's pane. Nothing is kept between two observations."""
 
-    def __init__(self, tmux: Tmux, clock: Clock, folder: SessionFolder, launch: LaunchRecord, preset: Preset) -> None:
-        self._tmux = tmux
-        self._clock = clock
-        self._folder = folder
-        self._launch = launch
-        self._preset = preset
+    def __init__(self, site: ChannelSite) -> None:
+        self._tmux = site.tmux
+        self._clock = site.clock
+        self._folder = site.folder
+        self._launch = site.launch
+        self._preset = site.launch.preset
+        self._reported = site.reported
         self._nonce = os.urandom(8).hex()
 
     def observe(self, line: str) -> PaneObservation | None:
@@ -78,13 +78,14 @@ class PaneReader:
         return PaneObservation(pane, state, sign, empty, is_in_input(line, left), broken)
 
     def _state(self, pane: Pane, screen: str) -> tuple[AgentState, str]:
-        """The agent's state and its evidence, from the process, the last hook and the screen."""
+        """The agent's state and its evidence, from the process, its channels, the last hook and the screen."""
         if pane.dead or self._folder.exit_status() is not None:
             return AgentState.EXITED, "process"
 
         on_screen = readings_from_screen(read_screen(screen, pane.title, self._preset), Moment(pane.active_at * 1000))
-        readings = (*readings_from_hook(self._last_hook()), *on_screen)
-        state, sign = judge(readings, ready_seen=True, now=self._clock.now())
+        now = self._clock.now()
+        readings = readings_below(self._reported(), readings_from_hook(self._last_hook()), on_screen, now)
+        state, sign = judge(readings, ready_seen=True, now=now)
         ends = limit_end(screen, state, pane.active_at)
         if ends is not None and self._clock.now() > ends:
             return AgentState.WAITING, "limit: over"

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.channel import ReceiptGrade
 from gitorch.world.files import read_regular
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from gitorch.model.plans.runtime import Preset
     from gitorch.world.terminal.session_files import DeliveryRecord, SessionFolder
+
+PROVEN = frozenset({ReceiptGrade.ACKNOWLEDGED, ReceiptGrade.DELIVERED})
+"""Grades above which nothing is looked for: the program itself showed the text."""
 
 TRANSCRIPT_BYTES_MAX = 4_000_000
 """The most that is searched of what a transcript gained. A submitted text stands near the beginning of it."""
@@ -63,29 +67,39 @@ def _transcript_root(pattern: str, cwd: Path, home: str) -> Path:
     return cwd
 
 
-def reached(folder: SessionFolder, sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:
-    """Whether a hook or a transcript shows the text after it was typed.
+def proof(folder: SessionFolder, sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> str:
+    """The grade that a hook or a transcript gives the text since it was typed; empty without a proof.
 
     Only hooks that are not older than the typing count, and only what transcripts gained since.
     Hooks come first, because reading them takes one file.
     """
-    if _hook_shows(folder, sent):
-        return True
+    by_hook = _hook_proof(folder, sent, preset)
+    if by_hook:
+        return by_hook
 
-    return _transcript_shows(sent, preset, cwd, home)
+    if _transcript_shows(sent, preset, cwd, home):
+        return ReceiptGrade.DELIVERED
+
+    return ""
 
 
-def _hook_shows(folder: SessionFolder, sent: DeliveryRecord) -> bool:
-    """Whether the program's hook reported the text; white space does not count, since programs wrap it differently."""
+def _hook_proof(folder: SessionFolder, sent: DeliveryRecord, preset: Preset) -> str:
+    """The grade by the program's hook that reports a prompt; white space does not count, since programs wrap it differently.
+
+    Of a program with a channel of its own the hook is part of its protocol: exactly this text is acknowledged.
+    """
     wanted = _flat(sent.line)
     for signal in folder.signals():
         if signal.event != "prompt" or signal.at < sent.at:
             continue
 
-        if wanted in _flat(signal.text):
-            return True
+        if preset.channels and signal.text.strip() == sent.line.strip():
+            return ReceiptGrade.ACKNOWLEDGED
 
-    return False
+        if wanted in _flat(signal.text):
+            return ReceiptGrade.DELIVERED
+
+    return ""
 
 
 def _transcript_shows(sent: DeliveryRecord, preset: Preset, cwd: Path, home: str) -> bool:

@@ -11,8 +11,8 @@ from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.limits import resets_at
 from gitorch.rules.agent_state.permission import PERMISSION, dialog_on, permission_request_on
 from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, read_screen, stable_text, tail
-from gitorch.world.files import read_regular
 from gitorch.world.terminal.answering import answers, answers_path, pending_path
+from gitorch.world.terminal.growing_file import GrowingFile
 from gitorch.world.terminal.rate_meter import RateMeter
 from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, parse_signals
 
@@ -40,8 +40,7 @@ class SessionCache:
         self.launch_stamp: tuple[int, int] = NO_STAMP
         self.agent: tuple[int, str] | None = None
         """The agent's process id and start time."""
-        self.signals_read = 0
-        """How many bytes of the file of hook events were read."""
+        self._signals = GrowingFile(folder.signals_path, SIGNALS_BYTES_MAX)
         self.hook: Signal | None = None
         """The last hook event that shows a state."""
         self.hooks = RateMeter()
@@ -86,13 +85,11 @@ class SessionCache:
             self.answered, self.answered_at = answers(self.folder.path)
             self.answers_stamp = answers_stamp
 
-        size = _stamp(self.folder.signals_path)[0]
-        if size != self.signals_read:
-            self._take_signals(size)
+        self._take_signals()
 
-    def _take_signals(self, size: int) -> None:
-        """Read the hook events that were added; `size` is the file's size now."""
-        for signal in self._new_signals(size):
+    def _take_signals(self) -> None:
+        """Read the hook events that were added."""
+        for signal in parse_signals(self._signals.added()):
             self.hooks.add(signal.at, 1)
             if signal.conversation:
                 self.conversation = signal.conversation
@@ -100,23 +97,6 @@ class SessionCache:
             if signal.event in HOOKS:
                 self.hook = signal
                 self.ready = self.ready or signal.event != "permission"
-
-    def _new_signals(self, size: int) -> list[Signal]:
-        """The hook events in the bytes that were added; a last line without its end is read next time."""
-        start = self.signals_read
-        if size < start:  # somebody cut the file off
-            start = 0
-
-        # Of an addition that is too long only the end counts: the last event shows the state.
-        start = max(start, size - SIGNALS_BYTES_MAX)
-        data = read_regular(self.folder.signals_path, size - start, start)
-        if data is None:
-            self.signals_read = size
-            return []
-
-        whole = data.rfind(b"\n") + 1
-        self.signals_read = start + whole
-        return parse_signals(data[:whole])
 
     def may_have_changed(self, pane: Pane) -> bool:
         """Whether the screen may be another one. A pane that died since it was read has been scrolled by tmux's notice.

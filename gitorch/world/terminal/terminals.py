@@ -13,7 +13,6 @@ from gitorch.world import processes
 from gitorch.world.channels.sessions import SessionChannels
 from gitorch.world.files import holding
 from gitorch.world.terminal.answering import Answering
-from gitorch.world.terminal.delivery import Delivery
 from gitorch.world.terminal.launch import SESSION_VARIABLE, one_line, unsafe
 from gitorch.world.terminal.observer import Observer
 from gitorch.world.terminal.session_files import folder_of, folders
@@ -167,22 +166,18 @@ class TmuxTerminals:
         if record is None:
             return {}
 
-        return self._graded_receipts(folder, record)
+        return self._graded_receipts(key, folder, record)
 
-    def _graded_receipts(self, folder: SessionFolder, record: LaunchRecord) -> Mapping[PromptId, str]:
-        """The receipt of every text that was typed, raised where a better proof appeared."""
-        delivery = self._delivery(folder, record, record.preset)
+    def _graded_receipts(self, key: SessionKey, folder: SessionFolder, record: LaunchRecord) -> Mapping[PromptId, str]:
+        """The receipt of every text that was delivered, raised where a better proof appeared."""
+        terminal = self._channels.terminal(key, folder, record, record.preset)
         receipts: dict[PromptId, str] = {}
         for prompt in folder.prompts():
             sent = folder.sent(prompt)
             if sent is not None and sent.receipt:
-                receipts[prompt] = delivery.grade(prompt, sent)
+                receipts[prompt] = terminal.grade(prompt, sent)
 
         return receipts
-
-    def _delivery(self, folder: SessionFolder, record: LaunchRecord, preset: Preset) -> Delivery:
-        filled = replace(preset, transcript=record.preset.transcript)
-        return Delivery(self._tmux, self._clock, folder, launch=record, preset=filled, user_home=self._user_home)
 
     def stop(self, key: SessionKey) -> None:
         """End the whole process tree, then the session. Raises Failed when something survives even SIGKILL.

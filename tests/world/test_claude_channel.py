@@ -1,0 +1,169 @@
+"""What can be wrong with Claude Code's state file and its hooks, and how soon the next channel takes over."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))
+from claude_bench import ClaudeBench
+from fakes.channels import FakeChannel
+
+from gitorch.errors import Unavailable
+from gitorch.model.observed import AgentState
+from gitorch.model.plans.permission import Option
+from gitorch.world import processes
+from gitorch.world.channels.chain import ChannelChain
+from gitorch.world.channels.claude import PATIENCE_MS, START_MS, ClaudeChannel
+
+TAKES_OVER_MS = 5_000
+
+
+@pytest.fixture
+def bench(tmp_path):
+    one = ClaudeBench(tmp_path)
+    yield one
+    one.close()
+
+
+def other_process(bench):
+    value = json.loads(bench.state_file.read_text())
+    bench.state_file.write_text(json.dumps({**value, "procStart": "1"}))
+
+
+def half(bench):
+    bench.state_file.write_text(bench.state_file.read_text()[:40])
+
+
+def without_status(bench):
+    value = json.loads(bench.state_file.read_text())
+    del value["status"]
+    bench.state_file.write_text(json.dumps(value))
+
+
+def new_status(bench):
+    bench.status("dreaming")
+
+
+def gone(bench):
+    bench.state_file.unlink()
+
+
+def a_folder(bench):
+    bench.state_file.unlink()
+    bench.state_file.mkdir()
+
+
+FAULTS = [other_process, half, without_status, new_status, gone, a_folder]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_file_that_cannot_be_relied_on_gives_way_to_the_next_channel_and_is_named_once(bench, fault):
+    bench.rest()
+    following = FakeChannel("following")
+    chain = ChannelChain((bench.channel, following), bench.files, bench.clock)
+    assert chain.observe()[0] == "claude"
+    fault(bench)
+    began, named = bench.clock.now(), []
+    while bench.clock.now() - began < TAKES_OVER_MS:
+        assert chain.observe()[0] == "following"
+        named.append(dict(chain.skipped))
+        bench.clock.sleep(0.25)
+    assert named[0] == {}
+    assert list(named[-1]) == ["claude"]
+    assert named[-1]["claude"].startswith("Claude Code tells no state: its s")
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_a_file_that_is_whole_again_is_relied_on_again(bench, fault):
+    bench.rest()
+    assert bench.channel.observe().state is AgentState.IDLE
+    fault(bench)
+    assert bench.channel.observe() is None
+    if bench.state_file.is_dir():
+        bench.state_file.rmdir()
+    bench.work()
+    bench.clock.sleep(1)
+    assert bench.channel.observe().state is AgentState.WORKING
+
+
+def test_a_program_without_a_state_file_is_silent_only_after_the_time_of_its_start(bench):
+    assert bench.channel.observe() is None
+    bench.clock.sleep((START_MS - 1_000) / 1000)
+    assert bench.channel.observe() is None
+    bench.clock.sleep((PATIENCE_MS + 2_000) / 1000)
+    with pytest.raises(Unavailable, match="it keeps no state file"):
+        bench.channel.observe()
+
+
+def test_the_folder_that_the_program_was_given_is_read(bench):
+    bench.program.kill()
+    bench.program.wait()
+    bench.start_program({"CLAUDE_CONFIG_DIR": str(bench.folder / "config")})
+    bench.state_file = bench.folder / "config/sessions" / bench.state_file.name
+    bench.state_file.parent.mkdir(parents=True)
+    bench.work()
+    assert bench.channel.observe().state is AgentState.WORKING
+
+
+def test_a_program_that_has_another_process_id_inside_a_sandbox_is_found_by_its_start_time(bench):
+    started = processes.process(bench.program.pid).started.rpartition("/")[2]
+    inside = bench.state_file.with_name("2.json")
+    inside.write_text(json.dumps({"pid": 2, "procStart": started, "status": "busy"}))
+    assert bench.channel.observe().state is AgentState.WORKING
+
+
+def test_a_hook_whose_request_was_settled_in_the_terminal_is_released_without_an_answer(bench):
+    bench.rest()
+    bench.ask("make")
+    request = bench.channel.pending()
+    bench.settle()
+    assert bench.channel.observe().state is AgentState.IDLE
+    assert bench.hooks[0].wait(10) == 0
+    assert bench.decisions == []
+    assert bench.channel.answer(request, Option.ONCE, "").startswith("refused: ")
+
+
+def test_a_rejection_tells_the_program_why(bench):
+    bench.rest()
+    bench.ask("make")
+    assert bench.channel.answer(bench.channel.pending(), Option.REJECT, "use ninja") == "answered"
+    bench.answered()
+    assert bench.decisions == [{"behavior": "deny", "message": "use ninja"}]
+
+
+def test_two_requests_at_once_are_told_and_answered_one_after_the_other(bench):
+    bench.rest()
+    bench.ask("make one")
+    bench.ask("make two")
+    first = bench.channel.pending()
+    assert first.command == "make one"
+    assert bench.channel.answer(first, Option.ONCE, "") == "answered"
+    bench.answered()
+    bench.status("waiting", waitingFor="permission prompt")
+    assert bench.channel.pending().command == "make two"
+
+
+def test_a_request_whose_hook_was_killed_is_left_to_the_terminal(bench):
+    bench.rest()
+    bench.ask("make")
+    request = bench.channel.pending()
+    bench.hooks[0].kill()
+    bench.hooks[0].wait()
+    assert bench.channel.answer(request, Option.ONCE, "") == "refused: its hook did not fetch the answer"
+    assert bench.channel.pending() is None
+    assert bench.channel.observe().state is AgentState.DIALOG
+
+
+def test_another_process_of_gitorch_sees_the_same_request(bench):
+    bench.rest()
+    bench.ask("make")
+    assert ClaudeChannel(bench.site).pending() == bench.channel.pending()
+
+
+def test_a_question_of_the_program_is_a_dialog_without_a_request(bench):
+    bench.rest()
+    bench.ask("which?", tool="AskUserQuestion")
+    assert bench.channel.observe().state is AgentState.DIALOG
+    assert bench.channel.pending() is None
