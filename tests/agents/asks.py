@@ -7,6 +7,7 @@ of `said`. Everything is kept in `body` as it came.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,10 @@ ADDED = ("<system-reminder>", "<session_context>", "<environment_context>", "<us
 
 REMINDED = "\n\n# *SEARCH/REPLACE block* Rules:"
 """How aider goes on below what the user typed."""
+
+
+DATED = r"\A<current_datetime>[^<]*</current_datetime>\n\n"
+"""What Copilot CLI writes above each text of the user."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ def read_chat(body: dict[str, Any]) -> Ask:
         results = (*results, text_of(message.get("content"))) if message.get("role") == "tool" else ()
         if message.get("role") == "user":
             given += f"\n{said}"
-            said = text_of(message.get("content")).split(REMINDED)[0]
+            said = re.sub(DATED, "", text_of(message.get("content"))).split(REMINDED)[0]
     services = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in body.get("tools") or []}
     schema = ((body.get("response_format") or {}).get("json_schema") or {}).get("schema")
     streams = bool(body.get("stream"))

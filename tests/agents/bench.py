@@ -13,6 +13,7 @@ from programs import PROGRAMS
 from waiting import until
 
 from gitorch.model.ids import PromptId, RunId, SessionId
+from gitorch.model.values import replace
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.wiring.presets import find_preset
 from gitorch.wiring.repository import agent_path
@@ -42,6 +43,9 @@ class Bench:
     def __init__(self, folder: Path, api: StandIn, name: str) -> None:
         self.program = PROGRAMS[name]
         self.preset: Preset = find_preset(self.program.preset, Path("/nowhere"))
+        if self.program.command:
+            self.preset = replace(self.preset, argv=self.program.command)
+        self.settings = self.program.settle(folder / "settings", api.url(name))
         self.api = api
         self.key = KEY
         self.size = ""
@@ -54,7 +58,7 @@ class Bench:
         git(repo, "worktree", "add", "--quiet", str(self.cwd), "-b", "work")
 
     def start(self, line: str = "", *, one_shot: bool = False, resume: str = "", key: SessionKey = KEY) -> None:
-        env = {**self.program.env(self.api.url(self.program.name)), "PATH": agent_path(os.environ)}
+        env = {**self.program.env(self.api.url(self.program.name)), **self.settings, "PATH": agent_path(os.environ)}
         env["CLAUDE_CODE_MAX_RETRIES"] = "1"  # ten, with growing pauses, take minutes
         model = (
             "" if self.program.name == "gemini" else "openai/stand-in" if self.program.name == "aider" else "stand-in"

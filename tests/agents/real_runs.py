@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stand_in import StandIn
 
 REVIEWERS = {"claude": "codex", "codex": "gemini", "gemini": "claude", "opencode": "codex", "aider": "claude"}
+REVIEWERS |= {"gemini-acp": "qwen", "copilot": "gemini-acp", "qwen": "copilot", "opencode-acp": "copilot"}
 """Who reviews whom. Not OpenCode, which takes longest to start; and not aider, which looks at nothing that it was not given."""
 
 OWN: dict[str, dict[str, object]] = {
@@ -53,8 +54,11 @@ def configure(
     runtimes = {}
     for role, name in (("writer", writer), ("reviewer", reviewer)):
         program = PROGRAMS[name]
-        env = program.env(api.url(f"{name}-{role}"))
+        url = api.url(f"{name}-{role}")
+        env = {**program.env(url), **program.settle(home.path.parent / f"settings-{role}", url)}
         runtime = {"preset": program.preset, "model": "stand-in", "env": env, "one_shot": one_shot}
+        if program.command:
+            runtime["command"] = list(program.command)
         runtimes[role] = {**runtime, **own.get(name, {})}
     path = home.path / "gitorch.yaml"
     lines = [line for line in path.read_text().splitlines() if not line.startswith(("lanes:", "runtimes:"))]

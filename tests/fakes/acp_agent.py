@@ -5,6 +5,7 @@ LOG gets one JSON line for each prompt, answer and interruption. The first word 
 
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -95,6 +96,13 @@ def crash(status: str) -> None:
     os._exit(int(status or 3))
 
 
+def orphan(_: str) -> None:
+    """End, and leave a child that holds the pipes open."""
+    if os.fork() == 0:
+        signal.pause()
+    os._exit(5)
+
+
 def half(_: str) -> None:
     sys.stdout.write('{"jsonrpc": "2.0", "method": "session/upd')
     sys.stdout.flush()
@@ -120,7 +128,7 @@ def usage(_: str) -> dict:
     return {"stopReason": "end_turn", "usage": {"inputTokens": 100, "outputTokens": 10, "totalTokens": 110}}
 
 
-DEEDS = {one.__name__: one for one in (run, edit, plan, fail, hang, crash, half, odd, hostile, usage)}
+DEEDS = {one.__name__: one for one in (run, edit, plan, fail, hang, crash, orphan, half, odd, hostile, usage)}
 
 
 def prompt(message: dict) -> None:

@@ -16,6 +16,7 @@ from gitorch.world.acp.allowed import is_harmless, may
         "git status",
         "cat a.txt b.txt",
         "ls -la",
+        'git add a.txt && git commit -q -m "One && two" && git rev-parse HEAD',
     ],
 )
 def test_one_command_of_the_work_is_harmless(command):
@@ -33,7 +34,6 @@ def test_one_command_of_the_work_is_harmless(command):
         "git log --output=x",
         "git diff --ext-diff",
         "git status; rm -r .",
-        "git status && rm -r .",
         "git status & rm -r .",
         "git status | sh",
         "git status\nrm -r .",
@@ -51,6 +51,12 @@ def test_one_command_of_the_work_is_harmless(command):
         " git status",
         "",
         "(git status)",
+        "git add a && git push",
+        "git status && rm -r .",
+        "git status &&",
+        "git status &&& git log",
+        "git status&& rm x",
+        "'git' status",
     ],
 )
 def test_whatever_a_shell_takes_for_more_is_not(command):

@@ -106,7 +106,7 @@ def test_messages_that_make_no_sense_are_said_and_the_program_goes_on(host):
     assert it.told()[-1] == {"refused": -32601}
 
 
-@pytest.mark.parametrize(("deed", "status"), [("crash 3", 3), ("half", 0)])
+@pytest.mark.parametrize(("deed", "status"), [("crash 3", 3), ("half", 0), ("orphan", 5)])
 def test_the_host_ends_with_its_program_and_says_so(host, deed, status):
     it = host()
     it.reaches("idle")

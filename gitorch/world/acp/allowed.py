@@ -25,6 +25,9 @@ WORD = r"""(?:[^\s'"\\;&|<>`$()#]|'[^']*'|"[^"`$\\]*")+"""
 """A word that a shell takes as it stands: nothing in it is expanded, redirected or run."""
 
 SIMPLE = rf"{WORD}(?: +{WORD})*"
+CHAIN = rf"{SIMPLE}(?: +&& +{SIMPLE})*"
+"""Commands of which each runs only if the one before succeeded."""
+
 FORBIDDEN = r"--output\b|--ext-diff|--textconv|-c\b"
 """Options with which a reading git command writes a file or runs a program."""
 
@@ -55,11 +58,18 @@ def _all_inside(paths: tuple[str, ...], folder: str) -> bool:
 
 
 def is_harmless(command: str) -> bool:
-    """Whether a shell takes this for one command of `COMMANDS` and nothing else."""
-    if re.fullmatch(SIMPLE, command) is None or re.search(FORBIDDEN, command):
+    """Whether a shell takes this for commands of `COMMANDS`, one after the other, and nothing else."""
+    if re.fullmatch(CHAIN, command) is None or re.search(FORBIDDEN, command):
         return False
 
-    words = tuple(command.split())
+    for found in re.finditer(SIMPLE, command):
+        if not _is_known(tuple(found.group().split())):
+            return False
+
+    return True
+
+
+def _is_known(words: tuple[str, ...]) -> bool:
     for first in COMMANDS:
         if words[: len(first)] == first:
             return True

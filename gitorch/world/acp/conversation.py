@@ -251,7 +251,6 @@ class Conversation:
         content = [{"type": "text", "text": text}]
         request = self._ask("session/prompt", {"sessionId": self.id, "prompt": content}, self._turn_ended)
         self.turns.begin(Turn(prompt, text, request))
-        self._out.signal("UserPromptSubmit", text)
         self._enter(AgentState.WORKING, "acp: turn")
 
     def _take_report(self, params: dict[str, Any]) -> None:
@@ -281,7 +280,13 @@ class Conversation:
     def _acknowledge(self, kind: str) -> None:
         """A report of work after the prompt was sent shows that the turn has begun; a replay of an old message does not."""
         if kind != "user_message_chunk" or self.turns.current is not None:
-            self.turns.acknowledge()
+            self._begun()
+
+    def _begun(self) -> None:
+        """The program works on the prompt: only this is told as a hook would tell it, and not that the prompt was sent."""
+        text = self.turns.acknowledge()
+        if text:
+            self._out.signal("UserPromptSubmit", text)
 
     def _remember_call(self, update: dict[str, Any]) -> None:
         """Keep what a tool call is: a permission request for it may repeat only a part. A new call never inherits from an old one."""
@@ -299,7 +304,7 @@ class Conversation:
 
     def _take_request(self, id_: Id, params: dict[str, Any]) -> None:
         """A permission request: answered at once where it may be, else shown until somebody answers it."""
-        self.turns.acknowledge()
+        self._begun()
         call = object_of(params, "toolCall")
         request = read_request(id_, params, self._calls.get(text_of(call, "toolCallId"), {}))
         self._out.show("\n".join(request_lines(request, call)))
@@ -351,6 +356,7 @@ class Conversation:
     def _turn_ended(self, message: Message) -> None:
         """The program has answered a prompt: its turn is over, whatever it still asks for."""
         self.requests.clear()
+        self._begun()
         count = {"at": self._out.now(), "usage": message.result.get("usage"), "_meta": message.result.get("_meta")}
         self.counts = [*self.counts, count][-COUNTS_KEPT:]
         if message.error is not None:
@@ -362,7 +368,6 @@ class Conversation:
         self._next_line()
 
     def _turn_done(self, result: dict[str, Any]) -> None:
-        self.turns.acknowledge()
         self.turns.end()
         reason = text_of(result, "stopReason")
         if reason not in {"end_turn", ""}:
@@ -375,7 +380,6 @@ class Conversation:
         """A turn that an error ended. The program took the prompt all the same, unless it never showed any work on it."""
         self._out.show(f"! The turn failed: {text}")
         self._out.signal("StopFailure", text)
-        self.turns.acknowledge()
         self.turns.end()
         if names_limit(text):
             self._enter(AgentState.LIMITED, f"acp: {text}")

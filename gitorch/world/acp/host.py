@@ -39,6 +39,9 @@ NOT_STARTED = 127
 UNSENT_SECONDS = 0.05
 """How long to wait before the program is offered again what it has not taken yet."""
 
+ENDED_SECONDS = 1.0
+"""How often to look whether the program has ended without closing its output, which a child of its own may hold open."""
+
 
 class Stopped(Exception):
     """gitorch, or the end of the terminal, asked the host to end."""
@@ -144,7 +147,7 @@ class Host:
 
     def _step(self) -> None:
         """Wait for something to happen, and take it."""
-        limit = None
+        limit = ENDED_SECONDS
         if self._program.has_unsent:
             limit = UNSENT_SECONDS
 
@@ -153,6 +156,9 @@ class Host:
 
         self._program.flush()
         self._note_state()
+        if self._program.has_ended:
+            self._take_messages()
+            self._running = False
 
     def _note_state(self) -> None:
         """Show the state in the pane and in the file, where it has changed."""

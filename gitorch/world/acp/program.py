@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ class Program:
 
     def __init__(self, argv: Sequence[str]) -> None:
         self._process = subprocess.Popen(
-            list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            list(argv), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0
         )
         self.input = _descriptor(self._process.stdin)
         self.output = _descriptor(self._process.stdout)
@@ -36,6 +37,11 @@ class Program:
     def pid(self) -> int:
         """Its process id."""
         return self._process.pid
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process that was started has ended. A child of its own may hold its pipes open all the same."""
+        return self._process.poll() is not None
 
     @property
     def has_unsent(self) -> bool:
@@ -75,7 +81,7 @@ class Program:
         return data.decode("utf-8", "replace")
 
     def end(self) -> int:
-        """End it: close its input, and send signals to what does not end by itself.
+        """End it with its children: close its input, and send signals to what does not end by itself.
 
         Gives its exit status as a shell does: 128 and the number of a signal.
         """
@@ -83,12 +89,18 @@ class Program:
             self._process.stdin.close()
 
         for number in (0, signal.SIGTERM, signal.SIGKILL):
-            self._process.send_signal(number)
+            self._send(number)
             status = self._wait()
             if status is not None:
+                self._send(signal.SIGTERM)
                 return status
 
         return 128 + signal.SIGKILL
+
+    def _send(self, number: int) -> None:
+        """Send a signal to it and to its children, as far as they have not left its process group."""
+        with contextlib.suppress(OSError):
+            os.killpg(self._process.pid, number)
 
     def _wait(self) -> int | None:
         """Its exit status; None where it has not ended in time."""

@@ -24,6 +24,7 @@ class Turns:
 
     def __init__(self) -> None:
         self.current: Turn | None = None
+        self._acknowledged = False
         self.ended = 0
         self.waiting: list[str] = []
         """Lines that a human typed during a turn, in order."""
@@ -33,13 +34,20 @@ class Turns:
     def begin(self, turn: Turn) -> None:
         """A prompt was sent."""
         self.current = turn
+        self._acknowledged = False
         if turn.prompt != HUMAN:
             self.receipts[turn.prompt] = SUBMITTED
 
-    def acknowledge(self) -> None:
-        """The program has shown that it works on the prompt."""
-        if self.current is not None and self.current.prompt != HUMAN:
+    def acknowledge(self) -> str:
+        """The program has shown that it works on the prompt; its text at the first time, else an empty one."""
+        if self.current is None or self._acknowledged:
+            return ""
+
+        self._acknowledged = True
+        if self.current.prompt != HUMAN:
             self.receipts[self.current.prompt] = ACKNOWLEDGED
+
+        return self.current.text
 
     def end(self) -> None:
         """The program has answered the prompt."""

@@ -32,8 +32,11 @@ CHANNEL = "acp"
 OPENING_MS = 15_000
 """How long a host may take to show its state after its start."""
 
-ACKNOWLEDGED_MS = 400
-"""How long a delivery waits for the program's first report on it. Later the receipt is only `submitted`."""
+ACKNOWLEDGED_MS = 800
+"""How long a delivery waits for the program's first report on it. Later its receipt is `submitted`, and `delivered` once the report came."""
+
+COMMAND_MARK = "/"
+"""OpenCode drops a text that begins with it and names none of its commands."""
 
 POLL_SECONDS = 0.02
 KINDS = {Option.ONCE: ALLOW_ONCE, Option.REJECT: REJECT_ONCE}
@@ -77,6 +80,9 @@ class AcpChannel:
 
     def deliver(self, prompt: PromptId, text: str, started_at: Moment | None) -> str | None:  # noqa: ARG002  the host knows
         """Hand the text to the host, which sends each prompt once; see `ports.channels`."""
+        if text.startswith(COMMAND_MARK):
+            return f"{REFUSED}the text begins with {COMMAND_MARK!r}, which programs take as a command"
+
         if self._state() is None:
             return f"{REFUSED}its program is still starting"
 

@@ -1,0 +1,125 @@
+"""Programs that speak the Agent Client Protocol, through `gitorch acp-host` in the pane: nothing is typed."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from bench import KEY, bench
+from matrix import TEXTS
+from mind import Cue, Mind
+from programs import PROGRAMS
+from stage import COMMAND
+from waiting import until
+
+from gitorch.model.ids import RunId, SessionId
+from gitorch.model.observed import READY, AgentState
+from gitorch.ports.world import SessionKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bench import Bench
+    from stand_in import StandIn
+
+pytestmark = [pytest.mark.tmux, pytest.mark.agents]
+
+NAMES = ["gemini-acp", "copilot", "qwen", "opencode-acp"]
+LINES = "Three lines with `backquotes`, $(id) and\n! a second one\n\tindented, and Ünïcode 🙂"
+GIVEN = [text.given for text in TEXTS if text.given[0] != "/" and "control" not in text.name]
+HUNDRED = [
+    f"{LINES} {number}" if number % 4 else f"{GIVEN[number // 4 % len(GIVEN)]} {number}" for number in range(100)
+]
+
+
+@pytest.fixture(params=NAMES)
+def one(request: pytest.FixtureRequest, tmp_path: Path, api: StandIn) -> Iterator[Bench]:
+    """One program at its prompt."""
+    if not PROGRAMS[request.param].installed:
+        pytest.skip(f"{request.param} is not installed: make agents")
+    with bench(tmp_path, api, request.param) as made:
+        made.start()
+        made.until(lambda seen: seen.state in READY and seen.channel == "acp", "its prompt")
+        yield made
+
+
+def test_a_hundred_texts_reach_the_model_byte_for_byte_and_are_acknowledged(one: Bench, api: StandIn) -> None:
+    api.mind = Mind(Cue("", says="Done."))
+    receipts = []
+    for number, text in enumerate(HUNDRED):
+        receipts.append(one.deliver(f"p{number}", text))
+        one.until(lambda seen: seen.state in READY, "its prompt again")
+    assert api.told(one.program.name) == HUNDRED
+    assert set(receipts) <= {"acknowledged", "submitted"}
+    assert receipts.count("acknowledged") >= 90, "the first report may take longer on a busy machine"
+    assert set(one.terminals.receipts(KEY).values()) <= {"acknowledged", "delivered"}
+    assert one.give("p100", "/help me").startswith("refused: the text begins with '/'")
+    pane = one.tmux("display-message", "-p", "-t", one.key.name, "#{@gitorch_typed}")
+    assert pane.strip() == "", "nothing was ever typed"
+
+
+def test_each_state_is_known_as_soon_as_it_begins(one: Bench, api: StandIn) -> None:
+    api.mind = Mind(
+        Cue(r"\AMake", says="I make a folder.", runs=COMMAND),
+        Cue(r"\AWork", says="It takes a while.", seconds=600),
+        Cue("", says="Done."),
+    )
+    seconds: dict[str, list[float]] = {}
+
+    def reaches(state: str, *wanted: AgentState) -> None:
+        began = time.monotonic()
+        until(lambda: one.seen().state in wanted, 60, 0.005, what=state)
+        seconds.setdefault(state, []).append(time.monotonic() - began)
+
+    for number in range(20):
+        one.deliver(f"w{number}", "Work a while.")
+        reaches("working", AgentState.WORKING)
+        assert one.terminals.interrupt(KEY) == "interrupted"
+        reaches("interrupted", *READY)
+    for number in range(3):
+        one.deliver(f"d{number}", "Make a folder.")
+        reaches("permission", AgentState.DIALOG)
+        assert one.seen().request.command == COMMAND
+        one.tmux("send-keys", "-t", one.key.name, "-l", str(place(one, "reject_once")))
+        one.tmux("send-keys", "-t", one.key.name, "Enter")
+        until(lambda: one.seen().state in READY, 60, 0.01, what="the end of the turn")
+    shown = {name: f"{statistics.median(all_):.2f} {max(all_):.2f}" for name, all_ in seconds.items()}
+    print(f"\nSTATES {one.program.name} {json.dumps(shown)}")  # noqa: T201  the figures of docs/agents.md
+    assert not (one.cwd / "made-by-the-agent").exists()
+
+
+def place(one: Bench, kind: str) -> int:
+    """The number of an answer as the pane shows it."""
+    folder = one.terminals._home / "sessions" / KEY.run / KEY.session
+    request = json.loads((folder / "control/acp.json").read_text())["request"]
+    return next(number for number, choice in enumerate(request["choices"], 1) if choice["kind"] == kind)
+
+
+def test_a_conversation_goes_on_in_a_new_process(api: StandIn, one: Bench) -> None:
+    # Gemini CLI writes down a turn only after it has told its end: the second turn makes sure of the first.
+    for number, text in enumerate(("Remember the word gitorch.", "Say hello."), start=1):
+        one.deliver(f"p{number}", text)
+        until(lambda: len(api.told(one.program.name)) == number, 60, what="its turn")  # noqa: B023  called at once
+        conversation = one.until(lambda seen: seen.state is AgentState.WAITING, "the end of it").conversation
+    one.terminals.stop(KEY)
+    one.start(resume=conversation, key=SessionKey(RunId("r1"), SessionId("s2")))
+    one.until(lambda seen: seen.state in READY, "its prompt")
+    one.deliver("p3", "Which word?")
+    until(lambda: api.told(one.program.name)[-1] == "Which word?", 60, what="the turn after that")
+    heard = api.heard(one.program.name)[-1]
+    assert b"Remember the word gitorch." in heard.body, "the old messages belong to the new conversation"
+
+
+def test_a_killed_program_ends_its_session_and_leaves_nothing(one: Bench) -> None:
+    host = one.seen().pid
+    children = f"/proc/{host}/task/{host}/children"
+    program = int(Path(children).read_text().split()[0])
+    os.kill(program, 9)
+    seen = one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
+    assert seen.exit_status == 128 + 9
+    assert "The program ended with exit status 137." in one.screen()
