@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.artifact import Document, Outcome
     from gitorch.model.work.fault import Step
     from gitorch.model.work.message import Message
+    from gitorch.model.work.proposal import Claims, Proposal
     from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
     from gitorch.model.work.review import Check, Choice, Finding, Reply, ReportStatus
     from gitorch.model.work.usage import UsageReading
@@ -426,6 +427,21 @@ class ApproveMerge(Value):
     """What changed in the repository since the report, so that it was withdrawn; empty if nothing did."""
 
 
+class ProposeMerge(Value):
+    """Record that the report is proposed as a pull request by this commit."""
+
+    proposal: Proposal
+
+
+class ApproveAtForge(Value):
+    """Approve the report by the merge of its proposal, once its signature and its content were checked."""
+
+    proposal: CommitId
+    merge: CommitId
+    signer: str
+    claims: Claims | None = None
+
+
 class RejectMerge(Value):
     """Reject the merge report; `rework` names the jobs that go back to work."""
 
@@ -651,6 +667,8 @@ Command = (
     | RecordEpicReport
     | VoidReport
     | ApproveMerge
+    | ProposeMerge
+    | ApproveAtForge
     | RejectMerge
     | SendBack
     | RecordMerge

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from gitorch.model.plans.workflow import Settings, Workflow
     from gitorch.model.work.artifact import ArtifactKind, Entry, EscalationKind, Outcome
+    from gitorch.model.work.proposal import Claims
     from gitorch.model.work.question import QuestionKind
     from gitorch.model.work.report import BranchFacts
     from gitorch.model.work.review import Check, Choice, Finding, ListedFinding, Reply, ReportStatus, Severity
@@ -560,6 +561,35 @@ class MergeApproved(Value):
     text: str
 
 
+class MergeApprovedAtForge(Value):
+    """A forge merged the pull request that proposed exactly this report, and signed the merge with a key that the run began with."""
+
+    digest: Digest
+    target: str
+    target_commit: CommitId
+    commits: tuple[CommitId, ...]
+    proof: str
+    proposal: CommitId
+    """The commit that was merged."""
+    merge: CommitId
+    """The merge commit that the forge signed."""
+    claims: Claims | None
+    """What only the forge's own answers say; None where nobody could ask it."""
+    text: str
+
+
+Approved = MergeApproved | MergeApprovedAtForge
+"""The two records of an approval."""
+
+
+class MergeProposed(Value):
+    """The principal proposed the report as a pull request."""
+
+    digest: Digest
+    remote: str
+    commit: CommitId
+
+
 class MergeRejected(Value):
     """The principal rejected the report."""
 
@@ -773,6 +803,8 @@ Event = (
     | ReportIssued
     | ReportVoided
     | MergeApproved
+    | MergeApprovedAtForge
+    | MergeProposed
     | MergeRejected
     | Merged
     | Pushed

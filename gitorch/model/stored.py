@@ -12,6 +12,7 @@ from gitorch.model.work import (
     job,
     late_handoff,
     message,
+    proposal,
     question,
     report,
     review,
@@ -21,6 +22,6 @@ from gitorch.model.work import (
 )
 
 STORED_MODULES = (
-    *(permission, workflow, review, artifact, record, message, job, session, question, report, late_handoff),
+    *(permission, workflow, review, artifact, record, message, job, session, question, proposal, report, late_handoff),
     *(decision, fault, run, board, usage),
 )

@@ -159,6 +159,17 @@ class Git(Protocol):
         """The id of a commit's tree."""
         ...
 
+    def commit_files(self, base: CommitId | None, files: Mapping[str, bytes], message: str, at: Moment) -> CommitId:
+        """A commit that adds these files to `base`, or is the first of a branch; no ref names it.
+
+        The same arguments always give the same commit.
+        """
+        ...
+
+    def commit_body(self, commit: CommitId) -> bytes:
+        """A commit as git stores it, compared with its id. Raises NotFound where there is none, Corrupt where it was replaced."""
+        ...
+
     def contains(self, ancestor: CommitId, descendant: CommitId) -> bool:
         """Whether one commit is in the history of the other."""
         ...
@@ -227,11 +238,19 @@ class Remotes(Protocol):
         """The remote's commits under these full ref names, without those it does not have. Raises Unavailable."""
         ...
 
+    def recent_heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
+        """The same, from an answer that is at most some seconds old, for a loop that asks again and again. Raises Unavailable."""
+        ...
+
+    def address(self, remote: str) -> str:
+        """The address that git pushes to; empty for an unknown remote."""
+        ...
+
     def fetch(self, remote: str, ref: str) -> None:
         """Fetch what the remote holds under this ref; no branch or tracking ref of the user's moves. Raises Unavailable."""
         ...
 
-    def push(self, remote: str, refs: Sequence[PushRef]) -> str:
+    def push(self, remote: str, refs: Sequence[PushRef], options: Sequence[str] = ()) -> str:
         """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 
         The result is empty after a successful push. The repository's `pre-push` hook runs. Raises Unavailable when the

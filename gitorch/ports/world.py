@@ -224,6 +224,10 @@ class Programs(Protocol):
         """Exit status and output of a shell command. Raises Unavailable when it takes too long."""
         ...
 
+    def run_shell_lately(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
+        """The same, from an answer that is at most a minute old, for a loop that asks again and again. Raises Unavailable."""
+        ...
+
 
 class Secrets(Protocol):
     """Random values that nobody can guess."""
@@ -261,6 +265,10 @@ class Signatures(Protocol):
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:
         """The allowed signer whose key signed exactly this text; empty when none of them did."""
+        ...
+
+    def forge_signer(self, text: str, signature: str, keys: str) -> str:
+        """Whose key signed exactly this text as git signs commits; empty when none of these keys did. Raises Unavailable."""
         ...
 
 

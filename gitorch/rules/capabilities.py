@@ -63,7 +63,8 @@ NEEDS: Mapping[str, Capability] = {
     "verdict": Capability.REVIEW,
     **dict.fromkeys(("up", "pause", "resume", "attach", "sync"), Capability.OPERATE),
     **dict.fromkeys(
-        ("init", "start", "answer", "approve", "reject", "cancel", "cleanup", "decide", "adopt"), Capability.APPROVE
+        ("init", "start", "answer", "approve", "propose", "reject", "cancel", "cleanup", "decide", "adopt"),
+        Capability.APPROVE,
     ),
     **dict.fromkeys(("recover", "requeue", "retry"), Capability.RECOVER),
 }

@@ -21,6 +21,7 @@ from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.faults import fault_questions
 from gitorch.rules.granting import not_independent, queue
+from gitorch.rules.proposals import merged_proposals
 from gitorch.rules.readying import is_not_set_up, readying_commands
 from gitorch.rules.session_commands import receipts, session_commands
 from gitorch.rules.withdrawals import withdrawals
@@ -67,6 +68,7 @@ def reconcile(run: Run, observed: Observed) -> tuple[Command, ...]:
 def _of_whole_run(run: Run, observed: Observed) -> Iterator[Command]:
     """What one host of several is enough for."""
     yield from _target_moves(run, observed)
+    yield from merged_proposals(run, observed)
     yield from _reminders(run, observed)
     yield from _overlaps(run, observed)
     if run.phase is RunPhase.RUNNING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
+from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import replace
 from gitorch.text.config_runtimes import read_runtime
@@ -243,7 +244,12 @@ def _agents(top: Form, default: Config) -> Config:
 def _push(top: Form, default: Config) -> Config:
     """The section `push`: the remote, and whether the ledger is pushed to it, too."""
     form = top.form("push")
-    config = replace(default, push_remote=_remote(form), push_ledger=_push_ledger(form))
+    config = replace(
+        default,
+        push_remote=_remote(form),
+        push_ledger=_push_ledger(form),
+        push_forge=form.choice("forge", ForgeKind.AUTO),
+    )
     form.done()
     return config
 
@@ -287,6 +293,7 @@ def _approval(top: Form, default: Config) -> Config:
         approval_unattended=unattended,
         approval_at_least=_least_grade(form, unattended=unattended),
         approval_signers=form.text("allowed_signers"),
+        approval_forge_keys=form.text("forge_keys"),
     )
     form.done()
     return config
@@ -303,10 +310,6 @@ def _least_grade(approval: Form, *, unattended: bool) -> Grade:
     least = approval.choice("at_least", default)
     if approval.has("at_least"):
         _check_unattended(approval, least, unattended=unattended)
-    if least is Grade.FORGE:
-        message = "cannot be `forge` yet: gitorch asks no forge for approvals."
-        approval.complain("at_least", message, "Write `at_least: signed`.")
-
     return least
 
 

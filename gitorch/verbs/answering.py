@@ -84,6 +84,44 @@ VERBS = (
         examples=("gitorch approve auth-7f3a", "gitorch approve api"),
     ),
     Verb(
+        "propose",
+        "Put a merge report up for review as a pull request, whose merge approves it.",
+        details=(
+            "Pushes the report as one commit, the branches that it would merge, and the ledger. `gh` or `tea` open the pull "
+            "request, GitLab does so by itself, and otherwise the address for that is printed. `gitorch up` and `gitorch sync` "
+            "find its merge; docs/pull-requests.md says how to set up the forge."
+        ),
+        at="approvals:propose",
+        needs="approve",
+        parameters=(
+            Parameter("what", "The id of a run.", metavar="[RUN]", completes="run"),
+            Parameter(
+                "remote", "The git remote; by default the configured one.", ("--remote",), metavar="NAME", default=""
+            ),
+            Parameter(
+                "public",
+                "Agree that the report and the ledger go to a remote that everybody might read.",
+                ("--public",),
+                kind=Kind.FLAG,
+            ),
+        ),
+        result={
+            "run": Kind.TEXT,
+            "report": Kind.TEXT,
+            "commit": Kind.TEXT,
+            "remote": Kind.TEXT,
+            "branch": Kind.TEXT,
+            "target": Kind.TEXT,
+            "pushed": Kind.LIST,
+            "address": Kind.TEXT,
+            "opened_by": Kind.TEXT,
+            "note": Kind.TEXT,
+        },
+        changes=True,
+        exits="4, 5, 8",
+        examples=("gitorch propose", "gitorch propose auth-7f3a --remote origin"),
+    ),
+    Verb(
         "reject",
         "Reject a merge report or an epic, with a note or with findings.",
         details=(

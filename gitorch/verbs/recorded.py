@@ -87,6 +87,12 @@ VERBS = (
                 metavar="RUN",
                 completes="run",
             ),
+            Parameter(
+                "proposal",
+                "Also require that this commit, the head of a pull request, shows a run's report and nothing else.",
+                ("--proposal",),
+                metavar="COMMIT",
+            ),
         ),
         result={
             "records": Kind.NUMBER,
@@ -110,12 +116,13 @@ VERBS = (
         "Push the ledger to a remote, or fetch the remote's newer records.",
         details=(
             "Only the ledger's branch moves, and only forwards; every fetched record is checked first. When both "
-            "clones wrote since the last sync, the command is refused: ledgers are never merged."
+            "clones wrote since the last sync, the command is refused: ledgers are never merged. A pull request that was "
+            "merged on the forge is checked, and approves its report."
         ),
         at="export:sync",
         needs="operate",
         parameters=(Parameter("remote", "The git remote; by default the configured one.", default=""),),
-        result={"sync": Kind.OBJECT},
+        result={"sync": Kind.OBJECT, "approved": Kind.LIST},
         changes=True,
         offered=Offer.OPERATORS,
         exits="4, 5",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
+LATELY_SECONDS = 60.0
+"""How old an answer may be that a loop is given: a program that asks a forge takes a second, and forges count the questions."""
+
 
 class LocalPrograms:
     """Programs on the PATH of an environment. Implements `ports.world.Programs`."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._lately: dict[str, tuple[float, tuple[int, str]]] = {}
 
     def find(self, name: str) -> str:
         """The path of a program on the PATH; empty when there is none."""
@@ -102,6 +107,15 @@ class LocalPrograms:
             return has_gte_version(version, tmux_bin=self.find("tmux"))
         except (LibTmuxException, LookupError, ValueError, TypeError):
             return False
+
+    def run_shell_lately(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
+        """The same, from an answer that is at most `LATELY_SECONDS` old."""
+        at, answer = self._lately.get(command, (None, (0, "")))
+        now = time.monotonic()
+        if at is None or now - at > LATELY_SECONDS:
+            answer = self.run_shell(command, folder, wait_seconds)
+            self._lately[command] = (now, answer)
+        return answer
 
     def run_shell(self, command: str, folder: Path, wait_seconds: float) -> tuple[int, str]:
         """Exit status and output, standard error included, of a shell command. Raises Unavailable when it takes too long."""

@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_memory import TARGET, commit
-from cli_stage import BRIEF, HOST, HUMAN, RUN, workflow
+from cli_stage import BRIEF, HOST, HUMAN, RUN, UNATTENDED, workflow
 from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
 from fakes.world import FakePrograms, altered
@@ -31,6 +31,7 @@ from gitorch.model.plans.config import Config
 from gitorch.model.plans.plan import Plan
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Settings
+from gitorch.model.values import replace
 from gitorch.model.work.message import PRINCIPAL
 from gitorch.model.work.review import Finding, Severity
 
@@ -117,6 +118,7 @@ SITUATIONS = {
     "two cancelled": two_cancelled_runs,
     "escalated": escalated,
     "claimed two": claimed_two,
+    "reported": lambda s: s.until_report(replace(UNATTENDED, forge_keys="forge ssh-ed25519 AAAA\n")),
     "launched": lambda s: s.begin_run().launch("api"),
 }
 

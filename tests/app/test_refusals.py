@@ -20,6 +20,7 @@ from refusal_kit import (
 from refusals_of_beginnings import BEGINNINGS
 from refusals_of_faults import FAULTS
 from refusals_of_imports import IMPORTS
+from refusals_of_proposals import PROPOSALS
 from refusals_of_queries import LOOKUPS, PEOPLE, RECORDS
 from refusals_of_work import SESSIONS, START, WORK
 
@@ -29,7 +30,7 @@ from gitorch.errors import Denied, NotFound, Usage
 from gitorch.model import commands as c
 from gitorch.model.record import Actor, ActorKind
 
-CASES = [*LOOKUPS, *PEOPLE, *RECORDS, *START, *SESSIONS, *WORK, *IMPORTS, *FAULTS, *BEGINNINGS]
+CASES = [*LOOKUPS, *PEOPLE, *RECORDS, *START, *SESSIONS, *WORK, *IMPORTS, *FAULTS, *BEGINNINGS, *PROPOSALS]
 
 
 @pytest.fixture

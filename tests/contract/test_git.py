@@ -194,6 +194,18 @@ def test_the_same_merge_is_the_same_commit(bench):
     assert bench.git.commit_merge(tree, [main, work], "Merge ✓", Moment(AT + 1000)) != first
 
 
+def test_files_are_committed_on_a_commit_or_on_nothing(bench):
+    main = bench.git.resolve("main")
+    first = bench.git.commit_files(None, {"read me": b"1\n"}, "Begin", AT)
+    assert (bench.git.paths_at(first), bench.git.contains(main, first)) == (("read me",), False)
+    added = bench.git.commit_files(first, {"a/b.md": b"2\n", "a/c": b""}, "Add", AT)
+    assert bench.git.paths_at(added) == ("a/b.md", "a/c", "read me")
+    assert bench.git.file_at(added, "a/b.md") == b"2\n"
+    assert bench.git.commits_since(first, added) == (added,)
+    assert bench.git.commit_files(first, {"a/c": b"", "a/b.md": b"2\n"}, "Add", AT) == added
+    assert bench.git.commit_files(first, {"a/c": b"", "a/b.md": b"3\n"}, "Add", AT) != added
+
+
 def test_a_branch_moves_only_from_its_expected_commit(bench):
     old = bench.git.resolve("main")
     new = bench.write("work", {"b": "b\n"})

@@ -62,3 +62,10 @@ def test_a_fetch_brings_commits_and_moves_no_branch(bench):
     assert bench.git.contains(main, theirs)
     with pytest.raises(Unavailable, match="nothing could be fetched from origin"):
         bench.remotes.fetch("origin", LEDGER)
+
+
+def test_a_known_remote_has_an_address_and_another_one_has_none(bench):
+    bench.share("origin", "main")
+    assert bench.remotes.address("origin").endswith("origin.git")
+    assert bench.remotes.address("upstream") == ""
+    assert bench.remotes.recent_heads("origin", (MAIN,)) == {MAIN: bench.git.resolve("main")}

@@ -221,6 +221,11 @@ class FakeGit:
         self._ask()
         return self._store(tuple(parents), self.trees[tree], f"{message}@{at // 1000}")
 
+    def commit_files(self, base, files, message, at):
+        before = {} if base is None else self.files(base)
+        texts = {path: data.decode() for path, data in files.items()}
+        return self._store(() if base is None else (base,), {**before, **texts}, f"{message}@{at // 1000}")
+
     def tree(self, commit):
         self._ask()
         if commit not in self.commits:

@@ -7,7 +7,7 @@ import hashlib
 from gitorch.errors import Busy, NotFound
 from gitorch.ledger.compose import compose
 from gitorch.ledger.replay import Replay, Step
-from gitorch.model.events import LedgerCreated, MergeApproved, MessageSent
+from gitorch.model.events import Approved, LedgerCreated, MessageSent
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import Draft, Verification, VerifiedRun, WrittenRecord
 from gitorch.rules.evolve import evolve
@@ -131,7 +131,7 @@ class FakeLedger:
         self._begun()
         approvals = {}
         for written in self.written:
-            if isinstance(written.record.event, MergeApproved):
+            if isinstance(written.record.event, Approved):
                 approvals.setdefault(written.record.run, []).append(written.record)
         approved = tuple(VerifiedRun(self._replay.state(run), tuple(records)) for run, records in approvals.items())
         return Verification(len(self.written), self.tip(), self._replay.head.digest, (), (), approved)

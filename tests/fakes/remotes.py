@@ -12,6 +12,7 @@ class FakeRemotes:
         self.hooks = {}
         self.away = {}
         self.silent = set()
+        self.addresses = {}
 
     def names(self):
         self.git._ask()
@@ -22,12 +23,18 @@ class FakeRemotes:
             raise Unavailable(f"{remote} cannot be reached: it is silent")
         return {ref: commit for ref, commit in self.held[remote].items() if ref in refs}
 
+    def recent_heads(self, remote, refs):
+        return self.heads(remote, refs)
+
+    def address(self, remote):
+        return self.addresses.get(remote, f"/remotes/{remote}.git" if remote in self.held else "")
+
     def fetch(self, remote, ref):
         if remote in self.silent or ref not in self.held.get(remote, {}):
             raise Unavailable(f"nothing could be fetched from {remote}")
         self.git.commits[self.held[remote][ref]] = self.away[self.held[remote][ref]]
 
-    def push(self, remote, refs):
+    def push(self, remote, refs, options=()):  # noqa: ARG002 - the port names it
         if self.silent or self.hooks.get(remote):
             return self.hooks.get(remote) or "it is silent"
         for one in refs:

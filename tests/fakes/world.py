@@ -118,6 +118,9 @@ class FakePrograms:
     def run_shell(self, command, folder, wait_seconds):
         return 0, ""
 
+    def run_shell_lately(self, command, folder, wait_seconds):
+        return self.run_shell(command, folder, wait_seconds)
+
 
 class FakeSignatures:
     """A signature names its key and its text. `keys` are this person's."""

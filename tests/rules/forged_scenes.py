@@ -13,6 +13,7 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.values import replace
 from gitorch.model.work.artifact import ArtifactKind, Document, Outcome
+from gitorch.model.work.proposal import Proposal
 from gitorch.rules.evolve import evolve
 
 API = Actor(ActorKind.AGENT, "api", "desk", "s1")
@@ -96,6 +97,14 @@ def unattended() -> Play:
     """The least grade is that of an unattended approval, which the configuration did not allow."""
     play = finished(replace(SETTINGS, approval_at_least=Grade.UNATTENDED))
     play.report()
+    return play
+
+
+def proposed() -> Play:
+    """The report is proposed as a pull request."""
+    play = finished(replace(SETTINGS, forge_keys="forge ssh-ed25519 AAAA\n"))
+    play.report()
+    play.do(c.ProposeMerge(Proposal(digest("report"), "origin", commit("proposal"))), HUMAN)
     return play
 
 

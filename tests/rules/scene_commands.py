@@ -11,7 +11,9 @@ from gitorch.model.ids import JobId
 from gitorch.model.plans.permission import PermissionAnswer
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.values import replace
 from gitorch.model.work.artifact import ArtifactKind, Document, EscalationKind, Outcome
+from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.review import Check, Choice, Disposition, Reply, ReportStatus, Severity
 
 if TYPE_CHECKING:
@@ -213,6 +215,12 @@ def _merging(play: Play) -> Asked:
     yield "approve another report", c.ApproveMerge(digest("x"), "typed"), HUMAN
     yield "approve unattended", c.ApproveMerge(digest("report"), "unattended"), HUMAN
     yield "approve by an agent", c.ApproveMerge(digest("report"), "typed"), agent(play, "s1")
+    proposal = Proposal(digest("report"), "origin", commit("proposal"))
+    yield "propose", c.ProposeMerge(proposal), HUMAN
+    yield "propose another report", c.ProposeMerge(replace(proposal, digest=digest("x"))), HUMAN
+    yield "propose by an operator", c.ProposeMerge(proposal), OPERATOR
+    yield "approve by a pull request", c.ApproveAtForge(commit("proposal"), commit("merged"), "forge"), HOST
+    yield "approve by another pull request", c.ApproveAtForge(commit("x"), commit("merged"), "forge"), HOST
     yield "reject", c.RejectMerge((), "too big"), HUMAN
     yield "reject for rework", c.RejectMerge((api,), "too big"), HUMAN
     yield "reject for rework of nothing", c.RejectMerge((JobId("db"),), "too big"), HUMAN

@@ -19,6 +19,7 @@ from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.values import replace
 from gitorch.model.work.artifact import Document, Outcome
 from gitorch.model.work.board import Board, State
+from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.capabilities import HOLDS, NEEDS, Capability, ensure_may, may
 from gitorch.rules.decide import decide_all
@@ -94,6 +95,8 @@ ORDERS = {
     "pause": (lambda: c.PauseRun("x"), {"principal", "operator", "host"}),
     "cancel": (lambda: c.CancelRun("x"), {"principal"}),
     "approve": (lambda: c.ApproveMerge(digest("x"), "typed"), {"principal"}),
+    "propose": (lambda: c.ProposeMerge(Proposal(digest("x"), "origin", "c" * 40)), {"principal"}),
+    "approve at a forge": (lambda: c.ApproveAtForge("c" * 40, "d" * 40, "forge"), {"host"}),
     "reject": (lambda: c.RejectMerge((), "x"), {"principal"}),
     "grant": (lambda: c.GrantLease(JobId("ui"), "s2", True, digest("x"), "n"), {"host"}),
     "a check": (lambda: c.RecordCheck(JobId("api"), None), {"host"}),

@@ -31,6 +31,7 @@ from forged_scenes import (
     nothing,
     nudged,
     played,
+    proposed,
     published,
     queued,
     record,
@@ -95,6 +96,12 @@ def approval(**changes) -> e.MergeApproved:
     commits = tuple(branch.commit for branch in last(reported, e.ReportIssued).branches)
     event = e.MergeApproved(digest("report"), "main", TARGET, commits, "typed", "Merge it")
     return replace(event, **changes)
+
+
+def forge_approval(**changes) -> e.MergeApprovedAtForge:
+    commits = tuple(branch.commit for branch in last(proposed, e.ReportIssued).branches)
+    at = ("main", TARGET, commits, "forge:forge", commit("proposal"), commit("merge"), None, "Merged")
+    return replace(e.MergeApprovedAtForge(digest("report"), *at), **changes)
 
 
 def message(**changes) -> e.MessageSent:
@@ -287,6 +294,23 @@ ROWS = {
     "unattended approval": Forged(
         unattended, approval(proof="unattended"), HUMAN, "is unattended, which run play-0001 does not allow"
     ),
+    "a principal's approval by a forge": Forged(
+        reported, approval(proof="forge:forge"), HUMAN, "claims the signature of a forge and names no merge"
+    ),
+    "forge's approval of another proposal": Forged(
+        proposed, forge_approval(proposal=commit("x")), HOST, "which run play-0001 does not propose"
+    ),
+    "forge's approval without a proposal": Forged(reported, forge_approval(), HOST, "play-0001 does not propose"),
+    "forge's approval that is typed": Forged(
+        proposed, forge_approval(proof="typed"), HOST, "is typed, which is no signature of a forge"
+    ),
+    "forge's approval by a human": Forged(proposed, forge_approval(), HUMAN, "only host may write it"),
+    "proposal of another report": Forged(
+        reported, e.MergeProposed(digest("x"), "origin", commit("p")), HUMAN, "does not wait for an approval"
+    ),
+    "proposal after the approval": Forged(
+        approved, e.MergeProposed(digest("report"), "origin", commit("p")), HUMAN, "does not wait for an approval"
+    ),
     "merge without approval": Forged(reported, MERGED, HOST, "main was moved without an approval that stands"),
     "merge of another commit": Forged(approved, replace(MERGED, new=commit("x")), HOST, "not what was approved"),
     "merge of another target": Forged(approved, replace(MERGED, target="dev"), HOST, "not what was approved"),
@@ -351,6 +375,7 @@ PRINCIPAL_ALONE = {
     e.RunCanceled,
     e.SettingsChanged,
     e.MergeApproved,
+    e.MergeProposed,
     e.MergeRejected,
     e.DecisionMade,
     e.LateHandoffAdopted,

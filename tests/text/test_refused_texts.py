@@ -71,7 +71,6 @@ REFUSED = {
     "unattended approvals, but at least signed ones": approval("{unattended: true, at_least: signed}"),
     "unattended approvals, which are not allowed": approval("{at_least: unattended}"),
     "unattended approvals, which are forbidden": approval("{unattended: false, at_least: unattended}"),
-    "approvals by a forge": approval("{at_least: forge}"),
     "approvals of an unknown grade": approval("{at_least: sworn}"),
     "a runtime without a pattern": runtime("{permissions: [{}]}"),
     "a runtime with two words in a rule": runtime("{permissions: [{allow: x, reject: y}]}"),

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 APPROVERS = "gitorch-approvers"
 """The file of allowed signers at the repository's root, where the configuration and git name none. It is meant to be committed."""
 
+FORGE_KEYS = "gitorch-forge-keys"
+"""The file of the keys by which the forge signs merges, where the configuration names none. It is meant to be committed."""
+
 NAMESPACES = 'namespaces="gitorch-approval"'
 """Restricts an added key to signing approvals."""
 
@@ -69,6 +72,20 @@ def approvers_file(services: Services) -> Path:
 def allowed_signers(services: Services) -> str:
     """The keys that may sign approvals here, one line each, without comments; empty where no file names one."""
     return "".join(f"{line}\n" for line in _lines(services))
+
+
+def forge_keys(services: Services) -> str:
+    """The keys by which a forge signs merges here, without comments; empty where no file has one.
+
+    The file that the configuration names counts, otherwise `gitorch-forge-keys` at the repository's root.
+    """
+    named = services.config.approval_forge_keys or FORGE_KEYS
+    data = services.files.read(services.root / Path(named).expanduser())
+    if data is None:
+        return ""
+
+    lines = data.decode("utf-8", "replace").splitlines()
+    return "".join(f"{line}\n" for line in lines if not line.startswith("#"))
 
 
 def approvers(services: Services) -> tuple[Approver, ...]:

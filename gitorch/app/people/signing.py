@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.people.forge_merges import fetch_merge, unproven
 from gitorch.app.people.keys import key_to_sign_with
 from gitorch.errors import Corrupt, Denied
-from gitorch.model.events import MergeApproved
+from gitorch.model.events import Approved, MergeApprovedAtForge
 from gitorch.model.plans.approval import Grade, grade_of
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.rules.ensure import ensure_sound, run_there
 from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE, approval_text
 
@@ -72,6 +73,10 @@ def unsigned_approval(services: Services, verified: VerifiedRun) -> Corrupt | No
         return None
 
     record, event = _approvals(verified)[-1]
+    if isinstance(event, MergeApprovedAtForge):
+        fetch_merge(services, run, event)
+        return next(iter(unproven(services, replace(verified, records=(record,)))), None)
+
     if _is_signature_valid(services, verified, record, event):
         return None
 
@@ -84,8 +89,9 @@ def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
     An approval that claims to be signed needs a signature also where the run would accept a typed one.
     """
     run = run_there(verified.state)
+    yield from unproven(services, verified)
     for record, event in _approvals(verified):
-        if not _needs_signature(run, event.proof):
+        if isinstance(event, MergeApprovedAtForge) or not _needs_signature(run, event.proof):
             continue
 
         if _is_signature_valid(services, verified, record, event):
@@ -103,17 +109,18 @@ def _unsigned(run: Run, record: Record) -> Corrupt:
 
 def _needs_signature(run: Run, proof: str) -> bool:
     """Whether an approval claims to be signed, or the run accepts only signed ones."""
-    if run.settings.approval_at_least is Grade.SIGNED:
+    if run.settings.approval_at_least.reaches(Grade.SIGNED):
         return True
 
-    return grade_of(proof) is Grade.SIGNED
+    grade = grade_of(proof)
+    return grade is not None and grade.reaches(Grade.SIGNED)
 
 
-def _approvals(verified: VerifiedRun) -> list[tuple[Record, MergeApproved]]:
+def _approvals(verified: VerifiedRun) -> list[tuple[Record, Approved]]:
     """The run's approvals, oldest first."""
-    approvals = []
+    approvals: list[tuple[Record, Approved]] = []
     for record in verified.records:
-        if isinstance(record.event, MergeApproved):
+        if isinstance(record.event, Approved):
             approvals.append((record, record.event))
     return approvals
 
@@ -122,7 +129,7 @@ def _is_signature_valid(
     services: Services,
     verified: VerifiedRun,
     record: Record,
-    event: MergeApproved,
+    event: Approved,
 ) -> bool:
     """Whether the signature kept with an approval is of exactly its content, by a signer that the run began with."""
     run = run_there(verified.state)

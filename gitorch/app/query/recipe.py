@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from gitorch.errors import NotFound
-from gitorch.model.events import MergeApproved, Merged, ReportIssued, RunConfirmed
-from gitorch.model.plans.approval import SIGNED, Grade, grade_of
+from gitorch.model.events import MergeApproved, MergeApprovedAtForge, Merged, ReportIssued, RunConfirmed
+from gitorch.model.plans.approval import FORGE, SIGNED, Grade, grade_of
 from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE
+from gitorch.rules.views.proposal import PAGE, REPORT_BEGINS
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
+    from gitorch.model.events import Approved
     from gitorch.model.work.run import Run
     from gitorch.ports.ledger import WrittenRecord
 
@@ -34,7 +36,7 @@ def recipe(services: Services, run: Run) -> str:
     It needs git, sha256sum and ssh-keygen, and a clone with the ledger's branch. Each step prints `ok:` or `WRONG:`.
     Raises NotFound for a run whose merge nobody approved.
     """
-    approved = _last(services, run, MergeApproved)
+    approved = _approval(services, run)
     merged = _last(services, run, Merged)
     issued = _last(services, run, ReportIssued)
     confirmed = _last(services, run, RunConfirmed)
@@ -51,13 +53,24 @@ def recipe(services: Services, run: Run) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def _approval(services: Services, run: Run) -> tuple[WrittenRecord, Approved]:
+    """The last approval of a run. Raises NotFound without one."""
+    written = _last_of(services, run, (MergeApproved, MergeApprovedAtForge))
+    return written, cast("Approved", written.record.event)  # it is one of the two
+
+
 def _last(services: Services, run: Run, kind: type[E]) -> tuple[WrittenRecord, E]:
     """The last record of a kind in a run, and its event. Raises NotFound without one."""
-    found: tuple[WrittenRecord, E] | None = None
+    written = _last_of(services, run, (kind,))
+    return written, cast("E", written.record.event)  # it is of that kind
+
+
+def _last_of(services: Services, run: Run, kinds: tuple[type, ...]) -> WrittenRecord:
+    """The last record of these kinds in a run. Raises NotFound without one."""
+    found: WrittenRecord | None = None
     for written in services.ledger.records(run.id):
-        event = written.record.event
-        if isinstance(event, kind):
-            found = written, event
+        if isinstance(written.record.event, kinds):
+            found = written
     if found is None:
         raise NotFound(f"run {run.id} has no approved merge to check", "gitorch list")
 
@@ -75,7 +88,7 @@ def _approval_part(approved: WrittenRecord) -> str:
     )
 
 
-def _report_part(approved: WrittenRecord, event: MergeApproved, issued: WrittenRecord) -> str:
+def _report_part(approved: WrittenRecord, event: Approved, issued: WrittenRecord) -> str:
     """The report that the approval names is the text of the record that issued it."""
     digest = event.digest.removeprefix("sha256:")
     return (
@@ -88,11 +101,14 @@ def _report_part(approved: WrittenRecord, event: MergeApproved, issued: WrittenR
 
 def _signature_part(
     approved: WrittenRecord,
-    event: MergeApproved,
+    event: Approved,
     confirmed: WrittenRecord,
     start: RunConfirmed,
 ) -> str:
     """Who signed the approval, checked against the keys that stood in the record that began the run."""
+    if isinstance(event, MergeApprovedAtForge):
+        return _forge_part(event, confirmed, start.settings.forge_keys)
+
     grade = grade_of(event.proof)
     if grade is not Grade.SIGNED:
         return f"# 3. The approval is {grade}: nothing but the ledger says that a human gave it. See docs/security.md of gitorch.\n"
@@ -117,7 +133,37 @@ def _signature_part(
     )
 
 
-def _merge_part(approval: MergeApproved, merge: Merged) -> str:
+def _forge_part(event: MergeApprovedAtForge, confirmed: WrittenRecord, keys: str) -> str:
+    """That the forge merged exactly the proposal of this report, checked with the keys of the record that began the run."""
+    name = event.proof.removeprefix(FORGE)
+    return (
+        "# 3. The pull request: the forge signed the merge of the commit that proposed this report, and nothing came with it.\n"
+        f"record {confirmed.commit} | grep -o 'forge_keys.*'\n"
+        f"folder=$(mktemp -d); printf '%s' {shlex.quote(keys)} > \"$folder/keys\"\n"
+        'export GNUPGHOME="$folder"; chmod 700 "$folder"; gpg --quiet --batch --import "$folder/keys" 2> /dev/null\n'
+        "# A signature by an unknown key is called good, too: the name behind `for`, or the fingerprint, and the status decide.\n"
+        f'git -c gpg.ssh.allowedSignersFile="$folder/keys" -c gpg.ssh.program=ssh-keygen -c gpg.program=gpg \\\n'
+        f'  verify-commit --raw {event.merge} > "$folder/said" 2>&1 && grep -q -e {shlex.quote(f"signature for {name} with")} \\\n'
+        f"  -e {shlex.quote(f'VALIDSIG .*{name}')} \"$folder/said\" && echo 'ok: signature' || echo 'WRONG: signature'\n"
+        f"check \"$(git rev-parse {event.merge}^2)\" {event.proposal} 'what was merged is the proposal'\n"
+        f'check "$(git merge-tree --write-tree {event.merge}^1 {event.merge}^2 | head -n 1)" "$(git rev-parse {event.merge}^{{tree}})" '
+        "'the merge holds what both sides give'\n"
+        f'said() {{ git log -1 --format=%B {event.proposal} | grep -c "$1"; }}\n'
+        f"check \"$(said 'report: {event.digest}')\" 1 'the proposal names the report'\n"
+        f"check \"$(said 'target: {event.target} at {event.target_commit}')\" 1 'the proposal names the target'\n"
+        + "".join(
+            f"check \"$(said 'branch: {commit}')\" 1 'the proposal names {commit[:12]}'\n" for commit in event.commits
+        )
+        + f"page=$(git diff-tree -r --name-only --no-commit-id {event.proposal} | grep '/{PAGE}$')\n"
+        f"check \"$(git diff-tree -r --name-only --no-commit-id {event.proposal} | wc -l | tr -d ' ')\" 2 'the proposal adds two files'\n"
+        f"check \"$(git show \"{event.proposal}:$page\" | sed '1,/^{REPORT_BEGINS}$/d' | tail -n +2 | sha256sum | cut -d' ' -f1)\" "
+        f"{event.digest.removeprefix('sha256:')} 'the proposal shows the report'\n"
+        f"git merge-base --is-ancestor \"$(git log -1 --format=%B {event.proposal} | sed -n 's/^history: //p')\" {LEDGER} "
+        "&& echo 'ok: the ledger that it was made on' || echo 'WRONG: the ledger was rewritten'\n"
+    )
+
+
+def _merge_part(approval: Approved, merge: Merged) -> str:
     """The target holds every commit that was approved, and nothing else came with them."""
     commits = " ".join(approval.commits)
     return (

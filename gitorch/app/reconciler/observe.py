@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from gitorch.model.observed import SessionObservation, SetupObservation
     from gitorch.model.work.fault import Step
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.proposal import ProposalSeen
     from gitorch.model.work.run import Run
 
 
@@ -35,6 +36,7 @@ GIT = looking("git", "asking git for the branches")
 OVERLAPS = looking("overlaps", "comparing the branches")
 NOTICES = looking("notices", "asking which notifications were sent")
 PROGRAMS = looking("programs", "looking for programs that were missing")
+PROPOSAL = looking("proposal", "asking the remote for the merge of the pull request")
 TRACKER = looking("tracker", "asking the tracker for closed issues")
 
 
@@ -98,6 +100,7 @@ def observe(services: Services, run: Run) -> Observation:
         notified=look.ask(NOTICES, lambda: services.notices.sent(run.id)),
         overlaps=look.ask(OVERLAPS, lambda: _overlaps(services, run, branches.heads)),
         closed=look.ask(TRACKER, lambda: closed_issues(services, run)),
+        proposal=look.ask(PROPOSAL, lambda: _proposal(services, run)),
         programs_found=look.ask(PROGRAMS, lambda: programs_found(services, run)),
         host=hosts.host,
         leads=hosts.leads,
@@ -108,6 +111,16 @@ def observe(services: Services, run: Run) -> Observation:
     failure = look.ask(NOTICES, services.notices.failure)
     silent = (failure,) if failure else ()
     return Observation(observed, tuple(look.asked), look.faults, silent)
+
+
+def _proposal(services: Services, run: Run) -> ProposalSeen | None:
+    """What became of the pull request of the report; None where none is open."""
+    if run.proposal is None or run.approval is not None:
+        return None
+
+    from gitorch.app.people.proposal_looks import look  # noqa: PLC0415  only runs with a pull request pay for it
+
+    return look(services, run)
 
 
 def _branches(services: Services, run: Run) -> _Branches:

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitorch.app.hosts.target import target_head
-from gitorch.app.people.keys import allowed_signers
+from gitorch.app.people.keys import allowed_signers, forge_keys
 from gitorch.app.query.lookup import run_lines
 from gitorch.errors import NotFound
 from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
@@ -53,6 +53,7 @@ def preflight_facts(
         busy_epics=_busy_epics(services),
         files=_files(services, plan, commit),
         signers=allowed_signers(services),
+        has_forge_keys=bool(forge_keys(services)),
     )
 
 

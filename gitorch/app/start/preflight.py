@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.people.keys import allowed_signers
+from gitorch.app.people.keys import allowed_signers, forge_keys
 from gitorch.app.query.lookup import board_of
 from gitorch.app.redaction import find_secrets_in_files, find_secrets_in_value
 from gitorch.app.start.allowed_commands import allowed_commands
@@ -232,6 +232,7 @@ def _ready(
         approval_at_least=services.config.approval_at_least,
         approval_unattended=services.config.approval_unattended,
         approval_signers=allowed_signers(services),
+        forge_keys=forge_keys(services),
         preparation=preparation_of(services, services.config),
     )
     run = _next_run(board_of(services), plan, commit)

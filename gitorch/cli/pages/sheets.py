@@ -139,6 +139,9 @@ def _preparation(sheet: Sheet) -> list[tuple[str, str]]:
 def _approval(sheet: Sheet) -> str:
     """The weakest approval that the run accepts."""
     settings = sheet.settings
+    if settings.approval_at_least is Grade.FORGE:
+        return "a merged pull request that the forge signed"
+
     if settings.approval_at_least is Grade.SIGNED:
         keys = len(settings.approval_signers.splitlines())
         return f"signed with one of {counted(keys, 'SSH key')}"

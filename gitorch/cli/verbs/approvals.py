@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.app.execute import Caller
+    from gitorch.app.people.proposals import Proposed
     from gitorch.cli.call import Call
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import OutsideChange
@@ -214,6 +215,58 @@ def _outcome(run: Run) -> str:
         return f"{line} Next: gitorch cleanup {run.id}"
 
     return "gitorch up is running and will merge."
+
+
+@verb("propose")
+def propose(call: Call, what: str | None, remote: str, public: bool) -> None:
+    """Put a merge report up for review as a pull request, whose merge approves it."""
+    from gitorch.app.people import proposals
+    from gitorch.app.query.lookup import find_run
+    from gitorch.model.work.proposal import APPROVALS
+
+    caller = call.people_only("propose")
+    run = find_run(call.services, what)
+    done = proposals.propose(call.services, caller, run, remote, public=public)
+    values = {
+        "run": run.id,
+        "report": done.proposal.digest,
+        "commit": done.proposal.commit,
+        "remote": done.proposal.remote,
+        "branch": done.branch,
+        "target": APPROVALS,
+        "pushed": done.pushed,
+        "address": done.address,
+        "opened_by": done.opened,
+        "note": done.note,
+    }
+    call.say(values, _proposed(done))
+
+
+def _proposed(done: Proposed) -> str:
+    """What was pushed, and where the pull request is or is to be opened."""
+    lines = [
+        f"The report is proposed: {done.branch} at {done.proposal.remote}, to be merged into gitorch/approvals by a merge commit."
+    ]
+    if done.pushed:
+        lines.append(f"Pushed: {', '.join(done.pushed)}.")
+    if done.note:
+        lines.append(f"{done.note}.")
+    lines.append(_where(done))
+    return "\n".join(lines)
+
+
+def _where(done: Proposed) -> str:
+    """One line about the pull request."""
+    if done.opened and done.address:
+        return f"The pull request (opened by {done.opened}): {done.address}"
+
+    if done.opened:
+        return f"The pull request was opened by {done.opened}."
+
+    if done.address:
+        return f"Open the pull request: {done.address}"
+
+    return f"Open a pull request from {done.branch} into gitorch/approvals there."
 
 
 @verb("reject")

@@ -87,9 +87,13 @@ OUTCOMES = {
 @verb("sync")
 def sync(call: Call, remote: str) -> None:
     """Push the ledger to a remote, or fetch the remote's newer records."""
+    from gitorch.app.people.proposal_looks import adopt_merges
     from gitorch.app.query import syncing
 
     call.people_only("sync")
     done = syncing.sync(call.services, syncing.choose_remote(call.services, remote))
     text = OUTCOMES[done.did].format(remote=done.remote, tip=done.tip[:12], records=counted(done.records, "record"))
-    call.say({"sync": done}, text)
+    approved = adopt_merges(call.services)
+    for run in approved:
+        text += f"\nThe report of {run} is approved by its pull request. Merge it: gitorch up {run}"
+    call.say({"sync": done, "approved": approved}, text)

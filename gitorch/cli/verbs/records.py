@@ -259,7 +259,7 @@ def _job_id(run: Run, thing: str) -> JobId:
 
 
 @verb("verify")
-def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None) -> None:
+def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None, proposal: str | None) -> None:
     """Read the whole ledger and prove that no record was changed."""
     _require_ledger(call.services)
     if recipe is not None:
@@ -270,13 +270,14 @@ def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None) 
         call.say({"recipe": script}, script.rstrip("\n"))
         return
 
-    _verify_all(call, remote, tag)
+    _verify_all(call, remote, tag, proposal)
 
 
-def _verify_all(call: Call, remote: str | None, tag: str | None) -> None:
+def _verify_all(call: Call, remote: str | None, tag: str | None, proposal: str | None) -> None:
     """Verify every record. Raises Detailed with all faults."""
     found = _with_signatures(call.services, call.services.ledger.verify(call.services.clock.now()))
     found = _with_anchors(call.services, found, remote, tag)
+    found = _with_proposal(call.services, found, proposal)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if not found.faults:
         approvals = _approvals_by_grade(found)
@@ -336,15 +337,26 @@ def _with_anchors(services: Services, found: Verification, remote: str | None, t
     return replace(found, faults=tuple(faults), warnings=tuple(warnings))
 
 
+def _with_proposal(services: Services, found: Verification, proposal: str | None) -> Verification:
+    """The same, with a fault where this commit does not show exactly the report of a run."""
+    if proposal is None:
+        return found
+
+    from gitorch.app.people.forge_merges import check_proposal
+    from gitorch.model.values import replace
+
+    return replace(found, faults=(*found.faults, *check_proposal(services, proposal)))
+
+
 def _approvals_by_grade(found: Verification) -> dict[str, int]:
     """The number of merge approvals of each grade, the weakest first."""
-    from gitorch.model.events import MergeApproved
+    from gitorch.model.events import Approved
     from gitorch.model.plans.approval import Grade, grade_of
 
     counts = dict.fromkeys(map(str, Grade), 0)
     for verified in found.approved:
         for record in verified.records:
-            if isinstance(record.event, MergeApproved):
+            if isinstance(record.event, Approved):
                 counts[str(grade_of(record.event.proof))] += 1
 
     return {grade: count for grade, count in counts.items() if count}

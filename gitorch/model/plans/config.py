@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.plans.workflow import Autonomy, Commits, ReviewMode, Sandbox
 from gitorch.model.values import Value, field
@@ -87,6 +88,10 @@ class Config(Value):
     """Whether `gitorch approve --yes` may approve without asking anybody."""
     approval_signers: str = ""
     """The file of allowed signers, relative to the repository's root; empty: the one that git names."""
+    approval_forge_keys: str = ""
+    """The file of the forge's keys, relative to the repository's root; empty: `gitorch-forge-keys`."""
+    push_forge: ForgeKind = ForgeKind.AUTO
+    """The forge of the remote."""
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)
     places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Line and column of each key in the file, such as `tests.command`."""

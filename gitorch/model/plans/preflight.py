@@ -51,3 +51,5 @@ class PreflightFacts(Value):
     """All files of the target's commit; empty where no scope is to be compared with them."""
     signers: str = ""
     """The keys that may sign approvals, when the configuration asks for signatures."""
+    has_forge_keys: bool = False
+    """Whether a key is known by which a forge signs merges."""

@@ -260,6 +260,8 @@ class Settings(Value):
     """Whether the merge may be approved with `--yes`, without asking anybody."""
     approval_signers: str = ""
     """Whose keys may sign approvals: lines of an allowed signers file, as they stood when the run was prepared."""
+    forge_keys: str = ""
+    """The keys by which a forge signs merges: lines of an allowed signers file, or OpenPGP public keys, at the same time."""
     tracker: str = ""
     """The kind of tracker that the plan's epics live in; empty where they live in the plan."""
     close_template: str = "close {issue} in the tracker"

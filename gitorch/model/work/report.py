@@ -10,6 +10,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, Moment
+    from gitorch.model.work.proposal import Claims
     from gitorch.model.work.review import Check
 
 
@@ -111,6 +112,8 @@ class Approval(Value):
     at: Moment
     proof: str
     """What proves that a human gave it; `model.plans.approval.grade_of` reads its grade."""
+    claims: Claims | None = None
+    """What only the forge says about an approval by pull request."""
 
     @property
     def sentence(self) -> str:

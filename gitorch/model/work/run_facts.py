@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.late_handoff import LateHandoff
     from gitorch.model.work.message import Message
+    from gitorch.model.work.proposal import Proposal
     from gitorch.model.work.question import Question
     from gitorch.model.work.report import Approval, Merged, Report
     from gitorch.model.work.review import Check
@@ -88,6 +89,8 @@ class RunFacts(Value):
     """How many prompts were written to sessions so far."""
     report: Report | None = None
     """The merge report that stands."""
+    proposal: Proposal | None = None
+    """The pull request that proposes the report that stands."""
     approval: Approval | None = None
     merged: Merged | None = None
     reason: str = ""

@@ -18,7 +18,7 @@ from gitorch.rules.review.gates import next_question
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
-    from gitorch.model.ids import JobId
+    from gitorch.model.ids import Digest, JobId
     from gitorch.model.work.board import State
     from gitorch.model.work.report import Merged, Report
     from gitorch.model.work.run import Run
@@ -160,11 +160,11 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
         raise Refused(message, f"gitorch up {run.id} --no-wait")
 
     report = ensure.report_there(run)
-    _ensure_approvable(run, report, command)
+    ensure_approvable(run, report, command.digest)
 
     proof = _proof_of(command)
 
-    _ensure_proven(run, proof)
+    ensure_proven(run, proof)
     jobs = ", ".join(branch.job for branch in report.branches)
     event = events.MergeApproved(
         digest=report.digest,
@@ -184,15 +184,15 @@ def _proof_of(command: commands.ApproveMerge) -> str:
     return command.proof
 
 
-def _ensure_approvable(run: Run, report: Report, command: commands.ApproveMerge) -> None:
+def ensure_approvable(run: Run, report: Report, digest: Digest) -> None:
     """Raises Refused unless this approves the report that stands and waits."""
     name = report.digest[:19]
     if run.approval is not None:
         message = f"report {name} was approved already by {run.approval.by}"
         raise Refused(message, "gitorch up")
 
-    if command.digest != report.digest:
-        message = f"this approves report {command.digest[:19]}, but the one that stands is {name}"
+    if digest != report.digest:
+        message = f"this approves report {digest[:19]}, but the one that stands is {name}"
         raise Refused(message, f"gitorch report {run.id}")
 
     _ensure_mergeable(run, report, name)
@@ -209,7 +209,7 @@ def _ensure_mergeable(run: Run, report: Report, name: str) -> None:
         raise Refused(message, f"gitorch reject {run.id} --rework EPIC --note TEXT")
 
 
-def _ensure_proven(run: Run, proof: str) -> None:
+def ensure_proven(run: Run, proof: str) -> None:
     """Raises Denied if the proof is weaker than this run asks for."""
     settings = run.settings
     grade = grade_of(proof)

@@ -10,6 +10,7 @@ from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.question import WITHDRAWN, Question, QuestionKind
 from gitorch.model.work.report import Approval, Merged, Report
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
-ABOUT_A_MERGE = ("merge:", "move:", "push:")
+ABOUT_A_MERGE = ("merge:", "move:", "push:", "proposal:")
 """Triggers of escalations about a report, its merge or its push begin with one of these."""
 
 
@@ -49,7 +50,7 @@ def report_issued(run: Run, _: Record, event: events.ReportIssued) -> Run:
         shared_paths=event.shared_paths,
         combined=event.combined,
     )
-    return replace(run, report=report, approval=None)
+    return replace(run, report=report, approval=None, proposal=None)
 
 
 def epic_reported(run: Run, _: Record, event: events.EpicReported) -> Run:
@@ -69,7 +70,7 @@ def report_voided(run: Run, record: Record, event: events.ReportVoided) -> Run:
         raise Corrupt(message)
 
     checkpoint = run.report.checkpoint
-    run = replace(run, report=None, approval=None)
+    run = replace(run, report=None, approval=None, proposal=None)
     run = _questions_closed(run, record, WITHDRAWN)
     if run.jobs[checkpoint].phase is JobPhase.COMPLETED:
         run = move_job(run, checkpoint, JobPhase.BLOCKED)
@@ -82,6 +83,33 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
 
     Raises Corrupt if it names another report, or if its proof is too weak.
     """
+    if grade_of(event.proof) is Grade.FORGE:
+        message = f"approval of {event.digest} claims the signature of a forge and names no merge"
+        raise Corrupt(message)
+
+    return _approved(run, record, event, Approval(event.digest, record.actor.name, record.at, event.proof))
+
+
+def approved_at_forge(run: Run, record: Record, event: events.MergeApprovedAtForge) -> Run:
+    """Accept the approval by the merge of exactly the proposal that stands.
+
+    Raises Corrupt if it names another one, or claims another proof than the forge's signature.
+    """
+    proposal = run.proposal
+    if proposal is None or (proposal.commit, proposal.digest) != (event.proposal, event.digest):
+        message = f"approval by the merge of {event.proposal}, which run {run.id} does not propose"
+        raise Corrupt(message)
+
+    if grade_of(event.proof) is not Grade.FORGE:
+        message = f"approval by the merge {event.merge} is {event.proof}, which is no signature of a forge"
+        raise Corrupt(message)
+
+    by = f"pull request {event.merge[:12]}"
+    return _approved(run, record, event, Approval(event.digest, by, record.at, event.proof, event.claims))
+
+
+def _approved(run: Run, record: Record, event: events.Approved, approval: Approval) -> Run:
+    """Keep the approval and complete its checkpoint. Raises Corrupt if it names another report, or is too weak."""
     report = run.report
     if report is None or report.digest != event.digest or report.target_commit != event.target_commit:
         message = f"approval of report {event.digest}, which is not current"
@@ -89,13 +117,24 @@ def approved(run: Run, record: Record, event: events.MergeApproved) -> Run:
 
     _ensure_agrees(report, event)
     _ensure_proven(run, event)
-    run = replace(run, approval=Approval(event.digest, record.actor.name, record.at, event.proof))
+    run = replace(run, approval=approval)
     run = _questions_closed(run, record, "approve")
 
     return promote(move_job(run, report.checkpoint, JobPhase.COMPLETED), record.at)
 
 
-def _ensure_agrees(report: Report, event: events.MergeApproved) -> None:
+def proposed(run: Run, _: Record, event: events.MergeProposed) -> Run:
+    """Record the proposal of the report that stands. Raises Corrupt if it names another report, or if that is approved."""
+    report = run.report
+    if report is None or report.digest != event.digest or run.approval is not None:
+        message = f"report {event.digest} was proposed but does not wait for an approval"
+        raise Corrupt(message)
+
+    proposal = Proposal(event.digest, event.remote, event.commit)
+    return replace(run, proposal=proposal)
+
+
+def _ensure_agrees(report: Report, event: events.Approved) -> None:
     """Raises Corrupt if the approval names another target or other commits, or if the report has conflicts."""
     commits = tuple(branch.commit for branch in report.branches)
     if event.target == report.target and event.commits == commits and not report.conflicts:
@@ -105,7 +144,7 @@ def _ensure_agrees(report: Report, event: events.MergeApproved) -> None:
     raise Corrupt(message)
 
 
-def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
+def _ensure_proven(run: Run, event: events.Approved) -> None:
     """Raises Corrupt if the proof is weaker than the run asks for."""
     least = run.settings.approval_at_least
     grade = grade_of(event.proof)
@@ -116,7 +155,7 @@ def _ensure_proven(run: Run, event: events.MergeApproved) -> None:
     _ensure_unattended_allowed(run, event, grade)
 
 
-def _ensure_unattended_allowed(run: Run, event: events.MergeApproved, grade: Grade) -> None:
+def _ensure_unattended_allowed(run: Run, event: events.Approved, grade: Grade) -> None:
     """Raises Corrupt if the approval is unattended and the run does not allow that."""
     if grade is Grade.UNATTENDED and not run.settings.approval_unattended:
         message = f"approval of {event.digest} is unattended, which run {run.id} does not allow"
@@ -144,7 +183,7 @@ def rejected(run: Run, record: Record, event: events.MergeRejected) -> Run:
         raise Corrupt(message)
 
     run = _questions_closed(run, record, "reject")
-    return replace(run, report=None, approval=None)
+    return replace(run, report=None, approval=None, proposal=None)
 
 
 def merged(run: Run, record: Record, event: events.Merged) -> Run:
@@ -186,7 +225,7 @@ def taken_back(run: Run, record: Record, event: events.MergeTakenBack) -> Run:
         raise Corrupt(message)
 
     checkpoint = run.report.checkpoint
-    run = replace(run, merged=None, report=None, approval=None)
+    run = replace(run, merged=None, report=None, approval=None, proposal=None)
     run = move_job(run, event.job, JobPhase.BLOCKED)
 
     return promote(move_job(run, checkpoint, JobPhase.BLOCKED), record.at)
@@ -217,6 +256,8 @@ EVENTS: Evolutions = {
     # The host voids a report when a branch or the target moved; the principal by sending work back.
     events.ReportVoided: Evolution(report_voided, BY_HOST | {ActorKind.PRINCIPAL}),
     events.MergeApproved: Evolution(approved, BY_PRINCIPAL),
+    events.MergeApprovedAtForge: Evolution(approved_at_forge, BY_HOST),
+    events.MergeProposed: Evolution(proposed, BY_PRINCIPAL),
     events.MergeRejected: Evolution(rejected, BY_PRINCIPAL),
     events.Merged: Evolution(merged, BY_HOST),
     events.Pushed: Evolution(pushed, BY_HOST),

@@ -33,6 +33,7 @@ def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Probl
         *_check_runtimes(plan, config, facts),
         *_check_tests(plan, config),
         *_check_signers(config, facts),
+        *_check_forge_keys(config, facts),
         *_check_names(plan, facts),
         *_patterns(plan, facts).problems,
         *_check_epic_runtimes(plan, facts),
@@ -246,6 +247,15 @@ def _check_signers(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
         named = config.approval_signers or "neither gitorch-approvers nor gpg.ssh.allowedSignersFile names one"
         message = f"Approvals must be signed, but there is no key that may sign them: {named}."
         fix = "Add one with `gitorch keys add`, or write `approval.at_least: typed`."
+        yield _at_key(config, "approval.at_least", message, fix)
+
+
+def _check_forge_keys(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
+    """Approvals by pull request need a key by which the forge signs merges."""
+    if config.approval_at_least is Grade.FORGE and not facts.has_forge_keys:
+        named = config.approval_forge_keys or "gitorch-forge-keys"
+        message = f"Approvals must be merged pull requests, but {named} holds no key by which a forge signs merges."
+        fix = "docs/pull-requests.md says where your forge publishes its key; or write `approval.at_least: signed`."
         yield _at_key(config, "approval.at_least", message, fix)
 
 

@@ -115,6 +115,11 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     ),
     "report-voided": (events.ReportVoided, ("digest", "reason")),
     "merge-approved": (events.MergeApproved, ("digest", "target", "target_commit", "commits", "proof", "text")),
+    "merge-approved-at-forge": (
+        events.MergeApprovedAtForge,
+        ("digest", "target", "target_commit", "commits", "proof", "proposal", "merge", "claims", "text"),
+    ),
+    "merge-proposed": (events.MergeProposed, ("digest", "remote", "commit")),
     "merge-rejected": (events.MergeRejected, ("digest", "rework", "text")),
     "merged": (events.Merged, ("job", "target", "old", "new", "tree")),
     "pushed": (events.Pushed, ("job", "remote", "target", "old", "new")),

@@ -16,11 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from gitorch.model.ids import Moment
     from gitorch.ports.git import PushRef
     from gitorch.ports.world import Clock
 
 LIST_SECONDS, TRANSFER_SECONDS = 20.0, 120.0
 """How long a call may do nothing: a loop that waits for a remote does nothing else meanwhile."""
+
+RECENT_MS = 10_000
+"""How old an answer may be that a loop is given: forges allow some thousand requests an hour."""
 
 REFUSED = re.compile(r"^!\t[^\t]*\t(.*)$", re.MULTILINE)
 NOISE = re.compile(r"hint:|To |error: failed to push some refs")
@@ -38,6 +42,8 @@ class GitRemotes:
         say: Callable[[str], None] = say_nothing,
     ) -> None:
         self._git = GitRunner(repo, environ, clock, trusted, say)
+        self._clock = clock
+        self._recent: dict[tuple[str, ...], tuple[Moment, Mapping[str, CommitId]]] = {}
 
     def names(self) -> tuple[str, ...]:
         """The names of all configured remotes, sorted; empty without one. No remote is contacted."""
@@ -60,6 +66,23 @@ class GitRemotes:
             if ref in refs:
                 found[ref] = CommitId(commit)
         return found
+
+    def recent_heads(self, remote: str, refs: Sequence[str]) -> Mapping[str, CommitId]:
+        """The same, from an answer that is at most `RECENT_MS` old: a loop looks again at every tick."""
+        asked = (remote, *refs)
+        at, found = self._recent.get(asked, (None, {}))
+        now = self._clock.now()
+        if at is None or now - at > RECENT_MS:
+            found = self.heads(remote, refs)
+            self._recent[asked] = (now, found)
+        return found
+
+    def address(self, remote: str) -> str:
+        """The address that git pushes to; empty for an unknown remote. No remote is contacted."""
+        result = self._git.run("remote", "get-url", "--push", "--", remote)
+        if result.status != 0:
+            return ""
+        return result.out.strip()
 
     def fetch(self, remote: str, ref: str, *others: str) -> None:
         """Fetch what the remote holds under this ref, a full ref name, and under the refspecs `others`.
@@ -85,21 +108,24 @@ class GitRemotes:
         listed = self._git.output("cat-file", "--batch-check", given="".join(f"{one}\n" for one in wanted).encode())
         return [CommitId(line.split(" ")[0]) for line in listed.splitlines() if line.split(" ")[1] == "commit"]
 
-    def push(self, remote: str, refs: Sequence[PushRef], *, hooks: bool = True) -> str:
+    def push(self, remote: str, refs: Sequence[PushRef], options: Sequence[str] = (), *, hooks: bool = True) -> str:
         """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 
         The result is empty after a push that the remote accepted.
         An expected value of None demands that the remote does not have the ref yet.
+        `options` are given to the hooks of the remote; one that takes none refuses the push.
         The repository's `pre-push` hook runs, unless `hooks` is false.
         Raises Unavailable when the remote does nothing for `TRANSFER_SECONDS`; the push may have arrived then.
         """
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
         updates = [f"{one.new}:{one.ref}" for one in refs]
-        options = ("--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no")
+        flags = ("--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no")
+        given = [f"--push-option={option}" for option in options]
 
         result = self._git.run(
             "push",
-            *options,
+            *flags,
+            *given,
             *leases,
             "--",
             remote,

@@ -19,6 +19,7 @@ from gitorch.world.git.drafts import adopt, draft
 from gitorch.world.git.file_changes import file_changes, patch
 from gitorch.world.git.merge_commit import merge_commit
 from gitorch.world.git.moving import checkout_left, move_branch
+from gitorch.world.git.proposed_commit import commit_body, commit_files
 from gitorch.world.git.ref_move import RefMove
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing, split
 from gitorch.world.git.status import worktree_status
@@ -282,6 +283,14 @@ class GitCommands:
         """The id of a commit's tree. Raises Unavailable when the repository does not have the commit."""
         return self._git.output("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").strip()
 
+    def commit_files(self, base: CommitId | None, files: Mapping[str, bytes], message: str, at: Moment) -> CommitId:
+        """A commit by gitorch that adds these files to `base`; see `world.git.proposed_commit`."""
+        return commit_files(self._git, base, files, message, at)
+
+    def commit_body(self, commit: CommitId) -> bytes:
+        """A commit as git stores it, compared with its id. Raises NotFound, Corrupt."""
+        return commit_body(self._git, commit)
+
     def contains(self, ancestor: CommitId, descendant: CommitId) -> bool:
         """Whether one commit is in the history of the other; a commit is in its own.
 
@@ -295,8 +304,7 @@ class GitCommands:
     def move(self, branch: str, new: CommitId, old: CommitId, why: str = "merge") -> MoveResult:
         """Move a branch from `old` to `new` by compare-and-swap, together with its checkout; see `world.git.moving`.
 
-        A branch that is at `new` already counts as moved, and its checkout is brought along.
-        A branch that is at a third commit does not move, and the result gives no reason.
+        A branch at `new` counts as moved, and its checkout is brought along; one at a third commit does not move, without a reason.
         Raises Busy, naming the lock, when one stays taken.
         """
         return move_branch(self._git, RefMove(f"refs/heads/{branch}", new, old, f"gitorch: {why}"))
@@ -317,10 +325,7 @@ class GitCommands:
         return tuple(CommitId(line) for line in result.out.split())
 
     def subjects(self, base: CommitId, head: CommitId) -> tuple[str, ...]:
-        """Short id and subject of each commit after `base` up to `head`, oldest first.
-
-        Raises Unavailable when the repository lacks one of them.
-        """
+        """Short id and subject of each commit after `base` up to `head`, oldest first. Raises Unavailable when it lacks one."""
         options = ("--reverse", "--topo-order", "--format=%h %s")
         return _lines(self._git.output("log", *options, f"{base}..{head}", "--"))
 

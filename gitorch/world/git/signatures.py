@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Failed, NotFound, Unavailable
 from gitorch.model.plans.approval import Guard
+from gitorch.world.git.pgp import pgp_signer
 from gitorch.world.programs import run
 from gitorch.world.ssh_keys import LITERAL, environment, make_key, own_key_path, read_key
 
@@ -103,6 +104,16 @@ class SshSignatures:
                 if run(argv, self._env, given=text.encode()).status == 0:
                     return name
             return ""
+
+    def forge_signer(self, text: str, signature: str, keys: str) -> str:
+        """Whose key signed exactly this text as git signs commits; empty when none of these keys did.
+
+        `keys` holds lines of an allowed signers file, OpenPGP public keys, or both. The signer of an OpenPGP signature is
+        the fingerprint of its key. Raises Unavailable when `ssh-keygen`, or `gpg` for such a signature, cannot be run.
+        """
+        if signature.startswith("-----BEGIN SSH SIGNATURE-----"):
+            return self.signer(text, signature, keys, "git")
+        return pgp_signer(text, signature, keys, self._env)
 
 
 def _key_file(key: str, folder: Path) -> str:

@@ -1,0 +1,18 @@
+"""Which forge a remote is on, as far as gitorch treats them differently."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ForgeKind(StrEnum):
+    """A kind of forge, as `push.forge` names it."""
+
+    AUTO = "auto"
+    """The one that the name of the remote's host tells of."""
+    GITHUB = "github"
+    GITLAB = "gitlab"
+    GITEA = "gitea"
+    """Gitea and Forgejo."""
+    NONE = "none"
+    """Another one, or a plain repository."""

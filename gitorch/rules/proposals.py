@@ -1,0 +1,91 @@
+"""What follows from a look at a proposal: its approval, or a question to the principal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.commands import Command
+    from gitorch.model.observed import Observed
+    from gitorch.model.work.proposal import ProposalSeen, PullRequest
+    from gitorch.model.work.report import Report
+    from gitorch.model.work.run import Run
+
+OPTIONS = ("leave", "stop_run")
+"""Leave the report as it is, to be proposed again or decided otherwise; or stop the run."""
+
+COMMENTS_SHOWN = 20
+
+
+def merged_proposals(run: Run, observed: Observed) -> Iterator[Command]:
+    """The approval by a merge that counts; one question about a merge that does not, and about each answer of a reviewer."""
+    seen, proposal, report = observed.proposal, run.proposal, run.report
+    if seen is None or proposal is None or report is None or run.approval is not None:
+        return
+
+    if seen.commit != proposal.commit:
+        return
+
+    command = _command(run, report, seen)
+    if command is None:
+        return
+
+    if not isinstance(command, commands.Escalate) or not run.was_escalated(command.trigger):
+        yield command
+
+
+def _command(run: Run, report: Report, seen: ProposalSeen) -> Command | None:
+    """What a look at the proposal calls for; None while nobody decided."""
+    merge = seen.merge
+    if merge is not None and not merge.fault:
+        return commands.ApproveAtForge(seen.commit, merge.commit, merge.signer, merge.claims)
+
+    if merge is not None:
+        return _question(
+            run,
+            report,
+            f"merge:{merge.commit[:12]}",
+            f"The pull request was merged, but that approves nothing: {merge.fault}.",
+            merge.fault,
+        )
+
+    if seen.pull_request is not None:
+        return _about(run, report, seen, seen.pull_request)
+
+    return None
+
+
+def _about(run: Run, report: Report, seen: ProposalSeen, pull: PullRequest) -> Command | None:
+    """The question about a pull request that was closed, or whose reviewers want changes; None while it is neither."""
+    written = "\n".join(pull.comments[-COMMENTS_SHOWN:])
+    evidence = f"{pull.address}\n{pull.claims.sentence}\n{written}".rstrip()
+    if pull.state == "closed":
+        happened = f"The pull request {pull.address} was closed and not merged."
+        return _question(run, report, f"closed:{seen.commit[:12]}", happened, evidence)
+
+    asking = [review for review in pull.claims.reviews if review.state == "requested changes on"]
+    if not asking:
+        return None
+
+    happened = f"{asking[-1].by} requested changes in the pull request {pull.address}."
+    return _question(run, report, f"changes:{seen.commit[:12]}:{len(asking)}", happened, evidence)
+
+
+def _question(run: Run, report: Report, trigger: str, happened: str, evidence: str) -> commands.Escalate:
+    """The question to the principal, with the commands by which each way goes on."""
+    return commands.Escalate(
+        trigger=f"proposal:{trigger}",
+        happened=happened,
+        tried="Nothing was merged here; the report still waits for an approval.",
+        evidence=evidence,
+        decision=(
+            f'Send epics back with what reviewers wrote (gitorch reject {run.id} --rework EPIC --note "…"), propose the report '
+            f"again (gitorch propose {run.id}), leave it as it is, or stop the run?"
+        ),
+        options=OPTIONS,
+        job=report.checkpoint,
+    )
