@@ -108,10 +108,29 @@ def mutate(copy: Path, floor: str) -> list[Mutant]:
         mutated = mutate_file_contents(str(short), path.read_text(encoding="utf-8"))
         if not mutated.mutant_names:
             continue
-        path.write_text(mutated.code, encoding="utf-8")
+        path.write_text(as_script(path.read_text(encoding="utf-8"), mutated.code), encoding="utf-8")
         module = ".".join(short.with_suffix("").parts).removesuffix(".__init__")
         made += mutants_of(module, mutated.code, mutated.mutant_names)
     return made
+
+
+SCRIPT = """
+if __name__ == "__main__":
+    exec(compile({source!r}, __file__, "exec"))
+    raise SystemExit
+
+"""
+
+
+def as_script(source: str, code: str) -> str:
+    """The mutated code of a module, which is the source itself when it is run as a script.
+
+    gitorch starts some of its modules by their path and without site-packages, so that they could not import mutmut.
+    """
+    if '__name__ == "__main__"' not in source:
+        return code
+    head, mutmuts, rest = code.partition("\nfrom mutmut.mutation.trampoline import ")
+    return head + SCRIPT.format(source=source) + mutmuts.lstrip("\n") + rest
 
 
 def mutants_of(module: str, code: str, names: Iterable[str]) -> list[Mutant]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from mutants import as_script
 from rule_mutants import MUTANTS
 
 TOP = Path(__file__).resolve().parents[1]
@@ -65,3 +66,11 @@ def test_the_test_of_a_rule_passes_with_it_and_fails_without(name, copy):
     finally:
         path.write_text(text, encoding="utf-8")
     assert broken.returncode == 1, broken.stdout
+
+
+def test_a_mutated_module_that_is_run_as_a_script_is_the_module_itself(tmp_path):
+    source = 'import sys\nif __name__ == "__main__":\n    sys.exit(3)\n'
+    path = tmp_path / "script.py"
+    path.write_text(as_script(source, "import sys\n\nfrom mutmut.mutation.trampoline import wrap\nsys.exit(4)\n"))
+    assert subprocess.run((sys.executable, "-I", "-S", path), check=False).returncode == 3
+    assert "mutmut" not in as_script("import sys\n", "import sys\n")
