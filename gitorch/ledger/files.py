@@ -19,7 +19,7 @@ def read(path: Path, errors: str = "strict") -> str:
 
     Raises OSError for anything else, so that a named pipe in its place never holds the reader up, and UnicodeDecodeError.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))

@@ -136,7 +136,7 @@ def _probe(folder: Path) -> None:
     if not folder.is_dir():
         return
     path = folder / f"gitorch-probe-{os.getpid()}"
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     path.unlink()
 
 

@@ -133,7 +133,7 @@ def _wait_until_free(path: Path, seconds: float) -> bool:
     is_free = threading.Event()
 
     def wait() -> None:
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDWR)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         finally:
@@ -147,7 +147,7 @@ def _wait_until_free(path: Path, seconds: float) -> bool:
 def _opened(path: Path) -> int:
     """The file of a lock, made when it is missing. Raises Unavailable where anything but a file has its name, OSError."""
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     except OSError as error:
         if error.errno in _OBSTACLES:
             raise _in_the_way(path) from error

@@ -87,7 +87,7 @@ def _is_listed(folder: Path, name: bytes) -> bool:
     """Whether any index of this folder has the name; an index that is not understood counts as having it."""
     for index in folder.glob("*.idx"):
         try:
-            descriptor = os.open(index, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(index, os.O_RDONLY)
         except OSError:
             continue
         try:

@@ -65,7 +65,7 @@ class Places:
         if not self._unsaved:
             return
         lines = "".join(f"{line}\n" for line in self._unsaved)
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK  # never waits for a pipe's reader
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK  # never waits for a pipe's reader
         with os.fdopen(os.open(self._path, flags, 0o644), "a", encoding="ascii") as file:
             file.write(lines)
         self._unsaved.clear()

@@ -124,7 +124,7 @@ def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = Fal
     Anything but a regular file is None too: a named pipe in its place never holds the reader up, whoever put it there.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except (OSError, ValueError):
         return None
     about = os.fstat(descriptor)

@@ -80,10 +80,10 @@ def _answer_name(name: str) -> str:
 @contextlib.contextmanager
 def _opened(worktree: Path) -> Iterator[int]:
     """The outbox as a descriptor. Raises OSError when there is none, or when a link takes its place."""
-    folder = os.open(worktree, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(worktree, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for part in PLACE:
-            inside = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+            inside = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
             os.close(folder)
             folder = inside
         yield folder
@@ -94,7 +94,7 @@ def _opened(worktree: Path) -> Iterator[int]:
 def _read(folder: int, name: str) -> tuple[int, str, bytes] | None:
     """A file's modification time, its name and its beginning; None for anything but a regular file."""
     try:
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError:
         return None
     status = os.fstat(file)
@@ -110,7 +110,7 @@ def _write(folder: int, name: str, data: bytes, mode: int) -> None:
     temporary = f".{name}.{os.getpid()}.tmp"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary, dir_fd=folder)  # by descriptor
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode, dir_fd=folder)
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode, dir_fd=folder)
     with os.fdopen(file, "wb") as opened:
         opened.write(data)
     os.rename(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)  # by descriptor

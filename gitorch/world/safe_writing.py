@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 def write_inside(root: Path, path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -27,7 +27,7 @@ def write_inside(root: Path, path: Path, data: bytes, mode: int = 0o600) -> None
     """
     *folders, name = path.relative_to(root).parts
     root.mkdir(parents=True, exist_ok=True)
-    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    here = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for part in folders:
             below = _open_folder(part, here)

@@ -281,3 +281,19 @@ def test_folders_that_gitorch_made_are_tidied_away_and_others_are_kept(repo, tmp
     worktrees.tidy(path.parent)
     assert (tmp_path / "user").is_dir()
     assert not (tmp_path / "user" / "made").exists()
+
+
+def test_briefs_are_excluded_in_a_repository_without_a_file_of_exclusions(repo, tmp_path):
+    exclude = repo.path / ".git" / "info" / "exclude"
+    for before, after in (
+        (None, "/.gitorch/\n"),
+        ("*.o", "*.o\n/.gitorch/\n"),
+        ("x/.gitorch/\n", "x/.gitorch/\n/.gitorch/\n"),
+    ):
+        exclude.unlink(missing_ok=True)
+        if before is not None:
+            exclude.write_text(before)
+        GitWorktrees(repo.path, repo.environ, SystemClock()).ensure(
+            tmp_path / "w" / "one", CommitId(repo.git("rev-parse", "HEAD")), None
+        )
+        assert exclude.read_text() == after

@@ -63,7 +63,7 @@ def _branch_commit(view: PrivateView) -> CommitId | None:
     Raises Failed for anything but a commit id.
     """
     try:
-        descriptor = os.open(view.branch_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(view.branch_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -79,7 +79,7 @@ class Transcript:
     def _read_growth(self, path: Path, now: Moment) -> None:
         """Read what the file gained, up to its last whole line."""
         # Without O_NONBLOCK a named pipe that an agent put in its place would hold up the whole tick.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         about = os.fstat(descriptor)
         if not stat.S_ISREG(about.st_mode) or about.st_size <= self._offset:
             os.close(descriptor)
