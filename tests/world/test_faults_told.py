@@ -18,15 +18,18 @@ from golden import assert_golden
 from gitorch.errors import GitorchError
 from gitorch.model.ids import CommitId, PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset
+from gitorch.ports.git import PushRef
 from gitorch.ports.world import Launch, SessionKey
 from gitorch.world import resources, ssh_keys
 from gitorch.world.activity import Watch
 from gitorch.world.beads import BeadsFile
 from gitorch.world.clock import SystemClock
-from gitorch.world.files import LocalFiles
-from gitorch.world.git import locks
+from gitorch.world.files import LocalFiles, holding
+from gitorch.world.git import interrupted, locks
 from gitorch.world.git.directories import GitDirectories, worktree_directories
 from gitorch.world.git.drafts import adopt
+from gitorch.world.git.history import GitHistory
+from gitorch.world.git.remotes import GitRemotes
 from gitorch.world.git.repository import GitCommands
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.sandbox_commits import import_commits
@@ -36,6 +39,7 @@ from gitorch.world.git.worktrees import GitWorktrees
 from gitorch.world.host import secret
 from gitorch.world.origin import server_of
 from gitorch.world.preparing import copy_files, link_files
+from gitorch.world.safe_reading import read_inside
 from gitorch.world.sandbox import view_of
 from gitorch.world.terminal.launch import unsafe
 from gitorch.world.terminal.terminals import TmuxTerminals
@@ -286,6 +290,61 @@ def watched(elapsed, idle, written):
     return lambda _: Watch(1, "git push in x", print)._sentence(elapsed, idle, written)
 
 
+def public_key(text):
+    def act(place):
+        path = place.folder / "public"
+        path.with_name("public.pub").unlink(missing_ok=True)
+        if text is not None:
+            path.with_name("public.pub").write_text(text)
+        return ssh_keys.read_key(str(path), place.repo.environ)
+
+    return act
+
+
+def read(path, bytes_max=10):
+    """What keeps a file in a worktree from being read."""
+
+    def act(place):
+        root = place.folder / "reading"
+        if not root.exists():
+            (root / "inner" / ".git").mkdir(parents=True)
+            (root / "inner" / "x").touch()
+            (root / "to").symlink_to("inner")
+            (root / "file").write_text("x" * 11)
+            (root / "FILE").touch()
+            (root / "short").write_text("x" * 10)
+            os.mkfifo(root / "pipe")
+        return read_inside(root, path, bytes_max)
+
+    return act
+
+
+def failing(pattern, script, act):
+    """What is said of a git that does this for calls that match."""
+    return lambda p: act(p, p.git(pattern, script))
+
+
+def pushed(place, env):
+    remotes = GitRemotes(place.repo.path, env, SystemClock())
+    return remotes.push("far", [PushRef("refs/heads/main", place.head, None)])
+
+
+def streamed(place, env):
+    return list(GitHistory(place.common, env).back(place.head))
+
+
+def moved(place, env):
+    other = place.repo.git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "x")
+    return GitCommands(place.repo.path, env, SystemClock()).move("main", CommitId(other), place.head)
+
+
+def running_checkout(place):
+    git = GitRunner(place.repo.path, place.repo.environ, SystemClock())
+    place.monkeypatch.setattr(interrupted, "WAIT_SECONDS", 0.02)
+    with holding(place.common / interrupted.MARK, 0.0):
+        interrupted.undo_interrupted(git)
+
+
 FAULTS = {
     "a branch in the place of the ledger": ledger_in_the_way,
     "a lock that was just taken": aged(0),
@@ -332,6 +391,25 @@ FAULTS = {
     "a key that signs nothing and gives no reason": signed_without_success("exit 0"),
     "a second key for approvals": second_key,
     "a key without a passphrase": key_without_passphrase,
+    "a key that is missing": public_key(None),
+    "a key without a text": public_key("none\n"),
+    "a key in another format": public_key("pgp AAAA\n"),
+    "a file to read through a link": read("to/x"),
+    "a file to read in another repository": read("inner/x"),
+    "a file to read through a file": read("short/x"),
+    "a pipe to read": read("pipe"),
+    "a file to read whose name some systems confuse": read("file"),
+    "a file to read of just the largest size": read("short"),
+    "a file to read that is too large": read("short", 9),
+    "a file to read that is missing": read("none"),
+    "a push without a reason": failing("*push*", "exit 9", pushed),
+    "a push with advice": failing(
+        "*push*", "printf 'To x\\nhint: pull\\n\\nerror: failed to push some refs\\nfatal: no  \\n' >&2; exit 1", pushed
+    ),
+    "a history that git cannot read": failing("*--first-parent*", "echo 'fatal: bad object' >&2; exit 128", streamed),
+    "a history that ends without a reason": failing("*--first-parent*", "exit 3", streamed),
+    "a move that git refuses without a reason": failing("*update-ref*", "exit 1", moved),
+    "a checkout that still runs": running_checkout,
     "a secret that is a folder": unreadable_secret,
     "a folder that cannot be removed": folder_that_stays,
     "a file to copy from outside": prepared("../x"),

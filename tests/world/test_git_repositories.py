@@ -12,6 +12,7 @@ from world.terminal_lab import wait_for
 from gitorch.errors import Busy, Failed, Refused, Unavailable
 from gitorch.model.ids import CommitId, Moment
 from gitorch.world.clock import SystemClock
+from gitorch.world.git.object_reader import ObjectReader
 from gitorch.world.git.repository import GitCommands
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.worktrees import GitWorktrees
@@ -297,3 +298,11 @@ def test_briefs_are_excluded_in_a_repository_without_a_file_of_exclusions(repo, 
             tmp_path / "w" / "one", CommitId(repo.git("rev-parse", "HEAD")), None
         )
         assert exclude.read_text() == after
+
+
+@pytest.mark.parametrize("number", [0, 1, 199, 200, 201, 401])
+def test_objects_come_in_the_order_of_their_ids_however_many_are_asked_for(repo, number):
+    head, tree = repo.git("rev-parse", "HEAD"), repo.git("rev-parse", "HEAD^{tree}")
+    ids = [head if one % 3 else tree for one in range(number)]
+    found = ObjectReader(repo.path / ".git", repo.environ).objects(iter(ids))
+    assert [one.id for one in found] == ids

@@ -149,6 +149,8 @@ def test_a_notice_carries_the_link_of_its_run_and_rings_terminals_without_a_comm
     for _ in range(2):
         sender.send(RUN, "q1-0", {"text": "Which cookie?"})
     assert rung == [f"gitorch {RUN}: Which cookie?"]
+    sender.send(RUN, "q2-0", {})
+    assert rung[1:] == [f"gitorch {RUN}: "]
     assert json.loads((tmp_path / "notices" / RUN / "q1-0.json").read_text())["link"] == f"http://host/runs/{RUN}"
 
 
