@@ -1,4 +1,4 @@
-"""Sentences of the world about locks, worktrees, keys and files that a person reads, each told whole.
+"""Sentences of the world about locks, worktrees and git that a person reads, each told whole.
 
 `pytest --rewrite-transcripts` writes `texts/faults.txt` anew.
 """
@@ -16,40 +16,27 @@ from fault_place import Place
 from golden import assert_golden
 
 from gitorch.errors import GitorchError
-from gitorch.model.ids import CommitId, PromptId, RunId, SessionId
-from gitorch.model.plans.runtime import Preset
+from gitorch.model.ids import CommitId
 from gitorch.ports.git import PushRef
-from gitorch.ports.world import Launch, SessionKey
-from gitorch.world import resources, ssh_keys
-from gitorch.world.activity import Watch
-from gitorch.world.beads import BeadsFile
 from gitorch.world.clock import SystemClock
-from gitorch.world.files import LocalFiles, holding
+from gitorch.world.files import holding
 from gitorch.world.git import interrupted, locks
 from gitorch.world.git.directories import GitDirectories, worktree_directories
 from gitorch.world.git.drafts import adopt
 from gitorch.world.git.history import GitHistory
+from gitorch.world.git.object_reader import ObjectReader
 from gitorch.world.git.remotes import GitRemotes
 from gitorch.world.git.repository import GitCommands
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.sandbox_commits import import_commits
-from gitorch.world.git.signatures import SshSignatures
 from gitorch.world.git.store import GitStore
 from gitorch.world.git.worktrees import GitWorktrees
-from gitorch.world.host import secret
-from gitorch.world.origin import server_of
-from gitorch.world.preparing import copy_files, link_files
-from gitorch.world.safe_reading import read_inside
 from gitorch.world.sandbox import view_of
-from gitorch.world.terminal.launch import unsafe
-from gitorch.world.terminal.terminals import TmuxTerminals
 
 NOW = 1_800_000_000
-KEY = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
 API = "gitorch/auth-7f3a/api"
 MISSING = CommitId("1" * 40)
 GITS_WORDS = re.compile(r"fatal: (?:update_ref|invalid reference|')[^$]*(?= \$)")
-"""What git says in words that differ between its versions."""
 
 
 @pytest.fixture
@@ -201,124 +188,6 @@ def ledger_without_its_commit(place):
     GitStore(place.common, env).tip()
 
 
-def signed_by_an_agent(place):
-    SshSignatures(place.repo.environ).sign("text", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFFFFFFFFFF x", "git")
-
-
-def signed_without_success(script):
-    def act(place):
-        (place.folder / "key.pub").write_text("ssh-ed25519 AAAA x\n")
-        (place.folder / "key").write_text("x")
-        case = f'case "$*" in *"-Y sign"*) {script};; esac; exit 1'
-        SshSignatures(place.program("ssh-keygen", case)).sign("text", str(place.folder / "key"), "git")
-
-    return act
-
-
-def second_key(place):
-    path = ssh_keys.own_key_path({"HOME": str(place.folder)})
-    path.parent.mkdir(parents=True)
-    path.touch()
-    ssh_keys.make_key({"HOME": str(place.folder)}, "ada")
-
-
-def key_without_passphrase(place):
-    path = place.folder / ".config/gitorch/approval_key"
-    path.unlink()
-    script = f"case \"$*\" in *-y*) exit 0;; esac; echo x > '{path}'; echo 'ssh-ed25519 AAAA ada' > '{path}.pub'"
-    try:
-        ssh_keys.make_key(place.program("ssh-keygen", script) | {"HOME": str(place.folder)}, "ada")
-    finally:
-        assert list(path.parent.iterdir()) == []
-
-
-def unreadable_secret(place):
-    (place.folder / "home" / "secret").mkdir(parents=True)
-    secret(place.folder / "home")
-
-
-def folder_that_stays(place):
-    folder = place.folder / "kept" / "one"
-    folder.mkdir(parents=True)
-
-    def refuse(path):
-        raise PermissionError(13, "Permission denied")
-
-    place.monkeypatch.setattr("shutil.rmtree", refuse)
-    try:
-        LocalFiles(place.folder).remove_folder(folder)
-    finally:
-        place.monkeypatch.undo()
-
-
-def prepared(path, how=copy_files):
-    def act(place):
-        (place.folder / "fresh").mkdir(exist_ok=True)
-        if not (place.folder / "fresh" / "link").is_symlink():
-            (place.folder / "fresh" / "link").symlink_to(place.folder)
-        (place.repo.path / "link").mkdir(exist_ok=True)
-        (place.repo.path / "link/x").touch()
-        how(place.repo.path, place.folder / "fresh", [path])
-
-    return act
-
-
-def terminals(place):
-    env = place.program("tmux", "echo 'no server running on x' >&2; exit 1")
-    return TmuxTerminals(place.folder / "home", "gitorch-test-fault", SystemClock(), env)
-
-
-def first_prompt(line):
-    return lambda p: terminals(p).start(Launch(KEY, Preset("tui", ("true",)), p.folder, {}, line, PromptId("p1")))
-
-
-def delivered(line, prompt):
-    return lambda p: terminals(p).deliver(KEY, Preset("tui", ("true",)), PromptId(prompt), line)
-
-
-def judged(line):
-    return lambda _: unsafe(line) or "may be typed"
-
-
-def closed_issue(place):
-    (place.folder / ".beads").mkdir()
-    (place.folder / ".beads/issues.jsonl").write_text('{"id": "x-1", "title": "A", "status": "open"}\n')
-    BeadsFile(place.folder).close(["x-1", "x-2"], "done")
-
-
-def watched(elapsed, idle, written):
-    return lambda _: Watch(1, "git push in x", print)._sentence(elapsed, idle, written)
-
-
-def public_key(text):
-    def act(place):
-        path = place.folder / "public"
-        path.with_name("public.pub").unlink(missing_ok=True)
-        if text is not None:
-            path.with_name("public.pub").write_text(text)
-        return ssh_keys.read_key(str(path), place.repo.environ)
-
-    return act
-
-
-def read(path, bytes_max=10):
-    """What keeps a file in a worktree from being read."""
-
-    def act(place):
-        root = place.folder / "reading"
-        if not root.exists():
-            (root / "inner" / ".git").mkdir(parents=True)
-            (root / "inner" / "x").touch()
-            (root / "to").symlink_to("inner")
-            (root / "file").write_text("x" * 11)
-            (root / "FILE").touch()
-            (root / "short").write_text("x" * 10)
-            os.mkfifo(root / "pipe")
-        return read_inside(root, path, bytes_max)
-
-    return act
-
-
 def failing(pattern, script, act):
     """What is said of a git that does this for calls that match."""
     return lambda p: act(p, p.git(pattern, script))
@@ -386,22 +255,7 @@ FAULTS = {
     "a merge that git refuses": refused_by_git,
     "a configuration that git cannot read": unreadable_configuration,
     "a ledger whose commit is missing": ledger_without_its_commit,
-    "a key of an ssh-agent": signed_by_an_agent,
-    "a key that signs nothing": signed_without_success("echo one >&2; echo 'the last' >&2; exit 3"),
-    "a key that signs nothing and gives no reason": signed_without_success("exit 0"),
-    "a second key for approvals": second_key,
-    "a key without a passphrase": key_without_passphrase,
-    "a key that is missing": public_key(None),
-    "a key without a text": public_key("none\n"),
-    "a key in another format": public_key("pgp AAAA\n"),
-    "a file to read through a link": read("to/x"),
-    "a file to read in another repository": read("inner/x"),
-    "a file to read through a file": read("short/x"),
-    "a pipe to read": read("pipe"),
-    "a file to read whose name some systems confuse": read("file"),
-    "a file to read of just the largest size": read("short"),
-    "a file to read that is too large": read("short", 9),
-    "a file to read that is missing": read("none"),
+    "an object that is missing": lambda p: list(ObjectReader(p.common, p.repo.environ).objects([MISSING])),
     "a push without a reason": failing("*push*", "exit 9", pushed),
     "a push with advice": failing(
         "*push*", "printf 'To x\\nhint: pull\\n\\nerror: failed to push some refs\\nfatal: no  \\n' >&2; exit 1", pushed
@@ -410,35 +264,6 @@ FAULTS = {
     "a history that ends without a reason": failing("*--first-parent*", "exit 3", streamed),
     "a move that git refuses without a reason": failing("*update-ref*", "exit 1", moved),
     "a checkout that still runs": running_checkout,
-    "a secret that is a folder": unreadable_secret,
-    "a folder that cannot be removed": folder_that_stays,
-    "a file to copy from outside": prepared("../x"),
-    "a file to copy from the root": prepared("/etc/hostname"),
-    "a file to copy without a name": prepared(""),
-    "a file to copy through a link": prepared("link/x"),
-    "a file to link through a link": prepared("link/x", link_files),
-    "a template that is missing": lambda _: resources.template_path("no", "such"),
-    "a template outside": lambda _: resources.template_path("..", "README.md"),
-    "a template that is a folder": lambda _: resources.template_bytes("workflows"),
-    "a template that is a file": lambda _: resources.template_names("gitorch.yaml"),
-    "a first prompt that is a command": first_prompt("/quit"),
-    "a first prompt that is too long": first_prompt("x" * 501),
-    "a prompt that is empty": judged(""),
-    **{f"a prompt that begins with {sign}": judged(f"{sign}x") for sign in "/!#@-."},
-    "a prompt that is too long": judged("ü" * 250 + "x"),
-    "a prompt that is just short enough": judged("ü" * 250),
-    "a session that was not started": delivered("Go on.", "p1"),
-    "a prompt without an id": delivered("Go on.", "p 1"),
-    "issues that somebody has to close": closed_issue,
-    "a program that takes a minute": watched(60.4, 0, 0),
-    "a program that takes a minute and writes nothing": watched(60, 29.9, 999_999),
-    "a program that writes": watched(60, 0, 1_000_000),
-    "a program in which nothing moves": watched(90, 60, 5_400_000),
-    "the tmux server of gitorch": lambda _: server_of("tmux -L gitorch-1a2b new-session"),
-    "the title of the tmux server of gitorch": lambda _: server_of("/usr/bin/tmux: server -Lgitorch-1a2b"),
-    "a tmux server of a person": lambda _: server_of("tmux -L work attach") or "nothing of gitorch's",
-    "a test run of gitorch": lambda _: server_of("python -m gitorch.world.check_runner x"),
-    "a program of a person": lambda _: server_of("vim gitorch/world/check_runner.py") or "nothing of gitorch's",
 }
 
 
@@ -447,12 +272,12 @@ def sentence(act, place) -> str:
     try:
         return str(act(place))
     except GitorchError as error:
-        return f"{error.code}: {error.message} $ {error.hint}"
+        return f"{error.code}: {error.message} $ {error.hint} {error.where}".rstrip()
     except OSError as error:
         return f"{type(error).__name__}: {error}"
 
 
-def test_every_sentence_about_a_fault_is_told_whole(place, request):
+def test_every_sentence_about_a_fault_of_git_is_told_whole(place, request):
     told = [f"> {name}\n{sentence(act, place)}\n" for name, act in FAULTS.items()]
     text = "\n".join(told).replace(place.head[:12], "{head}").replace(str(place.folder), "{folder}")
     text = GITS_WORDS.sub("fatal: …", text)
