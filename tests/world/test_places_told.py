@@ -15,6 +15,7 @@ from gitorch.ports.place import FolderPair, Relocation
 from gitorch.world import sandbox
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.runner import GitRunner
+from gitorch.world.git.sandbox_commits import import_commits
 from gitorch.world.git.worktrees import GitWorktrees
 from gitorch.world.place import RepositoryPlace
 
@@ -191,3 +192,24 @@ def test_why_no_sandbox_can_be_made_is_a_clause(tmp_path, script, reason):
         (tmp_path / "bwrap").write_text(f"#!/bin/sh\n{script}\n")
         (tmp_path / "bwrap").chmod(0o755)
     assert sandbox.fault({"PATH": str(tmp_path)}) == reason
+
+
+def test_commits_made_in_a_private_view_are_taken_and_its_branch_follows(repo):
+    head = CommitId(repo.git("rev-parse", "HEAD"))
+    repo.git("branch", API)
+    view = sandbox.view_of(repo.path / ".git" / "gitorch", "s1", API)
+    sandbox.prepare(view, head)
+    git = GitRunner(repo.path, repo.environ, SystemClock())
+    assert import_commits(view, git) is None
+
+    inside = repo.git("--git-dir", str(view.folder), "commit-tree", f"{head}^{{tree}}", "-p", head, "-m", "inside")
+    view.branch_file.write_text(f"{inside}\n")
+    assert import_commits(view, git) == inside
+    assert repo.git("rev-parse", API) == inside
+    assert repo.git("for-each-ref", "refs/gitorch/import") == ""
+    assert import_commits(view, git) is None
+
+    view.branch_file.write_text(f"{head}\n")  # the agent took its commit back
+    assert import_commits(view, git) == head
+    assert repo.git("rev-parse", API) == head
+    assert import_commits(sandbox.view_of(repo.path / ".git" / "gitorch", "s1", ""), git) is None
