@@ -18,15 +18,37 @@ PRIVATE = re.compile(
 """Hosts that only some network reaches: private addresses, names without a domain, and reserved domains."""
 
 
+HOSTS = {
+    "github": ForgeKind.GITHUB,
+    "gitlab": ForgeKind.GITLAB,
+    "gitea": ForgeKind.GITEA,
+    "forgejo": ForgeKind.GITEA,
+    "codeberg": ForgeKind.GITEA,
+}
+"""The forges by a part of their hosts' names."""
+
+FOLDERS = {
+    ForgeKind.GITHUB: "tree",
+    ForgeKind.GITLAB: "-/tree",
+    ForgeKind.GITEA: "src/branch",
+}
+"""Where the page of a branch lies, below the page of its repository."""
+
+NEW_PULL_REQUESTS = {
+    ForgeKind.GITHUB: "{web}/compare/{base}...{head}?expand=1",
+    ForgeKind.GITLAB: "{web}/-/merge_requests/new?merge_request[source_branch]={head}&merge_request[target_branch]={base}",
+    ForgeKind.GITEA: "{web}/compare/{base}...{head}",
+}
+"""The page on which a person opens a pull request."""
+
+
 def kind_of_remote(address: str) -> ForgeKind:
     """The forge that the host's name tells of; `none` for a host that tells nothing."""
     host = host_of(address)
-    if "github" in host:
-        return ForgeKind.GITHUB
-    if "gitlab" in host:
-        return ForgeKind.GITLAB
-    if any(word in host for word in ("gitea", "forgejo", "codeberg")):
-        return ForgeKind.GITEA
+    for word, kind in HOSTS.items():
+        if word in host:
+            return kind
+
     return ForgeKind.NONE
 
 
@@ -54,15 +76,21 @@ def looks_public(address: str) -> bool:
 
 
 def web_address(address: str) -> str:
-    """The page of the repository; empty for a folder of this machine."""
+    """The page of the repository; empty for a folder of this machine.
+
+    Remotes by SSH are taken to have a page by https at the same host. A password in the address is left out.
+    """
     found = REMOTE.fullmatch(address)
     if found is None or not host_of(address):
         return ""
-    scheme, host = "https", found["host"]
-    if address.startswith(("http://", "https://")):
-        scheme = address.partition(":")[0]
-        if found["port"]:
-            host += f":{found['port']}"
+
+    if not address.startswith("http"):
+        return f"https://{found['host']}/{found['path']}"
+
+    scheme = address.partition(":")[0]
+    host = found["host"]
+    if found["port"]:
+        host = f"{host}:{found['port']}"
     return f"{scheme}://{host}/{found['path']}"
 
 
@@ -71,22 +99,24 @@ def project_of(address: str) -> str:
     found = REMOTE.fullmatch(address)
     if found is None:
         return ""
+
     return found["path"]
 
 
 def branch_address(kind: ForgeKind, web: str, branch: str) -> str:
-    """The page of a branch; empty without a page of the repository, or for a forge whose addresses are not known."""
-    folder = {ForgeKind.GITHUB: "tree", ForgeKind.GITLAB: "-/tree", ForgeKind.GITEA: "src/branch"}.get(kind)
-    if not web or folder is None:
+    """The page of a branch; empty without a page of the repository, or for a forge whose addresses are not known.
+
+    `branch` is one of gitorch's own, whose name has no character that an address escapes.
+    """
+    if not web or kind not in FOLDERS:
         return ""
-    return f"{web}/{folder}/{branch}"
+
+    return f"{web}/{FOLDERS[kind]}/{branch}"
 
 
 def new_pull_request(kind: ForgeKind, web: str, head: str, base: str) -> str:
-    """The page on which a person opens the pull request; empty where it is not known."""
-    if not web or kind is ForgeKind.NONE:
+    """The page on which a person opens the pull request from `head` into `base`; empty where it is not known."""
+    if not web or kind not in NEW_PULL_REQUESTS:
         return ""
-    if kind is ForgeKind.GITLAB:
-        return f"{web}/-/merge_requests/new?merge_request[source_branch]={head.replace('/', '%2F')}&merge_request[target_branch]={base.replace('/', '%2F')}"
-    ending = "?expand=1" if kind is ForgeKind.GITHUB else ""
-    return f"{web}/compare/{base}...{head}{ending}"
+
+    return NEW_PULL_REQUESTS[kind].format(web=web, head=head, base=base)

@@ -56,7 +56,7 @@ def test_the_forge_is_known_by_its_host_and_opens_pull_requests_at_its_own_page(
     assert new_pull_request(ForgeKind.GITHUB, web, head, base) == f"{web}/compare/{base}...{head}?expand=1"
     assert new_pull_request(ForgeKind.GITEA, web, head, base) == f"{web}/compare/{base}...{head}"
     gitlab = new_pull_request(ForgeKind.GITLAB, web, head, base)
-    assert gitlab.startswith(f"{web}/-/merge_requests/new?merge_request[source_branch]=gitorch%2Fproposals%2Fr&")
+    assert gitlab.startswith(f"{web}/-/merge_requests/new?merge_request[source_branch]=gitorch/proposals/r&")
     assert new_pull_request(ForgeKind.NONE, web, head, base) == ""
     assert branch_address(ForgeKind.GITHUB, web, head) == f"{web}/tree/{head}"
     assert branch_address(ForgeKind.NONE, web, head) == ""

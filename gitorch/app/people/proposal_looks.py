@@ -60,26 +60,52 @@ def _merge(services: Services, run: Run, place: Place) -> ForgeMerge | None:
 
 def _pull_request(services: Services, run: Run, place: Place) -> PullRequest | None:
     """What the forge says about the pull request; None where nobody can ask it, and where it says nothing."""
-    branch, at = proposal_branch(run.id), iso(services.clock.now())
-    if place.kind is ForgeKind.GITHUB and services.programs.find("gh"):
-        view = _answer(services, "gh", "pr", "view", branch, "--repo", place.project, "--json", FIELDS)
-        number = view.rpartition("/pull/")[2].partition('"')[0]
-        lines = _answer(services, "gh", "api", f"repos/{place.project}/pulls/{number}/comments") if view else ""
-        return github_pull_request(view, lines, at)
+    asking = ASKING.get(place.kind)
+    if asking is None:
+        return None
 
-    if place.kind is ForgeKind.GITLAB and services.programs.find("glab"):
-        view = _answer(services, "glab", "mr", "view", branch, "-R", place.project, "--output", "json")
-        number = view.partition('"iid":')[2].partition(",")[0].strip()
-        requests = f"projects/{place.project.replace('/', '%2F')}/merge_requests/{number}"
-        approvals = _answer(services, "glab", "api", f"{requests}/approvals") if view else ""
-        notes = _answer(services, "glab", "api", f"{requests}/notes") if view else ""
-        return gitlab_merge_request(view, approvals, notes, at)
+    return asking(services, run, place)
 
-    return None
+
+def _ask_github(services: Services, run: Run, place: Place) -> PullRequest | None:
+    """What `gh` says about the pull request of a run; None without an answer."""
+    branch = proposal_branch(run.id)
+    view = _answer(services, "gh", "pr", "view", branch, "--repo", place.project, "--json", FIELDS)
+    number = view.rpartition("/pull/")[2].partition('"')[0]
+    lines = ""
+    if number:
+        lines = _answer(services, "gh", "api", f"repos/{place.project}/pulls/{number}/comments")
+
+    return github_pull_request(view, lines, iso(services.clock.now()))
+
+
+def _ask_gitlab(services: Services, run: Run, place: Place) -> PullRequest | None:
+    """What `glab` says about the merge request of a run; None without an answer."""
+    branch = proposal_branch(run.id)
+    view = _answer(services, "glab", "mr", "view", branch, "-R", place.project, "--output", "json")
+    number = view.partition('"iid":')[2].partition(",")[0].strip()
+    approvals, notes = "", ""
+    if number:
+        project = place.project.replace("/", "%2F")
+        requests = f"projects/{project}/merge_requests/{number}"
+        approvals = _answer(services, "glab", "api", f"{requests}/approvals")
+        notes = _answer(services, "glab", "api", f"{requests}/notes")
+
+    return gitlab_merge_request(view, approvals, notes, iso(services.clock.now()))
+
+
+ASKING = {
+    ForgeKind.GITHUB: _ask_github,
+    ForgeKind.GITLAB: _ask_gitlab,
+}
+"""How each forge is asked about a pull request."""
 
 
 def _answer(services: Services, *words: str) -> str:
-    """What a program of the forge prints, from an answer that may be a minute old; empty where it fails."""
+    """What a program of the forge prints, from an answer that may be a minute old; empty where it fails or is not there."""
+    if not services.programs.find(words[0]):
+        return ""
+
     try:
         status, output = services.programs.run_shell_lately(
             f"{{ {shlex.join(words)} 2>/dev/null; }}", services.root, ASK_SECONDS
