@@ -71,7 +71,7 @@ class Cell:
         return SIGNS[self.receipt.partition(":")[0]] + (SIGNS[self.then.partition(":")[0]] if self.then else "")
 
 
-SIGNS = {"delivered": "●", "submitted": "◉", "refused": "○"}
+SIGNS = {"acknowledged": "◆", "delivered": "●", "submitted": "◉", "refused": "○"}
 
 
 @dataclass
@@ -116,6 +116,9 @@ class Matrix:
 class Stage(Protocol):
     """One program in a terminal, as the matrix needs it. Every wait has a limit, and fails the test when it is reached."""
 
+    by_channel: bool
+    """Whether a control channel delivers to it: every text as it is, also beside a human's half-written line."""
+
     def fresh(self) -> None:
         """Start a new instance of the program, and wait for its prompt."""
 
@@ -141,18 +144,31 @@ class Stage(Protocol):
 SHUT = ("busy", "dialog open", "half-written line", "just exited")
 """Moments at which nothing may be typed."""
 
+SHUT_BY_CHANNEL = ("busy", "dialog open", "just exited")
+
+
+def arriving(stage: Stage, text: Text) -> str:
+    """The bytes that must arrive of a text that is not an argument; none if it is refused."""
+    if stage.by_channel:
+        return text.given
+    return text.arrives
+
 
 def fill(stage: Stage, matrix: Matrix, way: str, moment: str) -> list[str]:
     """Deliver every text to a program in one way at one moment, and record the results; returns the texts."""
-    if moment in SHUT:
+    if moment in (SHUT_BY_CHANNEL if stage.by_channel else SHUT):
         _refused(stage, matrix, way, moment)
         return list(matrix.cells[way][moment])
     for number, text in enumerate(TEXTS):
-        if text.arrives and way == "first paste":
+        if arriving(stage, text) and way == "first paste":
             stage.fresh()
-        if text.arrives:
+        if arriving(stage, text):
             stage.bring(way, moment)
         matrix.note(way, moment, text, _given(stage, f"{way[0]}{moment[0]}{number}", text))
+        if moment == "half-written line":
+            stage.unharmed(moment)
+    if moment == "half-written line":
+        stage.over(moment)
     return list(matrix.cells[way][moment])
 
 
@@ -169,19 +185,20 @@ def _refused(stage: Stage, matrix: Matrix, way: str, moment: str) -> None:
     if moment != "just exited":
         stage.over(moment)
     for prompt, text in prompts.items():
-        then = _given(stage, prompt, text) if moment != "just exited" and text.arrives else ""
+        then = _given(stage, prompt, text) if moment != "just exited" and arriving(stage, text) else ""
         matrix.note(way, moment, text, receipts[prompt], then)
 
 
 def _given(stage: Stage, prompt: str, text: Text) -> str:
     before = stage.turns()
     receipt = stage.deliver(prompt, text.given)
-    if not text.arrives:
+    arrives = arriving(stage, text)
+    if not arrives:
         assert receipt.startswith("refused: the text "), (text.name, receipt)
         assert stage.turns() == before, text.name
         return receipt
-    assert receipt in {"delivered", "submitted"}, (text.name, receipt)
-    assert stage.turns(ended=len(before) + 1)[len(before) :] == [text.arrives], text.name
+    assert receipt in ({"acknowledged"} if stage.by_channel else {"delivered", "submitted"}), (text.name, receipt)
+    assert stage.turns(ended=len(before) + 1)[len(before) :] == [arrives], text.name
     return receipt
 
 
@@ -220,15 +237,18 @@ runs all of it again and rewrites this page.
 
 | | |
 |---|---|
+| ◆ | arrived once, exactly as it was given; its receipt is `acknowledged`: the program's own protocol says that a turn began with it |
 | ● | arrived once, byte for byte; its receipt is `delivered`: a hook or the transcript of the program shows it |
 | ◉ | arrived once, byte for byte; its receipt is `submitted`: the screen changed in a way that only a submission explains |
 | ○ | refused with the reason below; gitorch typed nothing and answered nothing, and nothing arrived |
-| ○● | refused at first; delivered once, byte for byte, when the program was ready again |
+| ○● ○◆ | refused at first; delivered once, byte for byte, when the program was ready again |
 
-The text that arrives is the text that gitorch types: one line, with tabs and line ends as single spaces and without control
-characters. gitorch always refuses a text that begins with a character that programs read as a command, and a text that is too long for
-one line; such texts go into a file, and the line points to it. For a first paste, “dialog open” means a startup dialog
-(such as whether to trust a folder). For a later paste, it means a permission request.
+Codex gets its first prompt as an argument, and every later one over its [control channel](agents.md#control-channels): every text as it
+is, also beside a line that you have half written, which stays there. Into the other programs gitorch types: the text that arrives is one
+line, with tabs and line ends as single spaces and without control characters. gitorch always refuses to type a text that begins with a
+character that programs read as a command, and a text that is too long for one line; such texts go into a file, and the line points to it.
+For a first paste, “dialog open” means a startup dialog (such as whether to trust a folder). For a later paste, it means a permission
+request.
 
 A reason names the agent's state and, in brackets, the evidence for it: a hook, the process, or the tail, which is the last lines of
 the screen.

@@ -45,6 +45,8 @@ class Cue:
     writes: tuple[str, str] = ("", "")
     fault: str = ""
     message: str = ""
+    resets_seconds: int = 0
+    """With it, a fault 429 is a usage limit of an account with OpenAI that ends so much later."""
     times: int = -1
     by: str = ""
     seconds: float = 0.0

@@ -186,6 +186,11 @@ def refusal(protocol: str, status: int, message: str) -> Any:
     return {"error": {"message": message, "type": kind, "param": None, "code": kind}}
 
 
+def usage_limit(ends: int) -> Any:
+    """A usage limit as OpenAI words it; `ends` in seconds."""
+    return {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached", "resets_at": ends}}
+
+
 def smallest(schema: dict[str, Any]) -> Any:
     """The smallest value that fits a JSON schema, for requests that force one."""
     if "enum" in schema:

@@ -54,6 +54,9 @@ def untrusting(preset: Preset) -> Preset:
     return replace(preset, files=files)
 
 
+BY_CHANNEL = frozenset({"codex"})
+"""The programs to which a control channel delivers."""
+
 ASKING: dict[str, tuple[Callable[[Preset], Preset], str]] = {
     "claude": (untrusting, "Enter"),
     "codex": (lambda preset: without(preset, "-c", 'projects={"{cwd}"={trust_level="trusted"}}'), "Enter"),
@@ -68,6 +71,7 @@ class VendorStage(Bench):
 
     def __init__(self, folder: Path, api: StandIn, name: str) -> None:
         super().__init__(folder, api, name)
+        self.by_channel = name in BY_CHANNEL
         self._starts = 0
         self._usual = self.preset
         api.mind = Mind(*ANSWERS)

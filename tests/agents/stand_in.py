@@ -18,14 +18,19 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
 
 from asks import Ask, read_chat, read_gemini, read_messages, read_responses
 from mind import Cue, Mind, reply_of
-from replies import PROTOCOLS, refusal
+from replies import PROTOCOLS, refusal, usage_limit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 READERS = {"/messages": read_messages, "/chat/completions": read_chat, "/responses": read_responses}
 HELD_SECONDS = 3600
+LIMIT_HEADERS = {"x-codex-primary-used-percent": "100", "x-codex-primary-window-minutes": "300"}
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,9 @@ class _Door(BaseHTTPRequestHandler):
         self.api.closing.wait(cue.seconds)
         if cue.fault == "never":
             self._hold()
+        elif cue.resets_seconds:
+            ends = int(time.time()) + cue.resets_seconds
+            self._json(429, usage_limit(ends), headers=LIMIT_HEADERS | {"x-codex-primary-reset-at": str(ends)})
         elif cue.fault.isdigit():
             self._json(int(cue.fault), refusal(ask.protocol, int(cue.fault), cue.message or "a fault of the story"))
         else:
@@ -160,11 +168,15 @@ class _Door(BaseHTTPRequestHandler):
         self.close_connection = True
         select.select([self.connection], [], [], HELD_SECONDS)
 
-    def _json(self, status: int, value: Any, *, cut: bool = False) -> None:
+    def _json(
+        self, status: int, value: Any, *, cut: bool = False, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         data = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
+        for name, text in headers.items():
+            self.send_header(name, text)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data[: len(data) // 2] if cut else data)

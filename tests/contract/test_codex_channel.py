@@ -12,7 +12,7 @@ from world.terminal_lab import wait_for
 
 from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment, PromptId
-from gitorch.model.observed import AgentState
+from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.model.values import replace
 from gitorch.world.channels import app_server, codex
@@ -121,7 +121,7 @@ def test_what_a_human_does_at_the_program_is_noticed(bench):
     assert bench.channel.answer(request, Option.ONCE, "").startswith("refused: ")
     assert bench.server.decisions == []
     bench.server.end("interrupted")
-    bench.state(AgentState.IDLE)
+    bench.state(AgentState.WAITING)
 
 
 def test_a_refusal_tells_the_turn_the_reason(bench):
@@ -166,7 +166,7 @@ def test_a_conversation_that_is_opened_beside_ours_changes_nothing_and_one_that_
     bench.server.tell("thread/started", thread={"id": "t2"})
     bench.server.settle()
     bench.server.become("idle")
-    bench.state(AgentState.IDLE)
+    bench.state(*READY)
     assert bench.channel.deliver(P1, "hello", None) == "acknowledged"
 
 

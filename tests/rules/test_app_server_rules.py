@@ -41,7 +41,7 @@ def told(*facts):
     [
         ((), AgentState.IDLE, "codex: idle"),
         ((ACTIVE, BEGUN), AgentState.WORKING, "codex: active"),
-        ((ACTIVE, IDLE), AgentState.IDLE, "codex: idle"),
+        ((ACTIVE, BEGUN, IDLE), AgentState.WAITING, "codex: idle"),
         ((ACTIVE, ASKING), AgentState.DIALOG, "codex: waitingOnApproval"),
         ((ACTIVE, INPUT), AgentState.DIALOG, "codex: waitingOnUserInput"),
         ((ACTIVE, ASKED, ASKING, ACTIVE), AgentState.WORKING, "codex: active"),

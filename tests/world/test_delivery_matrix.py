@@ -21,6 +21,8 @@ LATER = ("refused: the agent's state is ", "refused: it has not accepted")
 class TuiStage:
     """The small program on the stage of the matrix."""
 
+    by_channel = False
+
     def __init__(self, lab):
         self.lab = lab
         self.starts = 0

@@ -106,13 +106,21 @@ def observation_of(view: ThreadView) -> ChannelObservation | None:
     """The state of the conversation; None while the server does not know it."""
     match view.thread.status:
         case "idle":
-            return ChannelObservation(AgentState.IDLE, "codex: idle")
+            return ChannelObservation(_rest(view), "codex: idle")
         case "active":
             return _active(view)
         case "systemError":
             return _failed(view)
         case _:
             return None
+
+
+def _rest(view: ThreadView) -> AgentState:
+    """The state of a conversation without a turn under way: it waits once there was a turn."""
+    if view.turn is None:
+        return AgentState.IDLE
+
+    return AgentState.WAITING
 
 
 def _active(view: ThreadView) -> ChannelObservation:
