@@ -42,7 +42,7 @@ TESTS = {
     "model": ["tests/model/", "tests/rules/"],
     "app": ["tests/app/", "tests/cli/"],
     "cli": ["tests/cli/"],
-    "world": ["tests/world/", "tests/contract/"],
+    "world": ["tests/world/", "tests/contract/", "tests/app/test_doctor_programs.py"],
     "wiring": ["tests/wiring/", "tests/cli/"],
     "errors": ["tests/model/", "tests/cli/"],
 }
