@@ -30,6 +30,7 @@ OBSERVED = (
     commands.EndSession,
     commands.Escalate,
     commands.RecordPermission,
+    commands.NoteSilentChannel,
     commands.RecordCheck,
     commands.RecordClosingFailure,
     commands.NoteFault,

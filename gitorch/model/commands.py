@@ -194,6 +194,14 @@ class RecordPermission(Value):
     answered: PermissionAnswer
 
 
+class NoteSilentChannel(Value):
+    """Record that a control channel to the session's program does not answer, so that the next one is used."""
+
+    session: SessionId
+    channel: str
+    reason: str
+
+
 class AcceptOutboxEntry(Value):
     """Mark an outbox entry as carried out by the command beside it."""
 
@@ -644,6 +652,7 @@ Command = (
     | Nudge
     | RemindOfRefusal
     | RecordPermission
+    | NoteSilentChannel
     | AcceptOutboxEntry
     | RecordBase
     | SubmitHandoff

@@ -262,6 +262,15 @@ class PermissionAnswered(Value):
     """The pattern of the rule."""
 
 
+class ChannelSilent(Value):
+    """A control channel to an agent program did not answer, so that the next one is used: recorded once for each session."""
+
+    session: SessionId
+    job: JobId
+    channel: str
+    reason: str
+
+
 class OutboxEntryAccepted(Value):
     """An entry of a session's outbox was carried out."""
 
@@ -768,6 +777,7 @@ Event = (
     | SessionNudged
     | RefusalReminded
     | PermissionAnswered
+    | ChannelSilent
     | OutboxEntryAccepted
     | BaseBuilt
     | HandoffSubmitted

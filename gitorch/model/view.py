@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import Value
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.model.ids import JobId, MessageId, Moment, QuestionId, RunId, SessionId
     from gitorch.model.work.usage import ModelUsage
 
@@ -89,6 +91,10 @@ class SessionRow(Value):
     agent: str
     phase: str
     since: Moment
+    channel: str = ""
+    """The control channel that tells its state; empty when nobody could look."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """The channels of its preset that do not answer, with the reasons."""
 
 
 class ApprovalRow(Value):

@@ -50,6 +50,7 @@ def session_commands(run: Run, observed: Observed) -> Iterator[Command]:
 def _commands_of(run: Run, session: Session, observation: SessionObservation, observed: Observed) -> Iterator[Command]:
     """What the ledger should learn of one session: answered requests first, then its end or its progress."""
     yield from _permissions_answered(session, observation)
+    yield from _silent_channels(session, observation)
     yield from usage_commands(session, observation, observed.now, urgent=False)
 
     end = _end_of(session, observation) or out_of_memory(run, session, observation)
@@ -81,6 +82,13 @@ def _permissions_answered(session: Session, observation: SessionObservation) -> 
     for number, answered in enumerate(observation.answered):
         if number >= session.permissions_answered:
             yield commands.RecordPermission(session.id, number, answered)
+
+
+def _silent_channels(session: Session, observation: SessionObservation) -> Iterator[Command]:
+    """Channels that do not answer and were never named for this session."""
+    for channel, reason in observation.skipped.items():
+        if channel not in session.silent_channels:
+            yield commands.NoteSilentChannel(session.id, channel, reason)
 
 
 def _end_of(session: Session, observation: SessionObservation) -> Command | None:

@@ -238,7 +238,7 @@ def test_released_names_never_change():
         "ledger-created plan-rejected target-confirmed action-refused message-sent messages-read run-prepared "
         "run-confirmed run-started run-paused run-resumed run-canceled run-failed run-completed lease-granted "
         "job-claimed lease-renewed lease-ended session-alive session-ended prompt-delivered usage-recorded session-nudged "
-        "refusal-reminded permission-answered "
+        "refusal-reminded channel-silent permission-answered "
         "outbox-entry-accepted "
         "base-built handoff-submitted late-handoff-kept late-handoff-adopted artifact-published decision-made blocker-sorted "
         "check-recorded target-checked settings-changed verdict-given findings-listed gate-passed epic-reported work-voided job-failed "

@@ -61,6 +61,8 @@ def _runs(play: Play) -> Asked:
         yield "deliver", c.RecordDelivery("s1", f"p{number}", "typed"), HOST
     yield "nudge", c.Nudge("s1"), HOST
     yield "permission", c.RecordPermission("s1", 0, PermissionAnswer("Run make", "allow", "make *")), HOST
+    yield "channel", c.NoteSilentChannel("s1", "claude", "it keeps no state file"), HOST
+    yield "channel again", c.NoteSilentChannel("s1", "claude", "it keeps no state file"), HOST
     yield "outbox", c.AcceptOutboxEntry("s1", "report.yaml", digest("entry")), HOST
     last = list(play.run.jobs)[-1]
     yield "base", c.RecordBase(last, commit("b"), play.run.base_parents(last)), HOST

@@ -26,6 +26,7 @@ REQUEST = PermissionRequest("r1", "make all", "Bash", "make all", "/srv/a")
         (S.WORKING, S.ERROR, S.IDLE, S.WORKING),
         (S.IDLE, S.UNKNOWN, S.DIALOG, S.DIALOG),
         (S.IDLE, S.UNKNOWN, S.LIMITED, S.LIMITED),
+        (S.IDLE, S.UNKNOWN, S.ERROR, S.IDLE),
         (S.WORKING, S.UNKNOWN, S.LIMITED, S.WORKING),
         (S.UNKNOWN, S.WAITING, S.IDLE, S.WAITING),
         (None, S.WORKING, S.UNKNOWN, S.WORKING),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play import HUMAN, SETTINGS, Play
+from play import HOST, HUMAN, SETTINGS, Play
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment, SessionId
@@ -87,3 +87,18 @@ def test_ended_sessions_are_not_listed(play):
     assert presence(play.run, play.run.sessions[S1], {}, Moment(play.at)) == "dead"
     assert session_rows(play.run, {}, Moment(play.at)) == ()
     play.do(c.CancelRun("enough"), HUMAN)
+
+
+def test_a_row_names_the_channel_in_use_and_those_that_do_not_answer(play):
+    play.do(c.NoteSilentChannel(S1, "claude", "it keeps no state file"), HOST)
+    now = Moment(play.at)
+
+    def row(observations):
+        (found,) = session_rows(play.run, observations, now)
+        return found.channel, dict(found.skipped)
+
+    at_terminal = replace(READY, channel="terminal")
+    assert row({S1: at_terminal}) == ("terminal", {"claude": "it keeps no state file"})
+    assert row({S1: replace(at_terminal, skipped={"claude": "gone"})}) == ("terminal", {"claude": "gone"})
+    assert row({S1: replace(READY, channel="claude")}) == ("claude", {})
+    assert row(None) == ("", {"claude": "it keeps no state file"})

@@ -193,6 +193,18 @@ def test_a_test_result_is_learned_once_and_only_of_the_commit_handed_in() -> Non
     assert learned(play, look(play, checks={commit("api-1"): done}), c.RecordCheck) == []
 
 
+def test_a_channel_that_does_not_answer_is_learned_once_for_each_session() -> None:
+    play = played(ALIVE)
+    silent = replace(READY, state=AgentState.WORKING, channel="terminal", skipped={"claude": "it keeps no state file"})
+    (noted,) = learned(play, look(play, silent), c.NoteSilentChannel)
+    assert noted == c.NoteSilentChannel(S1, "claude", "it keeps no state file")
+    play.do(noted)
+    assert learned(play, look(play, silent), c.NoteSilentChannel) == []
+    assert play.do(noted) == ()
+    again = replace(silent, skipped={"claude": "another reason", "codex": "its socket is gone"})
+    assert [one.channel for one in learned(play, look(play, again), c.NoteSilentChannel)] == ["codex"]
+
+
 def test_a_receipt_that_the_ledger_lacks_is_learned_and_a_refused_one_is_not() -> None:
     play = played(ALIVE)
     for receipt, count in (("submitted", 1), ("unknown", 1), ("refused: a dialog is open", 0), ("", 0)):

@@ -8,16 +8,14 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
-from gitorch.app.query.lookup import load_runs, unsettled_runs
 from gitorch.app.query.notifying import notification_trouble
+from gitorch.app.start.doctor_runs import examine_runs
 from gitorch.app.start.facts import runtime_facts
+from gitorch.app.start.health import HealthCheck
 from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Commits
-from gitorch.model.values import Value
-from gitorch.model.work.question import fault_trigger
-from gitorch.model.work.session import SessionPhase
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
 from gitorch.rules.workflows.readiness import count_commits
 
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from gitorch.model.plans.approval import Guard, SigningKey
     from gitorch.model.plans.preflight import RuntimeFacts
     from gitorch.model.plans.runtime import Preset
-    from gitorch.model.work.fault import Fault
-    from gitorch.model.work.run import Run
 
 OLDEST = {"git": "2.38", "tmux": "3.2"}
 """git 2.38 brought `merge-tree --write-tree`; tmux 3.2 brought `-e` for new sessions and `if-shell -F` as it is used here."""
@@ -45,17 +41,6 @@ INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 FAULT = "; it can crash when a person leaves an agent that has ended, which gitorch avoids: a newer one is better"
 KNOWN_FAULTS = {"tmux 3.3": FAULT, "tmux 3.3a": FAULT}
 """Versions with a known fault, by the line that they print."""
-
-
-class HealthCheck(Value):
-    """The result of one check."""
-
-    name: str
-    ok: bool | None
-    """None for a note, which is neither good nor bad."""
-    text: str
-    fix: str = ""
-    """A command or an edit that helps."""
 
 
 def examine(services: Services) -> tuple[HealthCheck, ...]:
@@ -73,7 +58,7 @@ def examine(services: Services) -> tuple[HealthCheck, ...]:
     checks.extend(_sandboxes(services))
     checks.append(_tests(services))
     checks.append(_ledger(services))
-    checks.extend(_faults(services))
+    checks.extend(examine_runs(services))
     checks.extend(_notices(services))
     checks.extend(_with_git("push", _push(services)))
     checks.extend(_with_git("approval", _approval(services)))
@@ -250,42 +235,11 @@ def _ledger_found(services: Services, count: int) -> HealthCheck:
     return HealthCheck("ledger", True, f"{runs}, kept by {services.store}")
 
 
-def _faults(services: Services) -> Iterator[HealthCheck]:
-    """What keeps failing in runs that are not settled, each with the command that shows its question."""
-    try:
-        if not services.ledger.exists():
-            return
-        for run in load_runs(services, unsettled_runs(services)):
-            for fault in run.faults.values():
-                yield HealthCheck(f"run {run.id}", False, fault.sentence, _where_it_is_asked(run, fault))
-            yield from _lost_worktrees(services, run)
-    except GitorchError as error:
-        yield HealthCheck("runs", False, error.message, error.hint or "gitorch verify")
-
-
-def _lost_worktrees(services: Services, run: Run) -> Iterator[HealthCheck]:
-    """Agents at work whose worktree was deleted under them: they see an empty folder, and nothing that they write is kept."""
-    for session in run.living_sessions:
-        path = services.paths.worktree(run, session.id)
-        if session.phase is SessionPhase.ALIVE and run.jobs[session.job].is_leased_to(session.id) and not path.exists():
-            text = f"the worktree of {session.job} is gone: {path}; its agent ({session.id}) still works in it"
-            fix = f"gitorch session restart {session.job} --run {run.id}"
-            yield HealthCheck(f"run {run.id}", False, text, fix)
-
-
 def _notices(services: Services) -> Iterator[HealthCheck]:
     """The notification command, if it failed the last time it ran."""
     trouble = notification_trouble(services)
     if trouble:
         yield HealthCheck("notifications", False, trouble, "edit notify.command in gitorch.yaml, and run it by hand")
-
-
-def _where_it_is_asked(run: Run, fault: Fault) -> str:
-    """The command that shows the question about a fault, or the run while nobody is asked yet."""
-    for question in run.open_questions():
-        if question.trigger == fault_trigger(fault.step.name):
-            return f"gitorch show {question.id} --run {run.id}"
-    return f"gitorch status {run.id}"
 
 
 def _push(services: Services) -> Iterator[HealthCheck]:

@@ -6,7 +6,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
-from gitorch.app.start.doctor import HealthCheck
+from gitorch.app.start.health import HealthCheck
 from gitorch.errors import Refused
 from gitorch.model.plans.skills import FileForm, FileState, SkillStatus
 from gitorch.model.values import Value

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.cli import arguments
 from gitorch.cli.follow import carry_on_if_over, whats_next
 from gitorch.cli.group import group, verb
+from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
 from gitorch.errors import Busy, Usage
 
@@ -87,12 +88,25 @@ def _text(rows: Sequence[SessionRow], page: Page) -> str:
             Cell(row.presence, SHADES.get(row.presence, "")),
             Cell(row.agent),
             Cell(row.runtime),
+            Cell(row.channel, "yellow" if row.skipped else "dim"),
             Cell(page.age(row.since), "dim"),
             Cell(row.run, "dim"),
         )
         for row in rows
     ]
-    return "\n".join(page.table(cells, shrinks=(6, 1)))
+    return "\n".join([*page.table(cells, shrinks=(7, 1)), *_silent_channels(rows)])
+
+
+def _silent_channels(rows: Sequence[SessionRow]) -> list[str]:
+    """A line for each channel that does not answer."""
+    lines: list[str] = []
+    for row in rows:
+        for channel, reason in row.skipped.items():
+            lines.append(
+                f"The channel {channel} of {row.id} does not answer, so {row.channel} is used: {safe_line(reason)}"
+            )
+
+    return lines
 
 
 @verb("session restart")

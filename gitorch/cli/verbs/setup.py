@@ -15,7 +15,7 @@ from gitorch.errors import Malformed, NotFound, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.start.doctor import HealthCheck
+    from gitorch.app.start.health import HealthCheck
     from gitorch.app.start.preflight import CheckResult
     from gitorch.app.start.sheet import Sheet
     from gitorch.cli.call import Call

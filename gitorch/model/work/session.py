@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import Value
+from gitorch.model.values import Value, field
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gitorch.model.ids import Digest, JobId, Moment, PromptId, SessionId
     from gitorch.model.work.usage import Spent
 
@@ -81,6 +83,8 @@ class Session(Value):
     """What it has used, by attempt and model, each pair once."""
     usage_at: Moment | None = None
     """When that was last recorded; None before the first time."""
+    silent_channels: Mapping[str, str] = field(default_factory=dict)
+    """The control channels that did not answer at some time, with the first reason of each."""
 
     @property
     def is_manual(self) -> bool:

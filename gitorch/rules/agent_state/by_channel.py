@@ -23,8 +23,8 @@ def readings_below(
 ) -> Sequence[StateReading]:
     """All readings in order of trust: the channel's, those of hooks and transcript, then those of title, processes and screen.
 
-    A channel knows the state at this moment, so no silence counts against it, and of the hooks and the transcript only a failure
-    says more: a failed program looks ready to its own protocol, too.
+    A channel knows the state at this moment, so no silence counts against it. Of the hooks and the transcript only a failure says more:
+    a failed program looks ready to its own protocol, too. An error on the screen may be of an earlier turn.
     """
     if reported is None or reported.state is AgentState.UNKNOWN:
         return (*signals, *shown)
@@ -34,7 +34,8 @@ def readings_below(
         return (StateReading(reported.state, reported.evidence, now),)
 
     failures = [reading for reading in signals if reading.state in FAILED]
-    return (StateReading(reported.state, reported.evidence, now), *failures, *shown)
+    open_now = [reading for reading in shown if reading.state is not AgentState.ERROR]
+    return (StateReading(reported.state, reported.evidence, now), *failures, *open_now)
 
 
 def with_channel(observation: SessionObservation, reported: ChannelObservation | None) -> SessionObservation:

@@ -263,6 +263,16 @@ def record_permission(state: State, order: Order, command: commands.RecordPermis
     return (events.PermissionAnswered(session.id, session.job, answered.asked, answered.option, answered.rule),)
 
 
+def note_silent_channel(state: State, order: Order, command: commands.NoteSilentChannel) -> tuple[Event, ...]:
+    """A channel that does not answer is named once for each session."""
+    ensure.host(order.actor, "the channels of agents")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    if command.channel in session.silent_channels:
+        return ()
+
+    return (events.ChannelSilent(session.id, session.job, command.channel, command.reason),)
+
+
 def accept_outbox_entry(state: State, _: Order, command: commands.AcceptOutboxEntry) -> tuple[Event, ...]:
     """Accept an outbox entry, which counts once. Raises Refused if it was carried out before."""
     run = ensure.run_there(state)
@@ -294,6 +304,7 @@ DECISIONS: Decisions = {
     commands.Nudge: nudge,
     commands.RemindOfRefusal: remind_of_refusal,
     commands.RecordPermission: record_permission,
+    commands.NoteSilentChannel: note_silent_channel,
     commands.AcceptOutboxEntry: accept_outbox_entry,
     commands.RecordBase: record_base,
 }

@@ -300,6 +300,12 @@ def permission_answered(run: Run, _: Record, event: events.PermissionAnswered) -
     return with_session(run, event.session, permissions_answered=count + 1)
 
 
+def channel_silent(run: Run, _: Record, event: events.ChannelSilent) -> Run:
+    """Remember a channel that did not answer, so that it is named once."""
+    silent = run.sessions[event.session].silent_channels
+    return with_session(run, event.session, silent_channels={**silent, event.channel: event.reason})
+
+
 def outbox_entry_accepted(run: Run, _: Record, event: events.OutboxEntryAccepted) -> Run:
     """Remember an outbox entry, so that it counts once. Raises Corrupt if it was accepted before."""
     entries = run.sessions[event.session].entries
@@ -332,6 +338,7 @@ EVENTS: Evolutions = {
     events.SessionNudged: Evolution(nudged, BY_HOST),
     events.RefusalReminded: Evolution(refusal_reminded, BY_HOST),
     events.PermissionAnswered: Evolution(permission_answered, BY_HOST),
+    events.ChannelSilent: Evolution(channel_silent, BY_HOST),
     events.OutboxEntryAccepted: Evolution(outbox_entry_accepted, BY_ANYBODY),
     events.BaseBuilt: Evolution(base_built, BY_HOST),
 }

@@ -170,6 +170,11 @@ def _session_row(
     run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None, now: Moment
 ) -> SessionRow:
     """The row of one session."""
+    observation = _observation(observations, session)
+    channel = ""
+    if observation is not None:
+        channel = observation.channel
+
     return SessionRow(
         id=session.id,
         run=run.id,
@@ -179,4 +184,18 @@ def _session_row(
         agent=agent_word(run, session, observations),
         phase=str(run.jobs[session.job].phase),
         since=session.started_at,
+        channel=channel,
+        skipped=silent_channels(session, observation),
     )
+
+
+def silent_channels(session: Session, observation: SessionObservation | None) -> Mapping[str, str]:
+    """The control channels to an agent that do not answer, with the reasons.
+
+    One look may be too short to tell a silent channel from a slow one, so those count that the ledger names and that are not in use.
+    """
+    if observation is None:
+        return session.silent_channels
+
+    silent = {name: reason for name, reason in session.silent_channels.items() if name != observation.channel}
+    return {**silent, **observation.skipped}

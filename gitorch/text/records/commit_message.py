@@ -51,6 +51,7 @@ SENTENCES = {
     "usage-recorded": "usage: {session} on {job}, attempt {attempt} ({models:model}, by {source})",
     "session-nudged": "session nudged: {session} on {job}",
     "refusal-reminded": "session reminded: {session} on {job}: refused {times} times",
+    "channel-silent": "channel {channel} of {session} on {job} does not answer: {reason}",
     "permission-answered": "permission answered: {session} on {job}: {option}: {asked}",
     "outbox-entry-accepted": "outbox entry accepted: {entry} of {session} on {job}",
     "base-built": "base built: {job} starts from {commit:.7} ({parents:parent})",

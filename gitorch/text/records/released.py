@@ -49,6 +49,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "usage-recorded": (events.UsageRecorded, ("session", "job", "attempt", "source", "models")),
     "session-nudged": (events.SessionNudged, ("session", "job")),
     "refusal-reminded": (events.RefusalReminded, ("session", "job", "times")),
+    "channel-silent": (events.ChannelSilent, ("session", "job", "channel", "reason")),
     "permission-answered": (events.PermissionAnswered, ("session", "job", "asked", "option", "rule")),
     "outbox-entry-accepted": (events.OutboxEntryAccepted, ("session", "job", "entry", "digest")),
     "base-built": (events.BaseBuilt, ("job", "commit", "parents")),

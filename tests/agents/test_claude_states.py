@@ -1,0 +1,168 @@
+"""Claude Code's channel with the program itself: each state as soon as the program is in it, and requests answered without a key."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from bench import Bench, bench
+from mind import Cue, Mind
+from programs import PROGRAMS
+from waiting import until
+
+from gitorch.model.observed import READY, AgentState
+from gitorch.model.plans.permission import Option, PermissionAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from stand_in import StandIn
+
+    from gitorch.model.observed import SessionObservation
+
+pytestmark = [
+    pytest.mark.tmux,
+    pytest.mark.agents,
+    pytest.mark.skipif(not PROGRAMS["claude"].installed, reason="Claude Code is not installed: make agents"),
+]
+
+COMMAND = """python3 -c 'import os; os.mkdir("made")'
+echo second line"""
+REPEATS = 20
+KNOWN_SECONDS = 2.0
+"""Until when a state is known, also on a machine that has much else to do. Alone it takes some 0.05 s."""
+
+ANSWERS = (
+    Cue(r"\AMake", says="I make a folder.", runs=COMMAND),
+    Cue(r"\AKeep", says="It takes a while.", seconds=60),
+    Cue(r"\AFail", fault="400"),
+    Cue("", says="Done."),
+)
+
+
+@pytest.fixture
+def one(tmp_path: Path, api: StandIn) -> Iterator[Bench]:
+    api.mind = Mind(*ANSWERS)
+    with bench(tmp_path, api, "claude") as found:
+        found.start()
+        found.until(lambda seen: seen.state in READY and seen.channel == "claude", "its state file")
+        yield found
+
+
+def delay(one: Bench, condition: Callable[[SessionObservation], object], since: float) -> float:
+    """How long it takes until the state is known, in seconds."""
+    until(lambda: condition(one.seen()), 30, 0.01, what="the state")
+    return time.monotonic() - since
+
+
+def keys(one: Bench, *words: str) -> float:
+    """Press keys as a human in the pane; the time."""
+    one.tmux("send-keys", "-t", one.key.name, *words)
+    return time.monotonic()
+
+
+@pytest.mark.slow
+def test_each_state_is_known_at_once_twenty_times(one: Bench) -> None:
+    known: dict[str, list[float]] = {"working": [], "idle after Escape": [], "permission": [], "working again": []}
+    known |= {"idle after the turn": [], "failed": [], "a dialog of a human": [], "idle after the dialog": []}
+    for number in range(REPEATS):
+        one.deliver(f"keep-{number}", "Keep working.")
+        known["working"].append(delay(one, lambda seen: seen.state is AgentState.WORKING, time.monotonic()))
+        pressed = keys(one, "Escape")
+        known["idle after Escape"].append(delay(one, lambda seen: seen.state in READY, pressed))
+        keys(one, "C-u")
+
+        one.deliver(f"make-{number}", "Make a folder.")
+        known["permission"].append(delay(one, lambda seen: seen.request is not None, time.monotonic()))
+        request = one.seen().offered
+        assert request is not None
+        began = time.monotonic()
+        answer = PermissionAnswer(request.label("allow"), Option.CHOSEN, f"q{number}")
+        assert one.terminals.answer(one.key, answer) == "answered"
+        known["working again"].append(delay(one, lambda seen: seen.state is not AgentState.DIALOG, began))
+        one.until(lambda seen: seen.state in READY, "the end of the turn")
+
+        one.deliver(f"say-{number}", "Say a word.")
+        known["idle after the turn"].append(delay(one, lambda seen: seen.state in READY, time.monotonic()))
+        one.deliver(f"fail-{number}", "Fail now.")
+        known["failed"].append(delay(one, lambda seen: seen.state is AgentState.ERROR, time.monotonic()))
+
+        keys(one, "-l", "/help")
+        one.until(lambda _: "/help" in one.screen(), "the command")
+        pressed = keys(one, "Enter")
+        known["a dialog of a human"].append(delay(one, lambda seen: seen.state is AgentState.DIALOG, pressed))
+        assert one.give(f"no-{number}", "Not into a dialog.").startswith("refused: ")
+        pressed = keys(one, "Escape")
+        known["idle after the dialog"].append(delay(one, lambda seen: seen.state is not AgentState.DIALOG, pressed))
+
+    for name, seconds in known.items():
+        worst = max(seconds)
+        sys.stdout.write(f"{name}: median {statistics.median(seconds):.2f} s, worst of {len(seconds)} {worst:.2f} s\n")
+    assert {name: max(seconds) for name, seconds in known.items() if max(seconds) > KNOWN_SECONDS} == {}
+
+
+def test_a_request_is_told_whole_and_rejected_with_a_reason_without_a_key(one: Bench, api: StandIn) -> None:
+    assert one.deliver("p1", "Make a folder.") == "acknowledged"
+    seen = one.until(lambda seen: seen.request, "a permission request")
+    request = seen.request
+    assert request is not None
+    assert seen.offered is not None
+    assert (request.tool, request.command, request.folder) == ("Bash", COMMAND, str(one.cwd))
+    answer = PermissionAnswer(seen.offered.label("reject"), Option.CHOSEN, "q1", "use another folder")
+    assert one.terminals.answer(one.key, answer) == "answered"
+    after = one.until(lambda seen: seen.state in READY, "the end of the turn")
+    assert [(one.asked, one.option, one.rule) for one in after.answered] == [(COMMAND, Option.REJECT, "q1")]
+    assert api.heard("claude")[-1].ask.results == ("use another folder",)  # type: ignore[union-attr]  # it was a turn
+    assert not (one.cwd / "made").exists()
+
+
+def test_a_rule_allows_exactly_its_command_without_a_key(one: Bench) -> None:
+    one.deliver("p1", "Make a folder.")
+    one.until(lambda seen: seen.request, "a permission request")
+    assert one.terminals.answer(one.key, PermissionAnswer("rm -r .", Option.ONCE, "rm .*")).startswith("refused: ")
+    assert one.terminals.answer(one.key, PermissionAnswer(COMMAND, Option.ONCE, "python3 .*")) == "answered"
+    one.until(lambda seen: seen.state in READY, "the end of the turn")
+    assert (one.cwd / "made").is_dir()
+
+
+@pytest.mark.parametrize(("key", "made"), [("1", True), ("Escape", False)])
+def test_a_human_in_the_pane_settles_a_request_and_its_hook_is_released(one: Bench, key: str, made: bool) -> None:
+    one.deliver("p1", "Make a folder.")
+    seen = one.until(lambda seen: seen.request, "a permission request")
+    assert seen.offered is not None
+    keys(one, key)
+    one.until(lambda seen: seen.state in READY and seen.request is None, "its prompt")
+    assert (one.cwd / "made").is_dir() is made
+    late = PermissionAnswer(seen.offered.label("allow"), Option.CHOSEN, "q1")
+    assert one.terminals.answer(one.key, late).startswith("refused: ")
+    one.until(lambda _: not waiting_hooks(one), "the end of the hook")
+    assert one.seen().answered == ()
+
+
+def waiting_hooks(one: Bench) -> list[str]:
+    """The processes of this program that wait for an answer."""
+    listed = subprocess.run(["ps", "-eo", "ppid=,args="], check=True, capture_output=True, text=True).stdout
+    mine = str(one.seen().pid)
+    return [line for line in listed.splitlines() if "hook claude 43200" in line and line.split()[0] == mine]
+
+
+def test_a_half_written_line_of_a_human_is_left_and_the_text_comes_after_it(one: Bench, api: StandIn) -> None:
+    keys(one, "-l", "half a line")
+    one.until(lambda _: "half a line" in one.screen(), "the line")
+    assert one.give("p1", "Say a word.").startswith("refused: ")
+    assert "half a line" in one.screen()
+    keys(one, "C-u")
+    assert one.deliver("p1", "Say a word.") == "acknowledged"
+    one.until(lambda seen: seen.state in READY and api.told("claude"), "the end of the turn")
+    assert api.told("claude") == ["Say a word."]
+
+
+def test_a_program_that_was_killed_has_ended_whatever_its_file_says(one: Bench) -> None:
+    os.kill(one.seen().pid, 9)
+    one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
