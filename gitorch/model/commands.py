@@ -292,6 +292,17 @@ class VoidWork(Value):
     found: CommitId
 
 
+class NoteBudget(Value):
+    """Record that a budget is nearly used up."""
+
+    budget: str
+    """The trigger of the question that follows when nothing is left."""
+    scope: str
+    measure: str
+    used: int
+    allowed: int
+
+
 class NoteOverlap(Value):
     """Record that two branches under work change the same files."""
 
@@ -661,6 +672,7 @@ Command = (
     | RecordTargetCheck
     | ChangeSettings
     | VoidWork
+    | NoteBudget
     | NoteOverlap
     | NoteClosedEarly
     | RecordClosingFailure

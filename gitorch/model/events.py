@@ -416,6 +416,17 @@ class WorkSentBack(Value):
     """The note for the author; may be empty if there are findings."""
 
 
+class BudgetNeared(Value):
+    """A budget reached 80 %."""
+
+    budget: str
+    """The trigger of the question that follows when nothing is left: `budget:tokens:epic:api`."""
+    scope: str
+    measure: str
+    used: int
+    allowed: int
+
+
 class OverlapNoted(Value):
     """Two branches under work change the same files."""
 
@@ -799,6 +810,7 @@ Event = (
     | JobRequeued
     | JobReopened
     | WorkSentBack
+    | BudgetNeared
     | OverlapNoted
     | ClosedEarly
     | ClosingFailed

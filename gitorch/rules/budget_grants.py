@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 BUDGET = "budget:"
 GO_ON = "go_on"
+LANE = ":lane:"
+"""In the trigger of a question about the budget of one lane, which keeps no other lane from work."""
 
 
 def times_granted(run: Run, trigger: str) -> int:
@@ -45,7 +47,7 @@ def asked_about_budget(run: Run) -> bool:
         if question.answer is not None or question.job is not None:
             continue
 
-        if question.trigger.startswith(BUDGET):
+        if question.trigger.startswith(BUDGET) and LANE not in question.trigger:
             return True
 
     return False

@@ -39,7 +39,7 @@ from gitorch.rules.views.mail import unread_by_people
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.ids import RunId
+    from gitorch.model.ids import JobId, RunId
     from gitorch.model.record import Record
     from gitorch.model.work.question import Question
     from gitorch.rules.evolving import Evolutions
@@ -137,7 +137,24 @@ def evolve_run(run: Run | None, record: Record) -> Run:
     else:
         after = _applied(run, record)
 
+    after = _with_work_time(run, after, record)
     return replace(after, records=after.records + 1, changed_at=record.at)
+
+
+def _with_work_time(before: Run | None, after: Run, record: Record) -> Run:
+    """The run with the time of a lease that the record ended."""
+    name: JobId | None = getattr(record.event, "job", None)
+    if before is None or name is None or name not in before.jobs:
+        return after
+
+    lease = before.jobs[name].lease
+    job = after.jobs[name]
+    if lease is None or job.is_leased_to(lease.session):
+        return after
+
+    held_ms = max(0, record.at - lease.granted_at)
+    worked = replace(job, worked_ms=job.worked_ms + held_ms)
+    return replace(after, jobs={**after.jobs, name: worked})
 
 
 def _prepared(run: Run | None, record: Record, event: events.RunPrepared) -> Run:

@@ -8,6 +8,7 @@ from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, Independence
 from gitorch.model.work.job import ACTIVE, JobPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.budget_grants import asked_about_budget, sessions_spent
+from gitorch.rules.usage.budgets import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +107,7 @@ def _has_place(run: Run, job: JobState) -> bool:
 
 def _is_within_limits(run: Run, job: JobState) -> bool:
     """Whether budgets, the number of agents and the lane's capacity leave room for one more agent."""
-    if asked_about_budget(run):
+    if asked_about_budget(run) or is_held(run, job.spec.id):
         return False
 
     # A session that lives on from an earlier attempt is no new session.

@@ -17,6 +17,7 @@ from gitorch.model.work.session import UNSEEN, SessionPhase
 from gitorch.rules.dialogs import owed_answer
 from gitorch.rules.granting import may_be_granted, wants_fresh
 from gitorch.rules.readying import checkout_trigger, session_trigger
+from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings
 
@@ -179,7 +180,7 @@ def _launches(run: Run, observed: Observed) -> Iterator[Effect]:
         if not _lacks_process(session, observed.sessions.get(session.id)):
             continue
 
-        if not needed(run, session, observed):
+        if not needed(run, session, observed) or is_held(run, session.job):
             continue
 
         if _is_set_up(run, session, observed):
@@ -235,7 +236,7 @@ def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
             continue
 
         prompt = _unsent_prompt(session, observed)
-        if prompt is not None and may_begin(run, session):
+        if prompt is not None and may_begin(run, session) and not is_held(run, session.job):
             yield effects.DeliverPrompt(session.id, prompt.id)
 
 

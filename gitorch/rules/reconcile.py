@@ -24,6 +24,7 @@ from gitorch.rules.granting import not_independent, queue
 from gitorch.rules.proposals import merged_proposals
 from gitorch.rules.readying import is_not_set_up, readying_commands
 from gitorch.rules.session_commands import receipts, session_commands
+from gitorch.rules.usage.budgets import budget_commands
 from gitorch.rules.withdrawals import withdrawals
 from gitorch.rules.workflows.closings import closing_commands
 
@@ -74,6 +75,7 @@ def _of_whole_run(run: Run, observed: Observed) -> Iterator[Command]:
     if run.phase is RunPhase.RUNNING:
         yield from closing_commands(run, observed)
         yield from over_budget(run, observed.now)
+        yield from budget_commands(run, observed.now)
         yield from _checkpoints(run)
         yield from _stale_work(run)
         yield from _unjudgeable_reviews(run)

@@ -12,6 +12,7 @@ from gitorch.model.work.review import PROGRAM_NOT_FOUND
 from gitorch.model.work.session import PromptKind, SessionPhase
 from gitorch.rules.budgets import out_of_memory, over_time, runaway
 from gitorch.rules.dialogs import asks_at_start, dialog_trouble
+from gitorch.rules.usage.budgets import is_held, is_urgent
 from gitorch.rules.usage.counting import usage_commands
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _commands_of(run: Run, session: Session, observation: SessionObservation, ob
     """What the ledger should learn of one session: answered requests first, then its end or its progress."""
     yield from _permissions_answered(session, observation)
     yield from _silent_channels(session, observation)
-    yield from usage_commands(session, observation, observed.now, urgent=False)
+    yield from usage_commands(session, observation, observed.now, urgent=is_urgent(run, session, observation))
 
     end = _end_of(session, observation) or out_of_memory(run, session, observation)
     if end is not None:
@@ -203,6 +204,9 @@ def _trouble_at_work(
     """A nudge or a question for an agent that should be at work and is silent."""
     # Nothing is expected of an agent at its usage limit, or while its job waits for an answer.
     if observation.state is AgentState.LIMITED or not job.phase.is_active:
+        return None
+
+    if is_held(run, job.spec.id):
         return None
 
     if observation.resets_at is not None and not job.nudged:

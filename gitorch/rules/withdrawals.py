@@ -13,6 +13,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import REFUSED, QuestionKind, base_trigger, dialog_trigger, overlap_trigger
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.budgets import memory_allowed, over_sessions, requests_allowed
+from gitorch.rules.usage.budgets import spent_budgets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -187,10 +188,13 @@ def _target(run: Run, observed: Observed, _: Question) -> str:
     return f"{run.target} exists again"
 
 
-def _budget(run: Run, _: Observed, question: Question) -> str:
-    """No job wants another session. Time that is spent stays spent."""
+def _budget(run: Run, observed: Observed, question: Question) -> str:
+    """No job wants another session, or the principal raised the budget. What is spent stays spent."""
     if question.trigger.endswith(":sessions") and not any(over_sessions(run)):
         return "no job waits for another session"
+
+    if question.trigger.count(":") > 1 and question.trigger not in spent_budgets(run, observed.now):
+        return "its budget is larger by now"
 
     return ""
 

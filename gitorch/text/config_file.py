@@ -13,7 +13,7 @@ from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import replace
 from gitorch.text.config_runtimes import read_runtime
 from gitorch.text.fields import read_form
-from gitorch.text.run_settings import read_autonomy, read_branch
+from gitorch.text.run_settings import read_allowance, read_autonomy, read_branch
 from gitorch.text.slug import id_fault
 
 if TYPE_CHECKING:
@@ -351,6 +351,9 @@ def _budgets(top: Form, default: Config) -> Config:
         memory_mib_max=form.number("memory_mib", default.memory_mib_max),
         requests_max=form.number("requests_per_minute", default.requests_max),
         sessions_max=form.number("sessions", default.sessions_max),
+        run_budget=read_allowance(form.form("run")),
+        epic_budget=read_allowance(form.form("epic")),
+        lane_budget=read_allowance(form.form("lane")),
     )
     form.done()
     return config

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.allowance import Allowance
 from gitorch.text.slug import branch_fault
 
 if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Autonomy
     from gitorch.text.fields import Form
 
+COUNT_MAX = 1_000_000_000_000
 NO_FULL_AUTO = "nothing is ever merged without your approval, so only per_epic and end_only exist."
 
 
@@ -24,6 +26,18 @@ def read_autonomy(form: Form, key: str, default: Autonomy) -> Autonomy:
         return default
 
     return form.choice(key, default)
+
+
+def read_allowance(form: Form) -> Allowance:
+    """The budgets of one scope. A key that is missing, or 0, is no limit."""
+    allowance = Allowance(
+        tokens=form.number("tokens", 0, maximum=COUNT_MAX),
+        cents=form.number("cents", 0, maximum=COUNT_MAX),
+        minutes=form.number("minutes", 0),
+        turns=form.number("turns", 0),
+    )
+    form.done()
+    return allowance
 
 
 def read_branch(form: Form, key: str, default: str) -> str:

@@ -60,6 +60,8 @@ class StandIn:
     def __init__(self, mind: Mind | None = None) -> None:
         self.mind = mind or Mind()
         self.log: list[Heard] = []
+        self.served: list[str] = []
+        """Who got a whole answer in a turn of its own, once for each answer."""
         self.closing = threading.Event()
         self._server = _Server(("127.0.0.1", 0), type("Door", (_Door,), {"api": self}))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -140,6 +142,8 @@ class _Door(BaseHTTPRequestHandler):
         elif cue.fault.isdigit():
             self._json(int(cue.fault), refusal(ask.protocol, int(cue.fault), cue.message or "a fault of the story"))
         else:
+            if main and cue.fault not in {"cut", "stall"}:
+                self.api.served.append(by)
             whole, events = PROTOCOLS[ask.protocol](ask, reply_of(cue, words, ask))
             if ask.streams:
                 self._stream(events, cue)

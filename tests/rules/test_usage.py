@@ -10,7 +10,7 @@ from play import Play, finding
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.work.usage import COUNTS, ModelUsage, UsageReading, by_model
+from gitorch.model.work.usage import COUNTS, ModelUsage, UsageReading, by_model, total
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.usage.counting import RECORD_MS, growth, model_of, used
 
@@ -112,3 +112,11 @@ def test_what_a_session_used_until_its_end_is_recorded_before_its_end(play):
     observed = Observed(now=Moment(play.at), sessions={play.session("api"): seen}, heads={}, checks={}, sent={})
     learned = [type(one) for one in reconcile(play.run, observed)]
     assert learned.index(c.RecordUsage) < learned.index(c.EndSession)
+
+
+def test_what_comes_after_the_end_of_a_session_is_not_its_own(play):
+    record(play, opus(input=7))
+    ended = play.session("api")
+    play.do(c.EndSession(ended, "killed"))
+    play.do(c.RecordUsage(ended, opus(input=9)))
+    assert total(used(play.run.sessions[ended])).input == 7

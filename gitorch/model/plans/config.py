@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.allowance import Allowance
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.plans.preparation import Preparation
@@ -67,6 +68,9 @@ class Config(Value):
     memory_mib_max: int = 8192
     requests_max: int = 300
     sessions_max: int = 0
+    run_budget: Allowance = Allowance()
+    epic_budget: Allowance = Allowance()
+    lane_budget: Allowance = Allowance()
     notify_command: tuple[str, ...] = ()
     notify_wait_seconds: int = 10
     notify_quiet: tuple[int, int] = (0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.allowance import Allowance
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import Value, field
@@ -128,6 +129,8 @@ class Lane(Value):
     """Files and folders that an agent in a sandbox may write besides, such as `~/.cache`."""
     memory_mib: int = 0
     """How much memory one of its agents may hold; 0 means the run's own limit."""
+    budget: Allowance = Allowance()
+    """What all its agents of a run may use together; 0 means the run's own limit for each lane."""
 
 
 class Scope(Value):
@@ -278,6 +281,11 @@ class Settings(Value):
     memory_mib_max: int = 0
     requests_max: int = 0
     sessions_max: int = 0
+    run_budget: Allowance = Allowance()
+    epic_budget: Allowance = Allowance()
+    """Of each epic with its reviews."""
+    lane_budget: Allowance = Allowance()
+    """Of each lane."""
 
     def close_issues(self, issues: Sequence[str]) -> str:
         """The command line, or the advice, by which a person closes these issues in the run's tracker, in this order."""

@@ -129,6 +129,8 @@ class JobState(Value):
     """Why the last of them was refused."""
     reminded: int = 0
     """Of how many of these refusals its agent was reminded."""
+    worked_ms: int = 0
+    """For how long agents and people have held it, in milliseconds, without the lease that stands."""
     trouble: str = ""
     """What went wrong with it last, in one line: why it ended without its result, or what keeps its agent from going on.
 

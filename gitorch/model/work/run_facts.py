@@ -115,6 +115,8 @@ class RunFacts(Value):
     """The digest of `repository.json`, which has refs, settings and hooks at the start; None in a run that recorded none."""
     faults: Mapping[str, Fault] = field(default_factory=dict)
     """Steps that failed and have not succeeded since, by their names."""
+    budgets_noted: tuple[str, ...] = ()
+    """The budgets that were nearly used up, each with how often it had been granted by then."""
     target_check: Check | None = None
     """The newest run of the test command on the target's commit; None before it, and when it is to be run again."""
     target_accepted: bool = False
@@ -377,10 +379,7 @@ class RunFacts(Value):
         return self.sessions[job.lease.session].is_manual
 
     def late_handoffs_of(self, job: JobState) -> tuple[LateHandoff, ...]:
-        """Late handoffs of the attempt under way that nobody has adopted, oldest first.
-
-        Those of earlier attempts can no longer be adopted.
-        """
+        """Late handoffs of the attempt under way that nobody has adopted, oldest first."""
         kept: list[LateHandoff] = []
         for late in self.late_handoffs.values():
             if late.adopted or late.job != job.spec.id:

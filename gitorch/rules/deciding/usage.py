@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands, events
+from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
+from gitorch.rules.usage.budgets import near_key
 from gitorch.rules.usage.counting import growth
 
 if TYPE_CHECKING:
@@ -16,18 +18,32 @@ if TYPE_CHECKING:
 
 
 def record(state: State, order: Order, command: commands.RecordUsage) -> tuple[Event, ...]:
-    """The totals of a session, unless they say no more than what is recorded. A session that has ended may have more to tell."""
+    """The totals of a session, unless they say no more than what is recorded, or it has ended.
+
+    What its program wrote down after its end belongs to the session that took up its conversation.
+    """
     ensure.host(order.actor, "what its sessions have used")
     run = ensure.run_there(state)
     session = ensure.session_there(run, command.session)
     reading = command.usage
-    if not growth(session, reading.models):
+    if session.phase is SessionPhase.ENDED or not growth(session, reading.models):
         return ()
 
     attempt = run.jobs[session.job].attempt
     return (events.UsageRecorded(session.id, session.job, attempt, reading.source, reading.models),)
 
 
+def note_budget(state: State, order: Order, command: commands.NoteBudget) -> tuple[Event, ...]:
+    """A budget that is nearly used up, once for each grant of it."""
+    ensure.host(order.actor, "what its sessions have used")
+    run = ensure.run_there(state)
+    if near_key(run, command.budget) in run.budgets_noted:
+        return ()
+
+    return (events.BudgetNeared(command.budget, command.scope, command.measure, command.used, command.allowed),)
+
+
 DECISIONS: Decisions = {
+    commands.NoteBudget: note_budget,
     commands.RecordUsage: record,
 }

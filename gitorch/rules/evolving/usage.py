@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import events
+from gitorch.model.values import replace
 from gitorch.rules.evolving import BY_HOST, Evolution
 from gitorch.rules.transitions import with_session
+from gitorch.rules.usage.budgets import near_key
 from gitorch.rules.usage.counting import with_growth
 
 if TYPE_CHECKING:
@@ -21,6 +23,12 @@ def recorded(run: Run, record: Record, event: events.UsageRecorded) -> Run:
     return with_session(run, event.session, spent=spent, usage_at=record.at)
 
 
+def budget_neared(run: Run, _: Record, event: events.BudgetNeared) -> Run:
+    """Note a budget, so that it is said once for each grant."""
+    return replace(run, budgets_noted=(*run.budgets_noted, near_key(run, event.budget)))
+
+
 EVENTS: Evolutions = {
+    events.BudgetNeared: Evolution(budget_neared, BY_HOST),
     events.UsageRecorded: Evolution(recorded, BY_HOST),
 }

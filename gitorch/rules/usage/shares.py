@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from gitorch.model.ids import JobId
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
-    from gitorch.model.work.session import Session
     from gitorch.model.work.usage import ModelUsage
 
 UNITS = ((1_000_000, "M"), (1_000, "k"))
@@ -25,8 +24,15 @@ def shares(run: Run) -> tuple[UsageShare, ...]:
     found: list[UsageShare] = []
     for session in run.sessions.values():
         for spent in session.spent:
-            lane = session.lane
-            found.append(UsageShare(session.job, spent.attempt, session.id, session.runtime, lane, spent.usage))
+            share = UsageShare(
+                job=session.job,
+                attempt=spent.attempt,
+                session=session.id,
+                runtime=session.runtime,
+                lane=session.lane,
+                usage=spent.usage,
+            )
+            found.append(share)
 
     return tuple(found)
 
@@ -75,20 +81,12 @@ def short_count(count: int) -> str:
     return str(count)
 
 
-def last_session(run: Run, job: JobState) -> Session | None:
-    """The newest session of a job, also when it has ended; None before the first."""
-    if job.session is None:
-        return None
-
-    return run.sessions.get(job.session)
-
-
 def model_at(run: Run, job: JobState) -> str:
     """The model that works on a job, or did last; empty where it is not known."""
-    session = last_session(run, job)
-    if session is None:
+    if job.session is None or job.session not in run.sessions:
         return ""
 
+    session = run.sessions[job.session]
     return model_of(run, session)
 
 

@@ -11,6 +11,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.message import PRINCIPAL
 from gitorch.model.work.question import QuestionKind
 from gitorch.rules.granting import active
+from gitorch.rules.usage.budgets import near_budgets
 from gitorch.rules.usage.shares import model_at, reviews_by_author, shares, usage_of, usage_words
 from gitorch.rules.views.inbox import inbox, message_rows
 from gitorch.rules.views.mail import unread
@@ -57,7 +58,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView
         next_commands=next_commands(run),
         started_at=run.started_at,
         records=run.records,
-        notes=(*_overlap_notes(run), *_model_notes(run)),
+        notes=(*_overlap_notes(run), *_model_notes(run), *_budget_notes(run)),
         destination=run.destination,
         approval=approval_row(run),
         used=usage_words(usage_of(run)),
@@ -168,6 +169,15 @@ def _model_notes(run: Run) -> Iterator[str]:
         reviews = tuple(dict.fromkeys(reviews_by_author(run, job)))
         if reviews:
             yield f"the model that wrote {job.spec.id} also judged it: {', '.join(reviews)}"
+
+
+def _budget_notes(run: Run) -> Iterator[str]:
+    """Budgets that are used up, or nearly so."""
+    if run.phase.is_over:
+        return
+
+    for use in near_budgets(run):
+        yield use.words
 
 
 def run_summary(run: Run) -> str:

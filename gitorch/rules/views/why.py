@@ -11,6 +11,7 @@ from gitorch.model.work.question import HOLDING
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.granting import active, base_of, may_be_granted, worktree_taken_by
 from gitorch.rules.review.endings import ending
+from gitorch.rules.usage.budgets import is_held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -184,6 +185,9 @@ def _why_not_granted(run: Run, job: JobState) -> str:
     other = worktree_taken_by(run, job)
     if other is not None:
         return f"waits for the shared worktree of lane {job.spec.lane}, where {other} is unfinished"
+
+    if is_held(run, job.spec.id):
+        return "waits for an answer about a budget that is used up: gitorch inbox"
 
     if run.settings.manual:
         return f"ready to claim: gitorch claim {job.spec.id}"

@@ -18,6 +18,7 @@ from gitorch.model.plans.workflow import (
 from gitorch.model.values import Value, replace
 from gitorch.model.work.artifact import ArtifactKind
 from gitorch.text.glob_syntax import glob_fault
+from gitorch.text.run_settings import read_allowance
 from gitorch.text.workflows.brief import posture_fault
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def read_lane(name: str, form: Form) -> Lane:
         one_shot=form.flag("one_shot", default=False),
         sandbox=form.choice("sandbox", Sandbox.NONE),
         memory_mib=form.number("memory_mib", 0, minimum=1, maximum=MEMORY_MAX),
+        budget=read_allowance(form.form("budget")),
         constraints=form.texts("constraints"),
         timeouts=_timeouts(form.form("timeouts")),
     )
