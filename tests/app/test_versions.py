@@ -29,7 +29,7 @@ class Kit:
             "v2.0.0-rc1 (x); the preset was checked with 2.0.0: its screen may differ",
         ),
         ("echo agent 1.2.3", "", "agent 1.2.3"),
-        ("exit 1", "1.2.3", "agent, which prints no version"),
+        ("exit 1", "1.2.3", "agent, which printed no version in time"),
     ],
 )
 def test_a_version_is_shown_beside_the_one_that_the_preset_was_checked_with(tmp_path, says, checked, said):

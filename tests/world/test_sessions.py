@@ -73,7 +73,12 @@ def test_a_missing_worktree_ends_the_session_without_running_the_agent(lab):
 
 
 def test_the_agent_gets_a_listed_environment_and_nothing_else(lab):
-    lab.environ.update({"PASSED": "yes;", "LC_TIME": "C.UTF-8"})
+    user = {
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_COMMITTER_EMAIL": "ada@example.invalid",
+        "GIT_CONFIG_GLOBAL": "/home/ada/git",
+    }
+    lab.environ.update({"PASSED": "yes;", "LC_TIME": "C.UTF-8", "GIT_DIR": "/nowhere", **user})
     key = run_script(
         lab, "env -0 > env.out; sleep 600", env={"SET": "it's {session}"}, passes=("PASSED", "ABSENT", "TMUX")
     )
@@ -88,6 +93,7 @@ def test_the_agent_gets_a_listed_environment_and_nothing_else(lab):
         "TERM": "xterm-256color",
         "LC_TIME": "C.UTF-8",
         "PASSED": "yes;",
+        **user,
         "SET": f"it's {folder}",
         "GITORCH_TOKEN": "t0ken",
         "GITORCH_SESSION_KEY": f"{lab.socket}/{key.name}",

@@ -18,7 +18,7 @@ def version_text(preset: Preset, line: str) -> str:
         return preset.argv[0]
     program = preset.argv[0]
     if not line:
-        return f"{program}, which prints no version"
+        return f"{program}, which printed no version in time"
     if not preset.checked_with:
         return line
 

@@ -13,6 +13,7 @@ import gitorch
 from gitorch.text.secret_signs import SIGNS
 from gitorch.world import companion
 from gitorch.world.files import write_own
+from gitorch.world.git.runner import USER_VARIABLES
 from gitorch.world.safe_writing import write_inside
 from gitorch.world.terminal.template import from_home
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from gitorch.world.terminal.template import Template
 
 MINIMAL = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "SHELL", "TMPDIR")
-"""Variables that every program may expect; `LC_*` passes too. The preset or the launch must name every other one."""
+"""Variables that every program may expect.
+
+`LC_*` and the variables of git that say who the user is pass too: an agent commits as the user would.
+The preset or the launch must name every other one.
+"""
 
 NEVER = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR")
 LOG_BYTES = 1_000_000
@@ -83,7 +88,7 @@ def environment(
 def _passed_variables(launch: Launch, environ: Mapping[str, str], template: Template) -> dict[str, str]:
     """The variables that the caller passes on, and those that the preset sets."""
     chosen = {"TERM": "xterm-256color"}
-    passed = {*MINIMAL, *launch.preset.passes}
+    passed = {*MINIMAL, *USER_VARIABLES, *launch.preset.passes}
     for name, value in environ.items():
         if name in passed or name.startswith("LC_"):
             chosen[name] = value
