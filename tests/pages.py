@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 RUN = "<!-- test: run -->"
+WITH_AGENTS = "<!-- test: agents -->"
+"""The mark of blocks that need the vendors' programs; tests/agents runs them."""
+
 EXIT = re.compile(r"\s+# exit (\d+)$")
 COMMAND_WAIT_SECONDS = 60
 
@@ -41,13 +44,13 @@ def parse(text: str) -> list[Token]:
     return MarkdownIt("commonmark").enable("table").parse(text)
 
 
-def steps(text: str) -> Iterator[Step]:
-    """The commands of all blocks of a page that are marked to run."""
+def steps(text: str, mark: str = RUN) -> Iterator[Step]:
+    """The commands of all blocks of a page that have this mark."""
     tokens = parse(text)
     for before, token in itertools.pairwise(tokens):
-        if before.type != "html_block" or before.content.strip() != RUN:
+        if before.type != "html_block" or before.content.strip() != mark:
             continue
-        assert token.type == "fence", f"line {line_of(token)}: {RUN} stands directly before a fenced block"
+        assert token.type == "fence", f"line {line_of(token)}: {mark} stands directly before a fenced block"
         assert token.info.strip() == "console", f"line {line_of(token)}: a block that runs is a `console` block"
         yield from steps_of_block(token.content.splitlines(), line_of(token) + 1)
 
@@ -69,7 +72,9 @@ def steps_of_block(lines: list[str], first: int) -> Iterator[Step]:
         yield Step(first + start, EXIT.sub("", command), int(found[1]) if found else 0, "\n".join(rest).strip())
 
 
-def assert_step(step: Step, folder: Path, environment: Mapping[str, str]) -> None:
+def assert_step(
+    step: Step, folder: Path, environment: Mapping[str, str], wait_seconds: float = COMMAND_WAIT_SECONDS
+) -> None:
     """Execute one command in `folder`; fails with its output if that differs from the page."""
     done = subprocess.run(
         ("bash", "-euo", "pipefail", "-c", step.command),
@@ -80,13 +85,16 @@ def assert_step(step: Step, folder: Path, environment: Mapping[str, str]) -> Non
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=COMMAND_WAIT_SECONDS,
+        timeout=wait_seconds,
     )
-    said = f"line {step.line}: $ {step.command}\n{done.stdout}"
-    assert done.returncode == step.exit_status, f"exit {done.returncode}, the page says {step.exit_status}: {said}"
-    assert not step.expected or alike(step.expected, done.stdout.strip()), (
-        f"the page shows\n{step.expected}\nfor {said}"
-    )
+    assert_shown(step, done.returncode, done.stdout)
+
+
+def assert_shown(step: Step, status: int, output: str) -> None:
+    """Fails with what a command printed if that, or its exit status, differs from the page."""
+    said = f"line {step.line}: $ {step.command}\n{output}"
+    assert status == step.exit_status, f"exit {status}, the page says {step.exit_status}: {said}"
+    assert not step.expected or alike(step.expected, output.strip()), f"the page shows\n{step.expected}\nfor {said}"
 
 
 def alike(expected: str, printed: str) -> bool:

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 sys.path.append(str(Path(__file__).parents[1]))
 
 import isolation
-from bench import Bench, bench
+from bench import START_SECONDS, Bench, bench
 from mind import Cue, Mind
 from programs import PROGRAMS
 from recorded_screens import Screen
-from stage import ASKING, ESCALATED
+from stage import ASKING
 from stand_in import StandIn
+from waiting import until
+from watching import ASKS, attached, is_whole, open_dialog
+from watching import SIZES as ATTACHED_SIZES
 
 from gitorch.model.observed import READY, AgentState
 
@@ -29,8 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SIZES = ("120x40", "80x24")
+ATTACHED = "dialog-attached"
+"""A dialog as a person sees it who attaches."""
+
+SIZES_OF = {ATTACHED: ATTACHED_SIZES}
 SETTLE_SECONDS = 1.5
-ASKS = Cue(r"\ABegin", says="I write it.", runs="echo hi > out.txt && cat out.txt", arguments=ESCALATED)
 
 
 def ready(one: Bench) -> AgentState:
@@ -110,6 +116,17 @@ def record(name: str, story: str, size: str) -> Path:
         return Screen(name, story, size, str(state), title, one.screen().replace(folder, "~")).write()
 
 
+def record_attached(name: str, size: str) -> Path:
+    """Attach from a terminal of this size while the program shows a dialog, and keep what that terminal shows."""
+    with tempfile.TemporaryDirectory() as folder, StandIn() as api, bench(Path(folder), api, name) as one:
+        open_dialog(one)
+        offered = one.until(lambda seen: seen.offered is not None, "choices that it offers").offered
+        assert offered is not None
+        with attached(one, size) as screen:
+            until(lambda: is_whole(screen(), name, offered), START_SECONDS, 0.2, what=f"{offered} at {size}")
+            return Screen(name, ATTACHED, size, str(AgentState.DIALOG), "", screen().replace(folder, "~")).write()
+
+
 def main() -> int:
     """Record what is named: a program, and states of it or all. Fails when a state did not come about."""
     name, *chosen = sys.argv[1:]
@@ -117,15 +134,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="gt-") as home:
         isolation.move_in(Path(home))
         os.environ["PATH"] = os.pathsep.join([str(PROGRAMS[name].bin), os.environ["PATH"]])
-        for story in chosen or STORIES:
-            for size in SIZES:
-                try:
-                    said = str(record(name, story, size))
-                except (AssertionError, KeyError) as missed:
-                    failed += 1
-                    said = f"{name} did not come to {story} at {size}: {missed}"
-                sys.stdout.write(f"{said}\n")
-                sys.stdout.flush()
+        stories = chosen or [*STORIES, ATTACHED]
+        for story, size in ((one, size) for one in stories for size in SIZES_OF.get(one, SIZES)):
+            try:
+                said = str(record_attached(name, size) if story == ATTACHED else record(name, story, size))
+            except (AssertionError, KeyError) as missed:
+                failed += 1
+                said = f"{name} did not come to {story} at {size}: {missed}"
+            sys.stdout.write(f"{said}\n")
+            sys.stdout.flush()
     return 1 if failed else 0
 
 

@@ -16,13 +16,13 @@ from mind import Cue, Mind
 from programs import PROGRAMS
 from real_runs import configure, drive, told_once
 from story import STORY, WRITTEN
+from user import sign_in
 
 from gitorch.world import sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from house import House
     from stand_in import StandIn
 
 MISSING = sandbox.fault(dict(os.environ))
@@ -119,36 +119,6 @@ def test_a_plan_goes_from_start_to_merge_in_sandboxes(folder: Path, api: StandIn
         home("cleanup", run, "--yes")
 
 
-def sign_in(user: Path, home: House, api: StandIn, codex: str) -> None:
-    """What the two programs keep in the home of a user who has set them up, with the stand-in's key. `codex` is how Codex is called there."""
-    key = PROGRAMS["claude"].env("")["ANTHROPIC_API_KEY"]
-    trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
-    account = {
-        "hasCompletedOnboarding": True,
-        "theme": "dark",
-        "customApiKeyResponses": {"approved": [key[-20:]], "rejected": []},
-        "projects": {str(home.path): trusted},
-    }
-    (user / ".claude").mkdir(parents=True)
-    (user / ".claude.json").write_text(json.dumps(account))
-    (user / ".codex").mkdir()
-    (user / ".codex/config.toml").write_text(CODEX_CONFIG.format(url=api.url(codex)))
-
-
-CODEX_CONFIG = """\
-model_provider = "key"
-[model_providers.key]
-name = "OpenAI"
-base_url = "{url}/v1"
-env_key = "OPENAI_API_KEY"
-wire_api = "responses"
-[features]
-daemon_auto_start = false
-[analytics]
-enabled = false
-"""
-
-
 @pytest.mark.parametrize("one_shot", [False, True], ids=["in a terminal", "one-shot"])
 @pytest.mark.parametrize("writer", REVIEWERS)
 def test_programs_that_a_user_has_set_up_work_in_sandboxes(
@@ -162,7 +132,7 @@ def test_programs_that_a_user_has_set_up_work_in_sandboxes(
     user = folder / "user"
     monkeypatch.setenv("HOME", str(user))
     with house(folder, "repo") as home:
-        sign_in(user, home, api, "codex-writer" if writer == "codex" else "codex-reviewer")
+        sign_in(user, [home.path], api, "codex-writer" if writer == "codex" else "codex-reviewer")
         own = {name: {**runtime(name), "preset": name} for name in (writer, reviewer)}
         configure(home, api, writer, reviewer, one_shot=one_shot, own=own)
         before = (user / ".claude.json").read_bytes()

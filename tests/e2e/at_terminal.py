@@ -52,7 +52,10 @@ class AtTerminal:
         def asked_or_over() -> bool:
             return self._asked(question) or self._program.poll() is not None
 
-        until(asked_or_over, ANSWER_SECONDS)
+        try:
+            until(asked_or_over, ANSWER_SECONDS)
+        except AssertionError as late:
+            raise AssertionError(f"{question!r} was not asked: {self.said}") from late
         assert self._program.poll() is None, f"ended before it asked {question!r}: {self.said}"
         os.write(self._ours, f"{answer}\n".encode())
 

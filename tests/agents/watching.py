@@ -1,0 +1,68 @@
+"""A person at a terminal of their own who attaches to a program: what their screen shows, and what it was at the time."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mind import Cue, Mind
+from stage import ASKING, ESCALATED
+
+from gitorch.model.observed import AgentState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bench import Bench
+
+    from gitorch.model.dialog import ShownDialog
+
+SIZES = ("80x24", "120x40", "200x50")
+ASKS = Cue(r"\ABegin", says="I write it.", runs="echo hi > out.txt && cat out.txt", arguments=ESCALATED)
+
+OWN_WORDS = {
+    "opencode": ("Permission required", "echo hi > out.txt", "Allow once", "Allow always", "Reject"),
+    "aider": ("Add .aider* to .gitignore", "(Y)es/(N)o"),
+}
+"""What the dialog of a program shows whose choices gitorch calls otherwise."""
+
+
+def open_dialog(one: Bench) -> None:
+    """Start the program so that it shows a dialog: its first one, or a permission request where it has none."""
+    name = one.program.name
+    if name in ASKING:
+        one.preset = ASKING[name][0](one.preset)
+        one.start()
+    else:
+        one.api.mind = Mind(ASKS)
+        one.start("Begin now.")
+    one.until(lambda seen: seen.state is AgentState.DIALOG, "a dialog")
+
+
+@contextmanager
+def attached(one: Bench, size: str) -> Iterator[Callable[[], str]]:
+    """Attach from a terminal of this size; gives what it shows at the time of each call. It is left at the end."""
+    columns, rows = size.split("x")
+    tmux = ("tmux", "-L", f"{one.socket}-person")
+    begin = ("-f", os.devnull, "set", "-g", "status", "off", ";", "new-session", "-d", "-x", columns, "-y", rows)
+    words = shlex.join(one.terminals.attach_argv(one.key))
+    subprocess.run([*tmux, *begin, words], check=True, capture_output=True)
+
+    def screen() -> str:
+        done = subprocess.run([*tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True)
+        return done.stdout
+
+    try:
+        yield screen
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False, capture_output=True)
+
+
+def is_whole(screen: str, name: str, dialog: ShownDialog) -> bool:
+    """Whether a screen shows each choice of a program's dialog, however its lines are broken."""
+    shown = "".join(screen.split())
+    wanted = OWN_WORDS.get(name) or [choice.text for choice in dialog.choices]
+    return all("".join(text.split()) in shown for text in wanted)
