@@ -54,7 +54,7 @@ TASK_MASTER = {
     )
 }
 
-CHECKLIST = {"TODO.md": "# Before the next release\n\n- [ ] Write down what the release changes\n- [ ] Run the tests\n"}
+CHECKLIST = {"RELEASE.md": "# Before the next release\n\n- [ ] Write down what the release changes\n- [ ] Run the tests\n"}
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ STRANGERS = (
         "isarray",
         ("npm", "pack", "--silent", "isarray@1.0.0"),
         CHECKLIST,
-        "TODO.md",
+        "RELEASE.md",
         "make test",
         "# ok",
         installs,
