@@ -54,7 +54,9 @@ TASK_MASTER = {
     )
 }
 
-CHECKLIST = {"RELEASE.md": "# Before the next release\n\n- [ ] Write down what the release changes\n- [ ] Run the tests\n"}
+CHECKLIST = {
+    "RELEASE.md": "# Before the next release\n\n- [ ] Write down what the release changes\n- [ ] Run the tests\n"
+}
 
 
 @dataclass(frozen=True)
