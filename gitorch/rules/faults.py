@@ -60,12 +60,16 @@ def is_asked(run: Run, step: Step) -> bool:
     return step.name in run.faults and run.is_escalated(fault_trigger(step.name))
 
 
-def is_being_retried(run: Run, called_for: Collection[str] | None = None) -> bool:
+def is_being_retried(run: Run, called_for: Collection[str] | None = None, host: str = "") -> bool:
     """Whether some step has failed about which nobody is asked yet.
 
     With `called_for` only the steps with these names count: what waits for another step is not tried again before it.
+    With a `host` only what failed there counts: no other tries it again.
     """
     for fault in run.faults.values():
+        if host and fault.host != host:
+            continue
+
         if called_for is not None and fault.step.name not in called_for:
             continue
 

@@ -105,10 +105,13 @@ def _expiries(run: Run, observed: Observed) -> Iterator[Command]:
 
 
 def _is_unseen(run: Run, session: Session, observed: Observed) -> bool:
-    """Whether another host neither renews the lease of its agent, nor gives it the work that is queued for it."""
+    """Whether another host neither renews the lease of its agent, nor gives it the work that is queued for it, nor ends it."""
     job = run.jobs[session.job]
-    if session.is_manual or session.job not in observed.unseen or job.session != session.id:
+    if session.is_manual or session.job not in observed.unseen:
         return False
+
+    if run.phase.is_over or job.phase.is_over or job.session != session.id:
+        return True
 
     return job.is_leased_to(session.id) or job.phase is JobPhase.QUEUED
 

@@ -30,7 +30,7 @@ def only_people_left(
     A run that is over is left to people as soon as it is settled, or all that it still owes fails and people are asked.
     `called_for` names the steps that this tick came to; None: any step that has failed may be tried again.
     """
-    if is_being_retried(run, called_for):
+    if is_being_retried(run, called_for, observed.host):
         return False
 
     if run.phase.is_over:

@@ -42,8 +42,11 @@ def _leads(services: Services, run: Run, now: Moment) -> bool:
 def _unseen(services: Services, run: Run, now: Moment) -> frozenset[JobId]:
     """The jobs of other hosts that have not changed here for as long as their lease lasts."""
     states: dict[JobId, str] = {}
-    for job in run.jobs.values():
-        if job.session is not None and not job.phase.is_over and not is_here(services, run, job.session):
+    for session in run.living_sessions:
+        if not is_here(services, run, session.id):
+            states[session.job] = _state(run.jobs[session.job])
+    for job, _ in run.untested_handoffs():
+        if job.session is not None and not is_here(services, run, job.session):
             states[job.spec.id] = _state(job)
 
     found: set[JobId] = set()
