@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gitorch.app.merge_turn import decision_turn
 from gitorch.app.redaction import recordable, storable
 from gitorch.errors import Busy, Denied, Refused, Unavailable
 from gitorch.model.commands import Order, RecordRefusal
@@ -90,7 +91,8 @@ def execute_verb(
     `verb` is the name under which the attempt is recorded.
     """
     try:
-        return execute(services, run, actor, command, attach)
+        with decision_turn(services, run, actor):
+            return execute(services, run, actor, command, attach)
     except Denied as error:
         record_refusal(services, run, actor, verb, error, _job_of(command))
         raise

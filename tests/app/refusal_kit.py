@@ -54,6 +54,13 @@ def started(stage, run=RUN, needs=("api", "ui")):
     return stage.ledger.state(run).run
 
 
+def merged_unrecorded(stage):
+    """An approved run whose target git moved before the process was killed."""
+    run = stage.until_report().run
+    decisions.approve(stage.services, CALLER, run, run.report.digest, "typed")
+    stage.git.tips["main"] = run.report.merged_commit
+
+
 def two_runs(stage):
     started(stage)
     started(stage, OTHER)
@@ -119,6 +126,7 @@ SITUATIONS = {
     "escalated": escalated,
     "claimed two": claimed_two,
     "reported": lambda s: s.until_report(replace(UNATTENDED, forge_keys="forge ssh-ed25519 AAAA\n")),
+    "merged unrecorded": merged_unrecorded,
     "launched": lambda s: s.begin_run().launch("api"),
 }
 

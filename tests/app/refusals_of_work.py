@@ -21,6 +21,7 @@ from refusal_kit import (
     run_of,
 )
 
+from gitorch.app.people import decisions
 from gitorch.app.sessions import sessions, worktrees
 from gitorch.app.start import plan_files, prepare, workflows
 from gitorch.app.work import claims, recovery
@@ -66,6 +67,13 @@ START = [
 ]
 
 SESSIONS = [
+    (
+        "merged unrecorded",
+        lambda s: decisions.hold(s.services, CALLER, run_of(s), "cancel"),
+        Refused,
+        "main has the merge of auth-7f3a already, which is not recorded yet",
+        "gitorch up --once",
+    ),
     (
         "nothing",
         lambda _: sessions.checked_name("../x"),

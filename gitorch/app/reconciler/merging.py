@@ -330,8 +330,8 @@ def merge_branches(
     verified = services.ledger.verified(run.id)
     require_signature(services, verified)
     run = run_there(verified.state)
-    report = run.report
-    if run.approval is None or report is None or report.merged_commit is None:
+    report = run.approved_report
+    if report is None or report.merged_commit is None:
         return ()
 
     reason = _reason_to_void(services, verified, report, report.merged_commit)

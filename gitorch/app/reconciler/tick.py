@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute
+from gitorch.app.merge_turn import merge_turn
 from gitorch.app.reconciler.hosts import is_here, sessions_here
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
@@ -17,6 +18,7 @@ from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.work.outbox import collect
 from gitorch.errors import Corrupt, Denied, Refused, Unavailable
 from gitorch.model import commands
+from gitorch.model.effects import MergeBranches
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value
 from gitorch.model.work.run import RunPhase
@@ -259,4 +261,8 @@ class _Tick:
             for command in perform(self.services, self.run, effect):
                 self.record(command)
 
-        self.step(step, work)
+        def merge() -> None:
+            with merge_turn(self.services):
+                work()
+
+        self.step(step, merge if isinstance(effect, MergeBranches) else work)

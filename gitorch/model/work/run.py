@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import CommitId, JobId
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.report import Report
     from gitorch.model.work.review import Verdict
     from gitorch.model.work.session import Session
 
@@ -268,6 +269,14 @@ class Run(RunFacts):
             if state.cleared is not None and state.writes:
                 needs[job] = self._producers(state)
         return needs
+
+    @property
+    def approved_report(self) -> Report | None:
+        """The report whose approval stands in a run that is not over; None where there is none."""
+        if self.phase.is_over or self.approval is None:
+            return None
+
+        return self.report
 
     def _producers(self, job: JobState) -> list[JobId]:
         """The jobs whose work a job needs, in the order of its needs."""
