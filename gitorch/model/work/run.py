@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.needs import dependency_order
 from gitorch.model.plans.workflow import UNCLAIMED, JobKind
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import ACCEPTING
 from gitorch.model.work.run_facts import OVER, RunFacts, RunPhase
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import CommitId, JobId
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.question import Question
     from gitorch.model.work.report import Report
     from gitorch.model.work.review import Verdict
     from gitorch.model.work.session import Session
@@ -269,6 +271,14 @@ class Run(RunFacts):
             if state.cleared is not None and state.writes:
                 needs[job] = self._producers(state)
         return needs
+
+    def open_checkpoint(self, job: JobId) -> Question | None:
+        """The question of the checkpoint of a job that is not answered yet; None without one."""
+        for question in self.open_questions(job):
+            if question.kind is QuestionKind.CHECKPOINT:
+                return question
+
+        return None
 
     @property
     def approved_report(self) -> Report | None:

@@ -171,14 +171,6 @@ class RunFacts(Value):
 
         return tuple(found)
 
-    def open_checkpoint(self, job: JobId) -> Question | None:
-        """The question of the checkpoint of a job that is not answered yet; None without one."""
-        for question in self.open_questions(job):
-            if question.kind is QuestionKind.CHECKPOINT:
-                return question
-
-        return None
-
     def is_asked_about(self, session: Session) -> bool:
         """Whether an open escalation asks a human to look at this session.
 
