@@ -71,6 +71,14 @@ class Bench:
             columns, rows = self.size.split("x")
             self.tmux("resize-window", "-t", key.name, "-x", columns, "-y", rows)
 
+    def begin(self, line: str) -> None:
+        """Start it with a first prompt, which one that takes none then gets as soon as it is ready."""
+        if self.preset.first_prompt != "paste":
+            self.start(line)
+            return
+        self.start()
+        self.deliver("p0", line)
+
     def seen(self) -> SessionObservation:
         return self.terminals.observe([self.key])[self.key]
 

@@ -115,6 +115,24 @@ def test_a_conversation_goes_on_in_a_new_process(api: StandIn, one: Bench) -> No
     assert b"Remember the word gitorch." in heard.body, "the old messages belong to the new conversation"
 
 
+def test_a_failing_service_is_told_and_the_next_text_is_taken(one: Bench, api: StandIn) -> None:
+    api.mind = Mind(Cue(r"\ABegin", fault="401"), Cue("", says="Done."))
+    one.deliver("p1", "Begin now.")
+    one.until(lambda seen: seen.state is AgentState.ERROR, "the error")
+    one.deliver("p2", "Go on.")
+    one.until(lambda seen: seen.state is AgentState.WAITING, "the end of its turn")
+
+
+def test_a_usage_limit_is_told_with_its_end(one: Bench, api: StandIn) -> None:
+    api.mind = Mind(
+        Cue(r"\ABegin", fault="429", message="You exceeded your quota. Try again in 3 hours."), Cue("", says="Done.")
+    )
+    one.deliver("p1", "Begin now.")
+    seen = one.until(lambda seen: seen.state is AgentState.LIMITED, "the limit")
+    assert seen.resets_at is not None
+    assert 10_000_000 < seen.resets_at - time.time() * 1000 < 11_000_000
+
+
 def test_a_killed_program_ends_its_session_and_leaves_nothing(one: Bench) -> None:
     host = one.seen().pid
     children = f"/proc/{host}/task/{host}/children"

@@ -33,9 +33,10 @@ ASKS = (
     Cue(r"# other: ", says="I try it.", runs=OTHER, arguments=ESCALATED),
 )
 RUN_SECONDS = 400
+NAMES = ["claude", "codex", "gemini", "opencode", "gemini-acp", "copilot", "qwen", "opencode-acp"]
 
 
-@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("option", [Option.ONCE, Option.REJECT])
 def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
     tmp_path: Path, api: StandIn, name: str, option: Option
@@ -44,7 +45,7 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
         pytest.skip(f"{name} is not installed: make agents")
     api.mind = Mind(Cue(r"\ABegin", says="I make a folder.", runs=COMMAND, arguments=ESCALATED, times=1))
     with bench(tmp_path, api, name) as one:
-        one.start("Begin now.")
+        one.begin("Begin now.")
         seen = one.until(lambda seen: seen.asked, "a permission prompt")
         assert (seen.state, seen.asked) == (AgentState.DIALOG, COMMAND)
 
@@ -64,7 +65,7 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
             assert not (one.cwd / "made-by-the-agent").exists()
 
 
-@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode"])
+@pytest.mark.parametrize("name", NAMES)
 def test_in_a_run_only_what_a_rule_means_is_answered_and_the_ledger_tells_what(
     tmp_path: Path, api: StandIn, name: str
 ) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.model.observed import AgentState
-from gitorch.world.acp.conversation import Conversation, Outlets
+from gitorch.world.acp.conversation import Conversation
+from gitorch.world.acp.outlets import Outlets
 
 OPTIONS = [
     {"optionId": "yes", "name": "Allow once", "kind": "allow_once"},
@@ -96,6 +97,28 @@ def test_the_answer_to_a_prompt_ends_its_turn(answer, state):
     assert talk.it.state is state
     assert talk.it.turns.receipts == {"p1": "acknowledged"}
     assert talk.it.prompt("p2", "More.") == "submitted"
+
+
+@pytest.mark.parametrize(
+    ("texts", "state"),
+    [
+        (("Error: Failed to get ", "a response: 429 quota"), AgentState.LIMITED),
+        (("Error: 401",), AgentState.ERROR),
+        (("An Error: no",), AgentState.WAITING),
+        (("Error: x", None, "Mended."), AgentState.WAITING),
+    ],
+)
+def test_an_error_in_the_place_of_an_answer_is_a_failed_turn(texts, state):
+    talk = Talk().open()
+    talk.it.prompt("p1", "Work.")
+    turn = talk.sent[-1]["id"]
+    for text in texts:
+        if text is None:
+            talk.update("tool_call", toolCallId="c1", title="Mend it")
+        else:
+            talk.update("agent_message_chunk", content={"type": "text", "text": text})
+    talk.take(id=turn, result={"stopReason": "end_turn"})
+    assert talk.it.state is state
 
 
 def test_a_line_of_a_human_waits_for_the_end_of_a_turn():

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TOTALS = ("copilot",)
-"""Programs that count all turns of a conversation together: the last count holds those before. Seen with Copilot CLI 1.0.71."""
+"""Programs that count all turns of a conversation together: the last count holds those before. Seen with Copilot CLI 1.0.102."""
 
 LAST_ONLY = ("opencode",)
 """Programs that count only the last answer of the model in a turn, which is no usage of the turn. Seen with OpenCode 1.18.33."""

@@ -6,7 +6,7 @@ makes no sense is shown in one line, and changes nothing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gitorch.model.observed import AgentState
 from gitorch.text.acp import messages
@@ -21,27 +21,13 @@ if TYPE_CHECKING:
 
     from gitorch.text.acp.messages import Id, Message
     from gitorch.text.acp.permission import Request
+    from gitorch.world.acp.outlets import Outlets
 
 COUNTS_KEPT = 1_000
 """Of the turns of one session. A tick reads them within seconds of the end of each."""
 
 CALLS_KEPT = 200
 """Of the tool calls that were reported; a permission request names one and says only what is new."""
-
-
-class Outlets(NamedTuple):
-    """Where a conversation's words go."""
-
-    send: Callable[[bytes], None]
-    """A message for the program."""
-    show: Callable[[str], None]
-    """Lines for the pane."""
-    stream: Callable[[str, str], None]
-    """A piece of a text for the pane, with what stands before each of its lines."""
-    signal: Callable[[str, str], None]
-    """An event, as the hooks of programs name it (`rules.agent_state.hooks.NAMES`), with its text."""
-    now: Callable[[], int]
-    """The time in milliseconds."""
 
 
 class Conversation:
@@ -267,15 +253,22 @@ class Conversation:
 
         self._acknowledge(kind)
         if kind in CHUNKS:
-            self._out.stream(CHUNKS[kind], chunk_text(update))
+            self._take_chunk(kind, chunk_text(update))
             return
 
+        self.turns.take_step()
         self._remember_call(update)
         lines = update_lines(update)
         if lines:
             self._out.show("\n".join(lines))
         elif kind not in {"tool_call", "tool_call_update", "plan"}:
             self._say_once(f"! The program reported {kind or 'nothing'}, which gitorch does not know.")
+
+    def _take_chunk(self, kind: str, text: str) -> None:
+        if kind == "agent_message_chunk":
+            self.turns.write(text)
+
+        self._out.stream(CHUNKS[kind], text)
 
     def _acknowledge(self, kind: str) -> None:
         """A report of work after the prompt was sent shows that the turn has begun; a replay of an old message does not."""
@@ -359,8 +352,12 @@ class Conversation:
         self._begun()
         count = {"at": self._out.now(), "usage": message.result.get("usage"), "_meta": message.result.get("_meta")}
         self.counts = [*self.counts, count][-COUNTS_KEPT:]
+        failure = self.turns.failure
         if message.error is not None:
-            self._turn_failed(error_text(message.error))
+            failure = error_text(message.error)
+
+        if failure:
+            self._turn_failed(failure)
         else:
             self._turn_done(message.result)
 

@@ -21,7 +21,8 @@ from gitorch.text.acp.messages import text_of
 from gitorch.world import processes
 from gitorch.world.acp.allowed import may
 from gitorch.world.acp.control import FOLDER, STATE, ControlServer
-from gitorch.world.acp.conversation import Conversation, Outlets
+from gitorch.world.acp.conversation import Conversation
+from gitorch.world.acp.outlets import Outlets
 from gitorch.world.acp.pane import Pane
 from gitorch.world.acp.program import Program
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitorch.model.values import Value
 
 SUBMITTED, ACKNOWLEDGED = "submitted", "acknowledged"
+ANSWER_CHARS_MAX = 2_000
 HUMAN = ""
 """Stands for the id of a prompt that a human typed."""
 
@@ -26,6 +27,8 @@ class Turns:
         self.current: Turn | None = None
         self._acknowledged = False
         self.ended = 0
+        self.answer = ""
+        """What the program has written since its last step, as far as `ANSWER_CHARS_MAX`."""
         self.waiting: list[str] = []
         """Lines that a human typed during a turn, in order."""
         self.receipts: dict[str, str] = {}
@@ -35,6 +38,7 @@ class Turns:
         """A prompt was sent."""
         self.current = turn
         self._acknowledged = False
+        self.answer = ""
         if turn.prompt != HUMAN:
             self.receipts[turn.prompt] = SUBMITTED
 
@@ -48,6 +52,25 @@ class Turns:
             self.receipts[self.current.prompt] = ACKNOWLEDGED
 
         return self.current.text
+
+    def write(self, text: str) -> None:
+        """The program has written a piece of its answer."""
+        self.answer = (self.answer + text)[:ANSWER_CHARS_MAX]
+
+    def take_step(self) -> None:
+        """The program has done something: what it wrote before was not its answer."""
+        self.answer = ""
+
+    @property
+    def failure(self) -> str:
+        """The error that stands in the place of an answer; empty for a turn that ended well.
+
+        Copilot CLI 1.0.102 ends a turn in good order when its service failed, and writes `Error: …`.
+        """
+        if self.answer.startswith("Error: "):
+            return " ".join(self.answer.split())
+
+        return ""
 
     def end(self) -> None:
         """The program has answered the prompt."""
