@@ -30,6 +30,10 @@ REFUSED = "refused: "
 """How the answer of a channel begins that did nothing; the reason follows."""
 
 
+NOT_YET = f"{REFUSED}the program has not begun with it yet"
+"""The answer of a channel that has given a text to the program, which has not shown yet that it begins with it."""
+
+
 class PermissionRequest(Value):
     """Something that a program wants to do and asks for, whole."""
 

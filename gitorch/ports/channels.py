@@ -28,7 +28,8 @@ class Channel(Protocol):
     def deliver(self, prompt: PromptId, text: str, started_at: Moment | None) -> str | None:
         """Give the program a text and begin a turn with it; a receipt of `model.channel.ReceiptGrade`, or `refused: <reason>`.
 
-        A refused text was not given, and may be tried again. `started_at` is the time at which an earlier process began to deliver it
+        A refused text was not given, and may be tried again; but `NOT_YET` says that it was given, and that the channel is to be asked
+        again whether the program has begun with it. `started_at` is the time at which an earlier process began to deliver it
         and was cut short; None at the first time. Such a text is looked for in the program's own records first, and on doubt it is
         not sent again: the receipt is `unknown`. Raises Unavailable only where nothing was sent for certain.
         """

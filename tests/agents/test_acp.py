@@ -55,9 +55,7 @@ def test_a_hundred_texts_reach_the_model_byte_for_byte_and_are_acknowledged(one:
         receipts.append(one.deliver(f"p{number}", text))
         one.until(lambda seen: seen.state in READY, "its prompt again")
     assert api.told(one.program.name) == HUNDRED
-    assert set(receipts) <= {"acknowledged", "submitted"}
-    assert receipts.count("acknowledged") >= 90, "the first report may take longer on a busy machine"
-    assert set(one.terminals.receipts(KEY).values()) <= {"acknowledged", "delivered"}
+    assert receipts == ["acknowledged"] * 100
     assert one.give("p100", "/help me").startswith("refused: the text begins with '/'")
     pane = one.tmux("display-message", "-p", "-t", one.key.name, "#{@gitorch_typed}")
     assert pane.strip() == "", "nothing was ever typed"

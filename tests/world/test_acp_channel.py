@@ -10,13 +10,15 @@ import pytest
 from fakes.clock import FakeClock
 
 from gitorch.errors import Unavailable
+from gitorch.model.channel import NOT_YET
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.model.plans.runtime import Preset
 from gitorch.ports.world import SessionKey
 from gitorch.world.acp.control import FOLDER, NAME, STATE
-from gitorch.world.channels.acp import OPENING_MS, AcpChannel
+from gitorch.world.channels.acp import OPENING_MS, SUBMITTED_MS, AcpChannel
+from gitorch.world.channels.chain import ChannelChain
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 
@@ -117,10 +119,35 @@ def test_a_host_that_takes_a_text_and_gives_half_an_answer_leaves_its_delivery_u
     assert desk.channel.deliver(P1, "x", None) == "unknown"
 
 
-def test_a_text_that_the_program_does_not_report_on_in_time_is_submitted(desk):
+def test_a_text_is_given_once_and_asked_about_until_the_program_begins_with_it(desk):
     desk.show()
     desk.answer(b'{"ok": true, "receipt": "submitted"}\n')
-    assert desk.channel.deliver(P1, "x", None) == "submitted"
+    assert desk.channel.deliver(P1, "x", None) == NOT_YET
+    (desk.control / NAME).unlink()
+    desk.answer(b'{"ok": true, "receipt": "acknowledged"}\n')
+    assert desk.channel.deliver(P1, "x", Moment(desk.clock.now())) == "acknowledged"
+
+
+def test_a_text_that_the_program_does_not_report_on_for_long_is_submitted(desk):
+    desk.show()
+    desk.answer(b'{"ok": true, "receipt": "submitted"}\n')
+    assert desk.channel.deliver(P1, "x", Moment(desk.clock.now() - SUBMITTED_MS)) == "submitted"
+
+
+def test_the_record_of_a_text_that_the_program_has_yet_to_begin_with_stays_until_it_does(desk):
+    chain = ChannelChain([desk.channel], SessionFolder(desk.folder), desk.clock)
+    desk.show()
+    desk.answer(b'{"ok": true, "receipt": "submitted"}\n')
+    assert chain.deliver(P1, "x", None) == NOT_YET
+    sent = SessionFolder(desk.folder).sent(P1)
+    assert (sent.receipt, sent.channel) == ("", "acp")
+    (desk.control / NAME).unlink()
+    desk.answer(b'{"ok": true, "receipt": "submitted"}\n')
+    assert chain.graded(P1, sent) == ""
+    (desk.control / NAME).unlink()
+    desk.answer(b'{"ok": true, "receipt": "acknowledged"}\n')
+    assert chain.graded(P1, sent) == "acknowledged"
+    assert SessionFolder(desk.folder).sent(P1).receipt == "acknowledged"
 
 
 def test_a_host_that_denies_the_caller_refuses_the_text(desk):

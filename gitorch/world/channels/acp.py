@@ -10,7 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest, ReceiptGrade, TokenUsage
+from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, PermissionRequest, ReceiptGrade, TokenUsage
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
@@ -32,8 +32,11 @@ CHANNEL = "acp"
 OPENING_MS = 15_000
 """How long a host may take to show its state after its start."""
 
-ACKNOWLEDGED_MS = 800
-"""How long a delivery waits for the program's first report on it. Later its receipt is `submitted`, and `delivered` once the report came."""
+ACKNOWLEDGED_MS = 300
+"""How long one call waits for the program's first report on a prompt."""
+
+SUBMITTED_MS = 60_000
+"""After this time without a report, the receipt of a prompt is `submitted`."""
 
 COMMAND_MARK = "/"
 """OpenCode drops a text that begins with it and names none of its commands."""
@@ -78,7 +81,7 @@ class AcpChannel:
                 f"the host of its program does not answer: {error.strerror}", hint="gitorch doctor"
             ) from error
 
-    def deliver(self, prompt: PromptId, text: str, started_at: Moment | None) -> str | None:  # noqa: ARG002  the host knows
+    def deliver(self, prompt: PromptId, text: str, started_at: Moment | None) -> str | None:
         """Hand the text to the host, which sends each prompt once; see `ports.channels`."""
         if text.startswith(COMMAND_MARK):
             return f"{REFUSED}the text begins with {COMMAND_MARK!r}, which programs take as a command"
@@ -94,10 +97,10 @@ class AcpChannel:
         if receipt != ReceiptGrade.SUBMITTED:
             return receipt
 
-        return self._acknowledged(prompt)
+        return self._acknowledged(prompt, started_at or self._site.clock.now())
 
-    def _acknowledged(self, prompt: PromptId) -> str:
-        """The receipt of a prompt that was sent, once the program has reported on it or the time is over."""
+    def _acknowledged(self, prompt: PromptId, sent_at: Moment) -> str:
+        """The receipt of a prompt that was sent, as far as the program has reported on it."""
         limit = self._site.clock.now() + ACKNOWLEDGED_MS
         while self._site.clock.now() < limit:
             state = self._state() or {}
@@ -106,7 +109,10 @@ class AcpChannel:
 
             self._site.clock.sleep(POLL_SECONDS)
 
-        return ReceiptGrade.SUBMITTED
+        if self._site.clock.now() > sent_at + SUBMITTED_MS:
+            return ReceiptGrade.SUBMITTED
+
+        return NOT_YET
 
     def observe(self) -> ChannelObservation | None:
         """The state that the host shows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Unavailable
-from gitorch.model.channel import REFUSED, ReceiptGrade
+from gitorch.model.channel import NOT_YET, REFUSED, ReceiptGrade
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value, replace
 from gitorch.world.terminal.session_files import DeliveryRecord
@@ -123,8 +123,19 @@ class ChannelChain:
 
         return self._keep(prompt, ReceiptGrade.UNKNOWN)
 
+    def graded(self, prompt: PromptId, sent: DeliveryRecord) -> str:
+        """The receipt of a text that a channel gave to its program; empty while the program has not begun with it."""
+        receipt = self._delivered_before(prompt, sent)
+        if receipt.startswith(REFUSED):
+            return ""
+
+        return receipt
+
     def _keep(self, prompt: PromptId, receipt: str) -> str:
-        """Keep a receipt; of a text that was not given, nothing is kept."""
+        """Keep a receipt; of a text that was not given, nothing is kept, and of one that the program has yet to begin with, its start."""
+        if receipt == NOT_YET:
+            return receipt
+
         sent = self._folder.sent(prompt)
         if not receipt or receipt.startswith(REFUSED):
             self._folder.forget_sent(prompt)
