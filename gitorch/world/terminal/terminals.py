@@ -174,8 +174,17 @@ class TmuxTerminals:
         receipts: dict[PromptId, str] = {}
         for prompt in folder.prompts():
             sent = folder.sent(prompt)
-            if sent is not None and sent.receipt:
-                receipts[prompt] = terminal.grade(prompt, sent)
+            if sent is None:
+                continue
+
+            receipt = sent.receipt
+            if receipt:
+                receipt = terminal.grade(prompt, sent)
+            elif sent.channel:
+                receipt = self._channels.of(key, folder, record).graded(prompt, sent)
+
+            if receipt:
+                receipts[prompt] = receipt
 
         return receipts
 
