@@ -183,7 +183,8 @@ def test_a_request_that_outlives_its_turn_is_dropped():
     ("can", "asked", "said"),
     [
         ({"loadSession": True}, ["session/load"], ""),
-        ({"loadSession": True, "sessionCapabilities": {"resume": {}}}, ["session/resume"], ""),
+        ({"loadSession": True, "sessionCapabilities": {"resume": {}}}, ["session/load"], ""),
+        ({"sessionCapabilities": {"resume": {}}}, ["session/resume"], ""),
         ({}, ["session/new"], "cannot resume"),
         ({"loadSession": "yes", "sessionCapabilities": 7}, ["session/new"], "cannot resume"),
     ],

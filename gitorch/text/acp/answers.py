@@ -11,12 +11,15 @@ LIMIT_SIGNS = ("usage limit", "rate limit", "quota", "too many requests", "429",
 
 
 def resuming_method(capabilities: dict[str, Any]) -> str:
-    """How this program resumes a conversation; empty where it cannot. `session/resume` does not repeat the old messages."""
-    if "resume" in object_of(capabilities, "sessionCapabilities"):
-        return "session/resume"
+    """How this program resumes a conversation; empty where it cannot.
 
+    `session/load` comes first: after `session/resume` the model of Qwen Code 0.15.10 did not know the old messages.
+    """
     if capabilities.get("loadSession") is True:
         return "session/load"
+
+    if "resume" in object_of(capabilities, "sessionCapabilities"):
+        return "session/resume"
 
     return ""
 
