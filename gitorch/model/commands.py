@@ -292,6 +292,16 @@ class VoidWork(Value):
     found: CommitId
 
 
+class RecordLimit(Value):
+    """Record that a session's program has reached a usage limit."""
+
+    session: SessionId
+    until: Moment
+    named: bool
+    """Whether the program said when the limit ends."""
+    evidence: str
+
+
 class NoteBudget(Value):
     """Record that a budget is nearly used up."""
 
@@ -672,6 +682,7 @@ Command = (
     | RecordTargetCheck
     | ChangeSettings
     | VoidWork
+    | RecordLimit
     | NoteBudget
     | NoteOverlap
     | NoteClosedEarly

@@ -416,6 +416,18 @@ class WorkSentBack(Value):
     """The note for the author; may be empty if there are findings."""
 
 
+class LimitReached(Value):
+    """A program reached its usage limit. Its agent waits, with its conversation, and is nudged at `until`."""
+
+    session: SessionId
+    job: JobId
+    until: Moment
+    named: bool
+    """Whether the program said when the limit ends; otherwise each wait of a session is longer than the one before."""
+    evidence: str
+    """The sign."""
+
+
 class BudgetNeared(Value):
     """A budget reached 80 %."""
 
@@ -810,6 +822,7 @@ Event = (
     | JobRequeued
     | JobReopened
     | WorkSentBack
+    | LimitReached
     | BudgetNeared
     | OverlapNoted
     | ClosedEarly

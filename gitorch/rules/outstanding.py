@@ -13,7 +13,7 @@ from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase, SetupPhase
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
-from gitorch.model.work.session import UNSEEN, SessionPhase
+from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
 from gitorch.rules.dialogs import owed_answer
 from gitorch.rules.granting import may_be_granted, wants_fresh
 from gitorch.rules.readying import checkout_trigger, session_trigger
@@ -232,12 +232,20 @@ def _observations(run: Run, observed: Observed) -> Iterator[tuple[Session, Sessi
 def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
     """The next prompt of each living session whose program shows its own prompt."""
     for session, observation in _observations(run, observed):
-        if session.phase is not SessionPhase.ALIVE or observation.state not in AT_PROMPT:
+        prompt = _unsent_prompt(session, observed)
+        if session.phase is not SessionPhase.ALIVE or not _takes(observation, prompt):
             continue
 
-        prompt = _unsent_prompt(session, observed)
         if prompt is not None and may_begin(run, session) and not is_held(run, session.job):
             yield effects.DeliverPrompt(session.id, prompt.id)
+
+
+def _takes(observation: SessionObservation, prompt: Prompt | None) -> bool:
+    """Whether the program shows its prompt. One at its limit does, and gets the nudge that ends the wait for it."""
+    if observation.state is AgentState.LIMITED:
+        return prompt is not None and prompt.kind is PromptKind.NUDGE
+
+    return observation.state in AT_PROMPT
 
 
 def _unsent_prompt(session: Session, observed: Observed) -> Prompt | None:

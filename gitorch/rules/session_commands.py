@@ -14,6 +14,7 @@ from gitorch.rules.budgets import out_of_memory, over_time, runaway
 from gitorch.rules.dialogs import asks_at_start, dialog_trouble
 from gitorch.rules.usage.budgets import is_held, is_urgent
 from gitorch.rules.usage.counting import usage_commands
+from gitorch.rules.usage.limits import is_over, limit_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,6 +163,7 @@ def _slow_launch(session: Session, observation: SessionObservation) -> Iterator[
 
 def _while_alive(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
     """The renewal of the session's lease, and a question or a nudge when it does not get on."""
+    yield from limit_commands(session, observation, now)
     job = run.jobs[session.job]
     if job.lease is None or job.lease.session != session.id:
         return
@@ -203,14 +205,17 @@ def _trouble_at_work(
 ) -> Command | None:
     """A nudge or a question for an agent that should be at work and is silent."""
     # Nothing is expected of an agent at its usage limit, or while its job waits for an answer.
-    if observation.state is AgentState.LIMITED or not job.phase.is_active:
+    if not job.phase.is_active:
+        return None
+
+    if is_over(session, observation, now) and not job.nudged:
+        return commands.Nudge(session.id)
+
+    if observation.state is AgentState.LIMITED or now < (session.limited_until or 0):
         return None
 
     if is_held(run, job.spec.id):
         return None
-
-    if observation.resets_at is not None and not job.nudged:
-        return commands.Nudge(session.id)
 
     return _refusal(job, session, observation) or _silence(run, job, session, observation, now)
 

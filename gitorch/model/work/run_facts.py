@@ -286,9 +286,8 @@ class RunFacts(Value):
                 yield question
 
     def limits_of(self, lane: str) -> Timeouts:
-        """How long sessions of a lane may take, in seconds.
+        """How long sessions of a lane may take, in seconds: the lane's own limits, else the run's. Work without a limit has 0.
 
-        Each limit is the lane's own if it has one, and the run's otherwise. Work without a limit has 0.
         Raises KeyError if the lane is unknown.
         """
         settings = self.settings

@@ -81,6 +81,12 @@ class Session(Value):
     """The host that it lives on; empty in records from before sessions had one."""
     spent: tuple[Spent, ...] = ()
     """What it has used, by attempt and model, each pair once."""
+    limits: int = 0
+    """How often its program reached a usage limit."""
+    limited_until: Moment | None = None
+    """When it is nudged after a usage limit; None while it waits for none."""
+    resumed_at: Moment | None = None
+    """When it was last nudged after a limit."""
     usage_at: Moment | None = None
     """When that was last recorded; None before the first time."""
     silent_channels: Mapping[str, str] = field(default_factory=dict)

@@ -26,6 +26,9 @@ QUIET_MS = 5_000
 NEWER_MS = 2_000
 """How much newer than a hook output must be to count against it: tmux records activity in whole seconds."""
 
+LIMITS = frozenset({"rate_limit", "usageLimitExceeded", "rateLimitExceeded"})
+"""The kinds of error by which hooks tell that a usage limit was reached: Claude Code's, then Codex'."""
+
 FAILED = frozenset({AgentState.ERROR, AgentState.LIMITED})
 BUSY = frozenset({AgentState.WORKING, AgentState.DIALOG})
 
@@ -52,6 +55,9 @@ def readings_from_hook(last: Signal | None) -> tuple[StateReading, ...]:
     """
     if last is None or last.event not in HOOKS:
         return ()
+
+    if last.event == "error" and last.text in LIMITS:
+        return (StateReading(AgentState.LIMITED, f"hook: {last.text}", last.at),)
 
     return (StateReading(HOOKS[last.event], f"hook: {last.event}", last.at),)
 

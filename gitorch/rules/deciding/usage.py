@@ -43,7 +43,18 @@ def note_budget(state: State, order: Order, command: commands.NoteBudget) -> tup
     return (events.BudgetNeared(command.budget, command.scope, command.measure, command.used, command.allowed),)
 
 
+def record_limit(state: State, order: Order, command: commands.RecordLimit) -> tuple[Event, ...]:
+    """A usage limit that a session waits for; nothing for one that has ended, or that waits for the same time."""
+    ensure.host(order.actor, "what it observed of a session")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    if session.phase is SessionPhase.ENDED or session.limited_until == command.until:
+        return ()
+
+    return (events.LimitReached(session.id, session.job, command.until, command.named, command.evidence),)
+
+
 DECISIONS: Decisions = {
+    commands.RecordLimit: record_limit,
     commands.NoteBudget: note_budget,
     commands.RecordUsage: record,
 }

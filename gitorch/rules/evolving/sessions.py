@@ -274,13 +274,16 @@ def _with_receipt(run: Run, event: events.PromptDelivered) -> list[Prompt]:
     return prompts
 
 
-def nudged(run: Run, _: Record, event: events.SessionNudged) -> Run:
-    """Queue the session's one reminder for this attempt. Raises Corrupt if the attempt had its reminder."""
+def nudged(run: Run, record: Record, event: events.SessionNudged) -> Run:
+    """Queue the session's one reminder for this attempt, or after a usage limit. Raises Corrupt if the attempt had its reminder."""
     if run.jobs[event.job].nudged:
         message = f"session {event.session} was nudged twice in one attempt of {event.job}"
         raise Corrupt(message)
 
     run = with_job(run, event.job, nudged=True)
+    if run.sessions[event.session].limited_until is not None:
+        run = with_session(run, event.session, limited_until=None, resumed_at=record.at)
+
     return add_prompt(run, event.session, PromptKind.NUDGE)
 
 

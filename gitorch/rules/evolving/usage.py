@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import events
 from gitorch.model.values import replace
 from gitorch.rules.evolving import BY_HOST, Evolution
-from gitorch.rules.transitions import with_session
+from gitorch.rules.transitions import with_job, with_session
 from gitorch.rules.usage.budgets import near_key
 from gitorch.rules.usage.counting import with_growth
 
@@ -28,7 +28,15 @@ def budget_neared(run: Run, _: Record, event: events.BudgetNeared) -> Run:
     return replace(run, budgets_noted=(*run.budgets_noted, near_key(run, event.budget)))
 
 
+def limit_reached(run: Run, _: Record, event: events.LimitReached) -> Run:
+    """Let the session wait until the limit is over; then it gets a nudge, also if it had one before."""
+    limits = run.sessions[event.session].limits + 1
+    run = with_session(run, event.session, limits=limits, limited_until=event.until)
+    return with_job(run, event.job, nudged=False)
+
+
 EVENTS: Evolutions = {
+    events.LimitReached: Evolution(limit_reached, BY_HOST),
     events.BudgetNeared: Evolution(budget_neared, BY_HOST),
     events.UsageRecorded: Evolution(recorded, BY_HOST),
 }

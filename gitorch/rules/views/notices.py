@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import QuestionId
 from gitorch.model.work.question import QuestionKind
+from gitorch.rules.usage.limits import limit_words, limited_sessions
 from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.view import InboxRow, MessageRow
     from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 EVENTS = {
     "stuck": "stuck",
@@ -25,6 +27,9 @@ EVENTS = {
 }
 """The event of a question by the first part of its trigger; any other question is `waiting`, and an approval `approval`."""
 
+LIMIT = "limit-"
+"""How the name of a notice about a usage limit begins."""
+
 ENDS = {"completed": "done", "failed": "failed", "canceled": "failed"}
 """The event of a run that is over, by its phase."""
 
@@ -35,10 +40,12 @@ AT_ONCE_MAX = 3
 def due(run: Run) -> tuple[str, ...]:
     """The names of all notices, oldest first.
 
-    `q3-0` is a question, `q3-2` its second reminder, `m4` a message, and `completed` the end of the run.
+    `q3-0` is a question, `q3-2` its second reminder, `m4` a message, `limit-s3-1` the first usage limit of a session, and `completed`
+    the end of the run.
     """
     names = [f"{question.id}-{question.reminders}" for question in run.open_questions()]
     names += [str(message.id) for message in unread_by_people(run.messages.values())]
+    names += [f"{LIMIT}{session.id}-{session.limits}" for session in limited_sessions(run)]
     if run.phase.is_over:
         names.append(str(run.phase))
 
@@ -80,6 +87,10 @@ def notice(run: Run, name: str) -> dict[str, object]:
         if message.id == name:
             return about | _message_values(message)
 
+    for session in limited_sessions(run):
+        if name == f"{LIMIT}{session.id}-{session.limits}":
+            return about | _limit_values(run, session)
+
     return about | _run_values(run)
 
 
@@ -87,6 +98,9 @@ def event_of(run: Run, name: str) -> str:
     """The event that a notice tells: waiting, approval, permission, stuck, limit, done or failed."""
     if name in ENDS:
         return ENDS[name]
+
+    if name.startswith(LIMIT):
+        return "limit"
 
     question = run.questions.get(QuestionId(name.partition("-")[0]))
     if question is None:
@@ -122,6 +136,18 @@ def _message_values(row: MessageRow) -> dict[str, object]:
         "text": row.text,
         "sender": row.sender,
         "command": row.commands[0],
+    }
+
+
+def _limit_values(run: Run, session: Session) -> dict[str, object]:
+    """The values for a usage limit, which nobody needs to answer."""
+    return {
+        "kind": "limit",
+        "id": session.id,
+        "question": None,
+        "job": session.job,
+        "text": f"The agent of {session.job} ({session.id}) {limit_words(session)}. Its conversation is kept.",
+        "command": f"gitorch why {session.job} --run {run.id}",
     }
 
 

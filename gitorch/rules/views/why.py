@@ -12,6 +12,7 @@ from gitorch.model.work.run import RunPhase
 from gitorch.rules.granting import active, base_of, may_be_granted, worktree_taken_by
 from gitorch.rules.review.endings import ending
 from gitorch.rules.usage.budgets import is_held
+from gitorch.rules.usage.limits import limit_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -210,6 +211,10 @@ def _why_running(run: Run, job: JobState) -> str:
         return f"{run.sessions[job.session].holder} is at work (lease {job.fence})"
 
     progress = "is at work"
+    session = run.living_session(job)
+    if session is not None and session.limited_until is not None:
+        progress = limit_words(session)
+
     if job.attempt > 1:
         progress += f", round {job.attempt} of {run.rounds_of(job)}"
 

@@ -74,6 +74,7 @@ SENTENCES = {
     "job-requeued": "requeued: {job} by {actor}: {reason}",
     "job-reopened": "job reopened: {job} by {actor}: {reason}",
     "work-sent-back": "sent back: {job} at {commit:.7} by {actor} ({findings:finding})",
+    "limit-reached": "usage limit reached: {session} on {job} waits until {until} ({evidence})",
     "budget-neared": "budget nearly used up: {scope}, {used} of {allowed} {measure}",
     "overlap-noted": "overlap noted: {jobs} ({paths:path}{conflict})",
     "closed-early": "closed early: {issue} of {job}, before its gate",

@@ -93,6 +93,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "job-requeued": (events.JobRequeued, ("job", "reason")),
     "job-reopened": (events.JobReopened, ("job", "reason")),
     "work-sent-back": (events.WorkSentBack, ("job", "round", "commit", "findings", "reason")),
+    "limit-reached": (events.LimitReached, ("session", "job", "until", "named", "evidence")),
     "budget-neared": (events.BudgetNeared, ("budget", "scope", "measure", "used", "allowed")),
     "overlap-noted": (events.OverlapNoted, ("jobs", "paths", "conflict")),
     "closed-early": (events.ClosedEarly, ("job", "issue")),

@@ -169,7 +169,7 @@ def _state_refusal(observation: PaneObservation) -> str:
     """Why nothing may be typed into an agent in this state; empty when it may."""
     allowed = READY
     if observation.empty:
-        allowed = AT_PROMPT
+        allowed = AT_PROMPT | {AgentState.LIMITED}
 
     if observation.state in allowed:
         return ""

@@ -1,0 +1,92 @@
+"""Usage limits of the programs: an agent waits until the time that it was given, or for a growing while, and is then nudged (C11)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from gitorch.model import commands
+from gitorch.model.ids import Moment
+from gitorch.model.observed import AgentState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from gitorch.model.commands import Command
+    from gitorch.model.observed import SessionObservation
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
+
+FIRST_WAIT_MS = 300_000
+LONGEST_WAIT_MS = 3_600_000
+"""How long an agent waits at most before it is nudged, where nobody says when its limit ends."""
+
+SETTLE_MS = 60_000
+"""For how long after a nudge an old sign of a limit may still be there, and how far two times of one reset may differ."""
+
+
+def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> Iterator[Command]:
+    """The record of a usage limit that a session has reached, once for each limit."""
+    if seen.state is not AgentState.LIMITED or _is_known(session, seen, now):
+        return
+
+    until = seen.resets_at
+    if until is None:
+        until = Moment(now + wait_ms(session.limits))
+
+    yield commands.RecordLimit(
+        session=session.id,
+        until=until,
+        named=seen.resets_at is not None,
+        evidence=seen.evidence,
+    )
+
+
+def _is_known(session: Session, seen: SessionObservation, now: Moment) -> bool:
+    """Whether this limit is recorded already, or is only the old sign of one that is over."""
+    if session.limited_until is None:
+        return _was_just_nudged(session, now)
+
+    if seen.resets_at is None:
+        return True
+
+    return abs(seen.resets_at - session.limited_until) < SETTLE_MS
+
+
+def _was_just_nudged(session: Session, now: Moment) -> bool:
+    """Whether the nudge after a limit is on its way, or came a moment ago."""
+    if session.resumed_at is None:
+        return False
+
+    if session.next_prompt is not None:
+        return True
+
+    return now - session.resumed_at < SETTLE_MS
+
+
+def wait_ms(limits: int) -> int:
+    """How long to wait after so many limits of one session, where nobody says when the next one ends."""
+    growing: int = FIRST_WAIT_MS * 2 ** min(limits, 10)
+    return min(growing, LONGEST_WAIT_MS)
+
+
+def is_over(session: Session, seen: SessionObservation, now: Moment) -> bool:
+    """Whether the limit that a session waited for is over, so that its agent may be nudged. One that works needs no nudge."""
+    if session.limited_until is None or seen.state is AgentState.WORKING:
+        return False
+
+    return now >= session.limited_until
+
+
+def limited_sessions(run: Run) -> Iterator[Session]:
+    """The sessions that wait for the end of a limit."""
+    for session in run.living_sessions:
+        if session.limited_until is not None:
+            yield session
+
+
+def limit_words(session: Session) -> str:
+    """What a session waits for, as a predicate: `has reached the usage limit of claude and goes on at 15:00 UTC`."""
+    until = session.limited_until or 0
+    at = datetime.fromtimestamp(until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return f"has reached the usage limit of {session.runtime} and goes on at {at}"

@@ -1,0 +1,122 @@
+"""Usage limits: an agent waits for the time that it was given, or longer each time, and is nudged once after each."""
+
+from __future__ import annotations
+
+import pytest
+from play import Play
+
+from gitorch.model import commands as c
+from gitorch.model import effects
+from gitorch.model.ids import JobId, Moment
+from gitorch.model.observed import AgentState, Observed, SessionObservation
+from gitorch.rules.agent_state.judge import judge, readings_from_hook
+from gitorch.rules.agent_state.screen import Signal
+from gitorch.rules.outstanding import outstanding
+from gitorch.rules.reconcile import reconcile
+from gitorch.rules.usage.limits import FIRST_WAIT_MS, LONGEST_WAIT_MS, SETTLE_MS, wait_ms
+from gitorch.rules.views.notices import due, event_of, notice
+from gitorch.rules.views.why import why
+
+API = JobId("api")
+HOUR_MS = 3_600_000
+LIMIT = (c.RecordLimit, c.Nudge, c.Escalate)
+
+
+@pytest.fixture
+def play():
+    played = Play()
+    played.begin({"api": (), "ui": ()})
+    played.launch("api")
+    return played
+
+
+def look(play, state=AgentState.LIMITED, resets_at=None, later_ms=0):
+    now = Moment(play.at + later_ms)
+    seen = SessionObservation(
+        True, True, state, was_ready=True, resets_at=resets_at, evidence="hook: rate_limit", changed_at=now
+    )
+    return Observed(now=now, sessions={play.session("api"): seen}, heads={}, checks={}, sent={})
+
+
+def learned(play, **seen):
+    return [one for one in reconcile(play.run, look(play, **seen)) if isinstance(one, LIMIT)]
+
+
+def reach(play, **seen):
+    (command,) = learned(play, **seen)
+    assert isinstance(command, c.RecordLimit)
+    play.do(command)
+    return command.until
+
+
+def test_a_limit_is_recorded_once_and_waited_out_until_the_time_that_was_given(play):
+    until = reach(play, resets_at=Moment(play.at + 3 * HOUR_MS))
+    assert until == play.at - 1000 + 3 * HOUR_MS
+    left = until - play.at
+    for state in (AgentState.LIMITED, AgentState.UNKNOWN, AgentState.WAITING, AgentState.ERROR):
+        assert learned(play, state=state, resets_at=until, later_ms=left - 1) == []
+    assert learned(play, state=AgentState.WAITING, resets_at=until, later_ms=left) == [c.Nudge(play.session("api"))]
+
+
+def test_without_a_time_each_wait_is_twice_as_long_up_to_an_hour(play):
+    assert [wait_ms(n) // 60_000 for n in (0, 1, 2, 3, 4, 99)] == [5, 10, 20, 40, 60, 60]
+    assert reach(play) == play.at - 1000 + FIRST_WAIT_MS
+    assert learned(play, later_ms=FIRST_WAIT_MS - 1001) == []
+    assert learned(play, later_ms=FIRST_WAIT_MS) == [c.Nudge(play.session("api"))]
+    play.at += FIRST_WAIT_MS
+    play.do(c.Nudge(play.session("api")))
+    assert learned(play) == [], "the nudge is on its way, and the sign of the limit is old"
+    assert [type(one) for one in outstanding(play.run, look(play))].count(effects.DeliverPrompt) == 1
+    play.told("api")
+    assert learned(play, later_ms=SETTLE_MS - 2000) == []
+    play.at += SETTLE_MS
+    assert reach(play) == play.at - 1000 + 2 * FIRST_WAIT_MS
+    assert LONGEST_WAIT_MS == HOUR_MS
+
+
+def test_every_limit_of_an_attempt_gets_its_own_nudge(play):
+    for _ in range(3):
+        until = reach(play, resets_at=Moment(play.at + HOUR_MS))
+        play.at = until
+        play.do(c.Nudge(play.session("api")))
+        play.told("api")
+        play.at += 2 * SETTLE_MS
+    assert play.run.sessions[play.session("api")].limits == 3
+
+
+def test_an_agent_that_somebody_set_to_work_gets_no_nudge(play):
+    until = reach(play, resets_at=Moment(play.at + HOUR_MS))
+    assert learned(play, state=AgentState.WORKING, later_ms=until - play.at + 1) == []
+
+
+def test_others_go_on_while_one_waits(play):
+    reach(play, resets_at=Moment(play.at + HOUR_MS))
+    granted = [one.job for one in reconcile(play.run, look(play)) if isinstance(one, c.GrantLease)]
+    assert granted == ["ui"]
+
+
+def test_people_are_told_once_and_why_names_the_time(play):
+    until = reach(play, resets_at=Moment(play.at + HOUR_MS))
+    (name,) = due(play.run)
+    assert (name, event_of(play.run, name)) == ("limit-s1-1", "limit")
+    told = notice(play.run, name)
+    assert told["text"].startswith("The agent of api (s1) has reached the usage limit of scripted and goes on at 2023-")
+    assert told["command"] == f"gitorch why api --run {play.run.id}"
+    assert "has reached the usage limit" in why(play.run, play.run.jobs[API])
+    play.at = until
+    play.do(c.Nudge(play.session("api")))
+    assert due(play.run) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("rate_limit", AgentState.LIMITED),
+        ("usageLimitExceeded", AgentState.LIMITED),
+        ("overloaded", AgentState.ERROR),
+        ("billing_error", AgentState.ERROR),
+    ],
+)
+def test_a_hook_tells_a_usage_limit_from_other_errors(text, state):
+    readings = readings_from_hook(Signal(Moment(5), "error", text))
+    assert judge(readings, ready_seen=True, now=Moment(9))[0] is state
