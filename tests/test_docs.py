@@ -18,7 +18,17 @@ PAGES = sorted([TOP / "README.md", TOP / "CHANGELOG.md", *TOP.glob("docs/**/*.md
 NAMES = [page.relative_to(TOP).as_posix() for page in PAGES]
 RULES = [
     f"{letter}{number}"
-    for letter, last in (("P", 48), ("W", 35), ("T", 29), ("K", 15), ("R", 13), ("F", 28), ("D", 15), ("C", 13))
+    for letter, last in (
+        ("P", 48),
+        ("W", 35),
+        ("T", 29),
+        ("K", 15),
+        ("R", 13),
+        ("F", 28),
+        ("D", 15),
+        ("C", 13),
+        ("H", 13),
+    )
     for number in range(1, last + 1)
 ]
 NAMED_TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")

@@ -16,7 +16,7 @@ from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import layout, object_check
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
-from gitorch.model.events import Approved
+from gitorch.model.events import Approved, CodeMerged
 from gitorch.ports.ledger import Verification, VerifiedRun
 from gitorch.text.records import commit_message, digests, timestamps
 from gitorch.text.records import record as codec
@@ -226,7 +226,7 @@ class _Check:
         """
         self.records += 1
 
-        if record.run is not None and isinstance(record.event, Approved):
+        if record.run is not None and isinstance(record.event, Approved | CodeMerged):
             self._approvals.setdefault(record.run, []).append(record)
 
         if self._trusted is not None and self._trusted.commit == commit.id:

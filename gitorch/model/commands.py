@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Settings, Workflow
     from gitorch.model.record import Actor
     from gitorch.model.work.artifact import Document, Outcome
+    from gitorch.model.work.code_merge import CodeMerges
     from gitorch.model.work.fault import Step
     from gitorch.model.work.message import Message
     from gitorch.model.work.proposal import Claims, Proposal
@@ -471,6 +472,12 @@ class ApproveAtForge(Value):
     claims: Claims | None = None
 
 
+class RecordCodeMerge(Value):
+    """Record that the branches of the approved report were merged on the forge."""
+
+    merges: CodeMerges
+
+
 class RejectMerge(Value):
     """Reject the merge report; `rework` names the jobs that go back to work."""
 
@@ -701,6 +708,7 @@ Command = (
     | ApproveMerge
     | ProposeMerge
     | ApproveAtForge
+    | RecordCodeMerge
     | RejectMerge
     | SendBack
     | RecordMerge

@@ -76,6 +76,12 @@ class MergeBranches(Value):
     job: JobId
 
 
+class OpenPulls(Value):
+    """Push the approved branches and open a pull request for each."""
+
+    job: JobId
+
+
 class PushMerge(Value):
     """Push the merged commit to the configured remote, if that fast-forwards its branch."""
 
@@ -118,6 +124,7 @@ Effect = (
     | MakeReport
     | MakeEpicReport
     | MergeBranches
+    | OpenPulls
     | PushMerge
     | TakeBack
     | CloseIssues

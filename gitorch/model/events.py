@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from gitorch.model.plans.workflow import Settings, Workflow
     from gitorch.model.work.artifact import ArtifactKind, Entry, EscalationKind, Outcome
+    from gitorch.model.work.code_merge import BranchMerge
     from gitorch.model.work.proposal import Claims
     from gitorch.model.work.question import QuestionKind
     from gitorch.model.work.report import BranchFacts
@@ -614,6 +615,17 @@ Approved = MergeApproved | MergeApprovedAtForge
 """The two records of an approval."""
 
 
+class CodeMerged(Value):
+    """The branches of the approved report were merged on the forge."""
+
+    job: JobId
+    target: str
+    old: CommitId
+    new: CommitId
+    """The commit of the target with which the last of them was complete."""
+    merges: tuple[BranchMerge, ...]
+
+
 class MergeProposed(Value):
     """The principal proposed the report as a pull request."""
 
@@ -840,6 +852,7 @@ Event = (
     | MergeApproved
     | MergeApprovedAtForge
     | MergeProposed
+    | CodeMerged
     | MergeRejected
     | Merged
     | Pushed

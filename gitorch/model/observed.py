@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gitorch.model.dialog import ShownDialog
     from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
     from gitorch.model.plans.permission import PermissionAnswer
+    from gitorch.model.work.code_merge import CodeMerges
     from gitorch.model.work.proposal import ProposalSeen
     from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
@@ -220,6 +221,8 @@ class Observed(Value):
     """Issues that the tracker shows as closed, of jobs before their gate, each with the reason given."""
     proposal: ProposalSeen | None = None
     """What became of the pull request that proposes the report; None where there is none, and while its remote cannot be asked."""
+    code_merges: CodeMerges | None = None
+    """Where the approved branches were merged on the forge; None while one was not, and while its remote cannot be asked."""
     notified: frozenset[str] | None = None
     """The notices that people were sent; None when no notifications are configured."""
     host: str = ""

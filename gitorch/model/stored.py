@@ -7,6 +7,7 @@ from gitorch.model.plans import permission, workflow
 from gitorch.model.work import (
     artifact,
     board,
+    code_merge,
     decision,
     fault,
     job,
@@ -23,5 +24,5 @@ from gitorch.model.work import (
 
 STORED_MODULES = (
     *(permission, workflow, review, artifact, record, message, job, session, question, proposal, report, late_handoff),
-    *(decision, fault, run, board, usage),
+    *(decision, fault, code_merge, run, board, usage),
 )

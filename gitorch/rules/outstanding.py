@@ -16,6 +16,7 @@ from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
 from gitorch.rules.dialogs import owed_answer
 from gitorch.rules.granting import may_be_granted, wants_fresh
+from gitorch.rules.proposals import pulls_trigger, waits_for_pulls
 from gitorch.rules.readying import checkout_trigger, session_trigger
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.notices import next_notices
@@ -357,7 +358,7 @@ def _merge_step(run: Run, job: JobState) -> Effect | None:
         if run.approval is None or job.phase is not JobPhase.QUEUED:
             return None
 
-        return effects.MergeBranches(job.spec.id)
+        return _merge_or_pulls(run, job)
 
     if job.phase is not JobPhase.COMPLETED or not run.push_is_owed:
         return None
@@ -366,6 +367,17 @@ def _merge_step(run: Run, job: JobState) -> Effect | None:
         return effects.TakeBack(job.spec.id)
 
     return effects.PushMerge(job.spec.id)
+
+
+def _merge_or_pulls(run: Run, job: JobState) -> Effect | None:
+    """The merge, or the pull requests for it; None once those were opened."""
+    if not waits_for_pulls(run) or run.report is None:
+        return effects.MergeBranches(job.spec.id)
+
+    if run.was_escalated(pulls_trigger(run.report)):
+        return None
+
+    return effects.OpenPulls(job.spec.id)
 
 
 def _cleanup(run: Run) -> Iterator[Effect]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
+from gitorch.model.plans.forge import PushAs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,3 +90,22 @@ def _question(run: Run, report: Report, trigger: str, happened: str, evidence: s
         options=OPTIONS,
         job=report.checkpoint,
     )
+
+
+def pulls_trigger(report: Report) -> str:
+    """The trigger of the question that asks for the merge of the pull requests of a report."""
+    return f"pulls:{report.digest.removeprefix('sha256:')[:12]}"
+
+
+def waits_for_pulls(run: Run) -> bool:
+    """Whether the approved branches are pull requests that nobody has found merged yet."""
+    if run.settings.push_as is not PushAs.PULL_REQUEST or run.merged is not None:
+        return False
+
+    return run.approval is not None and run.report is not None
+
+
+def merged_code(run: Run, observed: Observed) -> Iterator[Command]:
+    """The merge of all approved branches on the forge, once it was found there."""
+    if observed.code_merges is not None and waits_for_pulls(run):
+        yield commands.RecordCodeMerge(observed.code_merges)

@@ -21,7 +21,7 @@ from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
 from gitorch.rules.faults import fault_questions
 from gitorch.rules.granting import not_independent, queue
-from gitorch.rules.proposals import merged_proposals
+from gitorch.rules.proposals import merged_code, merged_proposals, waits_for_pulls
 from gitorch.rules.readying import is_not_set_up, readying_commands
 from gitorch.rules.session_commands import receipts, session_commands
 from gitorch.rules.usage.budgets import budget_commands
@@ -70,6 +70,7 @@ def _of_whole_run(run: Run, observed: Observed) -> Iterator[Command]:
     """What one host of several is enough for."""
     yield from _target_moves(run, observed)
     yield from merged_proposals(run, observed)
+    yield from merged_code(run, observed)
     yield from _reminders(run, observed)
     yield from _overlaps(run, observed)
     if run.phase is RunPhase.RUNNING:
@@ -158,6 +159,9 @@ def _target_moves(run: Run, observed: Observed) -> Iterator[Command]:
 
     if run.approval is not None and observed.merges_found and report.merged_commit is not None:
         yield commands.RecordMerge(report.target_commit, report.merged_commit, report.merged_tree)
+        return
+
+    if waits_for_pulls(run):  # the target moves with each pull request
         return
 
     reason = _why_void(report, observed.heads.get(f"refs/heads/{report.target}"))

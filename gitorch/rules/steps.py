@@ -133,6 +133,7 @@ STEPS: Mapping[type, Callable[[Run, Any], Step]] = {
     effects.MakeReport: _reported,
     effects.MakeEpicReport: _of_job("make-epic-report", "making the report of {job}"),
     effects.MergeBranches: _of_job("merge-branches", "making the approved merge"),
+    effects.OpenPulls: _of_job("open-pulls", "opening the pull requests of the approved branches"),
     effects.PushMerge: _of_job("push-merge", "pushing the merge"),
     effects.TakeBack: _of_job("take-back", "taking back the merge"),
     effects.CloseIssues: _of_job("close-issues", "closing the issues of {job}"),

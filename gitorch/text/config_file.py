@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
-from gitorch.model.plans.forge import ForgeKind
+from gitorch.model.plans.forge import ForgeKind, PushAs
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import replace
 from gitorch.text.config_runtimes import read_runtime
@@ -248,6 +248,7 @@ def _push(top: Form, default: Config) -> Config:
         default,
         push_remote=_remote(form),
         push_ledger=_push_ledger(form),
+        push_as=_push_as(form),
         push_forge=form.choice("forge", ForgeKind.AUTO),
     )
     form.done()
@@ -273,6 +274,15 @@ def _remote(section: Form) -> str:
         return ""
 
     return name
+
+
+def _push_as(push: Form) -> PushAs:
+    """How approved work reaches the remote. Pull requests without a remote are a complaint."""
+    wanted = push.choice("as", PushAs.BRANCH)
+    if wanted is PushAs.PULL_REQUEST and not push.text("remote"):
+        push.complain("as", "has no effect without a remote.", "Set `push.remote`, too.")
+
+    return wanted
 
 
 def _push_ledger(push: Form) -> bool:

@@ -44,7 +44,7 @@ PROPOSALS = [
         "reported",
         lambda s: proposed(s, hook="the release is frozen"),
         Unavailable,
-        "origin did not take the proposal: the release is frozen",
-        f"gitorch propose {RUN} --remote origin",
+        "origin did not take the branches of the pull request: the release is frozen",
+        "git remote -v",
     ),
 ]

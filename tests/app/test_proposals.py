@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fakes.world import altered
 from forge import EMAIL, make_key, signers_line
 
 sys.path.insert(0, str(Path(__file__).parent))
-from merge_yard import HUMAN, RUN
+from merge_yard import CALLER, HUMAN, RUN
 from proposal_yard import BRANCH, another_clone, opened, propose, waiting
 
 from gitorch.app.execute import execute
+from gitorch.app.people import proposals
 from gitorch.app.people.forge_merges import merge_of, proposal_fault
 from gitorch.app.people.signing import unsigned
 from gitorch.app.query.recipe import recipe
 from gitorch.app.reconciler.merging import merge_branches
 from gitorch.errors import Corrupt
 from gitorch.model import commands, events
+from gitorch.model.plans.config import Config
+from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.values import replace
 from gitorch.model.work.proposal import APPROVALS
 from gitorch.rules.views.approval import approval_text
@@ -227,3 +233,56 @@ def _file(folder, text):
     path = folder / "recipe.sh"
     path.write_text(text)
     return path
+
+
+def test_the_pull_request_is_opened_by_the_forges_program_or_by_push_options(yard, forge, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    web = forge.address.removesuffix(".git")
+    github = altered(yard.services, config=Config(push_forge=ForgeKind.GITHUB, push_remote="origin"))
+    _program(tmp_path / "bin/gh", f'echo "$*" >> {tmp_path}/asked; echo {web}/pull/1')
+    done = proposals.propose(github, CALLER, yard.run, "", public=False)
+    assert (done.opened, done.address) == ("gh", f"{web}/pull/1")
+    asked = (tmp_path / "asked").read_text()
+    assert asked.startswith(f"pr create --repo ann/project --base {APPROVALS} --head {BRANCH} --title ")
+
+    _program(tmp_path / "bin/gh", "echo not logged in >&2; exit 4")
+    done = proposals.propose(github, CALLER, yard.run, "", public=False)
+    assert (done.opened, done.note) == ("", "gh opened no pull request: not logged in")
+    assert done.address == f"{web}/compare/{APPROVALS}...{BRANCH}?expand=1"
+    assert done.pushed == (), "the same proposal is there already"
+
+    _program(tmp_path / "bin/tea", "echo TEA text editor 62")
+    gitea = altered(yard.services, config=Config(push_forge=ForgeKind.GITEA, push_remote="origin"))
+    done = proposals.propose(gitea, CALLER, yard.run, "", public=False)
+    assert (done.opened, done.note, done.address) == ("", "", f"{web}/compare/{APPROVALS}...{BRANCH}")
+
+
+def test_gitlab_opens_the_pull_request_by_itself_and_a_person_of_no_known_forge_is_sent_nowhere(yard, forge):
+    gitlab = altered(yard.services, config=Config(push_forge=ForgeKind.GITLAB, push_remote="origin"))
+    done = proposals.propose(gitlab, CALLER, yard.run, "", public=False)
+    assert done.opened == "push options"
+    pull = next(pull for pull in forge.pulls() if pull["head"] == BRANCH)
+    assert (pull["base"], pull["title"]) == (APPROVALS, "Approve the merge of Play into main")
+    assert propose(yard).address == ""
+
+
+def _program(path, text):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
+
+
+def test_what_the_forge_says_is_kept_as_a_claim_and_asked_about(yard, forge, tmp_path, monkeypatch):
+    opened(yard, forge)
+    answer = {"url": "https://github.com/ann/project/pull/7", "state": "CLOSED", "mergedBy": None, "comments": []}
+    answer["reviews"] = [{"author": {"login": "eve"}, "state": "CHANGES_REQUESTED", "body": "Too big.", "commit": None}]
+    (tmp_path / "answer").write_text(json.dumps(answer))
+    _program(tmp_path / "bin/gh", f'[ "$1" = pr ] && cat {tmp_path}/answer || echo "[]"')
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    yard.services = altered(yard.services, config=Config(push_forge=ForgeKind.GITHUB, push_remote="origin"))
+    yard.settle()
+    (question,) = [q for q in yard.open() if q.trigger.startswith("proposal:")]
+    assert question.happened == "The pull request https://github.com/ann/project/pull/7 was closed and not merged."
+    assert "eve requested changes on" in question.evidence
+    assert "eve: Too big." in question.evidence
+    assert "no signature proves it" in question.evidence

@@ -10,6 +10,7 @@ from gitorch.model import commands as c
 from gitorch.model import events as e
 from gitorch.model.ids import NO_DIGEST, Moment
 from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.forge import PushAs
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.values import replace
 from gitorch.model.work.artifact import ArtifactKind, Document, Outcome
@@ -105,6 +106,14 @@ def proposed() -> Play:
     play = finished(replace(SETTINGS, forge_keys="forge ssh-ed25519 AAAA\n"))
     play.report()
     play.do(c.ProposeMerge(Proposal(digest("report"), "origin", commit("proposal"))), HUMAN)
+    return play
+
+
+def put_up() -> Play:
+    """The branches of the approved report are pull requests."""
+    play = finished(replace(SETTINGS, push_remote="origin", push_as=PushAs.PULL_REQUEST))
+    play.report()
+    play.approve()
     return play
 
 

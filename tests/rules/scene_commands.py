@@ -13,6 +13,7 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.artifact import ArtifactKind, Document, EscalationKind, Outcome
+from gitorch.model.work.code_merge import CodeMerges
 from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.review import Check, Choice, Disposition, Reply, ReportStatus, Severity
 
@@ -223,6 +224,7 @@ def _merging(play: Play) -> Asked:
     yield "propose by an operator", c.ProposeMerge(proposal), OPERATOR
     yield "approve by a pull request", c.ApproveAtForge(commit("proposal"), commit("merged"), "forge"), HOST
     yield "approve by another pull request", c.ApproveAtForge(commit("x"), commit("merged"), "forge"), HOST
+    yield "merge at the forge", c.RecordCodeMerge(CodeMerges(commit("merged"), ())), HOST
     yield "reject", c.RejectMerge((), "too big"), HUMAN
     yield "reject for rework", c.RejectMerge((api,), "too big"), HUMAN
     yield "reject for rework of nothing", c.RejectMerge((JobId("db"),), "too big"), HUMAN

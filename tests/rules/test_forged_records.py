@@ -33,6 +33,7 @@ from forged_scenes import (
     played,
     proposed,
     published,
+    put_up,
     queued,
     record,
     reported,
@@ -115,6 +116,7 @@ def escalation(**changes) -> e.Escalated:
 
 PREPARED = last(running, e.RunPrepared)
 ISSUED = last(reported, e.ReportIssued)
+CODE_MERGED = e.CodeMerged("merge", "main", TARGET, commit("merged"), ())
 MERGED = e.Merged("merge", "main", TARGET, commit("merged"), "tree")
 
 ROWS = {
@@ -300,16 +302,14 @@ ROWS = {
     "forge's approval of another proposal": Forged(
         proposed, forge_approval(proposal=commit("x")), HOST, "which run play-0001 does not propose"
     ),
-    "forge's approval without a proposal": Forged(reported, forge_approval(), HOST, "play-0001 does not propose"),
     "forge's approval that is typed": Forged(
         proposed, forge_approval(proof="typed"), HOST, "is typed, which is no signature of a forge"
     ),
     "forge's approval by a human": Forged(proposed, forge_approval(), HUMAN, "only host may write it"),
+    "code merged by nobody's pull request": Forged(approved, CODE_MERGED, HOST, "play-0001 does not wait for"),
+    "code merged of other commits": Forged(put_up, replace(CODE_MERGED, merges=()), HOST, "than the approved ones"),
     "proposal of another report": Forged(
         reported, e.MergeProposed(digest("x"), "origin", commit("p")), HUMAN, "does not wait for an approval"
-    ),
-    "proposal after the approval": Forged(
-        approved, e.MergeProposed(digest("report"), "origin", commit("p")), HUMAN, "does not wait for an approval"
     ),
     "merge without approval": Forged(reported, MERGED, HOST, "main was moved without an approval that stands"),
     "merge of another commit": Forged(approved, replace(MERGED, new=commit("x")), HOST, "not what was approved"),

@@ -52,6 +52,9 @@ APPROVALS_REF = f"refs/heads/{APPROVALS}"
 FORGE_SECONDS = 60.0
 """How long a forge's program may take to open a pull request."""
 
+BODY = "Opened by gitorch for a run of coding agents. Read the changed files: they say what merging this does."
+"""The text of a pull request that a program opens."""
+
 ADDRESS = re.compile(r"https?://\S+")
 PROGRAMS = {ForgeKind.GITHUB: "gh", ForgeKind.GITEA: "tea"}
 """The programs that open pull requests; GitLab opens them by push options."""
@@ -65,6 +68,13 @@ class Place(Value):
     web: str
     """The page of the repository; empty where it has none."""
     project: str
+
+    def push_options(self, title: str, base: str) -> tuple[str, ...]:
+        """The options by which a push opens a pull request into `base`; none where the forge does not know any."""
+        if self.kind is not ForgeKind.GITLAB:
+            return ()
+
+        return ("merge_request.create", f"merge_request.target={base}", f"merge_request.title={title}")
 
 
 class Proposed(Value):
@@ -233,73 +243,75 @@ def _published(
         if there.get(ref) != commit:
             updates.append(PushRef(ref, commit, there.get(ref)))
     title, branch = proposal_title(run), proposal_branch(run.id)
-    options = _push_options(place, title)
-    if updates:
-        _push(services, run, place, updates, options)
+    push_all(services, place, updates, place.push_options(title, APPROVALS))
 
-    opened, address, note = _opened(services, run, place, title, options)
-    if not address:
-        address = new_pull_request(place.kind, place.web, branch, APPROVALS)
+    opened, address, note = open_pull_request(services, place, branch, APPROVALS, title)
     pushed = tuple(update.ref.removeprefix("refs/heads/") for update in updates)
     return Proposed(proposal, branch, pushed, address, opened, note)
 
 
-def _push(services: Services, run: Run, place: Place, updates: Sequence[PushRef], options: Sequence[str]) -> None:
+def push_all(
+    services: Services,
+    place: Place,
+    updates: Sequence[PushRef],
+    options: Sequence[str],
+) -> None:
     """Push these branches, all or nothing. Raises Unavailable, with what the remote said, where it refuses."""
+    if not updates:
+        return
+
     refusal = services.remotes.push(place.remote, updates, options)
     if refusal:
-        message = f"{place.remote} did not take the proposal: {refusal.splitlines()[0]}"
-        raise Unavailable(message, f"gitorch propose {run.id} --remote {place.remote}")
+        message = f"{place.remote} did not take the branches of the pull request: {refusal.splitlines()[0]}"
+        raise Unavailable(message, "git remote -v")
 
 
-def _push_options(place: Place, title: str) -> tuple[str, ...]:
-    """The options by which a push opens the pull request; none where the forge does not know any."""
-    if place.kind is not ForgeKind.GITLAB:
-        return ()
+def open_pull_request(
+    services: Services,
+    place: Place,
+    branch: str,
+    base: str,
+    title: str,
+) -> tuple[str, str, str]:
+    """What opened a pull request, its address, and why it could not be opened.
 
-    return ("merge_request.create", f"merge_request.target={APPROVALS}", f"merge_request.title={title}")
-
-
-def _opened(services: Services, run: Run, place: Place, title: str, options: Sequence[str]) -> tuple[str, str, str]:
-    """What opened the pull request, its address, and why it could not be opened; the first two are empty then."""
-    if options:
+    The first two are empty where a person has to open it; the address is then that of the page for it, where it is known.
+    """
+    if place.push_options(title, base):
         return "push options", "", ""
 
+    page = new_pull_request(place.kind, place.web, branch, base)
     program = PROGRAMS.get(place.kind, "")
-    if not program or not _is_forges_own(services, program):
-        return "", "", ""
+    if not _is_forges_own(services, program):
+        return "", page, ""
 
-    command = shlex.join(_creation(place.kind, place.project, proposal_branch(run.id), title, run))
+    command = shlex.join(_creation(place, branch, base, title))
     try:
-        status, output = services.programs.run_shell(command, services.root, FORGE_SECONDS)
+        _, output = services.programs.run_shell(command, services.root, FORGE_SECONDS)
     except Unavailable as error:
-        return "", "", error.message
+        return "", page, error.message
+
     found = ADDRESS.findall(output)
     if found:  # also of one that is open already
         return program, found[-1], ""
-    if status == 0:
-        return program, "", ""
 
     last = output.strip().rpartition("\n")[2]
-    return "", "", f"{program} opened no pull request: {last}"
+    return "", page, f"{program} opened no pull request: {last}"
 
 
 def _is_forges_own(services: Services, program: str) -> bool:
     """Whether the program is there. Debian has an editor named `tea`; the one of Gitea names the library it is built with."""
-    if not services.programs.find(program):
+    if not program or not services.programs.find(program):
         return False
 
     return program != "tea" or "go-sdk" in services.programs.first_line(("tea", "--version"))
 
 
-def _creation(kind: ForgeKind, project: str, branch: str, title: str, run: Run) -> list[str]:
-    """The command that opens the pull request."""
-    body = (
-        f"gitorch proposes the merge of run {run.id}. The report is the only new file: read it under “Files changed”."
-    )
-    if kind is ForgeKind.GITHUB:
-        words = ["gh", "pr", "create", "--repo", project, "--base", APPROVALS, "--head", branch]
-        return [*words, "--title", title, "--body", body]
+def _creation(place: Place, branch: str, base: str, title: str) -> list[str]:
+    """The command that opens a pull request."""
+    if place.kind is ForgeKind.GITHUB:
+        words = ["gh", "pr", "create", "--repo", place.project, "--base", base, "--head", branch]
+        return [*words, "--title", title, "--body", BODY]
 
-    words = ["tea", "pulls", "create", "--repo", project, "--base", APPROVALS, "--head", branch]
-    return [*words, "--title", title, "--description", body]
+    words = ["tea", "pulls", "create", "--repo", place.project, "--base", base, "--head", branch]
+    return [*words, "--title", title, "--description", BODY]

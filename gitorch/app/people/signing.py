@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.people.code_merges import wrong_merges
 from gitorch.app.people.forge_merges import fetch_merge, unproven
 from gitorch.app.people.keys import key_to_sign_with
 from gitorch.errors import Corrupt, Denied
@@ -90,6 +91,7 @@ def unsigned(services: Services, verified: VerifiedRun) -> Iterator[Corrupt]:
     """
     run = run_there(verified.state)
     yield from unproven(services, verified)
+    yield from wrong_merges(services, verified)
     for record, event in _approvals(verified):
         if isinstance(event, MergeApprovedAtForge) or not _needs_signature(run, event.proof):
             continue

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from gitorch.errors import NotFound
-from gitorch.model.events import MergeApproved, MergeApprovedAtForge, Merged, ReportIssued, RunConfirmed
+from gitorch.model.events import CodeMerged, MergeApproved, MergeApprovedAtForge, Merged, ReportIssued, RunConfirmed
 from gitorch.model.plans.approval import FORGE, SIGNED, Grade, grade_of
 from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE
 from gitorch.rules.views.proposal import PAGE, REPORT_BEGINS
@@ -37,7 +37,12 @@ def recipe(services: Services, run: Run) -> str:
     Raises NotFound for a run whose merge nobody approved.
     """
     approved = _approval(services, run)
-    merged = _last(services, run, Merged)
+    merged = _last_of(services, run, (Merged, CodeMerged)).record.event
+    merge_part = ""
+    if isinstance(merged, Merged):
+        merge_part = _merge_part(approved[1], merged)
+    elif isinstance(merged, CodeMerged):
+        merge_part = _pulls_part(merged)
     issued = _last(services, run, ReportIssued)
     confirmed = _last(services, run, RunConfirmed)
 
@@ -48,7 +53,7 @@ def recipe(services: Services, run: Run) -> str:
         _approval_part(approved[0]),
         _report_part(*approved, issued[0]),
         _signature_part(*approved, *confirmed),
-        _merge_part(approved[1], merged[1]),
+        merge_part,
     ]
     return "\n".join(part for part in parts if part)
 
@@ -175,3 +180,17 @@ def _merge_part(approval: Approved, merge: Merged) -> str:
         f"check \"$(git rev-list --no-merges {merge.new} ^{merge.old} --not {commits} | wc -l | tr -d ' ')\" 0 "
         "'nothing but what was approved came with it'\n"
     )
+
+
+def _pulls_part(merge: CodeMerged) -> str:
+    """The target holds the content of every approved branch, which the forge merged."""
+    parts = [
+        f"# 4. The merge on the forge: {merge.target} moved from {merge.old[:12]} to {merge.new[:12]} by pull requests.\n"
+    ]
+    for one in merge.merges:
+        parts.append(
+            f'check "$(git merge-tree --write-tree {one.before} {one.commit} | head -n 1)" "$(git rev-parse {one.merge}^{{tree}})" '
+            f"'{one.merge[:12]} holds {one.job} ({one.how})'\n"
+            f"git merge-base --is-ancestor {one.merge} {merge.new} && echo 'ok: it is part of the target' || echo 'WRONG: it is not'\n"
+        )
+    return "".join(parts)

@@ -15,6 +15,7 @@ from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
+from gitorch.rules.proposals import waits_for_pulls
 from gitorch.rules.steps import TERMINALS, looking, of_session
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gitorch.errors import GitorchError
     from gitorch.model.ids import CommitId, JobId, PromptId, SessionId
     from gitorch.model.observed import SessionObservation, SetupObservation
+    from gitorch.model.work.code_merge import CodeMerges
     from gitorch.model.work.fault import Step
     from gitorch.model.work.job import JobState
     from gitorch.model.work.proposal import ProposalSeen
@@ -101,6 +103,7 @@ def observe(services: Services, run: Run) -> Observation:
         overlaps=look.ask(OVERLAPS, lambda: _overlaps(services, run, branches.heads)),
         closed=look.ask(TRACKER, lambda: closed_issues(services, run)),
         proposal=look.ask(PROPOSAL, lambda: _proposal(services, run)),
+        code_merges=look.ask(PROPOSAL, lambda: _code_merges(services, run)),
         programs_found=look.ask(PROGRAMS, lambda: programs_found(services, run)),
         host=hosts.host,
         leads=hosts.leads,
@@ -121,6 +124,16 @@ def _proposal(services: Services, run: Run) -> ProposalSeen | None:
     from gitorch.app.people.proposal_looks import look  # noqa: PLC0415  only runs with a pull request pay for it
 
     return look(services, run)
+
+
+def _code_merges(services: Services, run: Run) -> CodeMerges | None:
+    """Where the approved branches were merged on the forge; None where no pull requests of them are open."""
+    if not waits_for_pulls(run):
+        return None
+
+    from gitorch.app.reconciler.code_pulls import merged_code  # noqa: PLC0415  the same
+
+    return merged_code(services, run)
 
 
 def _branches(services: Services, run: Run) -> _Branches:

@@ -200,13 +200,14 @@ def _notify(
 
 def _merging_effects() -> Performers:
     """The effects between cleared work and the remote, imported when the loop comes to one: seven modules, JSON among them."""
-    from gitorch.app.reconciler import merging, pushing  # noqa: PLC0415  no agent's verb pays for them
+    from gitorch.app.reconciler import code_pulls, merging, pushing  # noqa: PLC0415  no agent's verb pays for them
 
     return {
         effects.BuildBase: merging.build_base,
         effects.MakeReport: merging.make_report,
         effects.MakeEpicReport: merging.make_epic_report,
         effects.MergeBranches: merging.merge_branches,
+        effects.OpenPulls: code_pulls.open_pulls,
         effects.PushMerge: pushing.push_merge,
         effects.TakeBack: pushing.take_back,
     }

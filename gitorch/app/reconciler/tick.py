@@ -227,6 +227,8 @@ class _Tick:
                 self.record(usage)
         elif isinstance(command, commands.RecordMerge):
             self.services.git.move(self.run.target, command.new, command.old)
+        elif isinstance(command, commands.RecordCodeMerge) and self.run.report is not None:
+            self.services.git.move(self.run.target, command.merges.tip, self.run.report.target_commit)
 
     def record(self, command: Command) -> None:
         """Append the events of a command. A command that was overtaken is dropped: the next tick decides again."""

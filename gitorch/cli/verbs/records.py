@@ -292,6 +292,7 @@ def _verify_all(call: Call, remote: str | None, tag: str | None, proposal: str |
 
 def _with_signatures(services: Services, found: Verification) -> Verification:
     """The same, with a fault for each unsigned approval; a faulty ledger is returned unchanged."""
+    from gitorch.app.people.code_merges import unproven_merges
     from gitorch.app.people.signing import unsigned
     from gitorch.model.values import replace
 
@@ -299,10 +300,12 @@ def _with_signatures(services: Services, found: Verification) -> Verification:
         return found
 
     faults: list[Corrupt] = []
+    warnings = list(found.warnings)
     for approved in found.approved:
         faults += unsigned(services, approved)
+        warnings += unproven_merges(approved)
 
-    return replace(found, faults=tuple(faults))
+    return replace(found, faults=tuple(faults), warnings=tuple(warnings))
 
 
 def _anchors(services: Services, found: Verification, remote: str | None, tag: str | None) -> Iterator[AnchorCheck]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.plans.approval import Grade
-from gitorch.model.plans.forge import ForgeKind
+from gitorch.model.plans.forge import ForgeKind, PushAs
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.plans.workflow import Autonomy, Commits, ReviewMode, Sandbox
 from gitorch.model.values import Value, field
@@ -94,6 +94,8 @@ class Config(Value):
     """The file of allowed signers, relative to the repository's root; empty: the one that git names."""
     approval_forge_keys: str = ""
     """The file of the forge's keys, relative to the repository's root; empty: `gitorch-forge-keys`."""
+    push_as: PushAs = PushAs.BRANCH
+    """How approved work reaches the remote."""
     push_forge: ForgeKind = ForgeKind.AUTO
     """The forge of the remote."""
     runtimes: Mapping[str, RuntimeChoice] = field(default_factory=dict)

@@ -16,3 +16,12 @@ class ForgeKind(StrEnum):
     """Gitea and Forgejo."""
     NONE = "none"
     """Another one, or a plain repository."""
+
+
+class PushAs(StrEnum):
+    """How approved work reaches the remote, as `push.as` names it."""
+
+    BRANCH = "branch"
+    """gitorch merges it, and pushes the target."""
+    PULL_REQUEST = "pull-request"
+    """Each branch is a pull request, which people merge on the forge."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.plans.approval import Grade
+from gitorch.model.plans.forge import PushAs
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import Value, field
 
@@ -257,6 +258,8 @@ class Settings(Value):
     """Whether a verdict of `reject` ends the run; else the principal is asked."""
     push_remote: str = ""
     push_ledger: bool = False
+    push_as: PushAs = PushAs.BRANCH
+    """How approved work reaches the remote."""
     approval_at_least: Grade = Grade.TYPED
     """The least grade of proof that the approval of this run's merge must have."""
     approval_unattended: bool = False

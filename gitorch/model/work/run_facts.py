@@ -90,7 +90,6 @@ class RunFacts(Value):
     report: Report | None = None
     """The merge report that stands."""
     proposal: Proposal | None = None
-    """The pull request that proposes the report that stands."""
     approval: Approval | None = None
     merged: Merged | None = None
     reason: str = ""

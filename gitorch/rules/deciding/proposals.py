@@ -9,6 +9,7 @@ from gitorch.model import commands, events
 from gitorch.model.plans.approval import FORGE
 from gitorch.rules import ensure
 from gitorch.rules.deciding.merges import ensure_approvable, ensure_proven
+from gitorch.rules.proposals import waits_for_pulls
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
@@ -63,7 +64,25 @@ def approve_at_forge(state: State, order: Order, command: commands.ApproveAtForg
     return (event,)
 
 
+def record_code_merge(state: State, order: Order, command: commands.RecordCodeMerge) -> tuple[Event, ...]:
+    """The merge of the approved branches on the forge, once."""
+    ensure.host(order.actor, "merges")
+    run = ensure.run_there(state)
+    report = ensure.report_there(run)
+    job = run.merge_behind(report.checkpoint)
+    if run.merged is not None or job is None:
+        return ()
+
+    if not waits_for_pulls(run):
+        message = f"run {run.id} does not wait for pull requests of its branches"
+        raise Refused(message, f"gitorch status {run.id}")
+
+    found = command.merges
+    return (events.CodeMerged(job, report.target, report.target_commit, found.tip, found.merges),)
+
+
 DECISIONS: Decisions = {
+    commands.RecordCodeMerge: record_code_merge,
     commands.ProposeMerge: propose,
     commands.ApproveAtForge: approve_at_forge,
 }

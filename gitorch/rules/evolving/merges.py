@@ -14,6 +14,7 @@ from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.question import WITHDRAWN, Question, QuestionKind
 from gitorch.model.work.report import Approval, Merged, Report
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
+from gitorch.rules.proposals import waits_for_pulls
 from gitorch.rules.transitions import demote, move_job, promote, with_job, withdraw
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
-ABOUT_A_MERGE = ("merge:", "move:", "push:", "proposal:")
+ABOUT_A_MERGE = ("merge:", "move:", "push:", "proposal:", "pulls:")
 """Triggers of escalations about a report, its merge or its push begin with one of these."""
 
 
@@ -206,6 +207,24 @@ def merged(run: Run, record: Record, event: events.Merged) -> Run:
     return promote(move_job(run, event.job, JobPhase.COMPLETED), record.at)
 
 
+def merged_at_forge(run: Run, record: Record, event: events.CodeMerged) -> Run:
+    """Record that the approved branches were merged on the forge. Raises Corrupt unless it names exactly those."""
+    report = run.report
+    if run.approval is None or report is None or not waits_for_pulls(run):
+        message = f"{event.target} was merged by pull requests that run {run.id} does not wait for"
+        raise Corrupt(message)
+
+    approved = [(branch.job, branch.commit) for branch in report.branches]
+    found = [(merge.job, merge.commit) for merge in event.merges]
+    if (event.target, event.old, found) != (report.target, report.target_commit, approved):
+        message = f"{event.target} was merged by pull requests of other commits than the approved ones"
+        raise Corrupt(message)
+
+    run = _questions_closed(run, record, WITHDRAWN)
+    run = replace(run, merged=Merged(event.target, event.old, event.new, record.at))
+    return promote(move_job(run, event.job, JobPhase.COMPLETED), record.at)
+
+
 def pushed(run: Run, record: Record, event: events.Pushed) -> Run:
     """Record that the remote has the merge. Raises Corrupt if the commit or the remote is another one."""
     merge = _the_merge(run, event.target, event.new)
@@ -260,6 +279,7 @@ EVENTS: Evolutions = {
     events.MergeProposed: Evolution(proposed, BY_PRINCIPAL),
     events.MergeRejected: Evolution(rejected, BY_PRINCIPAL),
     events.Merged: Evolution(merged, BY_HOST),
+    events.CodeMerged: Evolution(merged_at_forge, BY_HOST),
     events.Pushed: Evolution(pushed, BY_HOST),
     events.MergeTakenBack: Evolution(taken_back, BY_HOST),
     events.CleanupDone: Evolution(cleaned, BY_ANYBODY),

@@ -68,6 +68,7 @@ def default_settings(config: Config, overrides: Mapping[str, str] | None = None)
         cleanup=config.cleanup,
         push_remote=config.push_remote,
         push_ledger=config.push_ledger,
+        push_as=config.push_as,
     )
 
 

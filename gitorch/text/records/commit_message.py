@@ -91,6 +91,7 @@ SENTENCES = {
     "report-voided": "report voided: {reason}",
     "merge-approved": "merge approved by {actor} ({proof}): {commits:commit} → {target} at {target_commit:.7}",
     "merge-approved-at-forge": "merge approved by pull request ({proof}): {merge:.7} → {target} at {target_commit:.7}",
+    "code-merged": "merged by pull requests: {merges:branch} → {target} at {new:.7}",
     "merge-proposed": "merge proposed by {actor} at {remote}: {commit:.7}",
     "merge-rejected": "merge rejected by {actor} ({rework:job} to rework): {text}",
     "merged": "merged: {target} {old:.7} → {new:.7}",

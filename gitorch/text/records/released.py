@@ -122,6 +122,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
         events.MergeApprovedAtForge,
         ("digest", "target", "target_commit", "commits", "proof", "proposal", "merge", "claims", "text"),
     ),
+    "code-merged": (events.CodeMerged, ("job", "target", "old", "new", "merges")),
     "merge-proposed": (events.MergeProposed, ("digest", "remote", "commit")),
     "merge-rejected": (events.MergeRejected, ("digest", "rework", "text")),
     "merged": (events.Merged, ("job", "target", "old", "new", "tree")),

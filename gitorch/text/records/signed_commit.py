@@ -16,6 +16,8 @@ class SignedCommit(NamedTuple):
     tree: str
     parents: tuple[CommitId, ...]
     message: str
+    author: str
+    """`name <address> seconds zone`."""
     signature: str
     """Empty for an unsigned commit."""
     signed: str
@@ -36,4 +38,6 @@ def parse_signed(body: bytes) -> SignedCommit:
         else:
             kept.append(line)
     text = "".join(f"{line}\n" for line in signature)
-    return SignedCommit(parsed.tree, parsed.parents, parsed.message, text, "\n".join(kept) + gap + message)
+    return SignedCommit(
+        parsed.tree, parsed.parents, parsed.message, parsed.author, text, "\n".join(kept) + gap + message
+    )
