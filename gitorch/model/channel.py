@@ -59,6 +59,8 @@ class ChannelObservation(Value):
     """What it asks a person for, if its state is `dialog` and the channel knows."""
     resets_at: Moment | None = None
     """When its usage limit ends, if its state is `limited` and the channel knows."""
+    request_follows: bool = False
+    """Whether a permission request shows whose text the program is about to report."""
 
 
 class TokenUsage(Value):

@@ -17,6 +17,7 @@ from waiting import until
 
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,13 +36,14 @@ pytestmark = [
 COMMAND = """python3 -c 'import os; os.mkdir("made")'
 echo second line"""
 REPEATS = 20
-KNOWN_SECONDS = 2.0
-"""Until when a state is known, also on a machine that has much else to do. Alone it takes some 0.05 s."""
+KNOWN_SECONDS = 10.0
+"""Until when a state is known, counted from the key or the delivery, also on a machine that has much else to do."""
 
 ANSWERS = (
-    Cue(r"\AMake", says="I make a folder.", runs=COMMAND),
-    Cue(r"\AKeep", says="It takes a while.", seconds=60),
-    Cue(r"\AFail", fault="400"),
+    Cue(r"Make a folder\.\Z", says="I make a folder.", runs=COMMAND),
+    Cue(r"Keep working\.\Z", says="It takes a while.", seconds=60),
+    Cue(r"Fail now\.\Z", fault="400"),
+    Cue(r"Spend it all\.\Z", fault="429", message="You've hit your limit · resets 3pm (UTC)"),
     Cue("", says="Done."),
 )
 
@@ -68,43 +70,53 @@ def keys(one: Bench, *words: str) -> float:
 
 
 @pytest.mark.slow
-def test_each_state_is_known_at_once_twenty_times(one: Bench) -> None:
-    known: dict[str, list[float]] = {"working": [], "idle after Escape": [], "permission": [], "working again": []}
-    known |= {"idle after the turn": [], "failed": [], "a dialog of a human": [], "idle after the dialog": []}
-    for number in range(REPEATS):
-        one.deliver(f"keep-{number}", "Keep working.")
-        known["working"].append(delay(one, lambda seen: seen.state is AgentState.WORKING, time.monotonic()))
-        pressed = keys(one, "Escape")
-        known["idle after Escape"].append(delay(one, lambda seen: seen.state in READY, pressed))
-        keys(one, "C-u")
-
-        one.deliver(f"make-{number}", "Make a folder.")
-        known["permission"].append(delay(one, lambda seen: seen.request is not None, time.monotonic()))
-        request = one.seen().offered
-        assert request is not None
-        began = time.monotonic()
-        answer = PermissionAnswer(request.label("allow"), Option.CHOSEN, f"q{number}")
-        assert one.terminals.answer(one.key, answer) == "answered"
-        known["working again"].append(delay(one, lambda seen: seen.state is not AgentState.DIALOG, began))
-        one.until(lambda seen: seen.state in READY, "the end of the turn")
-
-        one.deliver(f"say-{number}", "Say a word.")
-        known["idle after the turn"].append(delay(one, lambda seen: seen.state in READY, time.monotonic()))
-        one.deliver(f"fail-{number}", "Fail now.")
-        known["failed"].append(delay(one, lambda seen: seen.state is AgentState.ERROR, time.monotonic()))
-
-        keys(one, "-l", "/help")
-        one.until(lambda _: "/help" in one.screen(), "the command")
-        pressed = keys(one, "Enter")
-        known["a dialog of a human"].append(delay(one, lambda seen: seen.state is AgentState.DIALOG, pressed))
-        assert one.give(f"no-{number}", "Not into a dialog.").startswith("refused: ")
-        pressed = keys(one, "Escape")
-        known["idle after the dialog"].append(delay(one, lambda seen: seen.state is not AgentState.DIALOG, pressed))
+@pytest.mark.parametrize("channels", [("claude",), ()], ids=["channel", "hooks-and-screen"])
+def test_each_state_is_known_soon_twenty_times(tmp_path: Path, api: StandIn, channels: tuple[str, ...]) -> None:
+    """What it prints stands in docs/agents.md; without the channel the same is measured for comparison, and may be late."""
+    api.mind = Mind(*ANSWERS)
+    known: dict[str, list[float]] = {}
+    with bench(tmp_path, api, "claude") as one:
+        one.preset = replace(one.preset, channels=channels)
+        one.start()
+        one.until(lambda seen: seen.state in READY and (seen.channel == "claude") is bool(channels), "its prompt")
+        for number in range(REPEATS):
+            for name, seconds in states_of_a_round(one, number):
+                known.setdefault(name, []).append(seconds)
 
     for name, seconds in known.items():
         worst = max(seconds)
         sys.stdout.write(f"{name}: median {statistics.median(seconds):.2f} s, worst of {len(seconds)} {worst:.2f} s\n")
-    assert {name: max(seconds) for name, seconds in known.items() if max(seconds) > KNOWN_SECONDS} == {}
+    if channels:
+        assert {name: max(seconds) for name, seconds in known.items() if max(seconds) > KNOWN_SECONDS} == {}
+
+
+def states_of_a_round(one: Bench, number: int) -> Iterator[tuple[str, float]]:
+    """The program goes through its states; each with how long it took until the state was known."""
+    one.deliver(f"keep-{number}", "Keep working.")
+    yield "at work", delay(one, lambda seen: seen.state is AgentState.WORKING, time.monotonic())
+    pressed = keys(one, "Escape")
+    yield "interrupted", delay(one, lambda seen: seen.state in READY, pressed)
+    keys(one, "C-u")
+
+    one.deliver(f"make-{number}", "Make a folder.")
+    yield "asks for permission", delay(one, lambda seen: seen.state is AgentState.DIALOG, time.monotonic())
+    one.until(lambda _: "Do you want to proceed?" in one.screen(), "the dialog")
+    pressed = keys(one, "1")
+    yield "allowed in the pane", delay(one, lambda seen: seen.state is not AgentState.DIALOG, pressed)
+    one.until(lambda seen: seen.state in READY, "the end of the turn")
+
+    one.deliver(f"say-{number}", "Say a word.")
+    yield "at rest after a turn", delay(one, lambda seen: seen.state in READY, time.monotonic())
+    one.deliver(f"fail-{number}", "Fail now.")
+    yield "failed", delay(one, lambda seen: seen.state is AgentState.ERROR, time.monotonic())
+
+    keys(one, "-l", "/help")
+    one.until(lambda _: "/help" in one.screen(), "the command")
+    pressed = keys(one, "Enter")
+    yield "shows a dialog of its own", delay(one, lambda seen: seen.state is AgentState.DIALOG, pressed)
+    assert one.give(f"no-{number}", "Not into a dialog.").startswith("refused: ")
+    pressed = keys(one, "Escape")
+    yield "that dialog is closed", delay(one, lambda seen: seen.state is not AgentState.DIALOG, pressed)
 
 
 def test_a_request_is_told_whole_and_rejected_with_a_reason_without_a_key(one: Bench, api: StandIn) -> None:
@@ -161,6 +173,14 @@ def test_a_half_written_line_of_a_human_is_left_and_the_text_comes_after_it(one:
     assert one.deliver("p1", "Say a word.") == "acknowledged"
     one.until(lambda seen: seen.state in READY and api.told("claude"), "the end of the turn")
     assert api.told("claude") == ["Say a word."]
+
+
+def test_a_usage_limit_is_known_with_its_end(one: Bench) -> None:
+    one.deliver("p1", "Spend it all.")
+    seen = one.until(lambda seen: seen.state is AgentState.LIMITED, "the limit")
+    assert seen.channel == "claude"
+    assert seen.resets_at is not None
+    assert time.gmtime(seen.resets_at // 1000)[3:5] == (15, 0)
 
 
 def test_a_program_that_was_killed_has_ended_whatever_its_file_says(one: Bench) -> None:

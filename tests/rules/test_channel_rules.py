@@ -1,14 +1,18 @@
 """What a channel tells counts above hooks, title and screen, and what of those still corrects it."""
 
 import pytest
+from play import HUMAN, Play
 
+from gitorch.model import commands as c
 from gitorch.model.channel import ChannelObservation, PermissionRequest
 from gitorch.model.observed import AgentState as S
 from gitorch.model.observed import SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer
+from gitorch.model.values import replace
 from gitorch.rules.agent_state.by_channel import readings_below, with_channel
 from gitorch.rules.agent_state.judge import StateReading, judge
 from gitorch.rules.agent_state.requests import dialog_of, option_chosen
+from gitorch.rules.dialogs import dialog_trouble, owed_answer
 
 NOW = 1_000_000
 REQUEST = PermissionRequest("r1", "make all", "Bash", "make all", "/srv/a")
@@ -45,19 +49,19 @@ def seen(state):
 
 
 def test_a_request_that_a_channel_tells_replaces_what_the_screen_shows():
-    found = with_channel(seen(S.DIALOG), ChannelObservation(S.DIALOG, "fake: told", REQUEST))
+    found = with_channel(seen(S.DIALOG), ChannelObservation(S.DIALOG, "fake: told", REQUEST), NOW)
     assert (found.asked, found.dialog, found.request) == ("make all", "permission", REQUEST)
     assert [choice.word for choice in found.offered.choices] == ["allow", "reject"]
 
 
 def test_no_request_is_shown_beside_another_state():
-    found = with_channel(seen(S.WORKING), ChannelObservation(S.DIALOG, "fake: told", REQUEST))
+    found = with_channel(seen(S.WORKING), ChannelObservation(S.DIALOG, "fake: told", REQUEST), NOW)
     assert (found.request, found.offered) == (None, None)
 
 
 def test_the_end_of_a_limit_comes_from_the_channel_where_it_knows_it():
-    assert with_channel(seen(S.LIMITED), ChannelObservation(S.LIMITED, "", None, 7)).resets_at == 7
-    assert with_channel(seen(S.LIMITED), None).resets_at is None
+    assert with_channel(seen(S.LIMITED), ChannelObservation(S.LIMITED, "", None, 7), NOW).resets_at == 7
+    assert with_channel(seen(S.LIMITED), None, NOW).resets_at is None
 
 
 @pytest.mark.parametrize(("word", "option"), [("allow", Option.ONCE), ("reject", Option.REJECT)])
@@ -79,3 +83,71 @@ def test_a_human_chooses_by_the_label_of_exactly_this_request(word, option):
 )
 def test_a_rule_answers_only_the_whole_text_of_a_request_and_trusts_nothing(asked, option, expected):
     assert option_chosen(REQUEST, PermissionAnswer(asked, option, "make .*")) is expected
+
+
+def test_a_request_is_a_question_with_tool_command_and_folder_and_the_answer_carries_the_reason():
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    session = next(iter(play.run.sessions.values()))
+    shown = SessionObservation(present=True, started=True, state=S.DIALOG, changed_at=play.at, evidence="state file")
+    shown = with_channel(
+        shown, ChannelObservation(S.DIALOG, "state file", replace(REQUEST, command="make\n  all")), NOW
+    )
+
+    question = dialog_trouble(play.run, session, shown, play.at)
+    assert question.happened.endswith("asks whether it may run a command in /srv/a (Bash): make all")
+    assert question.evidence == "make all"
+    assert question.options == ("allow", "reject", "retry", "stop_epic", "stop_run")
+
+    play.do(question)
+    (asked,) = play.run.open_questions()
+    play.do(c.AnswerQuestion(asked.id, "reject", "use ninja"), HUMAN)
+    owed = owed_answer(play.run, session, shown)
+    assert (option_chosen(shown.request, owed), owed.rule, owed.reason) == (Option.REJECT, asked.id, "use ninja")
+
+    done = replace(shown, answered=(replace(owed, asked="make all"),))
+    assert owed_answer(play.run, session, done) is None
+    again = with_channel(shown, ChannelObservation(S.DIALOG, "state file", replace(REQUEST, id="r2")), NOW)
+    assert owed_answer(play.run, session, again) is None
+
+
+def test_a_long_command_is_cut_in_the_sentence_and_whole_in_the_evidence():
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    session = next(iter(play.run.sessions.values()))
+    long = replace(REQUEST, text="echo " + "x" * 5_000, command="echo " + "x" * 5_000)
+    shown = SessionObservation(present=True, started=True, state=S.DIALOG, changed_at=play.at)
+    question = dialog_trouble(
+        play.run, session, with_channel(shown, ChannelObservation(S.DIALOG, "", long), NOW), play.at
+    )
+    assert len(question.happened) < 500
+    assert question.happened.endswith("…")
+    assert question.evidence == long.text
+
+
+def test_a_request_whose_text_is_about_to_be_reported_is_neither_asked_about_nor_answered_by_its_screen():
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    session = next(iter(play.run.sessions.values()))
+    offered = dialog_of(PermissionRequest("screen", "make"))
+    screen = SessionObservation(
+        present=True, started=True, state=S.DIALOG, changed_at=play.at, asked="make", offered=offered
+    )
+    coming = with_channel(screen, ChannelObservation(S.DIALOG, "state file", request_follows=True), NOW)
+    assert (coming.asked, coming.offered, coming.word) == ("", None, "dialog: permission")
+    assert dialog_trouble(play.run, session, coming, play.at + 3_999) is None
+    assert dialog_trouble(play.run, session, coming, play.at + 4_000) is not None
+    assert with_channel(screen, ChannelObservation(S.DIALOG, "state file"), NOW).offered == offered
+
+
+@pytest.mark.parametrize(("after_ms", "offers"), [(0, False), (3_999, False), (4_000, True)])
+def test_a_dialog_that_the_screen_shows_before_the_channel_knows_of_it_is_given_a_moment(after_ms, offers):
+    offered = dialog_of(PermissionRequest("screen", "make"))
+    screen = replace(seen(S.DIALOG), changed_at=NOW, offered=offered)
+    found = with_channel(screen, ChannelObservation(S.WORKING, "state file: busy"), NOW + after_ms)
+    assert (found.offered is not None) is offers
+    own = with_channel(screen, ChannelObservation(S.DIALOG, "state file: waiting, dialog open"), NOW + after_ms)
+    assert own.offered == offered, "a dialog that a human opened has no request to wait for"

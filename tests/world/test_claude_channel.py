@@ -15,7 +15,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.world import processes
 from gitorch.world.channels.chain import ChannelChain
-from gitorch.world.channels.claude import PATIENCE_MS, START_MS, ClaudeChannel
+from gitorch.world.channels.claude import PATIENCE_MS, REPORT_MS, START_MS, ClaudeChannel
 
 TAKES_OVER_MS = 5_000
 
@@ -167,3 +167,13 @@ def test_a_question_of_the_program_is_a_dialog_without_a_request(bench):
     bench.ask("which?", tool="AskUserQuestion")
     assert bench.channel.observe().state is AgentState.DIALOG
     assert bench.channel.pending() is None
+
+
+def test_a_request_is_announced_while_its_hook_is_starting_and_left_to_the_screen_afterwards(bench):
+    bench.status("waiting", waitingFor="permission prompt")
+    seen = bench.channel.observe()
+    assert (seen.state, seen.request, seen.request_follows) == (AgentState.DIALOG, None, True)
+    bench.clock.sleep(REPORT_MS / 1000 + 0.1)
+    assert bench.channel.observe().request_follows is False
+    bench.status("waiting", waitingFor="dialog open")
+    assert bench.channel.observe().request_follows is False

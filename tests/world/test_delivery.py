@@ -34,6 +34,14 @@ def test_a_prompt_hook_that_holds_the_text_makes_it_delivered(lab):
     assert lab.turns() == [LINE]
 
 
+def test_a_prompt_hook_of_a_program_with_a_channel_acknowledges_exactly_the_text(lab):
+    key = lab.ready("--hooks")
+    preset = lab.preset(channels=("claude",))
+    assert lab.terminals.deliver(key, preset, PromptId("p1"), LINE) == "acknowledged"
+    assert lab.turns() == [LINE]
+    assert lab.terminals.receipts(key) == {"p1": "acknowledged"}
+
+
 def test_a_transcript_that_gains_the_text_makes_it_delivered(lab):
     key = lab.ready(transcript="turns")
     preset = lab.preset(transcript="turns")

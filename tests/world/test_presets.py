@@ -1,5 +1,6 @@
 """Preset files: those that are shipped, and those that are wrong."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 SHIPPED = sorted((Path(__file__).parents[2] / "templates/runtimes").glob("*.yaml"))
 VENDORS = {"aider", "claude", "codex", "gemini", "opencode"}
 WITH_A_KEY = {"claude-key", "codex-key", "gemini-key", "opencode-key"}
-NAMES = {*VENDORS, *WITH_A_KEY, "acp", "generic", "scripted", "shell-script"}
+NAMES = {*VENDORS, *WITH_A_KEY, "acp", "claude-sandboxed", "generic", "scripted", "shell-script"}
 
 
 def shipped(name):
@@ -212,3 +213,15 @@ def test_a_preset_with_a_key_keeps_everything_below_its_own_folder(name):
 def test_a_session_keeps_the_preset_that_it_was_started_with(name, tmp_path):
     SessionFolder(tmp_path).write_launch(LaunchRecord(("a",), "/tree", "", Moment(1), shipped(name)))
     assert SessionFolder(tmp_path).launch().preset == shipped(name)
+
+
+def test_the_sandbox_of_claude_code_is_all_that_its_sandboxed_preset_adds():
+    name = "claude-settings.json"
+    plain, held = (shipped(preset).files[name] for preset in ("claude", "claude-sandboxed"))
+    plain, held = (
+        json.loads(text.replace("{allowed}", "").replace("{git_writable}", '["/git"]')) for text in (plain, held)
+    )
+    sandbox = held.pop("sandbox")
+    assert (sandbox["enabled"], sandbox["failIfUnavailable"]) == (True, True), "never bare in silence"
+    assert sandbox["filesystem"] == {"allowWrite": ["/git"]}
+    assert held == plain

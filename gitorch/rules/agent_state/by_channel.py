@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from gitorch.model.observed import SessionObservation
 
 
+AHEAD_MS = 4_000
+"""How long a screen may show a dialog before the channel reports one, on a machine that has much else to do."""
+
+ON_ITS_WAY = "hook: permission, on its way"
+"""The evidence of a permission request whose text the program is about to report."""
+
+
 def readings_below(
     reported: ChannelObservation | None, signals: Sequence[StateReading], shown: Sequence[StateReading], now: Moment
 ) -> Sequence[StateReading]:
@@ -38,12 +45,18 @@ def readings_below(
     return (StateReading(reported.state, reported.evidence, now), *failures, *open_now)
 
 
-def with_channel(observation: SessionObservation, reported: ChannelObservation | None) -> SessionObservation:
+def with_channel(
+    observation: SessionObservation, reported: ChannelObservation | None, now: Moment
+) -> SessionObservation:
     """The observation of a session with what its channel alone knows: the permission request whole, and the end of a limit."""
     if reported is None:
         return observation
 
     resets_at = reported.resets_at or observation.resets_at
+    if observation.state is AgentState.DIALOG and _request_follows(observation, reported, now):
+        # The screen shows a part of it already; nothing is asked or answered by that part.
+        return replace(observation, dialog=PERMISSION, asked="", offered=None, evidence=ON_ITS_WAY)
+
     if observation.state is not AgentState.DIALOG or reported.request is None:
         return replace(observation, resets_at=resets_at)
 
@@ -56,3 +69,11 @@ def with_channel(observation: SessionObservation, reported: ChannelObservation |
         offered=dialog_of(request),
         request=request,
     )
+
+
+def _request_follows(observation: SessionObservation, reported: ChannelObservation, now: Moment) -> bool:
+    """Whether the program is about to report the request that its screen shows: a screen may be a moment ahead of a channel."""
+    if reported.state is AgentState.DIALOG:
+        return reported.request_follows
+
+    return now - (observation.changed_at or now) < AHEAD_MS

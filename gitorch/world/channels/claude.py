@@ -42,6 +42,9 @@ PATIENCE_MS = 3_000
 START_MS = 30_000
 """How long after its start the program may take to write the file for the first time, on a machine that has much else to do."""
 
+REPORT_MS = 4_000
+"""How long the hook of a request may take to report it, after its dialog has opened. Alone it takes 0.05 s."""
+
 SEARCH_MS = 500
 """How often a state file that is not there is looked for; the search reads the table of processes."""
 
@@ -101,7 +104,8 @@ class ClaudeChannel:
         if failure is not None and state.state is AgentState.IDLE:
             return ChannelObservation(failure.state, f"hook: error, {failure.kind}", resets_at=failure.resets_at)
 
-        return ChannelObservation(state.state, state.evidence, self._pending(state))
+        request = self._pending(state)
+        return ChannelObservation(state.state, state.evidence, request, request_follows=self._follows(state, request))
 
     def pending(self) -> PermissionRequest | None:
         """The request that shows, oldest first, as its hook reported it. Raises Unavailable."""
@@ -121,6 +125,13 @@ class ClaudeChannel:
                 return asked.request
 
         return None
+
+    def _follows(self, state: ClaudeState, request: PermissionRequest | None) -> bool:
+        """Whether the dialog of a request is open and its hook may still be starting."""
+        if request is not None or state.waits_for != ASKS_FOR_PERMISSION:
+            return False
+
+        return self._site.clock.now() - state.changed_at < REPORT_MS
 
     def answer(self, request: PermissionRequest, option: Option, reason: str) -> str | None:
         """Lay the answer where the hook of exactly this request fetches it. Raises Unavailable."""

@@ -156,7 +156,7 @@ class Observer:
         state = _living_state(cache, readings_below(reported, signals, shown, now), now)
         observation = _observation(cache, pane, state, usage, _requests(cache, transcript, now))
         skipped = self._skipped(key, cache)
-        return with_channel(replace(observation, channel=name, skipped=skipped), reported)
+        return with_channel(replace(observation, channel=name, skipped=skipped), reported, now)
 
     def _reported(self, key: SessionKey, cache: SessionCache) -> tuple[str, ChannelObservation | None]:
         """What the session's channels tell of its state, with the name of the one that does; its terminal's where none can."""
