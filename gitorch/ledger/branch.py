@@ -145,7 +145,7 @@ class BranchStore:
         except (NotADirectoryError, FileExistsError, IsADirectoryError) as error:
             raise Refused(
                 f"{self._ref} cannot be created because a branch has the name of its folder, or lies below it.",
-                hint="git branch -m gitorch <another name>",
+                hint="git branch -m gitorch gitorch-work",
             ) from error
 
         if moved:

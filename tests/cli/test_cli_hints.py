@@ -21,7 +21,6 @@ PLACEHOLDER = "x1"
 NOT_COMMANDS = {
     "try again": "the same command, which only the caller knows",
     "install git": "every system installs programs in its own way",
-    "set worktrees.base_path in gitorch.yaml": "a setting, which has no command",
     "set sandbox: none for the runtime in gitorch.yaml": "a setting, which has no command",
     "write x1/x1, or choose another in x1": "a file to write",
 }

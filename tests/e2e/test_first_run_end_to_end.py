@@ -119,7 +119,7 @@ FAILURES: list[tuple[str, Callable[[House], tuple[str, ...]], dict[str, str], st
         lambda _: ("git", "tmux"),
         {"base": "trees"},
         "lies inside the repository",
-        "set worktrees.base_path",
+        "gitorch config set worktrees.base_path",
     ),
     ("worktrees", lambda _: ("git", "tmux"), {"base": "'../in the way'"}, "a file is in its way", "ls -ld"),
 ]

@@ -169,5 +169,5 @@ def test_a_branch_with_the_name_of_the_folder_is_named(tmp_path):
     git(made, "branch", "gitorch")
     with pytest.raises(Refused) as error:
         BranchStore(common_dir(made))._move(None, CommitId(git(made, "rev-parse", "HEAD")))
-    assert error.value.hint == "git branch -m gitorch <another name>"
+    assert error.value.hint == "git branch -m gitorch gitorch-work"
     assert error.value.message.startswith(f"{REF} cannot be created because a branch has the name of its folder")

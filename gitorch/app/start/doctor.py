@@ -159,17 +159,17 @@ def _worktrees(services: Services) -> HealthCheck:
     """Whether worktrees can be made where they are configured to lie."""
     base = services.paths.folder(services.config.base_path)
     if base.resolve().is_relative_to(services.root.resolve()):
-        fix = "set worktrees.base_path in gitorch.yaml to a folder outside"
+        fix = "gitorch config set worktrees.base_path ../worktrees"
         return HealthCheck("worktrees", False, f"{base} lies inside the repository", fix)
 
     quoted = shlex.quote(str(base))
     try:
         _write_probe(services, base)
     except (FileExistsError, NotADirectoryError):
-        fix = f"ls -ld {quoted}, or set worktrees.base_path in gitorch.yaml"
+        fix = f"ls -ld {quoted}"
         return HealthCheck("worktrees", False, f"{base} cannot be written to: a file is in its way", fix)
     except OSError as error:
-        fix = f"mkdir -p {quoted}, or set worktrees.base_path in gitorch.yaml"
+        fix = f"mkdir -p {quoted}"
         if error.errno in FULL:
             fix = "df -h"
         reason = str(error.strerror).lower()

@@ -109,7 +109,7 @@ class GitStore:
         if self.tip() != old or _lock_is_held(message):
             return False
         if any(reason in message for reason in _NAME_TAKEN):
-            hint = "git branch -m gitorch <another name>"
+            hint = "git branch -m gitorch gitorch-work"
             raise Refused(f"{self._ref} cannot be created: {message}.", hint=hint)
         raise Unavailable(f"git cannot move {self._ref}: {message}.")
 
