@@ -68,10 +68,13 @@ def held(words):
         path = lock_of(place, 3)
         hold = "import sys; f = open(sys.argv[1]); print(flush=True); sys.stdin.read()"
         with subprocess.Popen(
-            (sys.executable, "-c", hold, path), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            ("python", "-I", "-S", "-c", hold, path),
+            executable=sys.executable,  # under a name whose length does not depend on where the tests are
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
         ) as process:
             process.stdout.readline()
-            told = words(path).replace(str(process.pid), "<pid>").replace(sys.executable, "python")
+            told = words(path).replace(str(process.pid), "<pid>")
             process.stdin.close()
         return told
 

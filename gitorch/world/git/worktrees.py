@@ -267,7 +267,9 @@ class GitWorktrees:
             if "bare" in registered[checkout]:
                 continue
             other = registered[checkout]["worktree"]
-            raise Refused(f"{path} lies inside the checkout {other}", hint="gitorch config set worktrees.base_path ../worktrees")
+            raise Refused(
+                f"{path} lies inside the checkout {other}", hint="gitorch config set worktrees.base_path ../worktrees"
+            )
 
     def _forget(self, path: Path) -> None:
         """Remove the worktree and git's record of it, even when it is locked, incomplete or missing.
