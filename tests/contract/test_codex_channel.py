@@ -124,6 +124,17 @@ def test_what_a_human_does_at_the_program_is_noticed(bench):
     bench.state(AgentState.WAITING)
 
 
+def test_a_request_that_comes_after_its_state_is_part_of_the_first_observation(bench):
+    bench.state(AgentState.IDLE)
+    bench.server.become("active", "waitingOnApproval")
+    threading.Timer(0.1, bench.server.ask, ["make"]).start()
+    bench.state(AgentState.DIALOG)
+    assert bench.channel.observe().request.command == "make"
+    another = CodexChannel(bench.site)
+    assert another.observe().request.command == "make"
+    another.close()
+
+
 def test_a_refusal_tells_the_turn_the_reason(bench):
     bench.work()
     bench.ask("rm -r .")

@@ -29,6 +29,7 @@ TEXTS_MAX = 8
 
 USED_UP = 100.0
 LIMIT_ERRORS = frozenset({"usageLimitExceeded"})
+APPROVAL = "waitingOnApproval"
 IN_PROGRESS = "inProgress"
 
 
@@ -43,6 +44,11 @@ class ThreadView(Value):
     texts: tuple[TextTaken, ...] = ()
     """The newest texts that turns have taken."""
     limits: tuple[UsageLimit, ...] = ()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether it waits for an approval."""
+        return APPROVAL in self.thread.flags
 
     @property
     def turn_under_way(self) -> str:
@@ -80,7 +86,7 @@ def _without_request(view: ThreadView, fact: RequestSettled) -> ThreadView:
 def _with_status(view: ThreadView, fact: StatusChanged) -> ThreadView:
     """The view with another status. One that waits for no approval has no request open, whatever settled it."""
     thread = replace(view.thread, status=fact.status, flags=fact.flags)
-    if "waitingOnApproval" in fact.flags:
+    if APPROVAL in fact.flags:
         return replace(view, thread=thread)
 
     return replace(view, thread=thread, asked=())

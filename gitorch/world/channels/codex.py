@@ -36,6 +36,7 @@ TAKEN_SECONDS = 3.0
 """How long a turn may take to show that it took a text: Codex runs its hooks before."""
 
 SETTLED_SECONDS = 1.0
+REQUEST_SECONDS = 0.5
 CUT_SHORT_MS = 1_000
 """After this time a text that was sent before shows in the conversation, or never does: a server handles what came in at once."""
 
@@ -59,6 +60,8 @@ class CodexChannel:
         self._view: ThreadView | None = None
         self._joined = False
         """Whether the server tells us of its turns and requests, too, not only of its states."""
+        self._is_asking = False
+        """Whether it waited for an approval when we last looked."""
         self._looks_again = False
         """Whether a conversation was opened or closed since we looked for ours."""
 
@@ -223,7 +226,7 @@ class CodexChannel:
             self._server.close()
 
         self._server = self._view = None
-        self._joined = self._looks_again = False
+        self._joined = self._looks_again = self._is_asking = False
 
     def _current(self) -> ThreadView | None:
         """The view of our conversation with everything that has come in; None until there is one."""
@@ -235,7 +238,18 @@ class CodexChannel:
             self._look_for_thread()
 
         self._join()
+        self._await_request()
         return self._view
+
+    def _await_request(self) -> None:
+        """Wait a moment for the request of a conversation that has just begun to wait for one: the state may be told first."""
+        was_asking, self._is_asking = self._is_asking, self._view is not None and self._view.is_asking
+        if self._view is None or not self._is_asking or was_asking:
+            return
+
+        limit = self._site.clock.now() + int(REQUEST_SECONDS * 1000)
+        while not self._view.asked and self._site.clock.now() < limit:
+            self._listen(wait_seconds=0.05)
 
     def _listen(self, wait_seconds: float = 0.0) -> None:
         """Take in what the server told. Raises Unavailable, and leaves the connection then."""
