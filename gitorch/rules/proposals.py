@@ -24,19 +24,33 @@ COMMENTS_SHOWN = 20
 
 def merged_proposals(run: Run, observed: Observed) -> Iterator[Command]:
     """The approval by a merge that counts; one question about a merge that does not, and about each answer of a reviewer."""
-    seen, proposal, report = observed.proposal, run.proposal, run.report
-    if seen is None or proposal is None or report is None or run.approval is not None:
+    seen = observed.proposal
+    report = run.report
+    if seen is None or report is None:
         return
 
-    if seen.commit != proposal.commit:
+    if not _is_awaited(run, seen):
         return
 
     command = _command(run, report, seen)
-    if command is None:
-        return
-
-    if not isinstance(command, commands.Escalate) or not run.was_escalated(command.trigger):
+    if command is not None and not _was_asked(run, command):
         yield command
+
+
+def _is_awaited(run: Run, seen: ProposalSeen) -> bool:
+    """Whether the proposal that was looked for is the one that the run waits for."""
+    if run.proposal is None or run.approval is not None:
+        return False
+
+    return seen.commit == run.proposal.commit
+
+
+def _was_asked(run: Run, command: Command) -> bool:
+    """Whether this is a question that was asked before, answered or not."""
+    if not isinstance(command, commands.Escalate):
+        return False
+
+    return run.was_escalated(command.trigger)
 
 
 def _command(run: Run, report: Report, seen: ProposalSeen) -> Command | None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from cli_memory import commit
+from cli_memory import TARGET
 from cli_stage import RUN
+from fakes.remotes import FakeRemotes
 from fakes.world import altered
 from refusal_kit import CALLER, run_of
 
 from gitorch.app.people import proposals
+from gitorch.app.query import syncing
 from gitorch.app.query.syncing import LEDGER_REF
-from gitorch.errors import Refused, Unavailable
+from gitorch.errors import Corrupt, Refused, Unavailable
 
 PUBLIC = "https://github.com/ann/project.git"
 
 
 def proposed(stage, *, address="/remotes/origin.git", held=None, hook=""):
     """Propose to a remote with this address and these branches, whose hook refuses with these words."""
-    from fakes.remotes import FakeRemotes
-
+    stage.git.commits[stage.ledger.tip()] = stage.git.commits[TARGET]  # so that git can compare the two
     remotes = FakeRemotes(stage.git)
     remotes.held["origin"] = held or {}
     remotes.addresses["origin"] = address
@@ -25,7 +26,23 @@ def proposed(stage, *, address="/remotes/origin.git", held=None, hook=""):
     return proposals.propose(altered(stage.services, remotes=remotes), CALLER, run_of(stage), "", public=False)
 
 
+def forced_back(stage):
+    """Sync with a remote that has lost the ledger that this clone has seen there."""
+    remotes = FakeRemotes(stage.git)
+    remotes.held["origin"] = {}
+    services = altered(stage.services, remotes=remotes)
+    services.files.write(services.home / "ledgers" / "origin", f"{TARGET}\n".encode())
+    return syncing.sync(services, "origin")
+
+
 PROPOSALS = [
+    (
+        "one",
+        forced_back,
+        Corrupt,
+        f"The ledger at origin was forced back: it is at no commit at all, and this clone has seen it at {TARGET[:12]}.",
+        f"git log --oneline -n 5 {TARGET[:12]}",
+    ),
     (
         "reported",
         lambda s: proposed(s, address=PUBLIC),
@@ -35,9 +52,9 @@ PROPOSALS = [
     ),
     (
         "reported",
-        lambda s: proposed(s, held={LEDGER_REF: commit("theirs")}),
+        lambda s: proposed(s, held={LEDGER_REF: TARGET}),
         Refused,
-        f"origin has a ledger at {commit('theirs')[:12]} that this one does not continue",
+        f"origin has a ledger at {TARGET[:12]} that this one does not continue",
         "gitorch sync origin",
     ),
     (

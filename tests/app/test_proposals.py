@@ -20,7 +20,9 @@ from gitorch.app.execute import execute
 from gitorch.app.people import proposals
 from gitorch.app.people.forge_merges import merge_of, proposal_fault
 from gitorch.app.people.signing import unsigned
+from gitorch.app.query.anchors import check_remote
 from gitorch.app.query.recipe import recipe
+from gitorch.app.query.syncing import sync
 from gitorch.app.reconciler.merging import merge_branches
 from gitorch.errors import Corrupt
 from gitorch.model import commands, events
@@ -286,3 +288,24 @@ def test_what_the_forge_says_is_kept_as_a_claim_and_asked_about(yard, forge, tmp
     assert "eve requested changes on" in question.evidence
     assert "eve: Too big." in question.evidence
     assert "no signature proves it" in question.evidence
+
+
+def test_a_ledger_that_was_forced_back_at_the_remote_is_named_and_nothing_is_approved_or_pushed(yard, forge):
+    number, main = opened(yard, forge), yard.head()
+    before = forge.head("gitorch/ledger")
+    sync(yard.services, "origin")
+    kept = forge.head("gitorch/ledger")
+    forge.force("gitorch/ledger", forge.git("rev-parse", f"{before}~3"))
+    forge.merge(number)
+    yard.reopen()
+    sentence = f"The ledger at origin was forced back: .* this clone has seen it at {kept[:12]}"
+    with pytest.raises(Corrupt, match=sentence):
+        yard.settle()
+    assert (yard.run.approval, yard.head()) == (None, main)
+    for act in (lambda: sync(yard.services, "origin"), lambda: check_remote(yard.services, 1, "origin")):
+        with pytest.raises(Corrupt, match=sentence):
+            act()
+    assert forge.head("gitorch/ledger") != kept, "nothing was pushed over it"
+    yard.git("push", "-q", "origin", f"{kept}:refs/heads/gitorch/ledger")
+    yard.reopen()
+    assert str(yard.settle().phase) == "completed"

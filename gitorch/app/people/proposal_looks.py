@@ -9,6 +9,7 @@ from gitorch.app.execute import execute
 from gitorch.app.people.forge_merges import merge_of
 from gitorch.app.people.proposals import APPROVALS_REF, Place, place_of
 from gitorch.app.query.lookup import run_lines
+from gitorch.app.query.syncing import compare
 from gitorch.app.redaction import redact_value
 from gitorch.errors import Unavailable
 from gitorch.model import commands
@@ -21,6 +22,8 @@ from gitorch.text.records.timestamps import iso
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
+    from gitorch.model.ids import CommitId
+    from gitorch.model.work.proposal import Proposal
     from gitorch.model.work.run import Run
 
 FIELDS = "url,state,reviews,comments,mergedBy"
@@ -38,24 +41,35 @@ def look(services: Services, run: Run) -> ProposalSeen | None:
         return None
 
     place = place_of(services, proposal.remote)
-    merge = _merge(services, run, place)
+    merge = _merge(services, run, proposal, place)
     claimed = _pull_request(services, run, place)
     if merge is not None and claimed is not None:
         merge = replace(merge, claims=claimed.claims)
     return ProposalSeen(proposal.commit, merge, claimed)
 
 
-def _merge(services: Services, run: Run, place: Place) -> ForgeMerge | None:
-    """The merge of the proposal as git shows it; None while nothing was merged."""
+def _merge(services: Services, run: Run, proposal: Proposal, place: Place) -> ForgeMerge | None:
+    """The merge of the proposal as git shows it; None while nothing was merged.
+
+    Raises Corrupt where the remote's ledger was forced back: then no merge there counts.
+    """
     tip = services.remotes.recent_heads(place.remote, (APPROVALS_REF,)).get(APPROVALS_REF)
-    if tip is None or run.proposal is None:
+    if tip is None:
         return None
 
-    if not services.git.has(tip) or not services.git.has(run.proposal.commit):
-        services.remotes.fetch(place.remote, APPROVALS_REF)
-    if not services.git.has(run.proposal.commit):
-        services.remotes.fetch(place.remote, f"refs/heads/{proposal_branch(run.id)}")
-    return merge_of(services, run, run.proposal, tip)
+    _ensure_here(services, place.remote, tip, APPROVALS_REF)
+    _ensure_here(services, place.remote, proposal.commit, f"refs/heads/{proposal_branch(run.id)}")
+    found = merge_of(services, run, proposal, tip)
+    if found is not None:
+        compare(services, place.remote)
+
+    return found
+
+
+def _ensure_here(services: Services, remote: str, commit: CommitId, ref: str) -> None:
+    """Fetch a branch of the remote where this clone lacks a commit of it."""
+    if not services.git.has(commit):
+        services.remotes.fetch(remote, ref)
 
 
 def _pull_request(services: Services, run: Run, place: Place) -> PullRequest | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.execute import execute_verb, only_people
 from gitorch.app.people.decisions import report_to_approve
 from gitorch.app.people.forge_merges import merge_of
-from gitorch.app.query.syncing import LEDGER_REF, choose_remote
+from gitorch.app.query.syncing import LEDGER_REF, Stand, choose_remote, compare
 from gitorch.errors import Refused, Unavailable
 from gitorch.model import commands
 from gitorch.model.events import ReportIssued
@@ -107,7 +107,7 @@ def propose(services: Services, caller: Caller, run: Run, remote: str, *, public
     place = place_of(services, remote)
     _require_consent(services, run, place.remote, public=public)
     there = services.remotes.heads(place.remote, (APPROVALS_REF, LEDGER_REF, *_refs(run, report)))
-    _require_ledger_there(services, place.remote, there.get(LEDGER_REF))
+    _require_ledger_there(services, place.remote)
     base = _base(services, place.remote, there)
     commit = _standing(services, run, place.remote, base) or _commit(services, run, report, place, base)
 
@@ -137,15 +137,14 @@ def _require_consent(services: Services, run: Run, remote: str, *, public: bool)
         raise Refused(message, f"gitorch propose {run.id} --remote {remote} --public")
 
 
-def _require_ledger_there(services: Services, remote: str, there: CommitId | None) -> None:
-    """Raises Refused where the remote's ledger is not a part of this one."""
-    tip = services.ledger.tip()
-    if there is None or tip is None:
+def _require_ledger_there(services: Services, remote: str) -> None:
+    """Raises Refused where the remote's ledger has records that this one lacks, Corrupt where it was forced back."""
+    found = compare(services, remote)
+    if found.stand not in {Stand.APART, Stand.BEHIND}:
         return
 
-    if not services.git.has(there) or not services.git.contains(there, tip):
-        message = f"{remote} has a ledger at {there[:12]} that this one does not continue"
-        raise Refused(message, f"gitorch sync {remote}")
+    message = f"{remote} has a ledger at {str(found.there)[:12]} that this one does not continue"
+    raise Refused(message, f"gitorch sync {remote}")
 
 
 def _base(services: Services, remote: str, there: Mapping[str, CommitId]) -> CommitId:

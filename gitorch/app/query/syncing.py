@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gitorch.app.query.seen_ledgers import require_kept
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.values import Value
 from gitorch.ports.git import PushRef
@@ -93,12 +94,13 @@ def compare(services: Services, remote: str) -> Comparison:
     """Ask the remote, and fetch what it has beyond this clone, without moving any branch.
 
     The objects that were fetched stay, named by nothing, so that a following `sync` need not fetch them again.
-    Raises Unavailable where the remote does not answer.
+    Raises Unavailable where the remote does not answer, Corrupt where its ledger lost records that this clone has seen there.
     """
     here = services.ledger.tip()
     there = services.remotes.heads(remote, (LEDGER_REF,)).get(LEDGER_REF)
     if there is not None and not services.git.has(there):
         services.remotes.fetch(remote, LEDGER_REF)
+    require_kept(services, remote, there)
     return Comparison(remote, _stand(services, here, there), here, there)
 
 
@@ -166,4 +168,5 @@ def _send(
     if refusal:
         raise Unavailable(f"{remote} did not take the ledger: {refusal.splitlines()[0]}", f"gitorch sync {remote}")
 
+    require_kept(services, remote, here)
     return SyncResult(remote, "sent", here)
