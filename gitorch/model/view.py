@@ -120,6 +120,51 @@ class UsageShare(Value):
     usage: ModelUsage
 
 
+class StatsRow(Value):
+    """Figures of one group of work over many runs."""
+
+    name: str
+    epics: int
+    """Pieces of work whose gate has decided."""
+    passed: int
+    passed_at_once: int
+    """Those that passed in their first round."""
+    rounds: int
+    """Of all these pieces together."""
+    findings: Mapping[str, int]
+    """By severity."""
+    escalations: int
+    """Questions that only a human could decide, without those that were withdrawn."""
+    minutes: int
+    """For which somebody held its jobs."""
+    tokens: int
+    """Read and written, without those from caches."""
+    cached: int
+    cost_micros: int
+    """By the programs' own figures, in millionths of a dollar."""
+
+    @property
+    def passed_words(self) -> str:
+        """`4 of 5 (80 %)` passed in their first round; empty without decided work."""
+        if not self.epics:
+            return ""
+
+        return f"{self.passed_at_once} of {self.epics} ({100 * self.passed_at_once // self.epics} %)"
+
+    @property
+    def rounds_words(self) -> str:
+        """The mean number of rounds; empty without decided work."""
+        if not self.epics:
+            return ""
+
+        return f"{self.rounds / self.epics:.1f}"
+
+    @property
+    def findings_words(self) -> str:
+        """`2 blocking, 1 minor`."""
+        return ", ".join(f"{count} {severity}" for severity, count in self.findings.items())
+
+
 class RunView(Value):
     """A whole run: its jobs in order of batches, its open questions, and the next commands to type."""
 

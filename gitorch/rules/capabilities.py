@@ -47,7 +47,7 @@ NEEDS: Mapping[str, Capability] = {
         Capability.READ,
     ),
     **dict.fromkeys(
-        ("mcp", "skills", "completion", "help", "diff"),
+        ("mcp", "skills", "completion", "help", "diff", "stats"),
         Capability.READ,
     ),
     **dict.fromkeys(("session list", "keys list", "config get", "worktree list", "skills list"), Capability.READ),

@@ -104,6 +104,26 @@ VERBS = (
         examples=("gitorch dashboard", "gitorch dashboard --json"),
     ),
     Verb(
+        "stats",
+        "Show figures over all runs: first-pass rate, rounds, findings, escalations, minutes, tokens.",
+        details="From the ledger alone. Work counts once its gate has decided, in the group of its author.",
+        at="stats:stats",
+        needs="read",
+        parameters=(
+            Parameter(
+                "by",
+                "One row for each agent program, model, lane or epic.",
+                ("--by",),
+                metavar="[agent|model|lane|epic]",
+                default="",
+                choices=("agent", "model", "lane", "epic"),
+            ),
+        ),
+        result={"by": Kind.TEXT, "rows": Kind.LIST},
+        offered=Offer.OPERATORS,
+        examples=("gitorch stats", "gitorch stats --by model", "gitorch stats --by lane --json"),
+    ),
+    Verb(
         "why",
         "Print in one line what a job, question, session or run waits for.",
         at="status:why",

@@ -57,6 +57,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
         for kind in ("runs", "jobs", "sessions", "questions", "artifacts", "verdicts", "findings", HOSTILE)
     ),
     "dashboard": (("dashboard",),),
+    "stats": (("stats",), *(("stats", "--by", by) for by in ("agent", "model", "lane", "epic"))),
     "why": (("why", "q1"), ("why", "web"), ("why", "db"), ("why", HOSTILE)),
     "inbox": (("inbox",),),
     "answer": (("answer", "q1", HOSTILE), ("answer", HOSTILE)),

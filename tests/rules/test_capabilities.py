@@ -33,6 +33,7 @@ READING = (
         "export",
         "demo",
         "mcp",
+        "stats",
         "skills",
         "session",
         "keys",

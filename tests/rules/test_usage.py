@@ -10,11 +10,12 @@ from play import Play, finding
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.model.work.usage import COUNTS, ModelUsage, UsageReading, by_model, total
+from gitorch.model.work.usage import ModelUsage, UsageReading, by_model, total
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.usage.counting import RECORD_MS, growth, model_of, used
 
 API = JobId("api")
+COUNTS = ("input", "cached", "cache_write", "output", "reasoning", "requests", "cost_micros")
 COUNT = st.integers(0, 50)
 USAGE = st.builds(ModelUsage, st.sampled_from(["opus", "haiku"]), **dict.fromkeys(COUNTS, COUNT))
 READING = st.lists(USAGE, max_size=4).map(lambda usages: UsageReading("claude", by_model(usages)))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId, Digest, JobId, RunId
     from gitorch.model.plans.plan import Plan
-    from gitorch.model.plans.workflow import Autonomy, ReviewMode, Settings, Workflow
+    from gitorch.model.plans.workflow import Autonomy, JobSpec, ReviewMode, Settings, Workflow
 
 
 class SheetRow(Value):
@@ -127,8 +127,23 @@ def _reviewers(workflow: Workflow) -> tuple[str, ...]:
     reviewers: dict[str, None] = {}
     for job in workflow.jobs.values():
         if job.kind in REVIEWING:
-            reviewers[f"{job.role or job.lane}: {workflow.lanes[job.lane].runtime}"] = None
+            lane = workflow.lanes[job.lane]
+            model = f" ({lane.model})" if lane.model else ""
+            reviewers[f"{job.role or job.lane}: {lane.runtime}{model}{_same_model(workflow, job)}"] = None
     return tuple(reviewers)
+
+
+def _same_model(workflow: Workflow, review: JobSpec) -> str:
+    """A remark on a review by the model that writes the work, as far as the lanes name their models."""
+    judge = workflow.lanes[review.lane].model
+    if not judge or review.subject is None:
+        return ""
+
+    author = workflow.jobs[review.subject].lane
+    if workflow.lanes[author].model != judge:
+        return ""
+
+    return ", the model that writes the work"
 
 
 def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:

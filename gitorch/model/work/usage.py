@@ -9,9 +9,6 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-COUNTS = ("input", "cached", "cache_write", "output", "reasoning", "requests", "cost_micros")
-"""The fields of `ModelUsage` that are counted."""
-
 
 class ModelUsage(Value):
     """What one model served. Every token is counted once: `input`, `cached` and `cache_write` share none."""
@@ -45,23 +42,47 @@ class ModelUsage(Value):
 
     def plus(self, other: ModelUsage) -> ModelUsage:
         """The sum of both, under this one's model."""
-        counts = {name: getattr(self, name) + getattr(other, name) for name in COUNTS}
-        return ModelUsage(self.model, **counts)
+        return ModelUsage(
+            model=self.model,
+            input=self.input + other.input,
+            cached=self.cached + other.cached,
+            cache_write=self.cache_write + other.cache_write,
+            output=self.output + other.output,
+            reasoning=self.reasoning + other.reasoning,
+            requests=self.requests + other.requests,
+            cost_micros=self.cost_micros + other.cost_micros,
+        )
 
     def larger(self, other: ModelUsage) -> ModelUsage:
         """The larger of each two counts. The same two usages give the same one in either order."""
-        counts = {name: max(getattr(self, name), getattr(other, name)) for name in COUNTS}
-        return ModelUsage(max(self.model, other.model), **counts)
+        return ModelUsage(
+            model=max(self.model, other.model),
+            input=max(self.input, other.input),
+            cached=max(self.cached, other.cached),
+            cache_write=max(self.cache_write, other.cache_write),
+            output=max(self.output, other.output),
+            reasoning=max(self.reasoning, other.reasoning),
+            requests=max(self.requests, other.requests),
+            cost_micros=max(self.cost_micros, other.cost_micros),
+        )
 
     def beyond(self, other: ModelUsage) -> ModelUsage:
         """By how much each count exceeds the other's; 0 where it does not."""
-        counts = {name: max(0, getattr(self, name) - getattr(other, name)) for name in COUNTS}
-        return ModelUsage(self.model, **counts)
+        return ModelUsage(
+            model=self.model,
+            input=max(0, self.input - other.input),
+            cached=max(0, self.cached - other.cached),
+            cache_write=max(0, self.cache_write - other.cache_write),
+            output=max(0, self.output - other.output),
+            reasoning=max(0, self.reasoning - other.reasoning),
+            requests=max(0, self.requests - other.requests),
+            cost_micros=max(0, self.cost_micros - other.cost_micros),
+        )
 
     @property
     def is_nothing(self) -> bool:
         """Whether nothing was counted."""
-        return not any(getattr(self, name) for name in COUNTS)
+        return self == ModelUsage(self.model)
 
 
 class Spent(Value):

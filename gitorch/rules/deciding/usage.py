@@ -30,7 +30,14 @@ def record(state: State, order: Order, command: commands.RecordUsage) -> tuple[E
         return ()
 
     attempt = run.jobs[session.job].attempt
-    return (events.UsageRecorded(session.id, session.job, attempt, reading.source, reading.models),)
+    event = events.UsageRecorded(
+        session=session.id,
+        job=session.job,
+        attempt=attempt,
+        source=reading.source,
+        models=reading.models,
+    )
+    return (event,)
 
 
 def note_budget(state: State, order: Order, command: commands.NoteBudget) -> tuple[Event, ...]:
@@ -40,7 +47,14 @@ def note_budget(state: State, order: Order, command: commands.NoteBudget) -> tup
     if near_key(run, command.budget) in run.budgets_noted:
         return ()
 
-    return (events.BudgetNeared(command.budget, command.scope, command.measure, command.used, command.allowed),)
+    event = events.BudgetNeared(
+        budget=command.budget,
+        scope=command.scope,
+        measure=command.measure,
+        used=command.used,
+        allowed=command.allowed,
+    )
+    return (event,)
 
 
 def record_limit(state: State, order: Order, command: commands.RecordLimit) -> tuple[Event, ...]:
@@ -50,7 +64,14 @@ def record_limit(state: State, order: Order, command: commands.RecordLimit) -> t
     if session.phase is SessionPhase.ENDED or session.limited_until == command.until:
         return ()
 
-    return (events.LimitReached(session.id, session.job, command.until, command.named, command.evidence),)
+    event = events.LimitReached(
+        session=session.id,
+        job=session.job,
+        until=command.until,
+        named=command.named,
+        evidence=command.evidence,
+    )
+    return (event,)
 
 
 DECISIONS: Decisions = {

@@ -45,7 +45,15 @@ def _usage(model: str, parts: str, cost: str) -> ModelUsage:
     cached, written = counts["cache hit"], counts["cache write"]
     fresh = max(0, counts["sent"] - cached - written)
     micros = round(_number(cost) * 1_000_000)
-    return ModelUsage(model, fresh, cached, written, counts["received"], requests=1, cost_micros=micros)
+    return ModelUsage(
+        model=model,
+        input=fresh,
+        cached=cached,
+        cache_write=written,
+        output=counts["received"],
+        requests=1,
+        cost_micros=micros,
+    )
 
 
 def _number(text: str) -> float:

@@ -58,7 +58,14 @@ class LineReader:
 
         names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens")
         read, cached, written, output = numbers(message.get("usage"), *names)
-        usage = ModelUsage(model, read, cached, written, output, requests=1)
+        usage = ModelUsage(
+            model=model,
+            input=read,
+            cached=cached,
+            cache_write=written,
+            output=output,
+            requests=1,
+        )
         return Served(f"{id_} {text_of(value, 'requestId')}", usage)
 
     def read_codex(self, value: Mapping[str, Any]) -> Served | None:
@@ -99,8 +106,15 @@ class LineReader:
             "reasoning_output_tokens",
         )
         read, cached, written, output, reasoning = numbers(value, *names)
-        fresh = max(0, read - cached - written)
-        return ModelUsage(self._model, fresh, cached, written, output, reasoning, requests=1)
+        return ModelUsage(
+            model=self._model,
+            input=max(0, read - cached - written),
+            cached=cached,
+            cache_write=written,
+            output=output,
+            reasoning=reasoning,
+            requests=1,
+        )
 
     def read_gemini(self, value: Mapping[str, Any]) -> Served | None:
         """An answer. Gemini CLI counts cached tokens as part of the input, and reasoning beside the output."""
@@ -115,7 +129,14 @@ class LineReader:
             value.get("tokens"), "input", "cached", "tool", "output", "thoughts"
         )
         fresh = max(0, read - cached) + tool
-        usage = ModelUsage(text_of(value, "model"), fresh, cached, 0, output + thoughts, thoughts, requests=1)
+        usage = ModelUsage(
+            model=text_of(value, "model"),
+            input=fresh,
+            cached=cached,
+            output=output + thoughts,
+            reasoning=thoughts,
+            requests=1,
+        )
         return Served(text_of(value, "id"), usage)
 
 
@@ -151,7 +172,16 @@ def opencode_message(id_: str, data: str) -> Served | None:
     cached, written = _opencode_cache(tokens)
     cost = micros(value.get("cost"))
     model = text_of(value, "modelID")
-    usage = ModelUsage(model, read, cached, written, output + reasoning, reasoning, requests=1, cost_micros=cost)
+    usage = ModelUsage(
+        model=model,
+        input=read,
+        cached=cached,
+        cache_write=written,
+        output=output + reasoning,
+        reasoning=reasoning,
+        requests=1,
+        cost_micros=cost,
+    )
     if usage.tokens == 0:  # it was begun, and nothing came yet
         return None
 

@@ -17,6 +17,8 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.values import Value
 from gitorch.ports.world import SessionKey
 from gitorch.rules.views.diagram import workflow_diagram
+from gitorch.rules.views.stats import GROUPINGS
+from gitorch.rules.views.stats import stats as figures
 from gitorch.rules.workflows.compile import default_settings
 from gitorch.text.diagrams.svg import linked_svg
 from gitorch.web.render import Page, link
@@ -173,12 +175,24 @@ def stats(services: Repository, question: Question) -> Page:
     for line in lines[-RUNS_COUNTED:]:
         ids.insert(0, line.id)
 
+    newest = load_runs(services, ids)
     numbers: list[RunNumbers] = []
-    for run in load_runs(services, ids):
+    for run in newest:
         numbers.append(numbers_of(run))
 
     phases = Counter(str(line.phase) for line in lines)
-    values = {"here": "/stats", "numbers": numbers, "phases": phases, "shown": RUNS_COUNTED, "runs": len(lines)}
+    groups = {"of all work": figures(newest)}
+    for by in GROUPINGS[:3]:
+        groups[f"by {by}"] = figures(newest, by)
+
+    values = {
+        "here": "/stats",
+        "groups": groups,
+        "numbers": numbers,
+        "phases": phases,
+        "shown": RUNS_COUNTED,
+        "runs": len(lines),
+    }
     return Page("stats.html", values)
 
 

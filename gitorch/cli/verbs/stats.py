@@ -1,0 +1,57 @@
+"""`stats`: figures over all runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.cli.group import verb
+from gitorch.cli.pages.page import Cell
+from gitorch.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.cli.call import Call
+    from gitorch.cli.pages.page import Page
+    from gitorch.model.view import StatsRow
+
+HEAD = ("", "passed at once", "rounds", "findings", "escalations", "minutes", "tokens", "cost")
+
+
+@verb("stats")
+def stats(call: Call, by: str) -> None:
+    """Show figures over all runs."""
+    from gitorch.app.query.stats import stats_of
+    from gitorch.rules.views.stats import GROUPINGS
+
+    if by and by not in GROUPINGS:
+        raise Usage(f"figures are not grouped by {by}; use one of: {', '.join(GROUPINGS)}", "gitorch stats --by model")
+
+    rows = stats_of(call.services, by)
+    call.say({"by": by, "rows": rows}, lambda page: _text(rows, page))
+
+
+def _text(rows: Sequence[StatsRow], page: Page) -> str:
+    """A table with one line a group."""
+    if not rows:
+        return "There is no run yet. Start one: gitorch start PLAN"
+
+    head = tuple(Cell(title, "dim") for title in HEAD)
+    cells = [head, *(_cells(row) for row in rows)]
+    return "\n".join(page.table(cells, shrinks=(0, 3)))
+
+
+def _cells(row: StatsRow) -> tuple[Cell, ...]:
+    """One group. `4 of 5 (80 %)` passed in their first round."""
+    from gitorch.rules.usage.shares import short_count
+
+    return (
+        Cell(row.name, "bold"),
+        Cell(row.passed_words),
+        Cell(row.rounds_words),
+        Cell(row.findings_words),
+        Cell(str(row.escalations)),
+        Cell(str(row.minutes)),
+        Cell(short_count(row.tokens)),
+        Cell(f"${row.cost_micros / 1_000_000:.2f}"),
+    )

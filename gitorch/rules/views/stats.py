@@ -1,0 +1,153 @@
+"""Figures over many runs, from their records alone: how often work passes at once, what it takes, and what is found (C13)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from gitorch.model.plans.workflow import UNCLAIMED
+from gitorch.model.view import StatsRow
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.usage import ModelUsage
+from gitorch.rules.usage.counting import epic_of
+from gitorch.rules.usage.shares import model_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
+
+GROUPINGS = ("agent", "model", "lane", "epic")
+"""What figures can be grouped by; an agent is a runtime."""
+
+ALL = "all"
+UNKNOWN = "unknown"
+JUDGED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED})
+
+
+class _Figures:
+    """The figures of one group as they are counted."""
+
+    def __init__(self) -> None:
+        self.epics = 0
+        self.passed = 0
+        self.passed_at_once = 0
+        self.rounds = 0
+        self.escalations = 0
+        self.worked_ms = 0
+        self.findings: Counter[str] = Counter()
+        self.usage = ModelUsage()
+
+    def add_work(self, job: JobState) -> None:
+        """Count a piece of work whose gate has decided."""
+        self.epics += 1
+        self.rounds += job.attempt
+        if job.phase is JobPhase.COMPLETED:
+            self.passed += 1
+
+        if job.phase is JobPhase.COMPLETED and job.attempt == 1:
+            self.passed_at_once += 1
+
+        for listed in job.findings:
+            severity = str(listed.finding.severity)
+            self.findings[severity] += 1
+
+    def row(self, name: str) -> StatsRow:
+        """The figures as a row."""
+        return StatsRow(
+            name=name,
+            epics=self.epics,
+            passed=self.passed,
+            passed_at_once=self.passed_at_once,
+            rounds=self.rounds,
+            findings=dict(sorted(self.findings.items())),
+            escalations=self.escalations,
+            minutes=self.worked_ms // 60_000,
+            tokens=self.usage.fresh,
+            cached=self.usage.cached,
+            cost_micros=self.usage.cost_micros,
+        )
+
+
+def stats(runs: Iterable[Run], by: str = "") -> tuple[StatsRow, ...]:
+    """The figures of these runs by agent, model, lane or epic, in the order of the names; in one row without a grouping.
+
+    Work counts once its gate has decided, in the group of its author. Minutes and tokens count in the group of whoever used them.
+    """
+    groups: dict[str, _Figures] = {}
+    for run in runs:
+        for job in run.jobs.values():
+            if job.spec.kind not in UNCLAIMED:
+                _add_job(groups.setdefault(_name(run, job, by), _Figures()), job)
+
+        for session, usage in _usages(run):
+            figures = groups.setdefault(_name_of_session(run, session, usage, by), _Figures())
+            figures.usage = figures.usage.plus(usage)
+
+        for job in _escalated(run):
+            groups.setdefault(_name(run, job, by), _Figures()).escalations += 1
+
+    return tuple(groups[name].row(name) for name in sorted(groups))
+
+
+def _add_job(figures: _Figures, job: JobState) -> None:
+    """Count a job: its work if it writes, and the time that somebody held it."""
+    figures.worked_ms += job.worked_ms
+    if job.writes and job.phase in JUDGED:
+        figures.add_work(job)
+
+
+def _usages(run: Run) -> Iterator[tuple[Session, ModelUsage]]:
+    """What each session used, by attempt and model."""
+    for session in run.sessions.values():
+        for spent in session.spent:
+            yield session, spent.usage
+
+
+def _escalated(run: Run) -> Iterator[JobState]:
+    """The job of each escalation about one, once for each escalation that was not withdrawn."""
+    for question in run.questions.values():
+        if question.kind is not QuestionKind.ESCALATION or question.is_withdrawn:
+            continue
+
+        if question.job is not None and question.job in run.jobs:
+            yield run.jobs[question.job]
+
+
+def _name(run: Run, job: JobState, by: str) -> str:
+    """The group of a job."""
+    if by == "epic":
+        return f"{run.id} {epic_of(run, job.spec.id)}"
+
+    if by == "lane":
+        return job.spec.lane or UNKNOWN
+
+    if by == "model":
+        return model_at(run, job) or UNKNOWN
+
+    if by == "agent":
+        return _runtime(run, job)
+
+    return ALL
+
+
+def _runtime(run: Run, job: JobState) -> str:
+    """The runtime of a job's last session; that of its lane before the first."""
+    if job.session is not None and job.session in run.sessions:
+        return run.sessions[job.session].runtime
+
+    return run.workflow.lanes[job.spec.lane].runtime or UNKNOWN
+
+
+def _name_of_session(run: Run, session: Session, usage: ModelUsage, by: str) -> str:
+    """The group of what a session used."""
+    if by == "model":
+        return usage.model or UNKNOWN
+
+    if by == "agent":
+        return session.runtime or UNKNOWN
+
+    return _name(run, run.jobs[session.job], by)
