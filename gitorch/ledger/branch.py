@@ -18,7 +18,7 @@ from gitorch.ports.ledger import StoredCommit
 from gitorch.text.records import objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from dulwich.object_store import DiskObjectStore
@@ -109,10 +109,12 @@ class BranchStore:
             return None
         return ids
 
-    def write(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...]:
+    def write(
+        self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
+    ) -> tuple[CommitId, ...]:
         """Write the commits and keep them in memory; the ref stays where it is. Needs the ledger's lock."""
         self._sweep_once()
-        builder = self._built(tip, commits)
+        builder = self._built(tip, commits, sign)
         loose_objects.write(self._common / "objects", builder.objects)
         for identity, (_, body) in builder.objects.items():
             self._remember(identity, body)
@@ -124,11 +126,10 @@ class BranchStore:
             self._swept = True
             lock.clear_temporary(self._common, loose_objects.TEMPORARY)
 
-    def _built(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> Builder:
+    def _built(self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None) -> Builder:
         """The objects of these commits on top of the tip."""
         builder = objects.Builder(self._body, tip, _ALGORITHM, self._committer)
-        for commit in commits:
-            builder.add(commit.files, commit.message, commit.author, commit.at)
+        builder.add_all(commits, sign)
         return builder
 
     def _move(self, old: CommitId | None, new: CommitId) -> bool:

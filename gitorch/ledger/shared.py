@@ -11,20 +11,21 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Away, Busy, Corrupt, Unavailable
+from gitorch.errors import Away, Busy, Corrupt, Refused, Unavailable
 from gitorch.ledger import last_contact, location, lock
 from gitorch.ledger.ledger import GitLedger
-from gitorch.model.values import names_of
+from gitorch.ledger.signed_records import unsigned
+from gitorch.model.values import names_of, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from gitorch.ledger.compose import PreparedCommits
     from gitorch.ledger.replay import Evolve
     from gitorch.model.ids import CommitId, Moment
     from gitorch.model.record import Actor
-    from gitorch.ports.ledger import History, LastContact, Store, Upstream
+    from gitorch.ports.ledger import History, HostKeys, LastContact, Store, Upstream, Verification
 
 _COMMIT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -38,9 +39,11 @@ class SharedLedger(GitLedger):
 
     is_shared = True
 
-    def __init__(self, store: Store, upstream: Upstream, history: History, common: Path, evolve: Evolve) -> None:
+    def __init__(
+        self, store: Store, upstream: Upstream, keys: HostKeys, history: History, common: Path, evolve: Evolve
+    ) -> None:
         super().__init__(store, history, common, evolve)
-        self._upstream = upstream
+        self._upstream, self._keys = upstream, keys
         self._there: CommitId | None = None
         """The remote's tip, as of the last `_catch_up`."""
 
@@ -102,7 +105,31 @@ class SharedLedger(GitLedger):
         if here is not None and not self._is_part(here, there):
             what = f"was replaced by {there:.12}, which does not continue {here:.12}"
             raise self._forced(what, here, f"--force-with-lease={location.REF}:{there} ")
+        self._require_signed(here, there)
         self._follow(there)
+
+    def _require_signed(self, here: CommitId | None, there: CommitId) -> None:
+        """Raise Corrupt for records that no known host signed. A ledger without known hosts has no signatures."""
+        known: Mapping[str, str] = {}
+        if here is not None:
+            known = self._tip_index.replay().board.hosts
+        fault = unsigned(self._history, self._keys, known, here, there)
+        if fault is None:
+            return
+
+        hint = f"git push --force-with-lease={location.REF}:{there} {self._upstream.name} {here}:{location.REF}"
+        message = f"The ledger at {self._upstream.name} is not used: {fault.message}"
+        raise Corrupt(message, hint if here else fault.hint, fault.where)
+
+    def verify(self, now: Moment | None = None) -> Verification:
+        """The whole history, and who signed it."""
+        verification = super().verify(now)
+        if verification.tip is None:
+            return verification
+        fault = unsigned(self._history, self._keys, {}, None, verification.tip)
+        if fault is None:
+            return verification
+        return replace(verification, faults=(*verification.faults, fault))
 
     def _is_part(self, commit: CommitId, of: CommitId) -> bool:
         """Whether a commit is in the history of another. Both must be in this clone."""
@@ -119,7 +146,7 @@ class SharedLedger(GitLedger):
 
     def _extend(self, tip: CommitId | None, made: PreparedCommits) -> tuple[CommitId, ...] | None:
         """Push the commits, and move the local branch to them once the remote has them; None where another host was faster."""
-        ids = self._store.write(tip, made.commits)
+        ids = self._store.write(tip, made.commits, self._signature(made))
         with _away():
             is_pushed = self._upstream.push(self._there, ids[-1], tuple(_named_commits(made)))
         if not is_pushed:
@@ -129,6 +156,18 @@ class SharedLedger(GitLedger):
         if not self._store.forward(tip, ids[-1]):
             raise Busy(f"{location.REF} was moved by another program.", hint="try again")
         return ids
+
+    def _signature(self, made: PreparedCommits) -> Callable[[str], str] | None:
+        """What signs this push; None while the ledger knows no host. Raises Refused on a host that it does not know."""
+        hosts = made.after.board.hosts
+        if not hosts:
+            return None
+
+        writer = made.records[-1][0].actor.host
+        if writer not in hosts:
+            message = f"this ledger takes records of known hosts alone, and {writer} is none"
+            raise Refused(message, "gitorch host join")
+        return self._keys.sign
 
 
 @contextmanager

@@ -82,6 +82,13 @@ class ConfirmTarget(Value):
     target: str
 
 
+class AddHost(Value):
+    """Let a host write records, or give it another key."""
+
+    host: str
+    key: str
+
+
 class PrepareRun(Value):
     """Freeze a compiled workflow as a new run."""
 
@@ -665,6 +672,7 @@ class Decide(Value):
 Command = (
     RejectPlan
     | ConfirmTarget
+    | AddHost
     | PrepareRun
     | ConfirmRun
     | StartRun

@@ -64,6 +64,14 @@ class TargetConfirmed(Value):
     target: str
 
 
+class HostAdded(Value):
+    """The principal lets a host write records: what it pushes is signed by this key."""
+
+    host: str
+    key: str
+    """The public key, as in a file of allowed signers."""
+
+
 class ActionRefused(Value):
     """Somebody attempted what the rules or their rights do not allow."""
 
@@ -790,6 +798,7 @@ Event = (
     LedgerCreated
     | PlanRejected
     | TargetConfirmed
+    | HostAdded
     | ActionRefused
     | MessageSent
     | MessagesRead

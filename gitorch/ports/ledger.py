@@ -232,8 +232,13 @@ class Store(Protocol):
         """
         ...
 
-    def write(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...]:
-        """Write the commits one after the other on `tip`, durably, without moving the ref. Returns their ids, oldest first."""
+    def write(
+        self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
+    ) -> tuple[CommitId, ...]:
+        """Write the commits one after the other on `tip`, durably, without moving the ref. Returns their ids, oldest first.
+
+        `sign` gives the signature of the last one.
+        """
         ...
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
@@ -261,6 +266,18 @@ class Store(Protocol):
 
     def paths(self, commit: CommitId, under: str) -> Iterator[str]:
         """All paths of files below a folder, sorted."""
+        ...
+
+
+class HostKeys(Protocol):
+    """This host's key, and the check of another's signature."""
+
+    def sign(self, text: str) -> str:
+        """An SSH signature of a commit by this host's key. Raises Refused where it has none."""
+        ...
+
+    def signer(self, text: str, signature: str, hosts: Mapping[str, str]) -> str:
+        """The host whose key signed exactly this text; empty when none did. Raises Unavailable."""
         ...
 
 

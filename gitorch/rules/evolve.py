@@ -64,6 +64,7 @@ BOARD_EVENTS = frozenset(
     {
         events.LedgerCreated,
         events.TargetConfirmed,
+        events.HostAdded,
         events.PlanRejected,
         events.ActionRefused,
         events.MessageSent,
@@ -222,6 +223,10 @@ def _without_run(board: Board, record: Record) -> Board:
     if isinstance(event, events.TargetConfirmed):
         ensure_writer(record, BY_PRINCIPAL)
         return replace(board, targets=(*board.targets, event.target))
+
+    if isinstance(event, events.HostAdded):
+        ensure_writer(record, BY_PRINCIPAL)
+        return replace(board, hosts={**board.hosts, event.host: event.key})
 
     if isinstance(event, events.ActionRefused):
         return _with_refusal(board, record)

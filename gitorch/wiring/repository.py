@@ -356,6 +356,14 @@ def host_name(home: Path) -> str:
         return os.uname().nodename
 
 
+def host_key(home: Path) -> str:
+    """The path of the key with which this host signs; empty before `gitorch host join`."""
+    path = home / "host-key"
+    if path.is_file():
+        return str(path)
+    return ""
+
+
 def root_around(start: Path, common: Path) -> Path:
     """The root of the repository with this common git directory. `start` tells only where its layout and its files do not."""
     if common.name == ".git":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.ledger.shared import SharedLedger
-from gitorch.wiring.repository import LazyHistory, environment_of_git, evolve_lazily, open_store
+from gitorch.wiring.repository import LazyHistory, environment_of_git, evolve_lazily, host_key, open_store
+from gitorch.world.git.host_keys import SshHostKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,4 +18,5 @@ if TYPE_CHECKING:
 def open_shared_ledger(common: Path, environ: Mapping[str, str], upstream: Upstream) -> SharedLedger:
     """The ledger of a repository and of everybody who shares it over this remote."""
     env = environment_of_git(environ)
-    return SharedLedger(open_store(common, env), upstream, LazyHistory(common, env), common, evolve_lazily)
+    keys = SshHostKeys(host_key(common / "gitorch"), environ)
+    return SharedLedger(open_store(common, env), upstream, keys, LazyHistory(common, env), common, evolve_lazily)

@@ -25,10 +25,9 @@ class FakeStore:
         ids = self.write(tip, commits)
         return ids if self.forward(tip, ids[-1]) else None
 
-    def write(self, tip, commits):
+    def write(self, tip, commits, sign=None):
         builder = objects.Builder(self._body, tip, "sha1", self._committer)
-        for commit in commits:
-            builder.add(commit.files, commit.message, commit.author, commit.at)
+        builder.add_all(commits, sign)
         self._bodies.update({identity: body for identity, (_, body) in builder.objects.items()})
         self._kinds.update({identity: kind for identity, (kind, _) in builder.objects.items()})
         return tuple(builder.commits)

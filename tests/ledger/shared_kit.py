@@ -12,6 +12,7 @@ from gitorch.ledger.location import common_dir
 from gitorch.ledger.shared import SharedLedger
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.history import GitHistory
+from gitorch.world.git.host_keys import SshHostKeys
 from gitorch.world.git.upstream import GitUpstream
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def clone(remote: Path, name: str) -> Path:
     return remote.parent / name
 
 
-def open_shared(folder: Path, evolve=count, upstream=None) -> SharedLedger:
+def open_shared(folder: Path, evolve=count, upstream=None, key="") -> SharedLedger:
     common = common_dir(folder)
     upstream = upstream or GitUpstream("origin", folder, ENV, SystemClock(), lambda: None)
-    return SharedLedger(BranchStore(common), upstream, GitHistory(common, ENV), common, evolve)
+    keys = SshHostKeys(str(key), ENV)
+    return SharedLedger(BranchStore(common), upstream, keys, GitHistory(common, ENV), common, evolve)

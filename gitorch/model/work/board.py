@@ -55,6 +55,8 @@ class Board(Value):
     """How many refused attempts of agents are recorded that belong to no run."""
     stranger_at: Moment | None = None
     """When the newest of them was recorded."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """The public key of each host that may write records, by its name; while there is none, no record is signed."""
 
     def confirms_target(self, target: str) -> bool:
         """Whether the principal confirmed this merge target, and no other one since.

@@ -43,6 +43,20 @@ def confirm_target(state: State, order: Order, command: commands.ConfirmTarget) 
     return (events.TargetConfirmed(command.target),)
 
 
+def add_host(state: State, order: Order, command: commands.AddHost) -> tuple[Event, ...]:
+    """Let a host write. The first is the one that adds itself, since from then on every push must be signed by a known host."""
+    ensure.principal(order.actor, "host add")
+    hosts = state.board.hosts
+    if hosts.get(command.host) == command.key:
+        return ()
+
+    if not hosts and command.host != order.actor.host:
+        message = f"no host is known yet, so {order.actor.host} must be added first: from then on each push is signed"
+        raise Refused(message, "gitorch host join --add")
+
+    return (events.HostAdded(command.host, command.key),)
+
+
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:
     """Prepare a new run of a plan. Raises Refused if another run works on the same plan, which settles races between starts."""
     ensure.principal(order.actor, "start")
@@ -157,6 +171,7 @@ def _is_enough_of_run(run: Run, actor: Actor) -> bool:
 DECISIONS: Decisions = {
     commands.RejectPlan: reject_plan,
     commands.ConfirmTarget: confirm_target,
+    commands.AddHost: add_host,
     commands.PrepareRun: prepare,
     commands.ConfirmRun: confirm,
     commands.StartRun: start,

@@ -30,6 +30,7 @@ SENTENCES = {
     "ledger-created": "ledger created: {ledger}",
     "plan-rejected": "plan rejected: {plan} ({failures:failure})",
     "target-confirmed": "target confirmed: {target}, by {actor}",
+    "host-added": "host added: {host}, by {actor}",
     "action-refused": "refused: {verb} by {actor}: {reason}",
     "message-sent": "message {message} from {sender} to {to}: {text}",
     "messages-read": "read by {reader}: {messages}",

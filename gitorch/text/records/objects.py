@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import CommitId
 
+Sign = Callable[[str], str]
+"""Gives the armored SSH signature of a commit's text."""
+
 ID_BYTES = {"sha1": 20, "sha256": 32}
 """The length of a raw object id by the repository's algorithm."""
+
+_SIGNATURE = {"sha1": "gpgsig", "sha256": "gpgsig-sha256"}
+"""The header of a commit's signature by the repository's algorithm."""
 
 FILE, FOLDER = b"100644", b"40000"
 
@@ -133,6 +139,19 @@ def _headers(head: str) -> tuple[list[str], list[CommitId], dict[str, str]]:
     return trees, parents, names
 
 
+class Addition(Protocol):
+    """A commit to be added: files by path, message, author, and milliseconds."""
+
+    @property
+    def files(self) -> Mapping[str, bytes]: ...  # noqa: D102  # the class says it
+    @property
+    def message(self) -> str: ...  # noqa: D102  # the same
+    @property
+    def author(self) -> str: ...  # noqa: D102  # the same
+    @property
+    def at(self) -> int: ...  # noqa: D102  # the same
+
+
 class Builder:
     """Makes commits one on top of the other, with every object that they need, and writes nothing."""
 
@@ -149,7 +168,7 @@ class Builder:
         if tip is not None:
             self._root = self._tree(bytes.fromhex(parse_commit(read(tip)).tree))
 
-    def add(self, files: Mapping[str, bytes], message: str, author: str, at: int) -> None:
+    def add(self, files: Mapping[str, bytes], message: str, author: str, at: int, sign: Sign | None = None) -> None:
         """One more commit that adds these files. `at` is in milliseconds; git keeps only the seconds."""
         root = self._add_files(files)
         parent = ""
@@ -158,8 +177,18 @@ class Builder:
 
         when = f"{at // 1000} +0000"
         head = f"tree {root.hex()}\n{parent}author {author} {when}\ncommitter {self._committer} {when}\n"
+        if sign is not None:
+            signature = sign(f"{head}\n{message}").strip().replace("\n", "\n ")
+            head += f"{_SIGNATURE[self._algorithm]} {signature}\n"
         self._tip = CommitId(self._keep("commit", f"{head}\n{message}".encode()).hex())
         self.commits.append(self._tip)
+
+    def add_all(self, commits: Sequence[Addition], sign: Sign | None = None) -> None:
+        """Add these commits, and sign the last of them."""
+        for commit in commits[:-1]:
+            self.add(commit.files, commit.message, commit.author, commit.at)
+        last = commits[-1]
+        self.add(last.files, last.message, last.author, last.at, sign)
 
     def _add_files(self, files: Mapping[str, bytes]) -> bytes:
         """Add files to the root and make new trees of all folders on their paths. Returns the raw id of the new root."""

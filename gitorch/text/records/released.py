@@ -16,6 +16,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "ledger-created": (events.LedgerCreated, ("ledger",)),
     "plan-rejected": (events.PlanRejected, ("plan", "failures", "text")),
     "target-confirmed": (events.TargetConfirmed, ("target",)),
+    "host-added": (events.HostAdded, ("host", "key")),
     "action-refused": (events.ActionRefused, ("verb", "code", "reason", "job")),
     "message-sent": (
         events.MessageSent,

@@ -24,7 +24,7 @@ from gitorch.world.git.pipes import answers_of, end, send
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.ports.ledger import NewCommit, StoredCommit
@@ -84,12 +84,13 @@ class GitStore:
             return None
         return ids
 
-    def write(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...]:
+    def write(
+        self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
+    ) -> tuple[CommitId, ...]:
         """Write the commits on top of `tip` and return their ids; the ledger stays where it is."""
         with self._reader() as read:
             builder = objects.Builder(read, tip, self._algorithm, self._committer)
-            for commit in commits:
-                builder.add(commit.files, commit.message, commit.author, commit.at)
+            builder.add_all(commits, sign)
         self._write(builder.objects)
         return tuple(builder.commits)
 

@@ -1,0 +1,77 @@
+"""Who signed the records of a shared ledger: each push ends in a commit with the SSH signature of the host that made it.
+
+A signature covers its commit and, by the chain of parents, every record since the signed commit before it. All of those must
+be the signing host's own, so that no known host can write in another's name. The key of each host is in the ledger.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Corrupt
+from gitorch.ledger import layout
+from gitorch.model.events import HostAdded
+from gitorch.text.records.record import decode
+from gitorch.text.records.signed_commit import parse_signed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from gitorch.model.ids import CommitId
+    from gitorch.model.record import Record
+    from gitorch.ports.ledger import History, HostKeys
+
+
+def unsigned(
+    history: History, keys: HostKeys, known: Mapping[str, str], after: CommitId | None, tip: CommitId
+) -> Corrupt | None:
+    """The first record after a commit that is not vouched for by its own host, as an error; None where all are.
+
+    `known` are the hosts as of that commit. Records from before the first host was added need no signature. Each
+    signature costs two runs of `ssh-keygen`.
+    """
+    hosts = dict(known)
+    waiting: list[Record] = []
+    for commit, record in _records(history, after, tip):
+        if isinstance(record.event, HostAdded):
+            hosts[record.event.host] = record.event.key
+        if not hosts:
+            continue
+
+        waiting.append(record)
+        parsed = parse_signed(next(iter(history.objects((commit,)))).body)
+        if parsed.signature:
+            signer = keys.signer(parsed.signed, parsed.signature, hosts)
+            fault = _fault(waiting, signer, commit)
+            if fault is not None:
+                return fault
+            waiting.clear()
+
+    if waiting:
+        return _error(waiting[0], "no host signed it", tip)
+    return None
+
+
+def _records(history: History, after: CommitId | None, tip: CommitId) -> Iterator[tuple[CommitId, Record]]:
+    """The records after a commit, each with its own, oldest first."""
+    for commit in history.stream(tip, after):
+        for path, data in commit.added.items():
+            if layout.is_record(path):
+                yield commit.id, decode(path, data)
+
+
+def _fault(records: list[Record], signer: str, commit: CommitId) -> Corrupt | None:
+    """Why this signature does not vouch for all of these records."""
+    if not signer:
+        return _error(records[0], "it was signed by a key of no host that this ledger knows", commit)
+
+    for record in records:
+        if record.actor.host != signer:
+            return _error(record, f"host {signer} signed it", commit)
+    return None
+
+
+def _error(record: Record, reason: str, commit: CommitId) -> Corrupt:
+    """The error that names a record and the host that it claims to be from."""
+    message = f"record {record.seq} says that host {record.actor.host} wrote it, but {reason}."
+    return Corrupt(message, hint="gitorch verify", where=commit)

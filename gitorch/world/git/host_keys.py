@@ -1,0 +1,33 @@
+"""This host's own SSH key, and the check of what other hosts signed. Implements `ports.ledger.HostKeys`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Refused
+from gitorch.world.git.signatures import SshSignatures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMESPACE = "git"
+"""Git's own, so that `git verify-commit` checks the same signatures."""
+
+
+class SshHostKeys:
+    """The key in a file, empty where this host has none."""
+
+    def __init__(self, key: str, environ: Mapping[str, str]) -> None:
+        self._key = key
+        self._signatures = SshSignatures(environ)
+
+    def sign(self, text: str) -> str:
+        """The signature of git's own kind. Raises Refused where this host has no key."""
+        if not self._key:
+            raise Refused("this ledger takes signed records alone, and this host has no key", "gitorch host join")
+        return self._signatures.sign(text, self._key, NAMESPACE)
+
+    def signer(self, text: str, signature: str, hosts: Mapping[str, str]) -> str:
+        """The host that signed this text, or an empty string."""
+        allowed = "".join(f"{name} {key}\n" for name, key in hosts.items())
+        return self._signatures.signer(text, signature, allowed, NAMESPACE)

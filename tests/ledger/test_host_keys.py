@@ -1,0 +1,150 @@
+"""Each host signs what it pushes: unknown hosts, stolen names and replayed pushes are refused by readers and by a hook."""
+
+import subprocess
+
+import pytest
+from ledger_kit import AT, ENV, REF, git
+from shared_kit import clone, new_remote, open_shared
+
+from gitorch.errors import Corrupt, Refused, Unavailable
+from gitorch.model.events import HostAdded, TargetConfirmed
+from gitorch.model.record import Actor, ActorKind
+from gitorch.ports.ledger import Draft
+from gitorch.rules.evolve import evolve
+
+HOOK = """\
+#!/bin/sh
+# Take a ledger only when its newest commit is signed by a known host.
+while read -r old new ref; do
+    [ "$ref" = refs/heads/gitorch/ledger ] || continue
+    git -c gpg.ssh.allowedSignersFile="$PWD/hosts" verify-commit "$new" 2>/dev/null ||
+        { echo "no known host signed $new" >&2; exit 1; }
+done
+"""
+
+
+def person(host):
+    return Actor(ActorKind.PRINCIPAL, "ann", host)
+
+
+def key_of(folder, name):
+    path = folder / f"{name}.key"
+    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path), check=True, env=ENV)
+    return path, " ".join(path.with_suffix(".key.pub").read_text().split()[:2])
+
+
+def add(ledger, by, host, key):
+    ledger.append(None, person(by), AT, lambda _: [Draft(HostAdded(host, key), {})])
+
+
+def write(ledger, host, name="main"):
+    return ledger.append(None, person(host), AT, lambda _: [Draft(TargetConfirmed(name), {})])
+
+
+@pytest.fixture
+def remote(tmp_path):
+    return new_remote(tmp_path)
+
+
+@pytest.fixture
+def desk(remote):
+    """The first host, which added itself and knows `attic`."""
+    path, public = key_of(remote.parent, "desk")
+    ledger = open_shared(clone(remote, "desk"), evolve, key=path)
+    ledger.create(person("desk"), AT, "L-1")
+    write(ledger, "desk", "before any host was known")
+    add(ledger, "desk", "desk", public)
+    add(ledger, "desk", "attic", key_of(remote.parent, "attic")[1])
+    return ledger
+
+
+def host(remote, name, key=""):
+    return open_shared(clone(remote, name), evolve, key=remote.parent / f"{key}.key" if key else "")
+
+
+def forged(remote, as_host, key, name="intruder"):
+    """A record in the name of a host by somebody who can push, signed by a key or unsigned."""
+    ledger = host(remote, name, key)
+    ledger.refresh()
+    ledger._signature = lambda made: ledger._keys.sign if key else None
+    ledger._require_signed = lambda here, there: None
+    write(ledger, as_host, "forged")
+    return ledger
+
+
+def test_known_hosts_write_and_everybody_reads(remote, desk):
+    attic = host(remote, "attic", "attic")
+    attic.exists()
+    write(attic, "attic", "release")
+    desk.refresh()
+    assert desk.tip() == attic.tip() == git(remote, "rev-parse", REF)
+    for ledger in (desk, attic, host(remote, "reader")):
+        ledger.exists()
+        assert ledger.verify().faults == ()
+    (remote.parent / "hosts").write_text("".join(f"{n} {k}\n" for n, k in desk.state(None).board.hosts.items()))
+    signers = f"gpg.ssh.allowedSignersFile={remote.parent / 'hosts'}"
+    git(remote, "-c", signers, "verify-commit", REF)
+
+
+def test_a_host_without_a_key_or_without_a_place_in_the_ledger_writes_nothing(remote, desk):
+    before = desk.tip()
+    for name, key, said in (("cellar", "attic", "cellar is none"), ("attic", "", "this host has no key")):
+        other = host(remote, f"{name}-clone", key)
+        other.exists()
+        with pytest.raises(Refused, match=said):
+            write(other, name)
+    assert git(remote, "rev-parse", REF) == before
+
+
+FORGERIES = [
+    ("unsigned", "desk", "", "record 4 says that host desk wrote it, but no host signed it."),
+    ("unknown host", "cellar", "", "record 4 says that host cellar wrote it, but no host signed it."),
+    ("unknown key", "desk", "thief", "record 4 says that host desk wrote it, but it was signed by a key of no host"),
+    ("stolen name", "desk", "attic", "record 4 says that host desk wrote it, but host attic signed it."),
+]
+
+
+@pytest.mark.parametrize(("name", "as_host", "key", "said"), FORGERIES, ids=[one[0] for one in FORGERIES])
+def test_records_that_their_host_did_not_sign_are_refused_and_named(remote, desk, name, as_host, key, said):
+    key_of(remote.parent, "thief")
+    before = desk.tip()
+    intruder = forged(remote, as_host, key)
+    with pytest.raises(Corrupt, match=f"The ledger at origin is not used: {said}") as caught:
+        write(desk, "desk")
+    assert desk.tip() == before
+    assert [fault.message for fault in intruder.verify().faults] == [
+        caught.value.message.removeprefix("The ledger at origin is not used: ")
+    ]
+    fresh = host(remote, "fresh")
+    with pytest.raises(Corrupt, match="is not used"):
+        fresh.refresh()
+    git(desk._common.parent, *caught.value.hint.removeprefix("git ").split())
+    write(desk, "desk", "again")
+    assert desk.state(None).board.targets[-1] == "again"
+
+
+def test_a_replayed_push_is_refused(remote, desk):
+    write(desk, "desk", "old")
+    old = git(remote, "rev-parse", REF)
+    write(desk, "desk", "new")
+    git(remote, "update-ref", REF, old)
+    with pytest.raises(Corrupt, match="was forced back"):
+        write(desk, "desk")
+
+
+@pytest.mark.parametrize(
+    ("as_host", "key", "is_taken"), [("attic", "attic", True), ("desk", "", False), ("x", "thief", False)]
+)
+def test_the_hook_of_the_documentation_takes_what_known_hosts_signed(remote, desk, as_host, key, is_taken):
+    key_of(remote.parent, "thief")
+    (remote / "hosts").write_text("".join(f"{n} {k}\n" for n, k in desk.state(None).board.hosts.items()))
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text(HOOK)
+    hook.chmod(0o755)
+    before = git(remote, "rev-parse", REF)
+    if is_taken:
+        forged(remote, as_host, key)
+    else:
+        with pytest.raises(Unavailable, match="origin did not take the ledger: no known host signed"):
+            forged(remote, as_host, key)
+    assert (git(remote, "rev-parse", REF) != before) is is_taken
