@@ -50,7 +50,10 @@ NEEDS: Mapping[str, Capability] = {
         ("mcp", "skills", "completion", "help", "diff", "stats"),
         Capability.READ,
     ),
-    **dict.fromkeys(("session list", "keys list", "config get", "worktree list", "skills list"), Capability.READ),
+    **dict.fromkeys(
+        ("host", "host list", "session list", "keys list", "config get", "worktree list", "skills list"),
+        Capability.READ,
+    ),
     **dict.fromkeys(("plan new", "plan gates", "plan import"), Capability.READ),
     **dict.fromkeys(
         tuple(f"workflow {verb}" for verb in ("new", "check", "lint", "plan", "graph", "convert")), Capability.READ
@@ -61,7 +64,7 @@ NEEDS: Mapping[str, Capability] = {
         ("brief", "heartbeat", "release", "publish", "handoff", "findings", "ask", "block"), Capability.WRITE
     ),
     "verdict": Capability.REVIEW,
-    **dict.fromkeys(("up", "pause", "resume", "attach", "sync"), Capability.OPERATE),
+    **dict.fromkeys(("host run", "up", "pause", "resume", "attach", "sync"), Capability.OPERATE),
     **dict.fromkeys(
         ("init", "start", "answer", "approve", "propose", "reject", "cancel", "cleanup", "decide", "adopt"),
         Capability.APPROVE,

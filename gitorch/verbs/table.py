@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.verbs import answering, beginning, claiming, connecting, managing, planning, recorded, submitting, watching
+from gitorch.verbs import (
+    answering,
+    beginning,
+    claiming,
+    connecting,
+    managing,
+    planning,
+    recorded,
+    sharing,
+    submitting,
+    watching,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +29,7 @@ GROUPS: Mapping[str, tuple[Verb, ...]] = {
     "Decide and write": answering.VERBS,
     "Manage runs and agents": managing.VERBS,
     "Read and keep the ledger": recorded.VERBS,
+    "Share work between hosts": sharing.VERBS,
     "Connect other programs": connecting.VERBS,
     "Work as an agent, or by hand": (*claiming.VERBS, *submitting.VERBS),
 }

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.app.services import WorktreePaths
-from gitorch.ledger import files
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
 from gitorch.model.record import Actor, ActorKind
+from gitorch.wiring.host import host_name
 from gitorch.world.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Repository:
         self._environ = environ
         self._trackers: dict[str, Tracker | None] = {}
         self._show_slow: Callable[[str], None] | None = None
+
+    def take_name(self, name: str) -> None:
+        """Call this host by another name from now on."""
+        self.host = Actor(ActorKind.HOST, "gitorch", name)
+        vars(self).pop("ledger", None)
 
     def watch_slow_calls(self, show: Callable[[str], None]) -> None:
         """Have a sentence shown about each call of git that takes long, at growing intervals while it runs."""
@@ -346,22 +351,6 @@ def _rules() -> Evolve:
     from gitorch.rules.evolve import evolve
 
     return evolve
-
-
-def host_name(home: Path) -> str:
-    """The name that `gitorch host join` gave this clone, else the machine's."""
-    try:
-        return files.read(home / "host").partition("\n")[0]
-    except (OSError, UnicodeDecodeError):
-        return os.uname().nodename
-
-
-def host_key(home: Path) -> str:
-    """The path of the key with which this host signs; empty before `gitorch host join`."""
-    path = home / "host-key"
-    if path.is_file():
-        return str(path)
-    return ""
 
 
 def root_around(start: Path, common: Path) -> Path:

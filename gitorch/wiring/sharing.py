@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.ledger.shared import SharedLedger
-from gitorch.wiring.repository import LazyHistory, environment_of_git, evolve_lazily, host_key, open_store
+from gitorch.wiring.host import host_key
+from gitorch.wiring.repository import LazyHistory, environment_of_git, evolve_lazily, open_store
 from gitorch.world.git.host_keys import SshHostKeys
 
 if TYPE_CHECKING:

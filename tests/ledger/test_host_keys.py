@@ -66,8 +66,8 @@ def forged(remote, as_host, key, name="intruder"):
     """A record in the name of a host by somebody who can push, signed by a key or unsigned."""
     ledger = host(remote, name, key)
     ledger.refresh()
-    ledger._signature = lambda made: ledger._keys.sign if key else None
-    ledger._require_signed = lambda here, there: None
+    ledger._signature = lambda _: ledger._keys.sign if key else None
+    ledger._require_signed = lambda *_: None
     write(ledger, as_host, "forged")
     return ledger
 

@@ -28,6 +28,11 @@ def unseen_for(services: Services, host: str, now: Moment) -> int:
     return now - min(now, seen.get(host, now))
 
 
+def sightings(services: Services, now: Moment) -> dict[str, int]:
+    """When the newest record of each host was seen here. Costs what the new records cost."""
+    return {name: at for name, at in _look(services, now).items() if name != NEXT}
+
+
 def _look(services: Services, now: Moment) -> dict[str, int]:
     """The times with those of new records, and the number of the next record."""
     path = services.home / "seen" / "hosts.json"

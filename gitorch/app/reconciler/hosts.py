@@ -27,7 +27,6 @@ class Hosts(Value):
     leads: bool = True
     unseen: frozenset[JobId] = frozenset()
     lanes: frozenset[str] | None = None
-    places: int | None = None
 
 
 ALONE = Hosts()

@@ -77,6 +77,7 @@ def loop(
     show: Callable[[TickResult], None] = lambda _: None,
     stopping: Callable[[], bool] = lambda: False,
     say: Callable[[str], None] = lambda _: None,
+    places: Callable[[], int] | None = None,
 ) -> LoopResult:
     """Tick every unsettled run, or only one, until they are settled; without `stay`, until only people can go on.
 
@@ -86,6 +87,8 @@ def loop(
     after some tries, and `errors` has the reason. `say` gets a sentence for each thing that is put right in a repository that
     was moved or copied, before anything else is done.
 
+    `places` gives how many more agents this host may start, asked before every tick; None for no limit of its own.
+
     `drives` is for `gitorch up`: while it runs, verbs leave everything to it.
 
     Raises Busy where another loop runs in this repository.
@@ -93,7 +96,7 @@ def loop(
     with turn(services, drives=drives):
         for sentence in settle_place(services):
             say(sentence)
-        ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX)
+        ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX, places)
         packed_at = Moment(0)
         while True:
             before = ticking.tip()
@@ -116,12 +119,18 @@ class _Loop:
     """The runs that are ticked: their last results, and those that cannot be ticked."""
 
     def __init__(
-        self, services: Services, only: RunId | None, show: Callable[[TickResult], None], tries_max: int
+        self,
+        services: Services,
+        only: RunId | None,
+        show: Callable[[TickResult], None],
+        tries_max: int,
+        places: Callable[[], int] | None = None,
     ) -> None:
         self.services = services
         self.only = only
         self.show = show
         self.tries_max = tries_max
+        self.places = places
         self.began = services.clock.now()
         self.last: dict[RunId, TickResult] = {}
         self.outages: dict[RunId | None, _Outage] = {}
@@ -165,7 +174,7 @@ class _Loop:
     def tick(self, run: RunId) -> None:
         """Tick one run and show it; whatever is raised is kept."""
         try:
-            result = tick(self.services, run, self.began)
+            result = tick(self.services, run, self.began, self.places() if self.places else None)
         except Exception as error:  # noqa: BLE001  whatever is raised, other runs go on
             self.fail(run, trouble(error))
             return

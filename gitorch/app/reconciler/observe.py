@@ -82,7 +82,7 @@ class _Look:
             return None
 
 
-def observe(services: Services, run: Run) -> Observation:
+def observe(services: Services, run: Run, places: int | None = None) -> Observation:
     """Everything that one tick needs to know about one run.
 
     Each part is asked for by itself: one that does not answer leaves the others as they are, and its reason is in `faults`.
@@ -109,7 +109,7 @@ def observe(services: Services, run: Run) -> Observation:
         leads=hosts.leads,
         unseen=hosts.unseen,
         lanes=hosts.lanes,
-        places=hosts.places,
+        places=places,
     )
     failure = look.ask(NOTICES, services.notices.failure)
     silent = (failure,) if failure else ()

@@ -67,23 +67,24 @@ class TickResult(Value):
     """The damage that a step came upon."""
 
 
-def tick(services: Services, run_id: RunId, began: Moment = NEVER) -> TickResult:
+def tick(services: Services, run_id: RunId, began: Moment = NEVER, places: int | None = None) -> TickResult:
     """One tick of one run: everything that its newest state and one observation of the world call for.
 
     A second tick does nothing new while neither changes; a killed one is made good by the next. Whatever is raised while one
     step is done ends that step alone: it is recorded as a fault, and tried again by a later tick. Faults from before `began`
-    are tried at once. What cannot be asked is answered in `silent`, and nothing is concluded from it.
+    are tried at once. `places` is how many more agents this host may start, None for no limit. What cannot be asked is answered in `silent`, and nothing is concluded from it.
 
     Raises what the ledger raises where it cannot be read, NotFound for an unknown run.
     """
-    return _Tick(services, run_id, began).result()
+    return _Tick(services, run_id, began, places).result()
 
 
 class _Tick:
     """The run as it changes during a tick, and everything that was recorded."""
 
-    def __init__(self, services: Services, run_id: RunId, began: Moment) -> None:
+    def __init__(self, services: Services, run_id: RunId, began: Moment, places: int | None) -> None:
         self.services = services
+        self.places = places
         self.began = began
         self.run = run_there(services.ledger.state(run_id))
         self.written: list[WrittenRecord] = []
@@ -97,7 +98,7 @@ class _Tick:
         """Do all steps of the tick, in this order."""
         self.start_run()
         self.collect_outboxes()
-        observation = observe(self.services, self.run)
+        observation = observe(self.services, self.run, self.places)
         self.meet(observation)
         for command in reconcile(self.run, observation.observed):
             self.learn(command)

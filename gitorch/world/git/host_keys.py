@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Refused
+from gitorch.errors import Failed, Refused
 from gitorch.world.git.signatures import SshSignatures
+from gitorch.world.programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 NAMESPACE = "git"
 """Git's own, so that `git verify-commit` checks the same signatures."""
+
+
+def make_host_key(path: Path, comment: str) -> str:
+    """The public key of a pair at this path, which is made without a passphrase where there is none.
+
+    Raises Unavailable where `ssh-keygen` cannot be run, Failed where it makes no key.
+    """
+    if not path.is_file():
+        argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(path)]
+        result = run(argv, os.environ)
+        if result.status != 0:
+            raise Failed(f"ssh-keygen made no key: {result.err}", "gitorch doctor")
+    public = path.with_suffix(".pub").read_text(encoding="utf-8")
+    return " ".join(public.split()[:2])
 
 
 class SshHostKeys:

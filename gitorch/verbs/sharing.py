@@ -1,0 +1,70 @@
+"""Verbs for several hosts that share one ledger."""
+
+from __future__ import annotations
+
+from gitorch.verbs.verb import Kind, Parameter, Verb
+
+VERBS = (
+    Verb(
+        "host",
+        "Share the work of one ledger between several hosts.",
+        details="The hosts are clones of one repository; `ledger.remote` in `gitorch.yaml` names the remote that they share.",
+        at="hosts:host",
+        needs="read",
+        members=("host list", "host join", "host add", "host run"),
+        changes=True,
+        exits="2, 4, 5, 8, 10",
+        examples=("gitorch host list", "gitorch host join --name attic", "gitorch host run --once"),
+    ),
+    Verb(
+        "host list",
+        "List the hosts, what they work on, and how long ago each was seen.",
+        details="A host counts as seen when this one received a record of it. Clocks of two hosts are never compared.",
+        at="hosts:list_",
+        needs="read",
+        result={"hosts": Kind.LIST},
+        examples=("gitorch host list --json",),
+    ),
+    Verb(
+        "host join",
+        "Give this host a name and a key of its own, and print what the principal types on a known host to add it.",
+        details="The key has no passphrase, since gitorch signs each push with it. It stays in this clone's git directory.",
+        at="hosts:join",
+        needs="approve",
+        parameters=(
+            Parameter("name", "The name; by default that of the machine.", ("--name",), metavar="NAME", default=""),
+            Parameter("add", "Add it at once, as the first host of the ledger does.", ("--add",), kind=Kind.FLAG),
+        ),
+        result={"host": Kind.TEXT, "key": Kind.TEXT},
+        changes=True,
+        examples=("gitorch host join --name attic",),
+    ),
+    Verb(
+        "host add",
+        "Let a host write records, or give it another key.",
+        at="hosts:add",
+        needs="approve",
+        parameters=(
+            Parameter("name", "The host.", required=True),
+            Parameter("key", "Its public key, as `gitorch host join` prints it there.", required=True),
+        ),
+        result={"host": Kind.TEXT, "key": Kind.TEXT},
+        changes=True,
+        examples=("gitorch host add attic 'ssh-ed25519 AAAA...'",),
+    ),
+    Verb(
+        "host run",
+        "Take one job, work on it until it is handed in, and end.",
+        details=(
+            "For engines that start programs: systemd, SSH, CI, Kubernetes. It exits with 0 after a job, and where nothing can be "
+            "taken here; with 10 where people are asked about the job."
+        ),
+        at="hosts:run",
+        needs="operate",
+        parameters=(Parameter("once", "One job; nothing else is possible yet.", ("--once",), kind=Kind.FLAG),),
+        result={"host": Kind.TEXT, "jobs": Kind.LIST},
+        changes=True,
+        exits="8, 9, 10",
+        examples=("gitorch host run --once",),
+    ),
+)

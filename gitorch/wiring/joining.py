@@ -1,0 +1,25 @@
+"""Giving this host a name and a key, in the clone's git directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.errors import Usage
+from gitorch.text.slug import id_fault
+from gitorch.wiring.host import host_name
+from gitorch.world.git.host_keys import make_host_key
+
+if TYPE_CHECKING:
+    from gitorch.wiring.repository import Repository
+
+
+def join(repository: Repository, name: str) -> tuple[str, str]:
+    """The name of this host, and its public key, which is made where there is none. Raises Usage for a bad name."""
+    chosen = name or host_name(repository.home)
+    fault = id_fault(chosen.replace(".", "-"))
+    if fault:
+        raise Usage(f"{chosen[:60]!r} {fault}", "gitorch host join --name attic")
+
+    repository.files.write(repository.home / "host", f"{chosen}\n".encode())
+    repository.take_name(chosen)
+    return chosen, make_host_key(repository.home / "host-key", chosen)
