@@ -258,7 +258,7 @@ def _push(top: Form, default: Config) -> Config:
 def _ledger(top: Form, default: Config) -> Config:
     """The section `ledger`: the remote over which several hosts share it."""
     form = top.form("ledger")
-    config = replace(default, ledger_remote=_remote(form))
+    config = replace(default, ledger_remote=_remote(form), ledger_public=form.flag("public", default=False))
     form.done()
     return config
 

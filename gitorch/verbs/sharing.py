@@ -8,7 +8,7 @@ VERBS = (
     Verb(
         "host",
         "Share the work of one ledger between several hosts.",
-        details="The hosts are clones of one repository; `ledger.remote` in `gitorch.yaml` names the remote that they share.",
+        details="The hosts are clones of one repository; the section `ledger` of `gitorch.yaml` names the remote that they share.",
         at="hosts:host",
         needs="read",
         members=("host list", "host join", "host add", "host run"),

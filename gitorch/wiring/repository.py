@@ -87,7 +87,13 @@ class Repository:
         """The ledger's branch at a remote."""
         from gitorch.world.git.upstream import GitUpstream
 
-        return GitUpstream(remote, self.root, self._environ, self.clock, self._settings_while_shared)
+        return GitUpstream(
+            remote, self.root, self._environ, self.clock, self._settings_while_shared, self._may_be_public
+        )
+
+    def _may_be_public(self) -> bool:
+        """Whether the ledger may go to a remote that anybody might read."""
+        return self.config.ledger_public
 
     def _settings_while_shared(self) -> Mapping[str, str] | None:
         """The snapshot of git settings; None also before the first record is pushed, which is no lost ledger."""

@@ -3,7 +3,7 @@
 from threading import Thread
 
 import pytest
-from ledger_kit import AGENT, AT, HOST, REF, RUN, fill, git, new_repo, open_ledger, renewed
+from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, fill, git, new_repo, open_ledger, renewed
 from shared_kit import clone, new_remote, open_shared
 
 from gitorch.errors import Corrupt, Refused, Unavailable
@@ -11,6 +11,8 @@ from gitorch.ledger import last_contact
 from gitorch.model.events import TargetConfirmed
 from gitorch.model.ids import RunId
 from gitorch.ports.ledger import Draft
+from gitorch.world.clock import SystemClock
+from gitorch.world.git.upstream import GitUpstream
 
 
 @pytest.fixture
@@ -188,3 +190,18 @@ def test_four_hosts_at_once_lose_nothing_and_agree_on_one_order(remote):
     assert len(set(tips(remote, *ledgers))) == 1
     assert ledgers[0].verify().records == 25
     assert [ledgers[0].state(f"r-{number}").run.records for number in range(4)] == [6] * 4
+
+
+@pytest.mark.parametrize("may_be_public", [False, True])
+def test_a_ledger_begins_on_a_remote_that_looks_public_only_with_consent(remote, may_be_public):
+    folder = clone(remote, "a")
+    git(folder, "remote", "set-url", "--push", "origin", "https://github.com/ann/project.git")
+    upstream = GitUpstream("origin", folder, ENV, SystemClock(), lambda: None, lambda: may_be_public)
+    upstream._remotes.push = lambda *_, **__: ""  # nothing goes to the network
+    ledger = open_shared(folder, upstream=upstream)
+    if may_be_public:
+        ledger.create(HOST, AT, "L-1")
+        return
+    with pytest.raises(Refused, match="may be public, and the whole ledger would be pushed there"):
+        ledger.create(HOST, AT, "L-1")
+    assert ledger.tip() is None

@@ -86,6 +86,8 @@ class Config(Value):
     push_ledger: bool = False
     ledger_remote: str = ""
     """The remote over which several hosts share the ledger; empty: this clone alone has it."""
+    ledger_public: bool = False
+    """Whether that remote may be one that anybody might read."""
     approval_at_least: Grade = Grade.TYPED
     """The least grade of proof that an approval of a merge must have."""
     approval_unattended: bool = False

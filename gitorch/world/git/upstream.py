@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Unavailable
+from gitorch.errors import Refused, Unavailable
 from gitorch.ports.git import PushRef
+from gitorch.rules.forges import looks_public
 from gitorch.world.git.remotes import GitRemotes
 
 if TYPE_CHECKING:
@@ -33,8 +34,11 @@ class GitUpstream:
         environ: Mapping[str, str],
         clock: Clock,
         trusted: Callable[[], Mapping[str, str] | None],
+        may_be_public: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`may_be_public` says whether the ledger may begin on a remote that anybody might read."""
         self.name = name
+        self._may_be_public = may_be_public
         self._remotes = GitRemotes(repo, environ, clock, trusted)
 
     def tip(self) -> CommitId | None:
@@ -47,6 +51,8 @@ class GitUpstream:
 
     def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
         """Push the ledger and the named commits, all or nothing. The repository's `pre-push` hook does not run."""
+        if old is None:
+            self._require_consent()
         refs = [PushRef(LEDGER_REF, new, old)]
         for commit in self._remotes.commits_among(named):
             refs.append(PushRef(f"{WORK_REFS}{commit}", commit, None))
@@ -58,6 +64,13 @@ class GitUpstream:
 
         message = f"{self.name} did not take the ledger: {_first_reason(reason)}"
         raise Unavailable(message, hint=f"git push --dry-run {self.name} {LEDGER_REF}")
+
+    def _require_consent(self) -> None:
+        """Raises Refused where the ledger would begin on a remote that looks public, and nobody said that it may."""
+        address = self._remotes.address(self.name)
+        if looks_public(address) and not self._may_be_public():
+            message = f"{self.name} ({address}) may be public, and the whole ledger would be pushed there"
+            raise Refused(message, "gitorch config set ledger.public true")
 
 
 def _first_reason(output: str) -> str:

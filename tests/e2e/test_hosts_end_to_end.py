@@ -1,0 +1,95 @@
+"""Two hosts on one remote, for real: clones with tmux servers and keys of their own."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from house import GITORCH, WAITING, House, house
+from waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]
+
+LEASE_SECONDS = 6
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Iterator[list[House]]:
+    """`desk`, which begins the ledger, and `attic`; each has a name and a key."""
+    with ExitStack() as stack:
+        made = [stack.enter_context(house(tmp_path / name, name)) for name in ("desk", "attic")]
+        desk, attic = made
+        remote = str(tmp_path / "remote.git")
+        desk.repo.git("clone", "--quiet", "--bare", ".", remote)
+        for one in made:
+            one.repo.git("remote", "add", "origin", remote)
+            one.repo.git("fetch", "--quiet", "origin")
+            one.repo.git("reset", "--quiet", "--hard", "origin/main")
+            one.configure()
+            path = one.path / "gitorch.yaml"
+            text = path.read_text(encoding="utf-8").replace("lease_seconds: 600", f"lease_seconds: {LEASE_SECONDS}")
+            path.write_text(text + "ledger:\n  remote: origin\n", encoding="utf-8")
+        desk.run = desk.start("api", "ui")
+        desk("host", "join", "--name", "desk", "--add")
+        key = attic("host", "join", "--name", "attic", "--json").json["key"]
+        desk("host", "add", "attic", key)
+        yield made
+
+
+def leased(home: House) -> list[tuple[str, str]]:
+    """Each job with the host that took it, in the order of their leases."""
+    return [(record["job"], record["_actor"]["host"]) for record in home.records("lease-granted")]
+
+
+def test_one_host_takes_one_job_and_the_other_the_next(hosts: list[House]) -> None:
+    desk, attic = hosts
+    assert attic("host", "run", "--once", "--json").json["jobs"][0]["job"] == "api"
+    first = desk("host", "run", "--once", "--json").json["jobs"][0]
+    assert first["job"] == "api.spec"
+    assert leased(desk) == [("api", "attic"), ("api.spec", "desk")]
+    rows = {row["name"]: row for row in desk("host", "list", "--json").json["hosts"]}
+    assert {name: (row["has_key"], row["is_here"], row["jobs"]) for name, row in rows.items() if row["has_key"]} == {
+        "desk": (True, True, []),
+        "attic": (True, False, []),
+    }
+    assert "records verified" in attic("verify").out
+
+
+def test_two_hosts_bring_a_run_to_its_report_and_one_merges_what_the_other_approved(hosts: list[House]) -> None:
+    desk, attic = hosts
+    driving = [one.up_beside("--no-wait") for one in hosts]
+    assert [process.wait(150) for process in driving] == [WAITING, WAITING], desk.seen()
+    assert {host for _, host in leased(desk)} <= {"desk", "attic"}
+    assert len({job for job, _ in leased(desk)}) == len(leased(desk)) == 4
+    attic("approve", desk.run, "--yes", status=None)
+    desk("up", "--no-wait", status=None)
+    merged = desk.records("merged")[0]["new"]
+    assert desk.repo.git("ls-remote", "origin", "refs/heads/main").split()[0] == merged
+    attic("sync", status=None)
+    assert desk.repo.git("rev-parse", "gitorch/ledger") == attic.repo.git("rev-parse", "gitorch/ledger")
+    for one in hosts:
+        assert "records verified" in one("verify").out
+
+
+def test_the_job_of_a_host_that_is_killed_is_done_by_another(hosts: list[House]) -> None:
+    desk, attic = hosts
+    attic.script.write_text('[[rule]]\nkind = "implementer"\ndo = [{sleep = 600}]\n', encoding="utf-8")
+    up = subprocess.Popen([str(GITORCH), "up"], cwd=attic.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    until(lambda: desk("sync", status=None) and leased(desk), 60, 0.5, what="a lease of the attic")
+    until(lambda: len(attic.processes()) > 2, 30, 0.5, what="agents in the attic")
+    up.send_signal(signal.SIGKILL)
+    up.wait(10)
+    desk("up", "--no-wait", status=WAITING)
+    ended = [record for record in desk.records("session-ended") if record["how"] == "unseen"]
+    assert {record["_actor"]["host"] for record in ended} == {"desk"}
+    assert {job for job, host in leased(desk) if host == "desk"} >= {"api", "ui"}
+    assert attic.worktrees.is_dir()
+    attic("up", "--no-wait", status=WAITING)
+    until(lambda: not attic.processes(), 20, 0.2, what="the end of the agents that nobody waits for")
