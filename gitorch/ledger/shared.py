@@ -183,7 +183,15 @@ def _named_commits(made: PreparedCommits) -> Iterator[str]:
     """Everything in the new records that looks like the full id of a commit."""
     for record, _ in made.records:
         for name in names_of(type(record.event)):
-            value = getattr(record.event, name)
-            for part in value if isinstance(value, tuple) else (value,):
-                if isinstance(part, str) and _COMMIT_ID.fullmatch(part):
-                    yield part
+            yield from _commits_in(getattr(record.event, name))
+
+
+def _commits_in(value: object) -> Iterator[str]:
+    """What looks like a full id in the value of a field."""
+    parts: tuple[object, ...] = (value,)
+    if isinstance(value, tuple):
+        parts = value
+
+    for part in parts:
+        if isinstance(part, str) and _COMMIT_ID.fullmatch(part):
+            yield part

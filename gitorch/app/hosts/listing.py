@@ -38,6 +38,12 @@ def hosts(services: Services) -> tuple[HostRow, ...]:
 
     rows: list[HostRow] = []
     for name in sorted({*board.hosts, *seen, *jobs}):
-        at = Moment(seen[name]) if name in seen else None
-        rows.append(HostRow(name, name == services.host.host, name in board.hosts, at, tuple(jobs.get(name, ()))))
+        at: Moment | None = None
+        if name in seen:
+            at = Moment(seen[name])
+
+        is_here = name == services.host.host
+        has_key = name in board.hosts
+        at_work = tuple(jobs.get(name, ()))
+        rows.append(HostRow(name, is_here, has_key, at, at_work))
     return tuple(rows)

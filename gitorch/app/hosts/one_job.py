@@ -53,7 +53,9 @@ class _Worker:
     def __init__(self, services: Services) -> None:
         self.services = services
         self.rounds = 0
-        self.before = {(run.id, session.id) for run, session in self.mine()}
+        self.before: set[tuple[RunId, SessionId]] = set()
+        for run, session in self.mine():
+            self.before.add((run.id, session.id))
 
     def mine(self) -> Iterator[tuple[Run, Session]]:
         """The sessions of this host in runs that are not settled."""
@@ -64,11 +66,18 @@ class _Worker:
 
     def taken(self) -> list[tuple[Run, Session]]:
         """The sessions that were opened since this host began."""
-        return [(run, session) for run, session in self.mine() if (run.id, session.id) not in self.before]
+        found: list[tuple[Run, Session]] = []
+        for run, session in self.mine():
+            if (run.id, session.id) not in self.before:
+                found.append((run, session))
+        return found
 
     def places(self) -> int:
         """How many more agents may be started here."""
-        return 1 - len({(run.id, session.job) for run, session in self.taken()})
+        jobs: set[tuple[RunId, JobId]] = set()
+        for run, session in self.taken():
+            jobs.add((run.id, session.job))
+        return 1 - len(jobs)
 
     def is_done(self) -> bool:
         """Whether the job is handed in, or none was found in some rounds."""
@@ -77,7 +86,10 @@ class _Worker:
         if not taken:
             return self.rounds >= ROUNDS_MAX
 
-        return all(_is_finished(run, session) for run, session in taken)
+        for run, session in taken:
+            if not _is_finished(run, session):
+                return False
+        return True
 
     def finish(self) -> Iterator[TakenJob]:
         """End the agents, and tell what became of their jobs."""
@@ -97,7 +109,8 @@ def _is_finished(run: Run, session: Session) -> bool:
     if job.is_leased_to(session.id) or job.session != session.id:
         return session.phase is SessionPhase.ENDED
 
-    return all(waiting.spec.id != session.job for waiting, _ in run.untested_handoffs())
+    untested = [waiting.spec.id for waiting, _ in run.untested_handoffs()]
+    return session.job not in untested
 
 
 def _end(services: Services, run: Run, session: SessionId) -> None:

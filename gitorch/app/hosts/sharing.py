@@ -78,5 +78,13 @@ def _state(job: JobState) -> str:
 
 def _lanes(services: Services, run: Run) -> frozenset[str]:
     """The lanes whose programs are here; none while nothing waits for a session."""
-    lanes = {job.spec.lane for job in queue(run)}
-    return frozenset(lane for lane in lanes if runtime_facts(services, run.workflow.lanes[lane]).found)
+    lanes: set[str] = set()
+    for job in queue(run):
+        lanes.add(job.spec.lane)
+
+    found: set[str] = set()
+    for lane in lanes:
+        facts = runtime_facts(services, run.workflow.lanes[lane])
+        if facts.found:
+            found.add(lane)
+    return frozenset(found)

@@ -30,13 +30,18 @@ def unseen_for(services: Services, host: str, now: Moment) -> int:
 
 def sightings(services: Services, now: Moment) -> dict[str, int]:
     """When the newest record of each host was seen here. Costs what the new records cost."""
-    return {name: at for name, at in _look(services, now).items() if name != NEXT}
+    seen = _look(services, now)
+    seen.pop(NEXT, None)
+    return seen
 
 
 def _look(services: Services, now: Moment) -> dict[str, int]:
     """The times with those of new records, and the number of the next record."""
     path = services.home / "seen" / "hosts.json"
-    seen = {name: int(str(entry[0])) for name, entry in load(services, path).items() if entry}
+    seen: dict[str, int] = {}
+    for name, entry in load(services, path).items():
+        seen[name] = int(str(entry[0]))
+
     first = seen.get(NEXT, 0)
     newest = next(services.ledger.newest(), None)
     if newest is None or newest.record.seq < first:
@@ -54,4 +59,7 @@ def _look(services: Services, now: Moment) -> dict[str, int]:
 def _save(services: Services, seen: Mapping[str, int]) -> None:
     """Remember the times."""
     path = services.home / "seen" / "hosts.json"
-    services.files.write(path, json.dumps({name: [at] for name, at in seen.items()}).encode())
+    entries: dict[str, list[int]] = {}
+    for name, at in seen.items():
+        entries[name] = [at]
+    services.files.write(path, json.dumps(entries).encode())
