@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from asks import Ask
 
 SHELLS = ("Bash", "bash", "run_shell_command", "exec_command", "shell_command", "shell")
-WRITERS = ("Write", "write", "write_file")
+WRITERS = ("Write", "write", "write_file", "create")
 NAMES = {
     "command": ("command", "cmd"),
     "path": ("file_path", "filePath", "path"),
-    "content": ("content", "text"),
+    "content": ("content", "text", "file_text"),
     "about": ("description", "instruction"),
 }
 """What programs call the arguments of their tools."""
@@ -131,7 +131,8 @@ def _shell(ask: Ask, command: str, more: dict[str, Any]) -> Call:
 
 def _write(ask: Ask, path: str, content: str) -> Call:
     name = next((name for name in WRITERS if name in ask.services), None)
-    if name is not None:
+    absolute = name == "write_file" and ask.protocol == "chat"  # Qwen Code takes no relative path
+    if name is not None and not absolute:
         return Call(name, _arguments(ask.services[name], {"path": path, "content": content}))
     if "apply_patch" in ask.services:
         added = "".join(f"+{line}\n" for line in content.splitlines())

@@ -30,6 +30,7 @@ OWN: dict[str, dict[str, object]] = {
             {"reject": r"Add command output to the chat\?"},
         ],
     },
+    "qwen": {"permissions": [{"allow": r"cat > '[\w-]+\.txt' <<'END_OF_FILE'\n[\w .]+\nEND_OF_FILE"}]},
 }
 """What a runtime says of its program beside its key and the stand-in's place."""
 
