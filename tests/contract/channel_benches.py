@@ -9,6 +9,7 @@ from acp_bench import AcpBench
 from claude_bench import ClaudeBench
 from codex_bench import CodexBench
 from fakes.channels import FakeChannel
+from opencode_bench import OpenCodeBench
 from world.terminal_lab import Lab, wait_for
 
 from gitorch.model.channel import PermissionRequest
@@ -111,6 +112,7 @@ BENCHES = {
     "acp": AcpBench,
     "claude": ClaudeBench,
     "codex": CodexBench,
+    "opencode": OpenCodeBench,
 }
 """Every channel has its bench here; those with a real tmux are in `ON_TMUX`."""
 

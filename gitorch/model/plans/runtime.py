@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TERMINAL = "terminal"
 """The name of the last channel."""
 
-CHANNELS = ("acp", "claude", "codex")
+CHANNELS = ("acp", "claude", "codex", "opencode")
 """The control channels that a preset may list; each is a module of `gitorch.world.channels`. The terminal is always the last one."""
 
 
@@ -32,7 +32,7 @@ class Preset(Value):
     Arguments, environment values and files may contain variables: `{session}` and `{place}` are the session's folder and the
     folder that outlives its restarts, `{cwd}` the worktree, `{git_dir}` and `{common_dir}` its git directories,
     `{git_writable}` the folders of them that the agent writes, as a JSON list, `{conversation}` the conversation's id,
-    `{model}` the lane's model, `{env.NAME}` a variable that `passes` or the lane lets through, and `{env.NAME[-20:]}` its
+    `{port}` a free port and `{password}` a secret, both new at each start, `{model}` the lane's model, `{env.NAME}` a variable that `passes` or the lane lets through, and `{env.NAME[-20:]}` its
     last 20 characters. `{model|gpt-5}` gives a default for an empty value.
     """
 

@@ -32,10 +32,17 @@ def _claude(site: ChannelSite) -> Channel:
     return ClaudeChannel(site)
 
 
+def _opencode(site: ChannelSite) -> Channel:
+    from gitorch.world.channels.opencode import OpenCodeChannel  # noqa: PLC0415  http.client is for its sessions
+
+    return OpenCodeChannel(site)
+
+
 MAKERS: Mapping[str, Callable[[ChannelSite], Channel]] = {
     "acp": _acp,
     "claude": _claude,
     "codex": _codex,
+    "opencode": _opencode,
 }
 """The names are those of `model.plans.runtime.CHANNELS`."""
 

@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import re
+import secrets
+import socket
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 # As text: `re` compiles it at its first use, and only launches use it.
 PLACEHOLDER = (
-    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|model|prompt|allowed|socket|uid))"
+    r"\{(?:env\.(?P<env>[A-Za-z_]\w*)(?:\[-(?P<last>\d+):\])?|(?P<name>session|place|cwd|git_dir|common_dir|git_writable|conversation|port|password|model|prompt|allowed|socket|uid))"
     r"(?:\|(?P<otherwise>[^{}]*))?\}"
 )
 CONTROL_SOCKET = "control/server.sock"
@@ -73,6 +75,8 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
         "common_dir": str(common),
         "git_writable": json.dumps([str(path) for path in _git_writable(launch, git_dir, common)]),
         "conversation": launch.resume or conversation_of(launch),
+        "port": str(_free_port()),
+        "password": secrets.token_urlsafe(24),
         "model": launch.model,
         "prompt": launch.first_line,
         "allowed": "".join(f"{json.dumps(launch.preset.allow.replace('{command}', one))}, " for one in launch.allowed),
@@ -82,6 +86,14 @@ def template_values(launch: Launch, folder: Path, environ: Mapping[str, str]) ->
     available = {**environ, **launch.env}
     named = (*launch.preset.passes, *launch.env)
     return Template(values, {name: available[name] for name in named if name in available})
+
+
+def _free_port() -> int:
+    """A port of loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _git_writable(launch: Launch, git_dir: Path, common: Path) -> list[Path]:

@@ -1,0 +1,253 @@
+"""The channel to OpenCode: the server of the program in the pane, on loopback, with a password that only this session knows."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gitorch.errors import Unavailable
+from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, PermissionRequest, ReceiptGrade
+from gitorch.model.ids import Moment
+from gitorch.model.observed import READY, AgentState
+from gitorch.model.plans.permission import Option
+from gitorch.text.acp.answers import names_limit
+from gitorch.text.acp.messages import number_of, object_of, text_of
+from gitorch.text.opencode import BUSY, RETRY, asked_of, holds_text, own_session, status_of, tool_input
+from gitorch.world.files import read_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.model.ids import PromptId
+    from gitorch.world.channels.site import ChannelSite
+
+CHANNEL = "opencode"
+SERVER = "server.json"
+"""The file of the preset with the port and the password."""
+
+HOST = "127.0.0.1"
+USER = "opencode"
+ANSWER_SECONDS = 0.4
+BYTES_MAX = 8_000_000
+MESSAGES = 10
+"""How many of the newest messages are searched for a text."""
+
+OPENING_MS = 90_000
+"""How long its server may take to listen: 3 s on a machine that does nothing else, more than 60 s on one with much else to do."""
+
+LOOK_MS = 600
+"""How long one delivery looks for its text in the conversation."""
+
+LOST_MS = 20_000
+"""A text that is not in the conversation after this time may have been lost; nobody knows."""
+
+POLL_SECONDS = 0.05
+REPLIES = {Option.ONCE: "once", Option.REJECT: "reject"}
+
+
+class OpenCodeChannel:
+    """The server of one session. One connection is kept open."""
+
+    def __init__(self, site: ChannelSite) -> None:
+        self._site = site
+        self._connection: http.client.HTTPConnection | None = None
+        self._session = ""
+
+    @property
+    def name(self) -> str:
+        """Its name in presets."""
+        return CHANNEL
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
+        """The status and the value of one answer. Raises Unavailable where there is none."""
+        server = read_json(self._site.folder.path / SERVER) or {}
+        try:
+            return self._exchange(server, method, path, body)
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+            self.close()
+            raise Unavailable(f"its server does not answer: {error}", hint="gitorch doctor") from error
+
+    def _exchange(self, server: dict[str, Any], method: str, path: str, body: dict[str, Any] | None) -> tuple[int, Any]:
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection(HOST, number_of(server, "port"), timeout=ANSWER_SECONDS)
+
+        secret = base64.b64encode(f"{USER}:{text_of(server, 'password')}".encode()).decode("ascii")
+        headers = {"Authorization": f"Basic {secret}", "Content-Type": "application/json"}
+        data = json.dumps(body).encode("ascii") if body is not None else None
+        self._connection.request(method, path, data, headers)
+        answer = self._connection.getresponse()
+        text = answer.read(BYTES_MAX)
+        if not text:
+            return answer.status, None
+
+        return answer.status, json.loads(text)
+
+    def _list(self, path: str) -> list[Any]:
+        value = self._get(path)
+        if not isinstance(value, list):
+            raise Unavailable(f"its server gives no list for {path}", hint="gitorch doctor")
+
+        return value
+
+    def _get(self, path: str) -> Any:
+        """The value at a path. Raises Unavailable for every answer but a good one: a wrong password must not look like rest."""
+        status, value = self._call("GET", path)
+        if status != http.client.OK:
+            raise Unavailable(f"its server answers {path} with {status}", hint="gitorch doctor")
+
+        return value
+
+    def _own(self) -> str:
+        """The session that the pane shows; empty before the first prompt."""
+        if not self._session:
+            launch = self._site.launch
+            folder = str(Path(launch.cwd).resolve())
+            self._session = own_session(self._list("/session"), folder, launch.started_at, launch.conversation)
+
+        return self._session
+
+    def observe(self) -> ChannelObservation | None:
+        """The state by the server's statuses and permission requests; None before the first prompt, and while the server begins."""
+        try:
+            return self._observed()
+        except Unavailable:
+            if self._site.clock.now() < self._site.launch.started_at + OPENING_MS:
+                return None
+
+            raise
+
+    def _observed(self) -> ChannelObservation | None:
+        if not self._own():
+            return None
+
+        request = self.pending()
+        if request is not None:
+            return ChannelObservation(AgentState.DIALOG, f"opencode: asks for {request.tool}", request)
+
+        kind, status = status_of(self._get("/session/status"))
+        if kind == RETRY:
+            return _retrying(status)
+
+        if kind == BUSY:
+            return ChannelObservation(AgentState.WORKING, "opencode: busy")
+
+        return ChannelObservation(AgentState.WAITING, "opencode: idle")
+
+    def pending(self) -> PermissionRequest | None:
+        """The first permission request that waits."""
+        for request in self._list("/permission"):
+            if isinstance(request, dict) and text_of(request, "id"):
+                return self._read_request(request)
+
+        return None
+
+    def _read_request(self, request: dict[str, Any]) -> PermissionRequest:
+        call = text_of(object_of(request, "tool"), "callID")
+        given: dict[str, Any] = {}
+        if call:
+            given = tool_input(self._messages(text_of(request, "sessionID")), call)
+
+        text, command = asked_of(request, given)
+        return PermissionRequest(
+            text_of(request, "id"), text, text_of(request, "permission"), command, self._site.launch.cwd
+        )
+
+    def _messages(self, session: str) -> list[Any]:
+        return self._list(f"/session/{session}/message?limit={MESSAGES}")
+
+    def deliver(self, prompt: PromptId, text: str, started_at: Moment | None) -> str | None:  # noqa: ARG002  the text is looked for
+        """Begin a turn with the text; None before the first prompt, which belongs to no session yet."""
+        if started_at is not None:
+            return self._found(text, started_at)
+
+        self._session = ""  # the human may have begun another one
+        state = self.observe()
+        if state is None:
+            return None
+
+        if state.state not in READY:
+            return f"{REFUSED}the agent's state is {state.state} ({state.evidence})"
+
+        now = self._site.clock.now()
+        self._send(text)
+        return self._found(text, now)
+
+    def _send(self, text: str) -> None:
+        """Give the server the text. Raises Unavailable only where it refused it; whether it took an unanswered one is looked for."""
+        status = http.client.NO_CONTENT
+        path = f"/session/{self._own()}/prompt_async"
+        try:
+            status, _ = self._call("POST", path, {"parts": [{"type": "text", "text": text}]})
+        except Unavailable:
+            return
+
+        if status not in {http.client.OK, http.client.NO_CONTENT}:
+            raise Unavailable(f"its server answers a prompt with {status}", hint="gitorch doctor")
+
+    def _found(self, text: str, since: Moment) -> str:
+        """The receipt of a text that was sent: acknowledged once it is a message of the conversation."""
+        limit = self._site.clock.now() + LOOK_MS
+        while True:
+            if holds_text(self._messages(self._own()), text, since):
+                return ReceiptGrade.ACKNOWLEDGED
+
+            now = self._site.clock.now()
+            if now > since + LOST_MS:
+                return ReceiptGrade.UNKNOWN
+
+            if now > limit:
+                return NOT_YET
+
+            self._site.clock.sleep(POLL_SECONDS)
+
+    def answer(self, request: PermissionRequest, option: Option, reason: str) -> str | None:
+        """Reply "once" or "reject" to exactly this request, with the reason."""
+        if self.pending() != request or option not in REPLIES:
+            return f"{REFUSED}the permission request is not pending any more"
+
+        reply = {"reply": REPLIES[option]}
+        if reason:
+            reply["message"] = reason
+
+        status, _ = self._call("POST", f"/permission/{request.id}/reply", reply)
+        if status != http.client.OK:
+            return f"{REFUSED}the permission request is not pending any more"
+
+        return "answered"
+
+    def interrupt(self) -> str | None:
+        """Abort the turn."""
+        observed = self.observe()
+        if observed is None or observed.state in READY:
+            return f"{REFUSED}no turn is under way"
+
+        self._call("POST", f"/session/{self._own()}/abort")
+        return "interrupted"
+
+    def usage(self) -> Sequence[Any] | None:
+        """Its database tells more."""
+        return None
+
+    def limits(self) -> None:
+        """The server does not tell."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+
+        self._connection = None
+
+
+def _retrying(status: dict[str, Any]) -> ChannelObservation:
+    """A program that tries again after a failure: limited if the failure names a usage limit, else at work."""
+    message = text_of(status, "message")
+    if names_limit(message):
+        return ChannelObservation(
+            AgentState.LIMITED, f"opencode: {message}", resets_at=Moment(number_of(status, "next"))
+        )
+
+    return ChannelObservation(AgentState.WORKING, f"opencode: tries again, {message}")

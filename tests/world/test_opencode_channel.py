@@ -1,0 +1,96 @@
+"""The channel `opencode` where its server says something else than it should, and what it makes of failures and helpers."""
+
+import pytest
+from contract.opencode_bench import OpenCodeBench
+
+from gitorch.errors import Unavailable
+from gitorch.model.channel import NOT_YET
+from gitorch.model.ids import Moment, PromptId
+from gitorch.model.observed import AgentState
+from gitorch.model.plans.permission import Option
+from gitorch.text.opencode import asked_of, holds_text, own_session, status_of, tool_input
+from gitorch.world.channels.opencode import LOST_MS
+
+P1 = PromptId("p1")
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = OpenCodeBench(tmp_path)
+    yield made
+    made.close()
+
+
+def test_before_the_first_prompt_the_server_tells_nothing_and_takes_none(bench):
+    bench.server.sessions = []
+    assert bench.channel.observe() is None
+    assert bench.channel.deliver(P1, "x", None) is None
+
+
+@pytest.mark.parametrize(
+    "raw", [(200, b""), (200, b"{"), (200, b'"text"'), (401, b""), (500, b"{}"), (200, b"[" * 90_000)]
+)
+def test_an_answer_that_makes_no_sense_is_no_rest(bench, raw):
+    bench.rest()
+    bench.server.raw = raw
+    assert bench.channel.observe() is None, "it may still begin"
+    bench.age()
+    with pytest.raises(Unavailable):
+        bench.channel.observe()
+
+
+def test_a_wrong_password_is_no_rest(bench):
+    bench.server.password = "another"
+    bench.age()
+    with pytest.raises(Unavailable, match="401"):
+        bench.channel.observe()
+
+
+def test_a_text_that_was_sent_is_looked_for_and_never_sent_again(bench):
+    bench.server.swallows = True
+    assert bench.channel.deliver(P1, "x", None) == NOT_YET
+    since = Moment(bench.channel._site.clock.now())
+    bench.server.swallows = False
+    assert bench.channel.deliver(P1, "x", since) == NOT_YET
+    assert bench.turns() == []
+    bench.server.said("x")
+    assert bench.channel.deliver(P1, "x", since) == "acknowledged"
+    bench.server.messages.clear()
+    assert bench.channel.deliver(P1, "x", Moment(since - LOST_MS)) == "unknown"
+
+
+def test_a_retry_names_the_limit_and_when_it_is_tried_again(bench):
+    bench.server.statuses = {"ses_1": {"type": "retry", "attempt": 2, "message": "Rate limit: quota", "next": 9_000}}
+    seen = bench.channel.observe()
+    assert (seen.state, seen.resets_at) == (AgentState.LIMITED, 9_000)
+    bench.server.statuses = {"ses_1": {"type": "retry", "message": "503", "next": "soon"}, "ses_2": {"type": "busy"}}
+    assert bench.channel.observe().state is AgentState.WORKING
+
+
+def test_a_rejection_carries_the_reason(bench):
+    bench.ask("make")
+    assert bench.channel.answer(bench.channel.pending(), Option.REJECT, "not now") == "answered"
+    assert bench.server.replies == [{"reply": "reject", "message": "not now"}]
+
+
+def test_the_session_of_the_pane_is_the_newest_of_its_folder_that_is_no_helper_s():
+    def one(id_, updated, folder="/t", **more):
+        return {"id": id_, "directory": folder, "time": {"updated": updated}, **more}
+
+    listed = [one("old", 5), one("mine", 20), one("helper", 30, parentID="mine"), one("other", 40, "/u"), 7, {}]
+    assert own_session(listed, "/t", 10, "") == "mine"
+    assert own_session(listed, "/t", 25, "") == ""
+    assert own_session(listed, "/t", 25, "old") == "old"
+
+
+def test_values_of_another_type_are_passed_over():
+    assert status_of([]) == ("idle", {})
+    assert status_of({"a": 7, "b": {"type": 7}}) == ("idle", {})
+    assert tool_input(
+        [7, {"parts": 7}, {"parts": [{"callID": "c", "state": {"input": {"command": "make"}}}]}], "c"
+    ) == {"command": "make"}
+    assert asked_of({"permission": "edit", "patterns": ["a", 7]}, {}) == ("edit\na\n7", "")
+    assert asked_of({"permission": "bash"}, {"command": "make"}) == ("make", "make")
+    assert not holds_text(
+        [7, {}, {"info": {"role": "user", "time": 7}, "parts": [{"type": "text", "text": "x"}]}], "x", 1
+    )
