@@ -71,7 +71,9 @@ def test_a_request_that_a_human_settles_in_the_pane_is_withdrawn(tmp_path: Path,
         assert (row["channel"], row["skipped"], row["agent"]) == ("claude", {}, "dialog: permission")
 
         pane = f"={home.status()['id']}_{row['id']}:"
-        subprocess.run(["tmux", "-L", home.socket, "send-keys", "-t", pane, "1"], check=True)
+        subprocess.run(
+            ["env", "-u", "TMUX_TMPDIR", "tmux", "-L", home.socket, "send-keys", "-t", pane, "1"], check=True
+        )
         until(lambda: home.records("question-withdrawn"), RUN_SECONDS, 0.2, what="the withdrawal")
         (withdrawn,) = home.records("question-withdrawn")
         assert withdrawn["question"] == question["question"]

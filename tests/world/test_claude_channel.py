@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_relied_on_gives_way_to_the_next_channel_and_is_na
     while bench.clock.now() - began < TAKES_OVER_MS:
         assert chain.observe()[0] == "following"
         named.append(dict(chain.skipped))
-        bench.clock.sleep(0.25)
+        bench.clock.sleep(0.5)
     assert named[0] == {}
     assert list(named[-1]) == ["claude"]
     assert named[-1]["claude"].startswith("Claude Code tells no state: its s")
@@ -177,3 +177,41 @@ def test_a_request_is_announced_while_its_hook_is_starting_and_left_to_the_scree
     assert bench.channel.observe().request_follows is False
     bench.status("waiting", waitingFor="dialog open")
     assert bench.channel.observe().request_follows is False
+
+
+POISON = [
+    b"",
+    b"{",
+    b"[1]",
+    b"null",
+    b"\xff\xfe",
+    b"[" * 5_000,
+    b'{"at": 1e999, "event": "claude", "text": "x"}',
+    b'{"at": -5, "event": "claude", "text": "x"}',
+    b'{"at": 99999999999999999999999, "event": "claude", "text": "{}"}',
+    b'{"at": 5, "event": "claude", "text": 7, "id": "0123456789abcdef", "wait": 5}',
+    b'{"at": 5, "event": "claude", "text": "{}", "id": "../../../x", "wait": 5}',
+    b'{"at": 5, "event": "claude", "text": "{}", "id": ["a"], "wait": 5}',
+    b'{"at": 5, "event": "claude", "text": "{}", "id": "0123456789abcdef", "wait": 1e9}',
+    b'{"at": 5, "event": "claude", "text": "{}", "id": "0123456789abcdef", "wait": 99999999999999999999}',
+    b'{"at": 5, "event": ["answered"], "text": "\\ud800"}',
+    b'{"at": 5, "event": "claude", "text": "{\\"hook_event_name\\": \\"StopFailure\\", \\"error\\": [1]}"}',
+]
+
+
+@pytest.mark.parametrize("line", POISON)
+def test_whatever_an_agent_writes_beside_its_signals_the_next_request_is_told(bench, line):
+    bench.rest()
+    bench.files.signals_path.write_bytes(line + b"\n")
+    assert bench.channel.observe().state in {AgentState.IDLE, AgentState.ERROR}
+    bench.ask("make")
+    assert bench.channel.pending().command == "make"
+    assert [path.name for path in bench.files.path.parent.iterdir() if path.name == "x"] == []
+
+
+@pytest.mark.parametrize("data", POISON)
+def test_whatever_an_agent_writes_into_its_state_file_it_is_no_state(bench, data):
+    bench.rest()
+    bench.channel.observe()
+    bench.state_file.write_bytes(data)
+    assert bench.channel.observe() is None

@@ -8,6 +8,7 @@ The dialog shows in the terminal all the while, where a human can answer it as w
 from __future__ import annotations
 
 import json
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from gitorch.rules.agent_state.claude_state import ASKS_FOR_PERMISSION, decision
 from gitorch.world import processes
 from gitorch.world.files import read_regular, write_own
 from gitorch.world.terminal.growing_file import GrowingFile
-from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX
+from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
     from gitorch.model.ids import PromptId
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 ANSWERS = "answers"
 """The folder of answers, below the session's: one file for each request, named by its id."""
+
+REQUEST_ID = r"[0-9a-f]{16}"
+"""The ids that hooks make. An agent can write to the file of signals, and an id becomes the name of a file."""
 
 ANSWERED = "answered"
 """The event by which a hook says that it fetched its answer; its text is the id of the request."""
@@ -240,14 +244,15 @@ class ClaudeChannel:
     def _take(self, line: dict[str, Any]) -> None:
         """One line of the file."""
         at, text = line.get("at"), line.get("text")
-        if not isinstance(at, int) or not isinstance(text, str):
+        if not isinstance(at, int) or not isinstance(text, str) or not 0 <= at < TIMESTAMP_MAX:
             return
 
-        waits = (line.get("id"), line.get("wait"))
+        request_id, seconds = line.get("id"), line.get("wait")
         if line.get("event") == ANSWERED:
             self._taken.add(text)
-        elif isinstance(waits[0], str) and isinstance(waits[1], int) and waits[0].isalnum():
-            self._asked[waits[0]] = Asked(read_request(waits[0], text), Moment(at), Moment(at + waits[1] * 1000))
+        elif isinstance(seconds, int) and re.fullmatch(REQUEST_ID, str(request_id)):
+            until = Moment(at + seconds * 1000)
+            self._asked[str(request_id)] = Asked(read_request(str(request_id), text), Moment(at), until)
         elif line.get("event") == "claude":
             self._take_failure(text, Moment(at))
 
