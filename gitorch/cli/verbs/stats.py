@@ -41,6 +41,14 @@ def _text(rows: Sequence[StatsRow], page: Page) -> str:
     return "\n".join(page.table(cells, shrinks=(0, 3)))
 
 
+def _money(micros: int) -> str:
+    """Dollars; empty where no program gave a figure."""
+    if not micros:
+        return ""
+
+    return f"${micros / 1_000_000:.2f}"
+
+
 def _cells(row: StatsRow) -> tuple[Cell, ...]:
     """One group. `4 of 5 (80 %)` passed in their first round."""
     from gitorch.rules.usage.shares import short_count
@@ -53,5 +61,5 @@ def _cells(row: StatsRow) -> tuple[Cell, ...]:
         Cell(str(row.escalations)),
         Cell(str(row.minutes)),
         Cell(short_count(row.tokens)),
-        Cell(f"${row.cost_micros / 1_000_000:.2f}"),
+        Cell(_money(row.cost_micros)),
     )
