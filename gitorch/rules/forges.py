@@ -27,12 +27,12 @@ HOSTS = {
 }
 """The forges by a part of their hosts' names."""
 
-FOLDERS = {
-    ForgeKind.GITHUB: "tree",
-    ForgeKind.GITLAB: "-/tree",
-    ForgeKind.GITEA: "src/branch",
+COMPARISONS = {
+    ForgeKind.GITHUB: "{web}/compare/{old}...{new}",
+    ForgeKind.GITLAB: "{web}/-/compare/{old}...{new}",
+    ForgeKind.GITEA: "{web}/compare/{old}...{new}",
 }
-"""Where the page of a branch lies, below the page of its repository."""
+"""The page of the changes between two commits."""
 
 NEW_PULL_REQUESTS = {
     ForgeKind.GITHUB: "{web}/compare/{base}...{head}?expand=1",
@@ -103,15 +103,12 @@ def project_of(address: str) -> str:
     return found["path"]
 
 
-def branch_address(kind: ForgeKind, web: str, branch: str) -> str:
-    """The page of a branch; empty without a page of the repository, or for a forge whose addresses are not known.
-
-    `branch` is one of gitorch's own, whose name has no character that an address escapes.
-    """
-    if not web or kind not in FOLDERS:
+def changes_address(kind: ForgeKind, web: str, old: str, new: str) -> str:
+    """The page of what changes between two commits; empty without a page, or for a forge whose addresses are not known."""
+    if not web or kind not in COMPARISONS:
         return ""
 
-    return f"{web}/{FOLDERS[kind]}/{branch}"
+    return COMPARISONS[kind].format(web=web, old=old, new=new)
 
 
 def new_pull_request(kind: ForgeKind, web: str, head: str, base: str) -> str:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gitorch.model.plans.forge import ForgeKind
-from gitorch.rules.forges import branch_address, kind_of_remote, looks_public, new_pull_request, project_of, web_address
+from gitorch.rules.forges import (
+    changes_address,
+    kind_of_remote,
+    looks_public,
+    new_pull_request,
+    project_of,
+    web_address,
+)
 
 WEB = {
     "https://github.com/ann/project.git": "https://github.com/ann/project",
@@ -58,5 +65,6 @@ def test_the_forge_is_known_by_its_host_and_opens_pull_requests_at_its_own_page(
     gitlab = new_pull_request(ForgeKind.GITLAB, web, head, base)
     assert gitlab.startswith(f"{web}/-/merge_requests/new?merge_request[source_branch]=gitorch/proposals/r&")
     assert new_pull_request(ForgeKind.NONE, web, head, base) == ""
-    assert branch_address(ForgeKind.GITHUB, web, head) == f"{web}/tree/{head}"
-    assert branch_address(ForgeKind.NONE, web, head) == ""
+    assert changes_address(ForgeKind.GITHUB, web, "1a", "2b") == f"{web}/compare/1a...2b"
+    assert changes_address(ForgeKind.GITLAB, web, "1a", "2b") == f"{web}/-/compare/1a...2b"
+    assert changes_address(ForgeKind.NONE, web, "1a", "2b") == ""

@@ -19,7 +19,7 @@ from gitorch.model.work.proposal import APPROVALS, Proposal, proposal_branch
 from gitorch.ports.git import PushRef
 from gitorch.rules.ensure import run_there
 from gitorch.rules.forges import (
-    branch_address,
+    changes_address,
     kind_of_remote,
     looks_public,
     new_pull_request,
@@ -175,11 +175,7 @@ def _commit(services: Services, run: Run, report: Report, place: Place, base: Co
     """The commit that shows the report."""
     history = services.ledger.tip() or report.target_commit
     text, data = _report(services, run)
-    links: dict[str, str] = {}
-    for name in (*(branch.branch for branch in report.branches), merge_branch(run, report)):
-        address = branch_address(place.kind, place.web, name)
-        if address:
-            links[name] = address
+    links = _links(report, place)
     folder = proposal_folder(run.id, history)
     page = proposal_page(run, report, text, links)
     files = {f"{folder}/{PAGE}": page.encode(), f"{folder}/{DATA}": data}
@@ -188,6 +184,18 @@ def _commit(services: Services, run: Run, report: Report, place: Place, base: Co
     approved = approval_text(ledger, run.id, report.digest, report.target, report.target_commit, commits)
     message = proposal_message(run, proposal_text(approved, history))
     return services.git.commit_files(base, files, message, services.clock.now())
+
+
+def _links(report: Report, place: Place) -> dict[str, str]:
+    """The page of the changes of each commit that would be merged, and of the merge, by the commit; none where it is not known."""
+    commits = [branch.commit for branch in report.branches]
+    if report.merged_commit is not None:
+        commits.append(report.merged_commit)
+
+    links: dict[str, str] = {}
+    for commit in commits:
+        links[commit] = changes_address(place.kind, place.web, report.target_commit, commit)
+    return links
 
 
 def _report(services: Services, run: Run) -> tuple[str, bytes]:

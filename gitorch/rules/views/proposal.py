@@ -87,33 +87,35 @@ def proposal_title(run: Run) -> str:
 def proposal_page(run: Run, report: Report, text: str, links: Mapping[str, str]) -> str:
     """The report as a reader of the pull request gets it: first what merging does, then the branches, then the report itself.
 
-    `text` is the text of the report. `links` are the addresses of branches by name; a branch without one is named.
+    `text` is the text of the report. `links` are the addresses of the changes by commit; one without an address is named.
     """
     introduction = (
-        f"Coding agents finished the run `{run.id}`. **Merging this pull request approves the merge of exactly the commits below "
-        f"into `{report.target}`**, as long as `{report.target}` is still at `{report.target_commit[:12]}`. Use a merge commit: a squash "
-        "or a rebase does not count. Closing the pull request approves nothing."
+        f"gitorch had coding agents work on `{run.id}`: programs wrote the code, others reviewed it, and this is the report. "
+        f"**Merging this pull request approves the merge of exactly the commits below into `{report.target}`**, as long as "
+        f"`{report.target}` is still at `{report.target_commit[:12]}`. Use a merge commit: a squash or a rebase does not count. Closing the "
+        "pull request approves nothing."
     )
-    head = ["| branch | commit | changes |", "|---|---|---|"]
-    lines = [f"# {proposal_title(run)}", "", introduction, "", *head]
+    lines = [f"# {proposal_title(run)}", "", introduction, ""]
+    lines += ["| branch | what it changes |", "|---|---|"]
     for branch in report.branches:
-        counts = f"{branch.files} files, +{branch.added} −{branch.removed} lines"
-        lines.append(f"| {_link(branch.branch, links)} | `{branch.commit[:12]}` | {counts} |")
-    merged = merge_branch(run, report)
-    lines += [
-        "",
-        f"All of them together, as they would be merged: {_link(merged, links)}.",
-        "",
-        REPORT_BEGINS,
-        "",
-        text,
-    ]
+        lines.append(f"| `{branch.branch}` | {_link(branch.commit, links)}: +{branch.added} −{branch.removed} lines |")
+
+    if report.merged_commit is not None:
+        everything = _link(report.merged_commit, links)
+        lines += [
+            "",
+            f"All of them together, as they would be merged: {everything}, on the branch `{merge_branch(run, report)}`.",
+        ]
+
+    lines += ["", REPORT_BEGINS, "", text]
     return "\n".join(lines)
 
 
-def _link(branch: str, links: Mapping[str, str]) -> str:
-    """The name of a branch, linked where its address is known."""
-    if branch not in links:
-        return f"`{branch}`"
+def _link(commit: CommitId, links: Mapping[str, str]) -> str:
+    """The beginning of a commit's id, linked where the page of its changes is known."""
+    name = f"`{commit[:12]}`"
+    address = links.get(commit, "")
+    if not address:
+        return name
 
-    return f"[`{branch}`]({links[branch]})"
+    return f"[{name}]({address})"
