@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from forged_scenes import proposed
+from play import HOST, commit
 from telling import Telling
 
+from gitorch.model.commands import ApproveAtForge
 from gitorch.model.ids import JobId
+from gitorch.model.work.proposal import Claims
 from gitorch.rules.views.merge_message import merge_message
 from gitorch.rules.views.presence import agent_words
 from gitorch.rules.views.report_state import report_state
@@ -93,3 +97,14 @@ def test_a_last_round_whose_tests_did_not_pass_is_told_by_its_tests(outcome: str
     (question,) = run.open_questions()
     assert question.happened.startswith(f"The tests of api {words} round 1 of 1, at ")
     assert why(run, run.jobs[JobId("api.spec")]).startswith(f"the tests of api {words.removesuffix(' in')}")
+
+
+def test_a_proposed_report_names_its_pull_request_and_an_approved_one_what_is_not_proven() -> None:
+    play = proposed()
+    line = "It is proposed as a pull request: gitorch/proposals/play-0001 at origin, whose merge approves it."
+    assert report_state(play.run).splitlines()[1] == line
+    claims = Claims("gh pr view", "2026-11-28T12:00:00.000Z", "ann")
+    play.do(ApproveAtForge(commit("proposal"), commit("merge"), "forge", claims), HOST)
+    first, second = report_state(play.run).splitlines()
+    assert first.endswith("(signed by the forge: forge); gitorch up merges it.")
+    assert second.startswith("Not proven: merged by ann (claimed by gh pr view at 2026-11-28T12:00:00.000Z;")

@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from cli_stage import HUMAN
 from web_browser import HOME, browser_of, text_of
 
 from gitorch.app.execute import Caller
 from gitorch.model import events
+from gitorch.model.commands import ProposeMerge
+from gitorch.model.ids import CommitId
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.record import Actor, ActorKind
+from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.run import RunPhase
 from gitorch.web.application import CHANGES
 
@@ -69,6 +73,14 @@ def test_a_report_is_rejected_with_the_epics_to_send_back(stage, browser):
     assert [listed.finding.title for listed in stage.run.jobs["api"].findings] == [
         "The principal sent this back: No tests."
     ]
+
+
+def test_a_report_shows_its_pull_request_where_there_is_one(stage, browser):
+    stage.until_report(Settings(forge_keys="forge ssh-ed25519 AAAA\n"))
+    assert "pull request" not in browser.get(f"{RUN}/report").text
+    stage.do(ProposeMerge(Proposal(stage.run.report.digest, "origin", CommitId("5" * 40))), HUMAN)
+    shown = browser.get(f"{RUN}/report").text
+    assert "proposed as a pull request: <code>gitorch/proposals/auth-7f3a</code> at <code>origin</code>" in shown
 
 
 def test_abandoned_work_is_recovered_and_a_job_retried(stage, browser):

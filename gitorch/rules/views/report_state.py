@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.work.proposal import proposal_branch
+
 if TYPE_CHECKING:
     from gitorch.model.work.report import Approval, Merged
     from gitorch.model.work.run import Run
@@ -41,9 +43,14 @@ def _approved(approval: Approval, merged: Merged | None) -> str:
     """Who approved the report, how strongly that is proven, and the merge that followed."""
     sentence = f"This report is {approval.sentence}"
     if merged is None:
-        return f"{sentence}; gitorch up merges it."
+        sentence += "; gitorch up merges it."
+    else:
+        sentence += f", and merged: {merged.target} moved from {merged.old[:12]} to {merged.new[:12]}."
 
-    return f"{sentence}, and merged: {merged.target} moved from {merged.old[:12]} to {merged.new[:12]}."
+    if approval.claims is None:
+        return sentence
+
+    return f"{sentence}\nNot proven: {approval.claims.sentence}."
 
 
 def _waiting(run: Run) -> str:
@@ -52,8 +59,18 @@ def _waiting(run: Run) -> str:
     return "\n".join(
         (
             "This report waits for your approval.",
+            *_proposed(run),
             f"  to merge exactly this:  gitorch approve {run.id}",
             f"  to send an epic back:   {reject} --rework EPIC",
             f"  to end the run:         {reject}",
         )
     )
+
+
+def _proposed(run: Run) -> tuple[str, ...]:
+    """The line about the pull request that proposes the report; none without one."""
+    if run.proposal is None:
+        return ()
+
+    branch = proposal_branch(run.id)
+    return (f"It is proposed as a pull request: {branch} at {run.proposal.remote}, whose merge approves it.",)
