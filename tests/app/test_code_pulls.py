@@ -62,6 +62,7 @@ def test_the_branches_are_put_up_and_nothing_is_merged_here(repo, forge):
     assert yard.run.merged is None
 
 
+@pytest.mark.slow
 def test_a_merge_and_a_squash_are_recognised_and_their_signer_is_named(repo, forge, tmp_path):
     yard = approved(repo("some place").path, forge)
     event = merged(yard, forge, api="merge", web="squash")

@@ -138,6 +138,7 @@ def test_a_merge_that_does_not_count_says_why(yard, forge):
         assert not found.signer, fraud
 
 
+@pytest.mark.slow
 def test_a_squash_is_asked_about_and_merges_nothing_until_the_report_is_proposed_again(yard, forge):
     number, main = opened(yard, forge), yard.head()
     forge.merge(number, "squash")
@@ -172,6 +173,7 @@ def test_a_forged_proposal_says_what_is_wrong_with_it(yard):
         assert reason in proposal_fault(yard.services, yard.run, forged, (report.digest, approved)), what
 
 
+@pytest.mark.slow
 def test_a_recorded_approval_of_a_forged_proposal_is_corrupt_for_verify_and_merge(yard, forge):
     """Somebody with the rights of the user writes the records of the proposal and of its approval."""
     true = propose(yard).proposal.commit
@@ -213,6 +215,7 @@ def forge_merge(yard, forge, proposal):
     return merge
 
 
+@pytest.mark.slow
 def test_the_printed_recipe_agrees_with_verify(yard, forge, tmp_path):
     number = opened(yard, forge)
     forge.merge(number)
@@ -237,6 +240,7 @@ def _file(folder, text):
     return path
 
 
+@pytest.mark.slow
 def test_the_pull_request_is_opened_by_the_forges_program_or_by_push_options(yard, forge, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     web = forge.address.removesuffix(".git")
@@ -259,6 +263,7 @@ def test_the_pull_request_is_opened_by_the_forges_program_or_by_push_options(yar
     assert (done.opened, done.note, done.address) == ("", "", f"{web}/compare/{APPROVALS}...{BRANCH}")
 
 
+@pytest.mark.slow
 def test_gitlab_opens_the_pull_request_by_itself_and_a_person_of_no_known_forge_is_sent_nowhere(yard, forge):
     gitlab = altered(yard.services, config=Config(push_forge=ForgeKind.GITLAB, push_remote="origin"))
     done = proposals.propose(gitlab, CALLER, yard.run, "", public=False)
@@ -274,6 +279,7 @@ def _program(path, text):
     path.chmod(0o755)
 
 
+@pytest.mark.slow
 def test_what_the_forge_says_is_kept_as_a_claim_and_asked_about(yard, forge, tmp_path, monkeypatch):
     opened(yard, forge)
     answer = {"url": "https://github.com/ann/project/pull/7", "state": "CLOSED", "mergedBy": None, "comments": []}
@@ -290,6 +296,7 @@ def test_what_the_forge_says_is_kept_as_a_claim_and_asked_about(yard, forge, tmp
     assert "no signature proves it" in question.evidence
 
 
+@pytest.mark.slow
 def test_a_ledger_that_was_forced_back_at_the_remote_is_named_and_nothing_is_approved_or_pushed(yard, forge):
     number, main = opened(yard, forge), yard.head()
     before = forge.head("gitorch/ledger")
