@@ -84,7 +84,7 @@ def _is_painted_yet(observation: SessionObservation, now: Moment) -> bool:
 def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
     """Whether the lane answers this dialog, or may yet: it is being painted, or was answered just now."""
     lane = run.workflow.lanes[session.lane]
-    allowed = run.settings.allowed_commands
+    allowed = run.commands_allowed(session)
     if not lane.permissions and not lane.trust and answer_to(lane, observation, allowed) is None:
         return False
 
@@ -191,7 +191,7 @@ def owed_answer(run: Run, session: Session, observation: SessionObservation) -> 
     if chosen is not None or run.is_asked_about(session):
         return chosen
 
-    return answer_to(run.workflow.lanes[session.lane], observation, run.settings.allowed_commands)
+    return answer_to(run.workflow.lanes[session.lane], observation, run.commands_allowed(session))
 
 
 def chosen_answer(run: Run, session: Session, observation: SessionObservation) -> PermissionAnswer | None:

@@ -9,6 +9,7 @@ from gitorch.model.observed import CheckPhase, SetupPhase
 from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.work.question import SETUP, TARGET_TESTS
 from gitorch.rules.answer_words import RETRY, START_ANYWAY, STOP_EPIC, STOP_RUN
+from gitorch.rules.tried import setup_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,20 +80,24 @@ def _target_failed(
 ) -> Command:
     """The question about tests that do not pass before anybody has changed anything."""
     happened = f"The tests do not pass on {run.target} as it is: {check.summary}."
-    key, value = "tests.command", "COMMAND"
+    key, hint = "tests.command", setup_hint(check.tail)
+    if hint:
+        key = "worktrees.setup"
     if check.outcome == NOT_SET_UP:
         happened = f"The checkout of {run.target} for the tests could not be set up{_status(check.exit_status)}."
-        key = "worktrees.setup"
+        key, hint = "worktrees.setup", ""
+
+    decision = (
+        f"Correct the command (gitorch config set {key} COMMAND --run {run.id}), try once more (retry), "
+        f"start the agents in spite of it (start_anyway), or stop the run and repair {run.target} first (stop_run)?"
+    )
 
     return commands.Escalate(
         trigger=trigger,
         happened=happened,
         tried=f"`{check.command}` was tried once on a clean checkout of {check.commit[:12]}. No agent was started.",
         evidence=check.tail or SILENT,
-        decision=(
-            f"Correct the command (gitorch config set {key} {value} --run {run.id}), try once more (retry), "
-            f"start the agents in spite of it (start_anyway), or stop the run and repair {run.target} first (stop_run)?"
-        ),
+        decision=f"{hint} {decision}".strip(),
         options=TARGET_OPTIONS,
     )
 

@@ -21,7 +21,7 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.plans.runtime import Preset
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
-from gitorch.rules.dialogs import REQUEST_STAYS_MS, in_order
+from gitorch.rules.dialogs import REQUEST_STAYS_MS, in_order, owed_answer
 from gitorch.rules.outstanding import may_begin, outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.text.preset import parse_preset
@@ -195,3 +195,12 @@ def test_a_dialog_that_no_choice_settles_is_a_failed_launch(shown: dict[str, obj
     assert reconcile(play.run, starting(play, 1, **shown)) == ()
     (ended,) = reconcile(play.run, starting(play, 10_000, **shown))
     assert ended.how == f"dialog: {shown['dialog']}"
+
+
+def test_an_author_may_bring_work_to_its_own_branch_without_a_question_and_to_no_other(play: Play) -> None:
+    own = play.run.branch_of("api")
+    for branch, is_answered in ((own, True), ("main", False), (f"{own}2", False)):
+        asked = f"git switch -C {branch}"
+        observation = SessionObservation(True, True, AgentState.DIALOG, dialog="permission", asked=asked)
+        (session,) = play.run.sessions.values()
+        assert (owed_answer(play.run, session, observation) is not None) == is_answered

@@ -79,6 +79,14 @@ def test_a_red_target_is_one_question_with_the_end_of_the_log():
     assert only_people_left(play.run, seen(play))
 
 
+def test_a_red_target_whose_log_names_a_missing_dependency_is_about_the_set_up():
+    play = begun()
+    play.do(c.RecordTargetCheck(ended(play, tail="> tape test/*.js\nsh: 1: tape: not found")))
+    (question,) = asked(play, seen(play))
+    assert question.decision.startswith("The log says: sh: 1: tape: not found")
+    assert "gitorch config set worktrees.setup COMMAND --run play-0001" in question.decision
+
+
 def test_a_target_that_cannot_be_set_up_is_a_question_about_the_set_up():
     play = begun(replace(TESTED_FIRST, preparation=NPM))
     play.do(c.RecordTargetCheck(ended(play, NOT_SET_UP, status=7, tail="")))

@@ -74,7 +74,7 @@ def _start_session(
             resume=run.conversation_to_resume(session),
             one_shot=lane.one_shot,
             sandbox=launch_sandbox(services, run, session),
-            allowed=run.settings.allowed_commands,
+            allowed=run.commands_allowed(session),
         )
         services.terminals.start(launch)
     except Failed as error:

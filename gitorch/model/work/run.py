@@ -239,6 +239,16 @@ class Run(RunFacts):
 
         return last
 
+    def commands_allowed(self, session: Session) -> tuple[str, ...]:
+        """The commands that an agent may run without a question.
+
+        They are those of the run, and for an author the one that brings its work to its own branch: gitorch itself asks for it.
+        """
+        if not self.jobs[session.job].writes:
+            return self.settings.allowed_commands
+
+        return (*self.settings.allowed_commands, f"git switch -C {self.branch_of(session.job)}")
+
     @property
     def destination(self) -> str:
         """Where the work of the run goes, as it follows a title: `→ main`, or that nothing is merged."""
