@@ -23,7 +23,7 @@ from recorded_screens import Screen
 from stage import ASKING
 from stand_in import StandIn
 from waiting import until
-from watching import ASKS, attached, is_whole, open_dialog
+from watching import ASKS, asks_first, attached, is_whole, open_dialog
 from watching import SIZES as ATTACHED_SIZES
 
 from gitorch.model.observed import READY, AgentState
@@ -124,7 +124,8 @@ def record_attached(name: str, size: str) -> Path:
         assert offered is not None
         with attached(one, size) as screen:
             until(lambda: is_whole(screen(), name, offered), START_SECONDS, 0.2, what=f"{offered} at {size}")
-            return Screen(name, ATTACHED, size, str(AgentState.DIALOG), "", screen().replace(folder, "~")).write()
+            story = ATTACHED if asks_first(name) else "permission-attached"
+            return Screen(name, story, size, str(AgentState.DIALOG), "", screen().replace(folder, "~")).write()
 
 
 def main() -> int:

@@ -137,16 +137,19 @@ def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
 NAMES = {
     "claude/dialog-trust-folder": "trust",
     "claude/dialog-trust-worktree": "trust",
+    "claude/dialog-attached": "trust",
     "claude/dialog-custom-api-key": "key",
     "claude/dialog-bypass-permissions": "bypass",
     "codex/dialog-trust-folder": "trust",
     "codex/dialog-hooks-review": "hooks",
     "codex/dialog-model-migration": "model",
     "gemini/dialog-trust-folder": "trust",
+    "gemini/dialog-attached": "trust",
     "gemini/onboarding-auth-choice": "login",
     "gemini/onboarding-api-key": "key",
     "aider/fresh-onboarding": "gitignore",
     "aider/dialog-trust-worktree": "gitignore",
+    "aider/dialog-attached": "gitignore",
 }
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mind import Cue, Mind
-from stage import ASKING, ESCALATED
+from stage import ASKING, BY_CHANNEL, ESCALATED
 
 from gitorch.model.observed import AgentState
 
@@ -24,16 +24,22 @@ SIZES = ("80x24", "120x40", "200x50")
 ASKS = Cue(r"\ABegin", says="I write it.", runs="echo hi > out.txt && cat out.txt", arguments=ESCALATED)
 
 OWN_WORDS = {
+    "codex": ("echo hi > out.txt", "Yes, proceed", "No, and tell Codex what to do differently"),
     "opencode": ("Permission required", "echo hi > out.txt", "Allow once", "Allow always", "Reject"),
     "aider": ("Add .aider* to .gitignore", "(Y)es/(N)o"),
 }
 """What the dialog of a program shows whose choices gitorch calls otherwise."""
 
 
+def asks_first(name: str) -> bool:
+    """Whether a program can be made to show a dialog before it begins; one that is reached by a channel begins without a screen."""
+    return name in ASKING and name not in BY_CHANNEL
+
+
 def open_dialog(one: Bench) -> None:
     """Start the program so that it shows a dialog: its first one, or a permission request where it has none."""
     name = one.program.name
-    if name in ASKING:
+    if asks_first(name):
         one.preset = ASKING[name][0](one.preset)
         one.start()
     else:
@@ -62,7 +68,10 @@ def attached(one: Bench, size: str) -> Iterator[Callable[[], str]]:
 
 
 def is_whole(screen: str, name: str, dialog: ShownDialog) -> bool:
-    """Whether a screen shows each choice of a program's dialog, however its lines are broken."""
+    """Whether a screen shows each choice of a program's dialog, however its lines are broken.
+
+    What Gemini CLI asks is not among them: it draws its question only partly after its window was made smaller.
+    """
     shown = "".join(screen.split())
     wanted = OWN_WORDS.get(name) or [choice.text for choice in dialog.choices]
     return all("".join(text.split()) in shown for text in wanted)
