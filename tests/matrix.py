@@ -144,6 +144,9 @@ class Stage(Protocol):
 SHUT = ("busy", "dialog open", "half-written line", "just exited")
 """Moments at which nothing may be typed."""
 
+BY_CHANNEL = frozenset({"codex"})
+"""The programs to which a control channel delivers."""
+
 SHUT_BY_CHANNEL = ("busy", "dialog open", "just exited")
 
 
@@ -237,7 +240,7 @@ runs all of it again and rewrites this page.
 
 | | |
 |---|---|
-| ◆ | arrived once, exactly as it was given; its receipt is `acknowledged`: the program's own protocol says that a turn began with it |
+| ◆ | arrived once, byte for byte; its receipt is `acknowledged`: the program's own protocol or prompt hook says that a turn began with it |
 | ● | arrived once, byte for byte; its receipt is `delivered`: a hook or the transcript of the program shows it |
 | ◉ | arrived once, byte for byte; its receipt is `submitted`: the screen changed in a way that only a submission explains |
 | ○ | refused with the reason below; gitorch typed nothing and answered nothing, and nothing arrived |

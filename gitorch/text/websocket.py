@@ -1,6 +1,6 @@
 """WebSocket messages (RFC 6455) as a client writes and reads them: bytes ⇄ messages, without a socket.
 
-Only what local servers of agent programs use: no extensions, no subprotocols. ADR 34 says why no library does it.
+Only what local servers of agent programs use: no extensions, no subprotocols. ADR 38 says why no library does it.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from bench import TURN_SECONDS, Bench
+from matrix import BY_CHANNEL
 from mind import Cue, Mind
 from waiting import until
 
@@ -53,9 +54,6 @@ def untrusting(preset: Preset) -> Preset:
     files = {name: text.replace('"hasTrustDialogAccepted": true', '"x": 1') for name, text in preset.files.items()}
     return replace(preset, files=files)
 
-
-BY_CHANNEL = frozenset({"codex"})
-"""The programs to which a control channel delivers."""
 
 ASKING: dict[str, tuple[Callable[[Preset], Preset], str]] = {
     "claude": (untrusting, "Enter"),
@@ -115,6 +113,7 @@ class VendorStage(Bench):
             self.deliver("busy", BUSY)
             self.until(lambda seen: seen.state is AgentState.WORKING and BUSY in self.turns(), "work")
         elif moment == "half-written line":
+            self.tmux("copy-mode", "-q", "-t", self.key.name)  # a channel leaves a human's copy mode alone
             self.until(lambda seen: seen.state in READY, "its prompt")
             self.write_half()
         elif moment == "copy mode":
@@ -141,7 +140,7 @@ class VendorStage(Bench):
         return bool(input_is_empty(self.preset, text_before_cursor(self.screen(), x, y)))
 
     def unharmed(self, moment: str) -> None:
-        assert "is not for you" not in self.screen()
+        assert self.by_channel or "is not for you" not in self.screen()
         if moment == "dialog open":
             assert self.seen().state is AgentState.DIALOG
             assert not (self.cwd / "made-by-the-agent").exists()

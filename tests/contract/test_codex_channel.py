@@ -192,7 +192,8 @@ def test_a_server_that_is_not_there_yet_is_no_fault_until_it_should_be(tmp_path)
     one = site(tmp_path)
     now = one.clock.now()
     early = CodexChannel(replace(one, launch=replace(one.launch, started_at=now)))
-    assert (early.observe(), early.pending(), early.deliver(P1, "hello", None)) == (None, None, None)
+    assert (early.observe(), early.pending()) == (None, None)
+    assert early.deliver(P1, "hello", None) == "refused: its conversation is not open yet"
     late = CodexChannel(replace(one, launch=replace(one.launch, started_at=Moment(now - codex.COME_UP_MS - 1))))
     with pytest.raises(Unavailable, match="cannot be reached"):
         late.observe()

@@ -85,7 +85,7 @@ class CodexChannel:
         """Begin a turn with this text, which carries the prompt's name, so that it is found again."""
         view = self._current()
         if view is None:
-            return None
+            return self._before_conversation()
 
         client = f"gitorch/{self._site.key.name}/{prompt}"
         if begun_at is not None:
@@ -102,6 +102,17 @@ class CodexChannel:
             return f"{REFUSED}{blocked}"
 
         return self._begin_turn(view.thread.id, client, text)
+
+    def _before_conversation(self) -> str | None:
+        """The receipt while there is no conversation: refused as long as the program may still open one, so that nothing is typed."""
+        if self._is_young():
+            return f"{REFUSED}its conversation is not open yet"
+
+        return None
+
+    def _is_young(self) -> bool:
+        """Whether the session was started a moment ago."""
+        return self._site.clock.now() <= self._site.launch.started_at + COME_UP_MS
 
     def _begin_turn(self, thread: str, client: str, text: str) -> str:
         """Begin a turn; on any doubt about what the server made of it, the receipt says so."""
@@ -274,7 +285,7 @@ class CodexChannel:
         if self._socket().exists():
             return True
 
-        return self._site.clock.now() > self._site.launch.started_at + COME_UP_MS
+        return not self._is_young()
 
     def _socket(self) -> Path:
         """The socket of the server. In a sandbox Codex makes it in a folder that is the session's own outside."""
