@@ -73,7 +73,7 @@ class Repository:
     @cached_property
     def ledger(self) -> GitLedger:
         """The ledger, on the store that suits the repository's layout."""
-        from gitorch.wiring.configuration import shared_remote
+        from gitorch.wiring.shared_remote import shared_remote
 
         remote = shared_remote(self.root, self.home)
         if not remote:
