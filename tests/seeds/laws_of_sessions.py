@@ -116,10 +116,11 @@ def a_session_lives_once(story: Story) -> Iterator[str]:
 
 
 def one_agent_a_worktree(story: Story) -> Iterator[str]:
-    """An author comes alive only when whoever worked on the job before is over: both have one worktree."""
+    """An author comes alive only when whoever worked on the job before on this host is over: both have one worktree."""
     for alive in story.of("session-alive"):
         if alive["job"] in story.builds:
-            before = {r["session"] for r in story.before(alive, "session-alive", job=alive["job"])}
+            begun = story.before(alive, "session-alive", job=alive["job"])
+            before = {r["session"] for r in begun if r["actor"]["host"] == alive["actor"]["host"]}
             ended = {r["session"] for r in story.before(alive, "session-ended", job=alive["job"])}
             if before - ended:
                 yield f"{alive['seq']} {alive['session']} joins {before - ended} at {alive['job']}"
