@@ -1,0 +1,12 @@
+#!/bin/sh
+# Takes one job in a fresh clone of $REMOTE, as the host $HOST_NAME, whose private key is the file $HOST_KEY.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+git clone --quiet "$REMOTE" "$folder/project"
+cd "$folder/project"
+mkdir -p .git/gitorch
+printf '%s\n' "$HOST_NAME" > .git/gitorch/host
+(umask 077 && cat "$HOST_KEY" > .git/gitorch/host-key)
+ssh-keygen -y -f .git/gitorch/host-key > .git/gitorch/host-key.pub
+gitorch host run --once
