@@ -1,6 +1,7 @@
 """Each host signs what it pushes: unknown hosts, stolen names and replayed pushes are refused by readers and by a hook."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from ledger_kit import AT, ENV, REF, git
@@ -12,15 +13,8 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.ports.ledger import Draft
 from gitorch.rules.evolve import evolve
 
-HOOK = """\
-#!/bin/sh
-# Take a ledger only when its newest commit is signed by a known host.
-while read -r old new ref; do
-    [ "$ref" = refs/heads/gitorch/ledger ] || continue
-    git -c gpg.ssh.allowedSignersFile="$PWD/hosts" verify-commit "$new" 2>/dev/null ||
-        { echo "no known host signed $new" >&2; exit 1; }
-done
-"""
+PAGE = (Path(__file__).parents[2] / "docs/hosts.md").read_text(encoding="utf-8")
+HOOK = PAGE[PAGE.index("#!/bin/sh") :].partition("```")[0]
 
 
 def person(host):
