@@ -118,7 +118,7 @@ def test_commits_that_a_record_names_are_pushed_with_it_and_fetched_with_it(remo
     one.append(None, HOST, AT, lambda _: [Draft(TargetConfirmed(commit), {})])
     other.refresh()
     assert git(other._common, "cat-file", "-t", commit) == "commit"
-    assert git(remote, "for-each-ref", "--format=%(refname)", "refs/gitorch") == f"refs/gitorch/work/{commit}"
+    assert git(remote, "for-each-ref", "--format=%(refname)", "refs/gitorch") == f"refs/gitorch/commits/{commit}"
     assert "gitorch/auth-7f3a/api" not in git(remote, "for-each-ref")
 
 

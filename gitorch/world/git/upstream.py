@@ -1,6 +1,6 @@
 """The remote that the hosts of one ledger share, by the git command line. Implements `ports.ledger.Upstream`.
 
-Commits that a record names are pushed in the same atomic push, each as `refs/gitorch/work/<commit>`: such a ref never moves,
+Commits that a record names are pushed in the same atomic push, each as `refs/gitorch/commits/<commit>`: such a ref never moves,
 so that a late host cannot overwrite another's work, and whoever has a record has what it names.
 """
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
 
 LEDGER_REF = "refs/heads/gitorch/ledger"
-WORK_REFS = "refs/gitorch/work/"
+COMMIT_REFS = "refs/gitorch/commits/"
 
 
 class GitUpstream:
@@ -47,7 +47,7 @@ class GitUpstream:
 
     def fetch(self) -> None:
         """Fetch the ledger, and the commits that its records name."""
-        self._remotes.fetch(self.name, LEDGER_REF, f"{WORK_REFS}*:{WORK_REFS}*")
+        self._remotes.fetch(self.name, LEDGER_REF, f"{COMMIT_REFS}*:{COMMIT_REFS}*")
 
     def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
         """Push the ledger and the named commits, all or nothing. The repository's `pre-push` hook does not run."""
@@ -55,7 +55,7 @@ class GitUpstream:
             self._require_consent()
         refs = [PushRef(LEDGER_REF, new, old)]
         for commit in self._remotes.commits_among(named):
-            refs.append(PushRef(f"{WORK_REFS}{commit}", commit, None))
+            refs.append(PushRef(f"{COMMIT_REFS}{commit}", commit, None))
         reason = self._remotes.push(self.name, refs, hooks=False)
         if not reason:
             return True
