@@ -66,6 +66,8 @@ class Mortal:
 
     def __getattr__(self, name):
         call = getattr(self._port, name)
+        if not callable(call):
+            return call  # a fact about the port
 
         def called(*words, **more):
             self._fate.meets(name)
