@@ -77,6 +77,7 @@ def test_an_agent_is_started_in_its_worktree_with_its_brief_and_its_environment(
         first_line="Read .gitorch/brief.md and do what it says.",
         first_prompt="p1",
         model="big",
+        allowed=(f"git switch -C gitorch/{RUN}/api",),
     )
     assert desk.git.checkouts[worktree].branch == f"gitorch/{RUN}/api"
     brief = desk.files.held[worktree / ".gitorch/brief.md"]

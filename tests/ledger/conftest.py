@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from ledger_kit import AT, ENV, HOST, count, fill, git, new_repo, open_ledger
 
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
+from gitorch.ledger.tip_index import SAVE_PAUSE_SECONDS
 from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore
 
@@ -35,6 +37,7 @@ def template(tmp_path_factory):
     ledger = open_ledger(folder)
     ledger.create(HOST, AT, "L-1")
     fill(ledger, 5)
+    time.sleep(SAVE_PAUSE_SECONDS)  # only then is the whole of it cached
     ledger.state(None)
     return folder
 

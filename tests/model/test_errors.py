@@ -15,6 +15,7 @@ CLASSES = {
     "Malformed": ("malformed", 6),
     "Corrupt": ("corrupt", 7),
     "Unavailable": ("unavailable", 8),
+    "Away": ("unavailable", 8),
     "Busy": ("busy", 9),
     "Waiting": ("waiting", 10),
 }

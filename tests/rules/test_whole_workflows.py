@@ -96,7 +96,7 @@ CHANGES = (
     ("allowed: [docs/**]", "allowed: ['**']"),
     ("allowed: [docs/**]", "allowed: [docs/a.md, src/**]"),
     ("attempts: 2", "attempts: 1"),
-    ("rounds: 2}\n", "rounds: 9}\n"),
+    ("code\n  rounds: 2", "code\n  rounds: 9"),
     ("advisory: false", "advisory: true"),
     ("posture: security", "posture: neutral"),
     ("command: [reviewer, --judge]", "runtime: scripted"),

@@ -17,6 +17,8 @@ from world.terminal_lab import SIGNS
 from gitorch.model.ids import Moment, PromptId
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
+from gitorch.ports.world import SessionKey
+from gitorch.world.channels.site import ChannelSite
 from gitorch.world.files import append_line
 from gitorch.world.programs import ProgramResult
 from gitorch.world.terminal.delivery import Delivery
@@ -24,6 +26,7 @@ from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord, S
 from gitorch.world.terminal.tmux import Pane
 
 LINE, PROMPT = "Go on.", PromptId("p1")
+KEY = SessionKey("auth-7f3a", "s1")
 PRESET = Preset("tui", ("agent",), signs=SIGNS, empty_input=r"❯ ?", settle_ms=100, submit_key="C-m")
 LAUNCH = LaunchRecord(("agent",), "/nowhere", "", Moment(0), PRESET, "1:1", "%7", 70)
 PANE = Pane("auth-7f3a_s1", "%7", 70, False, False, 50, 0, 2, 0, "1:1", "", "", "")
@@ -207,15 +210,9 @@ def play(folder, looks, answers=(), sent=None, now=0, signals=(), launch=None, p
         append_line(folder.signals_path, json.dumps({"at": at, "event": name, "text": text}).encode())
     if log:
         (folder.path / "log.jsonl").write_text(log)
-    one = Delivery(
-        script,
-        clock,
-        folder,
-        launch=replace(LAUNCH, **(launch or {})),
-        preset=replace(PRESET, **(preset or {})),
-        user_home=str(folder.path),
-    )
-    receipt = one.deliver(PROMPT, LINE)
+    started = replace(LAUNCH, preset=replace(PRESET, **(preset or {})), **(launch or {}))
+    site = ChannelSite(KEY, folder, started, clock, script, str(folder.path))
+    receipt = Delivery(site).deliver(PROMPT, LINE)
     return [receipt, *script.told, f"after {clock.now() - now} ms: {shown(folder.sent(PROMPT))}"]
 
 
