@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model import commands
 from gitorch.model.ids import JobId
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value
@@ -86,11 +85,13 @@ def budget_commands(run: Run, now: Moment) -> Iterator[Command]:
 
 def _note(run: Run, use: Use) -> Iterator[Command]:
     """The note about a budget that is nearly used up, if nobody has made it."""
+    from gitorch.model.commands import NoteBudget  # noqa: PLC0415  # 2 ms that verbs that read do not pay
+
     trigger = use.scope.trigger(use.measure)
     if near_key(run, trigger) in run.budgets_noted:
         return
 
-    yield commands.NoteBudget(
+    yield NoteBudget(
         budget=trigger,
         scope=use.scope.words,
         measure=MEASURES[use.measure],
@@ -126,6 +127,8 @@ def near_budgets(run: Run) -> Iterator[Use]:
 
 def _question(run: Run, use: Use) -> Command:
     """The question about a budget that is used up. That of an epic is about its job."""
+    from gitorch.model.commands import Escalate  # noqa: PLC0415  # the same
+
     options: tuple[str, ...] = (GO_ON, "stop_run")
     job: JobId | None = None
     if use.scope.kind == "epic":
@@ -135,7 +138,7 @@ def _question(run: Run, use: Use) -> Command:
     trigger = use.scope.trigger(use.measure)
     granted = times_granted(run, trigger)
     words = use.words
-    return commands.Escalate(
+    return Escalate(
         trigger=trigger,
         happened=f"{words[0].upper()}{words[1:]}.",
         tried="Nothing was stopped; its agents finish the turn that is under way, and get no new prompt.",

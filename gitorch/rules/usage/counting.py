@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model import commands
 from gitorch.model.observed import AgentState
 from gitorch.model.work.usage import ModelUsage, Spent, by_model
 
@@ -54,11 +53,13 @@ def usage_commands(session: Session, seen: SessionObservation, now: Moment, *, u
     The first growth is recorded at once, because it names the model; what is `urgent` too. Else it is recorded when the
     agent does not work, and now and then while it does.
     """
+    from gitorch.model.commands import RecordUsage  # noqa: PLC0415  # 2 ms that verbs that read do not pay
+
     if not growth(session, seen.usage.models):
         return
 
     if urgent or _is_due(session, seen, now):
-        yield commands.RecordUsage(session.id, seen.usage)
+        yield RecordUsage(session.id, seen.usage)
 
 
 def _is_due(session: Session, seen: SessionObservation, now: Moment) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from gitorch.model import commands
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 
@@ -27,6 +26,8 @@ SETTLE_MS = 60_000
 
 def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> Iterator[Command]:
     """The record of a usage limit that a session has reached, once for each limit."""
+    from gitorch.model.commands import RecordLimit  # noqa: PLC0415  # 2 ms that verbs that read do not pay
+
     if seen.state is not AgentState.LIMITED or _is_known(session, seen, now):
         return
 
@@ -34,7 +35,7 @@ def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> I
     if until is None:
         until = Moment(now + wait_ms(session.limits))
 
-    yield commands.RecordLimit(
+    yield RecordLimit(
         session=session.id,
         until=until,
         named=seen.resets_at is not None,
