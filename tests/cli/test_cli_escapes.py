@@ -65,6 +65,7 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
     "reply": (("reply", "m1", HOSTILE), ("reply", HOSTILE, "a text")),
     "wait": (("wait", "--timeout", "0"),),
     "approve": (("approve", "--yes"), ("approve", "--yes", "--report", HOSTILE)),
+    "propose": (("propose",), ("propose", HOSTILE), ("propose", "--remote", HOSTILE)),
     "reject": (("reject", "--note", HOSTILE), ("reject", HOSTILE, "--note", "a note")),
     "recover": (
         ("recover",),
@@ -80,6 +81,14 @@ CALLS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("session", "launch", HOSTILE),
         ("session", "stop", "web"),
         ("session", "restart", HOSTILE),
+    ),
+    "host": (
+        ("host", "list"),
+        ("host", "join", "--name", HOSTILE),
+        ("host", "add", HOSTILE, HOSTILE),
+        ("host", "add", HOSTILE, f"ssh-ed25519 {HOSTILE}"),
+        ("host", "run", "--once"),
+        ("host", HOSTILE),
     ),
     "keys": (("keys", "list"), ("keys", "add", "--name", HOSTILE), ("keys", "remove", HOSTILE)),
     "worktree": (("worktree", "list"), ("worktree", "create", HOSTILE), ("worktree", "remove", HOSTILE)),
