@@ -17,8 +17,10 @@ QUOTED = re.compile(r"`([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)(?:\
 OTHERS = {
     "StopFailure": "an event of Claude Code",
     "ledger.queue": "a file",
+    "ledger.remote": "a setting",
+    "ledger.public": "a setting",
 }
-"""Names of other programs, and of files."""
+"""Names of other programs, of files and of settings."""
 
 
 @cache
