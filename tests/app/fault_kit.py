@@ -17,6 +17,7 @@ from fakes.world import FakeClock, FakeOutboxes, FakeSignatures, altered
 from refusal_kit import CALLER, OTHER, RUN, held_session, run_of
 
 from gitorch.app.execute import Caller
+from gitorch.app.hosts.one_job import take_one_job
 from gitorch.app.people import keys, signing
 from gitorch.app.query import syncing
 from gitorch.app.reconciler.loop import loop, settle
@@ -115,6 +116,15 @@ def settle_damaged(stage):
         raise Corrupt("record 2 is not what it should be", "gitorch verify")
 
     return settle(changed_ledger(stage, state=state), RUN)
+
+
+def take_from_a_damaged_ledger(stage):
+    """Take one job while the ledger that hosts share is not what it was."""
+
+    def refresh(_):
+        raise Corrupt("record 2 is not what it should be", "gitorch verify")
+
+    return take_one_job(changed_ledger(stage, refresh=refresh), str)
 
 
 def settle_beside(stage):

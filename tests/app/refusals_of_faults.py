@@ -36,6 +36,7 @@ from fault_kit import (
     submit_late,
     sync_apart,
     sync_refused,
+    take_from_a_damaged_ledger,
     with_approvers,
     with_gap,
 )
@@ -156,6 +157,7 @@ RECORDS = [
     ("one", second_up, Busy, "gitorch up is already running in this repository", "gitorch status --watch"),
     ("one", settle_beside, Busy, "Another process holds the lock up (waited 30 s).", "try again"),
     ("one", settle_damaged, Corrupt, "record 2 is not what it should be", "gitorch verify"),
+    ("one", take_from_a_damaged_ledger, Corrupt, "record 2 is not what it should be", "gitorch verify"),
     ("one", lambda s: lookup.find_run(forgetful(s), None), NotFound, "there is no run auth-7f3a", "gitorch list"),
     (
         "one",

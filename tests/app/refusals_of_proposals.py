@@ -19,11 +19,10 @@ PUBLIC = "https://github.com/ann/project.git"
 def proposed(stage, *, address="/remotes/origin.git", held=None, hook=""):
     """Propose to a remote with this address and these branches, whose hook refuses with these words."""
     stage.git.commits[stage.ledger.tip()] = stage.git.commits[TARGET]  # so that git can compare the two
-    remotes = FakeRemotes(stage.git)
-    remotes.held["origin"] = held or {}
-    remotes.addresses["origin"] = address
-    remotes.hooks["origin"] = hook
-    return proposals.propose(altered(stage.services, remotes=remotes), CALLER, run_of(stage), "", public=False)
+    stage.remotes.held["origin"] = held or {}
+    stage.remotes.addresses["origin"] = address
+    stage.remotes.hooks["origin"] = hook
+    return proposals.propose(stage.services, CALLER, run_of(stage), "", public=False)
 
 
 def forced_back(stage):

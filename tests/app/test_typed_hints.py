@@ -31,7 +31,7 @@ OTHERWISE = {
 ELSEWHERE = {
     "gitorch status --watch": "it stays until somebody ends it",
     "gitorch brief": "it is for the agent whose entry was refused",
-    "gitorch sync origin": "these stand-ins have no remote",
+    "gitorch sync origin": "the remote of the refusal has another history, which is what this command says next",
     "gitorch worktree remove auth-7f3a/api": "the stand-in of the refusal is not the one of the verb",
     "gitorch session create helper --runtime claude": "these stand-ins have no preset",
     "gitorch report api --run auth-7f3a": "api has no report yet, which is what this command says next",

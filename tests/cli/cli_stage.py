@@ -92,6 +92,7 @@ class Stage:
     broken: BaseException | None = None
 
     def __post_init__(self) -> None:
+        self.remotes = FakeRemotes(self.git)
         self.worktrees = FakeWorktrees(self.git)
 
     @property
@@ -105,7 +106,7 @@ class Stage:
             config=self.config,
             programs=self.programs,
             presets=self.presets,
-            remotes=FakeRemotes(self.git),
+            remotes=self.remotes,
             worktrees=self.worktrees,
             files=self.files,
             secrets=MemorySecrets(),
