@@ -49,12 +49,16 @@ class BoardView(ScrollView):
     def show(self, rows: Sequence[EpicRow], selected: int, now: Moment) -> None:
         """Draw these rows; the selected one is brought onto the screen."""
         ages = [age_of(row, now) for row in rows]
-        is_moved = (rows, selected) != (self._rows, self._selected)
+        are_new = rows != self._rows
+        is_moved = selected != self._selected
         is_older = ages != self._ages
         self._rows, self._selected, self._now, self._ages = rows, selected, now, ages
-        if is_moved:
+        if are_new:
             self._lines = plan_lines(rows)
             self._measure()
+        elif is_moved:  # the columns stay as they are: to measure 200 rows takes 3 ms
+            self._scroll_to_selected()
+            self.refresh()
         elif is_older:
             self.refresh()
 
