@@ -65,6 +65,10 @@ VERBS = (
     "skills remove --profile generic",
     "serve --allow-changes",
     "up --once",
+    "propose",
+    "host join --name laptop",
+    "host add laptop key",
+    "host run --once",
 )
 DRIVER = """\
 while [ ! -e {folder}/stop ]; do

@@ -58,6 +58,7 @@ def join(call: Call, name: str, add: bool) -> None:
 @verb("host add")
 def add(call: Call, name: str, key: str) -> None:
     """Let a host write records, or give it another key."""
+    call.people_only("host add")
     _require_shared(call)
     if len(key.split()) < 2 or not key.startswith(("ssh-", "ecdsa-", "sk-")):
         raise Usage("the key is a public SSH key, in quotes", "gitorch host join --help")
@@ -80,6 +81,7 @@ def run(call: Call, once: bool) -> None:
     """Take one job, work on it until it is handed in, and end."""
     from gitorch.app.hosts.one_job import take_one_job
 
+    call.people_only("host run")
     if not once:
         raise Usage("say how long it runs: for one job, or use gitorch up", "gitorch host run --once")
 
