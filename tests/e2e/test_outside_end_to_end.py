@@ -13,7 +13,7 @@ pytestmark = pytest.mark.tmux
 
 TRESPASS = """\
 cd "$(git rev-parse --path-format=absolute --git-common-dir)/.."
-git -c user.name=Eve -c user.email=eve@example.com commit --quiet --allow-empty --message "Sneak in"
+GIT_AUTHOR_NAME=Eve git commit --quiet --allow-empty --message "Sneak in"
 git update-ref refs/heads/feature main
 git branch --quiet planted
 git tag --delete v1

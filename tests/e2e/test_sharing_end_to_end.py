@@ -79,5 +79,11 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
 
     forged = home.repo.git("commit-tree", f"{home.tip()}^{{tree}}", "-m", "another history")
     home.repo.git("push", "-q", "--force", "origin", f"{forged}:refs/heads/gitorch/ledger")
+    assert "The ledger at origin was forced back" in home("verify", "--remote", "origin", status=7).err
+    assert "The ledger at origin was forced back" in home("sync", status=7).err
+
+    another = home.repo.git("commit-tree", f"{home.tip()}^{{tree}}", "-p", home.tip(), "-m", "another history")
+    home.repo.git("push", "-q", "--force", "origin", f"{another}:refs/heads/gitorch/ledger")
+    home("cleanup", "--yes")
     assert "holds another history" in home("verify", "--remote", "origin", status=7).err
     assert "never merged" in home("sync", status=4).err

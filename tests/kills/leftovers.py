@@ -12,7 +12,7 @@ from gitorch.world.git.worktrees import DELETED_PREFIX
 
 OF_THE_REPOSITORY = (
     *("cache", "checks", "ledger.lock", "ledger.queue", "made-folders", "now", "secret", "tip", "worktrees.lock"),
-    *("up.lock", "tmux.lock", "place", "root", "ports.json", "ports.json.lock"),
+    *("up.lock", "tmux.lock", "place", "root", "ports.json", "ports.json.lock", "merge.lock", "merge.queue"),
 )
 """What lies in gitorch's folder for all runs together."""
 
