@@ -9,6 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ledger_kit import AT, ENV, HOST, count, fill, git, new_repo, open_ledger
+from waiting import until
 
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
@@ -37,7 +38,8 @@ def template(tmp_path_factory):
     ledger = open_ledger(folder)
     ledger.create(HOST, AT, "L-1")
     fill(ledger, 5)
-    time.sleep(SAVE_PAUSE_SECONDS)  # only then is the whole of it cached
+    saved_by = time.monotonic() + SAVE_PAUSE_SECONDS
+    until(lambda: time.monotonic() >= saved_by)  # only then is the whole of it cached
     ledger.state(None)
     return folder
 
