@@ -37,7 +37,8 @@ def fastest(words: list[str], folder: Path) -> tuple[float, str]:
 def test_doctor_asks_five_programs_in_three_seconds_and_says_who_is_signed_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not all(program.installed for program in PROGRAMS.values()):
+    programs = {name: PROGRAMS[name] for name in ("claude", "codex", "gemini", "opencode", "aider")}
+    if not all(program.installed for program in programs.values()):
         pytest.skip("not every program is installed: make agents")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-a-key-for-the-stand-in-000")
@@ -46,7 +47,7 @@ def test_doctor_asks_five_programs_in_three_seconds_and_says_who_is_signed_in(
         usual, _ = fastest([sys.executable, "-c", "import click"], home.path)
         took, said = fastest([str(GITORCH), "doctor"], home.path)
         assert took <= SECONDS_MAX * max(1.0, usual / USUAL_SECONDS), said
-        for name, program in PROGRAMS.items():
+        for name, program in programs.items():
             (line,) = (line for line in said.splitlines() if line.startswith(f"note  runtime       {program.preset}: "))
             takes_key = name in {"claude", "aider"}
             signed = "signed in by $ANTHROPIC_API_KEY" if takes_key else "installed, but no sign-in was found"
