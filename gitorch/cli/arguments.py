@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 INPUT_BYTES_MAX = 1_000_000
 """Of a text from standard input or a file: nobody reads more, and the ledger keeps it for ever."""
+
+GIVEN: ContextVar[bytes | None] = ContextVar("given", default=None)
+"""What `-` stands for where a door without standard input carries out a command line; None for standard input itself."""
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -320,10 +324,14 @@ def text_of(name: str, folder: Path) -> str:
 
 def _bytes_of(name: str, folder: Path) -> bytes:
     """The content of a file, or for `-` of standard input, of which only a little more than the limit is read."""
-    if name == "-":
-        return sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
+    if name != "-":
+        return (folder / name).read_bytes()
 
-    return (folder / name).read_bytes()
+    given = GIVEN.get()
+    if given is None:
+        given = sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
+
+    return given
 
 
 def words_or_input(typed: Sequence[str]) -> tuple[str, ...]:

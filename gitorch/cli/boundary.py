@@ -114,9 +114,6 @@ def _unreported(raised: BaseException, error: OSError, call: Call) -> int:
 
 def _status_of(error: BaseException) -> int:
     """The exit status of an error that could not be printed."""
-    if isinstance(error, Detailed):
-        return error.error.exit_status
-
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED
 
@@ -166,6 +163,9 @@ def known_error(error: BaseException) -> GitorchError | None:
     """The error as one of gitorch's own: click's complaints and the system's refusals too. None for a bug."""
     if isinstance(error, GitorchError):
         return error
+
+    if isinstance(error, Detailed):
+        return error.error
 
     if isinstance(error, click.UsageError):
         return _usage_of(error)

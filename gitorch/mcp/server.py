@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from gitorch.mcp.caller import Caller
     from gitorch.mcp.messages import Id, Message
-    from gitorch.mcp.tools import CommandLine
+    from gitorch.verbs.calls import CommandLine
     from gitorch.world.verb_process import VerbProcess
 
 GITORCH = "gitorch.cli.main"
@@ -172,7 +172,9 @@ class Server:
 
     def call_tool(self, message: Message) -> dict[str, Any] | None:
         """Start the verb of a tool. Raises Fault for a name that no verb has."""
+        from gitorch.errors import Usage
         from gitorch.mcp import results, tools
+        from gitorch.verbs.calls import command_line
 
         name, arguments = message.params.get("name"), message.params.get("arguments")
         verb = tools.verb_of(name)
@@ -186,8 +188,8 @@ class Server:
             return results.text_result(self._denial(verb.name), is_error=True)
 
         try:
-            line = tools.command_line(verb, arguments or {})
-        except tools.Unfit as error:
+            line = command_line(verb, arguments or {})
+        except Usage as error:
             return results.text_result(f"usage: {error}", is_error=True)
 
         return self._start(message, line, lambda status, process: results.of_verb(verb.name, status, process))
@@ -215,7 +217,7 @@ class Server:
     def read_resource(self, message: Message) -> dict[str, Any] | None:
         """Start the verb that prints a resource. Raises Fault for an unknown one."""
         from gitorch.mcp import resources, results
-        from gitorch.mcp.tools import CommandLine
+        from gitorch.verbs.calls import CommandLine
 
         uri = message.params.get("uri")
         one = resources.find_resource(uri, self._who())

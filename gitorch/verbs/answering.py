@@ -151,6 +151,21 @@ VERBS = (
                 many=True,
             ),
             Parameter(
+                "findings_file",
+                "For an epic: a JSON list of findings; `-` reads standard input.",
+                ("--findings-file",),
+                metavar="FILE",
+                completes="file",
+                content="findings",
+            ),
+            Parameter(
+                "commit",
+                "For an epic: the commit that you read; a newer one is not rejected.",
+                ("--commit",),
+                metavar="COMMIT",
+                default="",
+            ),
+            Parameter(
                 "rework",
                 "An epic to send back; without one the run ends. May be repeated.",
                 ("--rework",),

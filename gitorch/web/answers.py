@@ -5,30 +5,30 @@ from __future__ import annotations
 import hashlib
 import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from gitorch.errors import GitorchError, NotFound
+from gitorch.errors import GitorchError, Malformed, NotFound
 from gitorch.model.values import Value
+from gitorch.web.changes import CHANGES, asked_command
 from gitorch.web.forms import form_of
 from gitorch.web.guard import client_port_of
 from gitorch.web.render import html
 from gitorch.wiring.connections import caller_behind
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
-    from gitorch.app.execute import Caller
+    from gitorch.errors import Problem
+    from gitorch.verbs.calls import CommandLine
     from gitorch.web.access import Refusal
+    from gitorch.web.changes import CarryOut
     from gitorch.web.desk import Desk
-    from gitorch.web.forms import Form
     from gitorch.web.render import Page
     from gitorch.wiring.repository import Repository
-
-    Change = Callable[[Repository, Caller, "Question", Form], str]
-    """Makes a change for a caller, and returns the path of the page to show next."""
 
 STATUSES = {
     "failed": 500,
@@ -75,6 +75,15 @@ class Site(Value):
     """The pages that every page leads to: address and name."""
 
 
+class Doors(Value):
+    """What the program that starts the server does for it."""
+
+    carry_out: CarryOut
+    """Carries out a verb."""
+    report_bug: Callable[[Exception], str]
+    """Writes the report of an unexpected error and returns its path."""
+
+
 PLAIN_HEADERS = {"content-security-policy": "sandbox; default-src 'none'", "content-disposition": "inline"}
 """Of files that agents wrote."""
 
@@ -85,11 +94,11 @@ NOWHERE = Site("", changes=False)
 class Answers:
     """Makes answers for one server."""
 
-    def __init__(self, desk: Desk, site: Site, port: int | None, report_bug: Callable[[Exception], str]) -> None:
+    def __init__(self, desk: Desk, site: Site, port: int | None, doors: Doors) -> None:
         self._desk = desk
         self._site = site
         self._port = port
-        self._report_bug = report_bug
+        self._doors = doors
         self._salt = secrets.token_hex(4)  # pages of another version of gitorch are other pages
 
     def page(self, view: Callable[[Repository, Question], Page]) -> Callable[[Request], Awaitable[Response]]:
@@ -120,31 +129,28 @@ class Answers:
             return self.failure(error)
         return Response(data, media_type="text/plain; charset=utf-8", headers=PLAIN_HEADERS)
 
-    def change(self, change: Change) -> Callable[[Request], Awaitable[Response]]:
-        """The endpoint of a change: the form is read, the change made by whoever asks, and a page shown that loads again."""
+    def change(self, address: str) -> Callable[[Request], Awaitable[Response]]:
+        """The endpoint of a change: its verb is carried out for whoever asks, and a page shown that loads again."""
 
         async def endpoint(request: Request) -> Response:
             question = question_of(request)
             client_port = client_port_of(request)
             try:
-                form = await form_of(request)
+                line = asked_command(address, question.path, await form_of(request))
             except GitorchError as error:
                 return self.failure(error)
-            return await self._desk.ask(
-                lambda repository: self._changed(repository, change, (question, form), client_port)
-            )
+            following = CHANGES[address].format_map(quoted(question.path))
+            return await self._desk.ask(lambda repository: self._changed(repository, line, client_port, following))
 
         return endpoint
 
-    def _changed(
-        self, repository: Repository, change: Change, asked: tuple[Question, Form], client_port: int
-    ) -> Response:
+    def _changed(self, repository: Repository, line: CommandLine, client_port: int, page: str) -> Response:
         try:
             caller = caller_behind(repository, self._port, client_port)
-            path = change(repository, caller, *asked)
+            self._doors.carry_out(repository, caller, line)
         except Exception as error:  # noqa: BLE001  the boundary of this door
             return self.failure(error)
-        return RedirectResponse(path, 303, headers={"cache-control": "no-store"})
+        return RedirectResponse(page, 303, headers={"cache-control": "no-store"})
 
     def _answered(
         self, repository: Repository, view: Callable[[Repository, Question], Page], question: Question, known: str
@@ -178,23 +184,29 @@ class Answers:
     def failure(self, error: Exception) -> Response:
         """The page of an error; anything but an expected one is a bug, whose report is named."""
         if not isinstance(error, GitorchError):
-            report = self._report_bug(error)
+            report = self._doors.report_bug(error)
             message = f"gitorch has a bug: {type(error).__name__}"
             return self._error(500, message, f"read {report}" if report else "")
-        return self._error(STATUSES.get(error.code, 500), error.message, error.hint)
+        problems: tuple[Problem, ...] = ()
+        if isinstance(error, Malformed):
+            problems = error.problems
+        return self._error(STATUSES.get(error.code, 500), error.message, error.hint, problems)
 
     def refused(self, request: Request, refusal: Refusal) -> Response:
         """The page of a refused request, which tells a stranger nothing about the repository."""
         del request
-        values = {"site": NOWHERE, "status": refusal.status, "message": refusal.message, "hint": refusal.hint}
-        return HTMLResponse(html("error.html", values), refusal.status, headers={"cache-control": "no-store"})
+        shown = {"status": refusal.status, "message": refusal.message, "hint": refusal.hint, "problems": ()}
+        return HTMLResponse(
+            html("error.html", {"site": NOWHERE, **shown}), refusal.status, headers={"cache-control": "no-store"}
+        )
 
     def lost(self, path: str) -> Response:
         """The page for an address that leads nowhere."""
         return self.failure(NotFound(f"there is no page {path}"))
 
-    def _error(self, status: int, message: str, hint: str) -> Response:
-        text = self._html("error.html", {"status": status, "message": message, "hint": hint})
+    def _error(self, status: int, message: str, hint: str, problems: Sequence[Problem] = ()) -> Response:
+        values = {"status": status, "message": message, "hint": hint, "problems": problems}
+        text = self._html("error.html", values)
         return HTMLResponse(text, status, headers={"cache-control": "no-store"})
 
 
@@ -204,6 +216,11 @@ def question_of(request: Request) -> Question:
     for name, value in request.path_params.items():
         path[name] = str(value)
     return Question(path, dict(request.query_params))
+
+
+def quoted(path: Mapping[str, str]) -> Mapping[str, str]:
+    """The variable parts of a path as they stand in an address."""
+    return {name: quote(value, safe="") for name, value in path.items()}
 
 
 def not_modified(tag: str) -> Response:

@@ -8,8 +8,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from gitorch.web import changes
-from gitorch.web.answers import Answers, Site
+from gitorch.web.answers import Answers, Doors, Site
+from gitorch.web.changes import CHANGES
 from gitorch.web.desk import Desk
 from gitorch.web.guard import Guard
 from gitorch.web.pages import details, ledger, overview
@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp
 
-    from gitorch.app.execute import Caller
     from gitorch.web.access import Access
     from gitorch.web.answers import Question
-    from gitorch.web.forms import Form
     from gitorch.web.render import Page
     from gitorch.wiring.repository import Repository
 
@@ -55,16 +53,6 @@ PAGES: dict[str, Callable[[Repository, Question], Page]] = {
 }
 """Every page by its address."""
 
-CHANGES: dict[str, Callable[[Repository, Caller, Question, Form], str]] = {
-    "/runs/{run}/questions/{question}/answer": changes.answer,
-    "/runs/{run}/reject": changes.reject,
-    "/runs/{run}/hold": changes.hold,
-    "/runs/{run}/recover": changes.recover,
-    "/runs/{run}/jobs/{job}/review": changes.review,
-    "/runs/{run}/jobs/{job}/retry": changes.retry,
-}
-"""Every change by the address that its form is sent to. No approval is among them (P36)."""
-
 FILE = "/runs/{run}/files/{digest}"
 
 MENU = (
@@ -81,23 +69,23 @@ MENU = (
 def application(
     open_repository: Callable[[], Repository],
     access: Access,
-    report_bug: Callable[[Exception], str],
+    doors: Doors,
     stopping: Callable[[], bool] = bool,
 ) -> ASGIApp:
     """The guarded application.
 
-    `report_bug` writes the report of an unexpected error and returns its path; open streams end once `stopping` says so.
+    Open streams end once `stopping` says so.
     """
     desk = Desk(open_repository)
-    answers = Answers(desk, Site(open_repository().root.name, access.changes, MENU), access.port, report_bug)
+    answers = Answers(desk, Site(open_repository().root.name, access.changes, MENU), access.port, doors)
     stream = Stream(desk, stopping)
 
     routes: list[Route] = []
     for path, view in PAGES.items():
         routes.append(Route(path, answers.page(view)))
 
-    for path, change in CHANGES.items():
-        routes.append(Route(path, answers.change(change), methods=["POST"]))
+    for path in CHANGES:
+        routes.append(Route(path, answers.change(path), methods=["POST"]))
 
     routes.append(Route(FILE, answers.file(details.file)))
     routes.append(Route("/events", stream.endpoint))

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from gitorch.errors import Busy, Unavailable, Usage
 from gitorch.model.values import Value
 from gitorch.web.access import Access, Secrets
+from gitorch.web.answers import Doors
 from gitorch.web.application import application
 from gitorch.wiring.connections import stranger
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from gitorch.web.changes import CarryOut
     from gitorch.wiring.repository import Repository
 
 HOST = "127.0.0.1"
@@ -128,7 +130,10 @@ class Ready(NamedTuple):
 
 @contextlib.contextmanager
 def ready(
-    open_repository: Callable[[], Repository], options: Options, report_bug: Callable[[Exception], str]
+    open_repository: Callable[[], Repository],
+    options: Options,
+    carry_out: CarryOut,
+    report_bug: Callable[[Exception], str],
 ) -> Iterator[Ready]:
     """A server with secrets of its own, closed afterwards.
 
@@ -141,7 +146,9 @@ def ready(
         def stopping() -> bool:
             return server.should_exit
 
-        server = Server(Config(application(open_repository, access, report_bug, stopping), **SETTINGS))
+        server = Server(
+            Config(application(open_repository, access, Doors(carry_out, report_bug), stopping), **SETTINGS)
+        )
         yield Ready(server, listener, Served(_url(access), options.path, keys.token))
 
 

@@ -274,6 +274,17 @@ def test_a_finding_beyond_the_end_of_the_file_or_without_an_epic_is_refused(chec
     assert checkpoint.run.jobs["auth"].attempt == 1
 
 
+def test_only_the_commit_that_was_read_is_rejected_with_findings_from_a_file(stage, tmp_path):
+    stage.begin_run({"api": ()}).launch("api").submit_handoff("api")
+    (tmp_path / "f.json").write_text('[{"severity": "minor", "title": "Rename it", "path": "a.py", "line": 3}]')
+    words = ("reject", "api", "--findings-file", str(tmp_path / "f.json"), "--commit")
+    assert stage.gitorch(*words, "abc1234").status == 4
+    assert stage.gitorch(*words, stage.run.jobs["api"].handoff.commit[:9]).status == 0
+    assert [listed.finding.place for listed in stage.run.jobs["api"].findings] == ["a.py:3"]
+    (tmp_path / "f.json").write_text('[{"severity": "minor", "title": "Again", "number": 1}]')
+    assert stage.gitorch(*words, "abc1234").status == 2
+
+
 def test_a_rejection_needs_a_note(stage):
     stage.until_report()
     assert stage.gitorch("reject").status == 2

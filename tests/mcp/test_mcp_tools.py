@@ -9,11 +9,13 @@ import pytest
 from clients import AGENT, OPERATOR, answers, line
 
 from gitorch.cli.arguments import FINDING_KEYS
+from gitorch.errors import Usage
 from gitorch.mcp import tools
 from gitorch.mcp.caller import Caller, as_operator, read_caller, worktree_or
 from gitorch.model.record import ActorKind
 from gitorch.model.work.review import Severity
 from gitorch.rules.capabilities import HOLDS, Capability
+from gitorch.verbs.calls import command_line
 from gitorch.verbs.contents import FINDING
 from gitorch.verbs.table import TABLE
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
@@ -121,7 +123,7 @@ def test_the_schema_of_findings_is_what_a_findings_file_takes():
     ],
 )
 def test_a_call_is_a_command_line_in_which_no_value_is_an_option(name, arguments, words, given):
-    assert tools.command_line(tools.verb_of(name), arguments) == (tuple(words), given)
+    assert command_line(tools.verb_of(name), arguments) == (tuple(words), given)
 
 
 @pytest.mark.parametrize(
@@ -144,8 +146,8 @@ def test_a_call_is_a_command_line_in_which_no_value_is_an_option(name, arguments
     ],
 )
 def test_arguments_that_do_not_fit_are_all_named_to_the_model(name, arguments, fault):
-    with pytest.raises(tools.Unfit, match=f"(?s){fault}"):
-        tools.command_line(tools.verb_of(name), arguments)
+    with pytest.raises(Usage, match=f"(?s){fault}"):
+        command_line(tools.verb_of(name), arguments)
 
 
 def test_a_verb_that_is_added_to_the_table_is_a_tool(monkeypatch):

@@ -16,7 +16,7 @@ from gitorch.model.plans.workflow import Settings
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.run import RunPhase
-from gitorch.web.application import CHANGES
+from gitorch.web.changes import CHANGES
 
 OWN = {"origin": HOME, "sec-fetch-site": "same-origin"}
 RUN = "/runs/auth-7f3a"
@@ -54,12 +54,10 @@ def test_an_answer_that_is_refused_says_why_and_records_nothing(stage, browser):
 
 def test_a_run_is_paused_and_resumed(stage, browser):
     stage.begin_run()
-    assert send(browser, f"{RUN}/hold", {"verb": "pause", "text": "release freeze"}).status_code == 303
+    assert send(browser, f"{RUN}/pause", {"reason": "release freeze"}).status_code == 303
     assert (stage.run.phase, stage.run.reason) == (RunPhase.PAUSED, "release freeze")
-    assert 'value="resume"' in browser.get(RUN).text
-    assert send(browser, f"{RUN}/hold", {"verb": "resume"}).status_code == 303
-    assert stage.run.phase is RunPhase.RUNNING
-    assert send(browser, f"{RUN}/hold", {"verb": "cancel"}).status_code == 400
+    assert f'action="{RUN}/resume"' in browser.get(RUN).text
+    assert send(browser, f"{RUN}/resume", {}).status_code == 303
     assert stage.run.phase is RunPhase.RUNNING
 
 
@@ -67,7 +65,7 @@ def test_a_report_is_rejected_with_the_epics_to_send_back(stage, browser):
     stage.until_report()
     shown = browser.get(f"{RUN}/report").text
     assert 'name="rework" value="api"' in shown
-    answer = send(browser, f"{RUN}/reject", {"text": "No tests.", "rework": ["api"]})
+    answer = send(browser, f"{RUN}/reject", {"note": "No tests.", "rework": ["api"]})
     assert answer.status_code == 303
     assert stage.run.report is None
     assert [listed.finding.title for listed in stage.run.jobs["api"].findings] == [
@@ -85,8 +83,8 @@ def test_a_report_shows_its_pull_request_where_there_is_one(stage, browser):
 
 def test_abandoned_work_is_recovered_and_a_job_retried(stage, browser):
     stage.begin_run().launch("api")
-    assert send(browser, f"{RUN}/recover", {}).status_code == 303
-    assert send(browser, f"{RUN}/jobs/api/retry", {"text": "again"}).status_code == 303
+    assert send(browser, f"{RUN}/recover", {"apply_all": "on"}).status_code == 303
+    assert send(browser, f"{RUN}/jobs/api/retry", {"note": "again"}).status_code == 303
     assert stage.run.jobs["api"].phase == "queued"
 
 
@@ -95,13 +93,13 @@ def test_comments_on_lines_become_findings_and_the_work_goes_back_with_them(stag
     commit = stage.run.jobs["api"].handoff.commit
     fields = {
         "commit": commit,
-        "text": "Look again.",
+        "note": "Look again.",
         "path": ["a.py", "src/a.py", "a.py"],
         "line": ["3", "7", ""],
         "severity": ["blocking", "minor", "note"],
         "comment": ["The error is dropped.\nIt must be raised.", "Rename it.", ""],
     }
-    answer = send(browser, f"{RUN}/jobs/api/review", fields)
+    answer = send(browser, f"{RUN}/jobs/api/reject", fields)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{RUN}/jobs/api"), text_of(answer.text)
     job = stage.run.jobs["api"]
     found = [(str(one.finding.severity), one.finding.place, one.finding.title) for one in job.findings]
@@ -122,21 +120,21 @@ def test_comments_on_lines_become_findings_and_the_work_goes_back_with_them(stag
         ({"commit": "f" * 40}, "handed in"),
         ({"path": "nowhere.py"}, "there is no such file"),
         ({"line": "100000"}, "the file has 99 lines"),
-        ({"line": "-1"}, "is not the number of a line"),
-        ({"line": "٣"}, "is not the number of a line"),
-        ({"severity": "huge"}, "is not a weight"),
+        ({"line": "-1"}, "line and number are whole numbers"),
+        ({"line": "٣"}, "line and number are whole numbers"),
+        ({"severity": "huge"}, "finding 1 has no known severity"),
         ({"line": ["1", "2"]}, "each comment has a file"),
-        ({"comment": "", "text": ""}, "at least one comment or a note"),
+        ({"comment": "", "note": ""}, "say what is wrong"),
         ({"path": "../../etc/passwd"}, "there is no such file"),
     ],
 )
 def test_a_comment_that_cannot_stand_changes_nothing_and_says_why(stage, browser, change, words):
     stage.begin_run({"api": ()}, Settings()).launch("api").submit_handoff("api")
     commit = stage.run.jobs["api"].handoff.commit
-    fields = {"commit": commit, "text": "", "path": "a.py", "line": "3", "severity": "minor", "comment": "Why?"}
+    fields = {"commit": commit, "note": "", "path": "a.py", "line": "3", "severity": "minor", "comment": "Why?"}
     before = stage.ledger.tip()
-    answer = send(browser, f"{RUN}/jobs/api/review", fields | change)
-    assert answer.status_code in {400, 409}
+    answer = send(browser, f"{RUN}/jobs/api/reject", fields | change)
+    assert answer.status_code in {400, 409, 422}
     assert words in text_of(answer.text)
     assert stage.ledger.tip() == before
 
@@ -153,6 +151,24 @@ def test_no_change_of_the_page_approves_and_the_page_only_shows_the_command(stag
     assert stage.run.approval is None
 
 
+NAMES = {"run": "auth-7f3a", "what": "auth-7f3a", "job": "api", "question": "q1"}
+FIELDS = {
+    "answer": {"option": "approve", "text": "x"},
+    "reject": {"note": "x", "rework": "api"},
+    "pause": {"reason": "x"},
+    "resume": {},
+    "recover": {"apply_all": "on"},
+    "retry": {"note": "x"},
+}
+"""What a browser sends for each verb."""
+
+
+def place_of(path: str) -> tuple[str, dict]:
+    """An address of the run on the stage, and the fields of its form."""
+    names = NAMES | ({"what": "api"} if "/jobs/" in path else {})
+    return path.format(**names), FIELDS[path.rpartition("/")[2]]
+
+
 @pytest.mark.parametrize("path", CHANGES)
 def test_every_change_is_denied_to_an_agent_that_has_the_cookie_and_the_attempt_is_recorded(
     stage, browser, path, monkeypatch
@@ -160,17 +176,24 @@ def test_every_change_is_denied_to_an_agent_that_has_the_cookie_and_the_attempt_
     stage.until_report()
     agent = Caller(Actor(ActorKind.AGENT, "agent", "desk"), None, "the request came from process 7")
     monkeypatch.setattr("gitorch.web.answers.caller_behind", lambda *_: agent)
-    [approval] = stage.run.open_questions()
-    place = path.format(run="auth-7f3a", question=approval.id, job="api")
-    commit = stage.run.jobs["api"].handoff.commit
     phase = stage.run.phase
-    answer = send(browser, place, {"verb": "pause", "text": "x", "option": "x", "commit": commit})
-    if path.endswith("/answer"):
-        assert answer.status_code == 409  # refused before anybody is asked who it is: it is the approval
-        return
-    assert answer.status_code == 403
+    assert send(browser, *place_of(path)).status_code == 403
     assert stage.run.phase is phase
     assert list(stage.ledger.newest(None, (events.ActionRefused,)))
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_every_field_of_a_form_is_a_parameter_of_its_verb_in_the_table(stage, browser, path):
+    place, fields = place_of(path)
+    answer = send(browser, place, fields | {"yes": "on"})
+    assert answer.status_code == 400
+    assert "takes no 'yes'; it takes" in text_of(answer.text)
+
+
+def test_an_answer_is_never_read_from_the_input_of_the_server(stage, browser):
+    stage.begin_run().launch("api").submit_handoff("api", "NEEDS_CONTEXT", questions=("Which cookie?",))
+    assert send(browser, f"{RUN}/questions/q1/answer", {"text": "-"}).status_code == 409
+    assert stage.run.questions["q1"].answer is None
 
 
 @pytest.mark.parametrize("path", CHANGES)
@@ -180,7 +203,7 @@ def test_a_server_that_only_shows_has_no_forms_and_refuses_every_change(stage, p
     for page in ("/", RUN, f"{RUN}/jobs/api", f"{RUN}/jobs/api/diff", f"{RUN}/report"):
         assert 'method="post"' not in browser.get(page).text, page
     before = stage.ledger.tip()
-    answer = send(browser, path.format(run="auth-7f3a", question="q1", job="api"), {"text": "x"})
+    answer = send(browser, *place_of(path))
     assert answer.status_code == 403
     assert "--allow-changes" in answer.text
     assert stage.ledger.tip() == before
@@ -199,6 +222,6 @@ def test_a_server_that_only_shows_has_no_forms_and_refuses_every_change(stage, p
 )
 def test_what_is_no_form_of_the_page_is_refused(stage, browser, kind, body):
     stage.begin_run()
-    answer = browser.post(f"{RUN}/hold", content=body, headers=OWN | {"content-type": kind})
+    answer = browser.post(f"{RUN}/pause", content=body, headers=OWN | {"content-type": kind})
     assert answer.status_code == 400
     assert stage.run.phase is RunPhase.RUNNING

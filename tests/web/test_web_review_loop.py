@@ -36,7 +36,7 @@ def test_comments_on_the_diff_go_to_the_author_and_the_next_diff_shows_what_chan
 
     yard.work = {"api": {"src/shop [1].py": AFTER}}
     fields = {"path": "src/shop [1].py", "line": "4", "severity": "blocking", "comment": "Add, do not replace."}
-    answer = send(client, f"{job}/review", {"commit": commit, "text": "", **fields})
+    answer = send(client, f"{job}/reject", {"commit": commit, "note": "", **fields})
     assert answer.status_code == 303, text_of(answer.text)
     assert yard.run.report is None
     [listed] = yard.run.jobs["api"].findings
@@ -54,6 +54,6 @@ def test_comments_on_the_diff_go_to_the_author_and_the_next_diff_shows_what_chan
         ("added", "result += price"),
     ]
     assert "fixed:" in text_of(shown)
-    stale = send(client, f"{job}/review", {"commit": commit, "text": "", **fields})
+    stale = send(client, f"{job}/reject", {"commit": commit, "note": "", **fields})
     assert stale.status_code == 409
     assert "read that before you send it back" in text_of(stale.text)

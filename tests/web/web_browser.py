@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,10 @@ pytest.importorskip("starlette", reason="the extra gitorch[web] is not installed
 pytest.importorskip("httpx2", reason="httpx2, which drives the page in tests, is not installed")
 from starlette.testclient import TestClient
 
+from gitorch.cli import quiet
+from gitorch.cli.call import Call
 from gitorch.web.access import Access, Secrets
+from gitorch.web.answers import Doors
 from gitorch.web.application import application
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ def client_of(
 ) -> TestClient:
     """A client without a cookie. Errors of the server reach the test, unless it takes their reports."""
     access = Access(SECRETS, PORT, changes, stranger)
-    app = application(open_repository, access, report_bug or _fail)
+    app = application(open_repository, access, Doors(_carry_out, report_bug or _fail))
     return TestClient(app, base_url=HOME, follow_redirects=False)
 
 
@@ -36,6 +40,10 @@ def browser_of(stage, *, changes: bool = False) -> TestClient:
     client = client_of(lambda: stage.services, changes=changes)
     client.cookies.set(f"gitorch-{PORT}", SECRETS.session)
     return client
+
+
+def _carry_out(repository, caller, line) -> None:
+    quiet.carry_out(Call({}, Path.cwd()), repository, caller, *line)
 
 
 def _fail(error: Exception) -> str:

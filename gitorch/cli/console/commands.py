@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from gitorch.cli.boundary import Detailed, Interrupted, known_error
 from gitorch.cli.bug import write_report
-from gitorch.cli.call import Call
 from gitorch.cli.pages.cells import safe_line
+from gitorch.cli.quiet import QuietCall
 from gitorch.model.values import Value
 from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Sequence
 
-    from gitorch.cli.pages.page import Page
+    from gitorch.cli.call import Call
 
 
 class Outcome(Value):
@@ -28,35 +28,11 @@ class Outcome(Value):
     """Its answer, or the sentence and the hint of its error."""
 
 
-class QuietCall(Call):
-    """A call like another one, at no terminal and with a repository of its own: any thread may make it.
-
-    Its answer is kept as text and printed nowhere.
-    """
-
-    def __init__(self, call: Call) -> None:
-        streams = call.streams._replace(asks=False, draws=False, columns=0, colours=False, controls=False)
-        super().__init__(call.environ, call.folder, call.open, streams)
-        self.parts: list[str] = []
-
-    def say(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
-        """Keep the answer of a verb."""
-        del values
-        self.parts.append(text if isinstance(text, str) else text(self.page))
-
-    def note(self, text: str) -> None:
-        """Keep what is said before the answer."""
-        self.parts.append(text)
-
-
 def carry_out(call: Call, words: Sequence[str]) -> Outcome:
     """Carry out a command line as `gitorch` itself does, without a terminal. Nothing expected is raised."""
-    from gitorch.cli.group import gitorch
-
     quiet = QuietCall(call)
-    quiet.words = tuple(words)
     try:
-        gitorch.main(list(words), prog_name="gitorch", standalone_mode=False, obj=quiet)
+        quiet.run(words)
     except (Detailed, Interrupted, click.Abort) as error:
         return Outcome(ok=False, text=safe_line(str(error)))
     except Exception as error:  # noqa: BLE001  the console goes on whatever a command meets

@@ -271,20 +271,27 @@ def _where(done: Proposed) -> str:
 
 @verb("reject")
 def reject(
-    call: Call, what: str | None, note: str, finding: tuple[str, ...], rework: tuple[str, ...], run: str | None
+    call: Call,
+    what: str | None,
+    note: str,
+    finding: tuple[str, ...],
+    findings_file: str | None,
+    commit: str,
+    rework: tuple[str, ...],
+    run: str | None,
 ) -> None:
     """Reject a merge report or an epic, with a note or with findings at lines of its files."""
     from gitorch.app.query.lookup import find_run_or_work
 
     caller = call.people_only("reject")
-    findings = [arguments.cited_finding(typed) for typed in finding]
+    findings = _findings(call, findings_file, finding)
     text = arguments.words_or_input([note])[0]
     if not note and not findings:
         raise Usage("say what is wrong: give --note, or --finding for an epic", "gitorch reject --help")
 
     found, job = find_run_or_work(call.services, what, run)
     if job:
-        after, rejected = _reject_work(call, caller, found, JobId(job), findings, text), job
+        after, rejected = _reject_work(call, caller, found, JobId(job), (commit, findings, text)), job
     else:
         after, rejected = _reject_report(call, caller, found, findings, rework, text), f"the report of {found.id}"
 
@@ -294,15 +301,30 @@ def reject(
     )
 
 
-def _reject_work(call: Call, caller: Caller, run: Run, job: JobId, findings: Sequence[Finding], text: str) -> Run:
-    """Answer the open checkpoint of an epic, or send its newest work back; gives the run as it is afterwards."""
+def _findings(call: Call, file: str | None, typed: tuple[str, ...]) -> list[Finding]:
+    """The findings of a rejection. Raises Malformed, NotFound, and Usage for one that withdraws or repeats another."""
+    findings = [arguments.cited_finding(one) for one in typed]
+    if file:
+        findings += arguments.findings_file(file, call.folder)
+
+    for one in findings:
+        if one.number:
+            raise Usage("a rejection has findings of its own; it repeats and withdraws none", "gitorch reject --help")
+
+    return findings
+
+
+def _reject_work(call: Call, caller: Caller, run: Run, job: JobId, reasons: tuple[str, Sequence[Finding], str]) -> Run:
+    """Answer the open checkpoint of an epic, or send its newest work back; gives the run as it is afterwards.
+
+    `reasons` are the commit that was read, which may be abbreviated and empty, the findings and the note.
+    """
     from gitorch.app.people import decisions
 
+    commit, findings, text = reasons
     checkpoint = run.open_checkpoint(job)
-    if checkpoint is None or findings:
-        handoff = run.jobs[job].handoff
-        commit = CommitId("") if handoff is None else handoff.commit
-        return decisions.send_back(call.services, caller, run, job, commit, findings, text)
+    if checkpoint is None or findings or commit:
+        return decisions.send_back(call.services, caller, run, job, _whole_commit(run, job, commit), findings, text)
 
     option = checkpoint.options[-1]
     if "reject" in checkpoint.options:
@@ -310,6 +332,15 @@ def _reject_work(call: Call, caller: Caller, run: Run, job: JobId, findings: Seq
 
     after, _, _ = decisions.answer(call.services, caller, checkpoint.id, [option, text], run.id)
     return after
+
+
+def _whole_commit(run: Run, job: JobId, typed: str) -> CommitId:
+    """The commit that was handed in, if it begins with what was typed; else that itself, which the rules refuse."""
+    handoff = run.jobs[job].handoff
+    if handoff is not None and handoff.commit.startswith(typed.lower()):
+        return handoff.commit
+
+    return CommitId(typed)
 
 
 def _reject_report(

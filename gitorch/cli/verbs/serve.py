@@ -14,7 +14,10 @@ from gitorch.errors import Unavailable
 if TYPE_CHECKING:
     from types import FrameType
 
+    from gitorch.app.execute import Caller
     from gitorch.cli.call import Call
+    from gitorch.verbs.calls import CommandLine
+    from gitorch.wiring.repository import Repository
 
 SERVER = "gitorch.web.server"
 """By name: doors do not import each other, and this one may not be installed."""
@@ -41,11 +44,16 @@ def serve(call: Call, port: int | None, path: str | None, allow_changes: bool) -
 
         return write_report(error, call.words, call)
 
+    def carry_out(repository: Repository, caller: Caller, line: CommandLine) -> None:
+        from gitorch.cli import quiet
+
+        quiet.carry_out(call, repository, caller, *line)
+
     signal.signal(signal.SIGTERM, _terminated)
     options = server.Options(port, listening, allow_changes)
     del services
     try:
-        with server.ready(lambda: call.open(call.folder, call.environ), options, report_bug) as made:
+        with server.ready(lambda: call.open(call.folder, call.environ), options, carry_out, report_bug) as made:
             announce(made.served)
             made.run()
     except KeyboardInterrupt:
