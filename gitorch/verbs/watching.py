@@ -202,6 +202,13 @@ VERBS = (
                 kind=Kind.FLAG,
             ),
             Parameter("stat", "Only the figures, and the names of the files.", ("--stat",), kind=Kind.FLAG),
+            Parameter(
+                "difftool",
+                "Open it in the difftool of your own git settings, file by file.",
+                ("--difftool",),
+                kind=Kind.FLAG,
+                typed_only=True,
+            ),
         ),
         result={
             "run": Kind.TEXT,
@@ -213,7 +220,12 @@ VERBS = (
         },
         offered=Offer.EVERYBODY,
         exits="2, 3",
-        examples=("gitorch diff api", "gitorch diff api --since-review", "gitorch diff --stat"),
+        examples=(
+            "gitorch diff api",
+            "gitorch diff api --since-review",
+            "gitorch diff --stat",
+            "gitorch diff api --difftool",
+        ),
     ),
     Verb(
         "report",

@@ -70,3 +70,16 @@ def test_lines_are_coloured_at_a_terminal_and_never_cut(working):
     out = working.gitorch("diff", "api", colours=True).out
     assert "\x1b[32m+a line\x1b[0m" in out
     assert "diff --git a/src/a.py b/src/a.py" in out
+
+
+def test_a_difftool_gets_both_sides_of_each_file_and_only_from_a_person(working, monkeypatch):
+    shown = []
+    monkeypatch.setattr("gitorch.world.difftool.show", lambda *given: shown.append(given[0]))
+    assert working.gitorch("diff", "api", "--difftool").status == 2
+    working.streams = Streams(asks=True, draws=True, columns=80)
+    assert working.gitorch("diff", "api", "--difftool", "--json").status == 2
+    assert shown == []
+    assert working.gitorch("diff", "api", "--difftool").status == 0
+    [files] = shown
+    assert list(files) == ["a.py", "src/a.py"]
+    assert (files["a.py"][0], files["a.py"][1].count(b"\n")) == (None, 99)
