@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import zlib
 from typing import TYPE_CHECKING
 
@@ -124,11 +123,3 @@ def poison(path: Path, kind: str, chance: random.Random) -> None:
     """Damage the file in this way, whatever its permissions are."""
     path.chmod(0o644)
     KINDS[kind](path, chance)
-
-
-def clear(path: Path) -> None:
-    """Take the damaged file away, so that looking at the result cannot wait for a pipe."""
-    if path.is_symlink() or path.is_file() or path.is_fifo():
-        path.unlink()
-    elif path.is_dir():
-        shutil.rmtree(path)

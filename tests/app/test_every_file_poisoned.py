@@ -18,7 +18,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from fakes.world import altered
-from poison import KINDS, PLANTED, clear, poison
+from poison import KINDS, PLANTED, poison
+from put_back import remove
 from waiting_run import WaitingRun
 
 from gitorch.app.people import decisions
@@ -111,6 +112,10 @@ class SignedRun(WaitingRun):
         run = self.yard.run
         return said.status == 0 and bool(run.faults or run.open_questions())
 
+    def has_planted(self) -> bool:
+        """Whether a planted program ran, in any folder of the run."""
+        return any(PLANTED in files for _, _, files in os.walk(self.place)) or (self.place.parent / PLANTED).exists()
+
     def head(self) -> str:
         words = ("git", "rev-parse", "--verify", "--quiet", "refs/heads/main")
         done = subprocess.run(words, cwd=self.yard.path, check=False, capture_output=True, text=True, timeout=20)
@@ -152,7 +157,7 @@ def files_of(run: SignedRun, stage: str) -> list[Path]:
 def one_case(run: SignedRun, stage: str, name: Path, kind: str) -> str:
     """Damage the file, act, and say what is wrong with the outcome; empty where all is well."""
     run.at(stage)
-    before = run.head()
+    before = run.report.merged_commit if stage == "verify" else run.target
     path = run.place / name
     poison(path, kind, random.Random(f"{stage} {name} {kind}"))
     signal.alarm(SECONDS_MAX)
@@ -162,8 +167,8 @@ def one_case(run: SignedRun, stage: str, name: Path, kind: str) -> str:
         return str(error)
     finally:
         signal.alarm(0)
-    clear(path)
-    if list(run.place.parent.rglob(PLANTED)):
+    remove(path)  # looking at the result must not wait for a pipe
+    if run.has_planted():
         return "a planted program ran"
     if status not in ALLOWED:
         return f"exit status {status}"
@@ -187,6 +192,25 @@ def faults_of(run: SignedRun, chosen: list[tuple[str, Path, str]]) -> list[str]:
         if fault:
             found.append(f"{stage}: {name}: {kind}: {fault}")
     return found
+
+
+def tree(folder: Path) -> dict[Path, tuple[int, object]]:
+    """What is below a folder, each with its mode, and its content or the names in it."""
+    found = {}
+    for path in folder.rglob("*"):
+        content = path.readlink() if path.is_symlink() else path.is_file() and path.read_bytes()
+        found[path.relative_to(folder)] = (path.lstat().st_mode, content)
+    return found
+
+
+def test_a_case_begins_from_exactly_the_saved_state_whatever_the_one_before_damaged(run):
+    chance = random.Random(SEED)
+    names = chance.sample(files_of(run, "merge"), len(KINDS))
+    for name, kind in zip(names, KINDS, strict=True):
+        poison(run.place / name, kind, chance)
+    run.yard.commit({"more/new.txt": "new\n"})
+    run.at("merge")
+    assert tree(run.place) == tree(run.saved)
 
 
 @pytest.mark.usefixtures("_limits")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
+from put_back import put_back
 from repository import make_seed
 
 from gitorch.cli.boundary import run
@@ -67,8 +68,7 @@ class WaitingRun:
         shutil.copytree(self.place, self.saved, symlinks=True)
 
     def restore(self) -> Yard:
-        shutil.rmtree(self.place)
-        shutil.copytree(self.saved, self.place, symlinks=True)
+        put_back(self.saved, self.place)
         self.yard.reopen()
         return self.yard
 
