@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from fakes.world import FakePlace
 from gitorch.app.start.doctor import examine
 from gitorch.app.start.places import settle_place
 from gitorch.ports.place import Relocation
+from gitorch.wiring.repository import Repository
 
 MOVED = Relocation(Path("/old/repo"), Path("/old/repo/.git"), Path("/old/repo.worktrees"), copied=False)
 SENTENCE = "this repository was moved from /old/repo"
@@ -64,3 +67,15 @@ def test_up_says_what_it_puts_right_before_the_first_tick():
     said = stage.gitorch("up", "--once")
     assert SENTENCE in said.out
     assert stage.place.moved is None
+
+
+def test_half_written_files_of_killed_processes_are_removed_and_those_of_living_ones_stay(repo):
+    services = Repository(repo().path, os.environ)
+    services.home.mkdir(parents=True)
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    living = {f"tip.{os.getpid()}~", f"place.{os.getpid()}.1.tmp", "notes.txt"}
+    for name in living | {f"tip.{killed.pid}~", f"root.{killed.pid}.1.tmp"}:
+        (services.home / name).write_text("half")
+    settle_place(services)
+    assert {path.name for path in services.home.iterdir()} - {"place", "root"} == living

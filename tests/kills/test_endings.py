@@ -146,6 +146,11 @@ class RealYard(Yard):
         preset = Preset("fake", ("sleep", "1000"), first_prompt="argument")
         self.services = altered(Repository(self.path, os.environ), preset=lambda _: preset)
 
+    def begin_again(self) -> None:
+        """Be a new process, and do what `up` does before its first tick."""
+        self.reopen()
+        settle_place(self.services)
+
     def tick(self) -> bool:
         ticked = tick(self.services, RUN)
         return ticked.acted or not (ticked.waiting or ticked.over)
@@ -213,7 +218,7 @@ def end_at(yard: RealYard, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         decisions.answer(yard.services, CALLER, question.id, [chance.choice(["branches", "worktrees"])], RUN)
     for _ in range(chance.randrange(3)):
         yard.in_a_process_that_dies(yard.tick, chance.randrange(1, 80))
-    yard.reopen()
+    yard.begin_again()
     until(lambda: yard.tick() is False, wait_seconds=30)
     assert_nothing_unnamed(yard, before)
 
@@ -240,8 +245,7 @@ class Mover:
         self.yard.path = new
 
     def settle(self) -> None:
-        self.yard.reopen()
-        settle_place(self.yard.services)
+        self.yard.begin_again()
 
     def close(self) -> None:
         for path in self.left:
@@ -294,7 +298,7 @@ def moved_to_its_end(yard: RealYard, mover: Mover, chance: random.Random) -> Non
         decisions.answer(yard.services, CALLER, question.id, [chance.choice(["branches", "worktrees"])], RUN)
     yard.in_a_process_that_dies(yard.tick, chance.randrange(1, 80))
     point(4)
-    yard.reopen()
+    yard.begin_again()
     until(lambda: yard.tick() is False, wait_seconds=30)
 
 

@@ -17,6 +17,7 @@ def settle_place(services: Services) -> tuple[str, ...]:
     """Put right what still names the old place of a repository that was moved or copied; a sentence for each thing done.
 
     Nothing for one that lies where it was. The caller holds the lock of the loop. Done again when it was killed.
+    Temporary files whose writers were killed are removed without a word, wherever the repository lies.
     Raises Failed for an agent that cannot be ended, Unavailable where tmux or git does not answer.
     """
     relocation = services.place.relocation()
@@ -26,6 +27,7 @@ def settle_place(services: Services) -> tuple[str, ...]:
         done.extend(services.place.end_agents(relocation))
         done.extend(services.place.repair_worktrees(relocation, _folders(services, relocation)))
     services.place.remember()
+    services.files.sweep(services.home)
     return tuple(done)
 
 
