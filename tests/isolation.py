@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SCRUBBED = ("GIT_", "GITORCH_", "TMUX", "XDG_", "SSH_", "GPG_", "EMAIL", "DISPLAY", "VISUAL", "EDITOR", "PAGER")
+_KEPT = ("GITORCH_AGENTS",)
+"""Where the vendors' programs are installed."""
+
 # A clone that belongs to somebody else is usual in containers, and no reason to fail.
 _GIT_CONFIG = """\
 [init]
@@ -31,7 +34,7 @@ _LOOPBACK = ("127.", "::1", "localhost")
 
 def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict[str, str]:
     """The environment of the tests: the inherited one without personal variables, with `home` as the home folder."""
-    kept = {name: value for name, value in inherited.items() if not name.startswith(_SCRUBBED)}
+    kept = {name: value for name, value in inherited.items() if name in _KEPT or not name.startswith(_SCRUBBED)}
     return kept | {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),

@@ -26,6 +26,12 @@ def hook(words: list[str]) -> None:
 
     With a number of seconds as second word, it then waits for so long for an answer to what it was called for, and prints it.
     """
+    if words == ["context"]:
+        from gitorch.cli.context import print_context
+
+        print_context()
+        return
+
     path = os.environ.get("GITORCH_SIGNALS", "")
     if not path:
         return

@@ -29,7 +29,7 @@ def skill(name: str) -> Cue:
     return Cue(rf"\AUse the skill {name}\b", tool="Skill", arguments={"skill": name})
 
 
-def claude(home: House, user: Path, api: StandIn, prompt: str) -> str:
+def claude(home: House, user: Path, api: StandIn, prompt: str, *more: str) -> str:
     """One conversation of Claude Code in the repository, in a home of its own; gives what it ended with."""
     key = CLAUDE.env("")["ANTHROPIC_API_KEY"]
     account = {
@@ -42,7 +42,7 @@ def claude(home: House, user: Path, api: StandIn, prompt: str) -> str:
     env = {**os.environ, **CLAUDE.env(api.url("claude")), "HOME": str(user), "GITORCH_OPERATOR": "claude"}
     env["PATH"] = os.pathsep.join([str(GITORCH.parent), env["PATH"]])
     env |= {"IS_SANDBOX": "1", "DISABLE_AUTOUPDATER": "1", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
-    words = ("claude", "-p", prompt, "--dangerously-skip-permissions")
+    words = ("claude", "-p", prompt, "--dangerously-skip-permissions", *more)
     done = subprocess.run(
         words,
         cwd=home.path,
@@ -138,23 +138,39 @@ def test_claude_code_writes_a_plan_that_check_accepts_with_the_planner_skill(hom
     assert home("check", "plan.md", "--json").json["plan"]["epics"] == ["word"]
 
 
+def test_the_hook_of_the_plugin_tells_the_model_how_the_runs_stand(home, tmp_path, api):
+    home("skills", "install", "--profile", "generic")
+    run = home("start", home.plan("api"), "--by-hand", "--yes", "--json").json["run"]["id"]
+    api.mind = Mind(Cue(r"\ASay", says="Yes."))
+    claude(home, tmp_path / "user", api, "Say yes.", "--plugin-dir", str(home.path / PLUGIN))
+    heard = [one.body for one in api.heard()]
+    assert any(b"`gitorch status` says:" in body and run.encode() in body for body in heard)
+
+
 FINDS = [
     ("claude", ("mcp", "list"), "gitorch: gitorch mcp - ✔ Connected"),
     ("claude", ("plugin", "validate", "--strict", ".agents/plugins/gitorch"), "Validation passed"),
     ("codex", ("mcp", "list"), "enabled"),
     ("gemini", ("skills", "list"), "gitorch-planner [Enabled]"),
     ("gemini", ("mcp", "list"), "gitorch: gitorch mcp (stdio)"),
+    ("opencode", ("mcp", "list"), "gitorch mcp"),
+    ("opencode", ("debug", "skill"), '"name": "gitorch-planner"'),
+    ("opencode", ("debug", "config"), '"gitorch-inbox": {'),
+    ("copilot", ("mcp", "list"), "gitorch (local)"),
+    ("copilot", ("skill", "list"), "gitorch-planner - How to write a plan"),
 ]
 
 
-@pytest.mark.parametrize(("name", "words", "shown"), FINDS, ids=[f"{name} {words[0]}" for name, words, _ in FINDS])
+@pytest.mark.parametrize(
+    ("name", "words", "shown"), FINDS, ids=[f"{name} {' '.join(words[:2])}" for name, words, _ in FINDS]
+)
 def test_a_program_finds_what_was_installed_in_a_home_of_its_own(home, tmp_path, name, words, shown):
     if not PROGRAMS[name].installed:
         pytest.skip(f"{name} is not installed: make agents")
     user = tmp_path / "user"
     user.mkdir()
     path = os.pathsep.join([str(GITORCH.parent), os.environ["PATH"]])
-    env = {**os.environ, "HOME": str(user), "PATH": path}
+    env = {**os.environ, "HOME": str(user), "XDG_CONFIG_HOME": str(user / ".config"), "PATH": path}
     home("skills", "install", "--profile", "all", "--user", env={"HOME": str(user)})
     home("skills", "install", "--profile", "generic")
     done = subprocess.run(
@@ -174,6 +190,7 @@ TAKES_PLUGIN = [
     ),
     ("gemini", (("extensions", "link", PLUGIN, "--consent"),), ("extensions", "list"), "gitorch-planner"),
     ("claude", (("plugin", "validate", "--strict", PLUGIN),), ("plugin", "validate", PLUGIN), "Validation passed"),
+    ("copilot", (("plugin", "install", f"./{PLUGIN}"),), ("plugin", "list"), "gitorch"),
 ]
 
 

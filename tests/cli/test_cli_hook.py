@@ -9,7 +9,9 @@ import sys
 
 import cli_processes as processes
 
+from gitorch.cli.call import Call
 from gitorch.cli.hook import TEXT_BYTES_MAX
+from gitorch.cli.hook import hook as run_hook
 
 
 def hook(signals, event="Stop", typed=b"", *python: str):
@@ -76,3 +78,18 @@ def test_a_hook_loads_nothing_but_a_bare_interpreter(tmp_path):
     loaded = {line.rpartition(b"|")[2].strip().decode() for line in done.stderr.splitlines()}
     assert "gitorch.cli.hook" in loaded
     assert loaded & {"click", "dataclasses", "pathlib", "gitorch.errors", "gitorch.cli.boundary"} == set()
+
+
+def test_the_hook_of_bundles_tells_how_the_runs_stand_and_never_fails(stage, tmp_path, monkeypatch, capsys):
+    environ = {}
+    monkeypatch.setattr("gitorch.cli.context.from_process", lambda: Call(environ, tmp_path, lambda *_: stage.services))
+    run_hook(["context"])
+    assert capsys.readouterr().out == "", "there is no run"
+    stage.begin_run()
+    run_hook(["context"])
+    told = json.loads(capsys.readouterr().out)["hookSpecificOutput"]
+    assert told["hookEventName"] == "SessionStart"
+    assert "auth-7f3a" in told["additionalContext"]
+    environ["GITORCH_RUN"] = "auth-7f3a"
+    run_hook(["context"])
+    assert capsys.readouterr().out == "", "an agent has its brief"

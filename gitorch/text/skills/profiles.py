@@ -90,6 +90,12 @@ PLUGIN_SERVERS = {
 }
 
 
+PLUGIN_HOOKS = {
+    "hooks": {"SessionStart": [{"hooks": [{"type": "command", "command": "gitorch hook context"}]}]},
+}
+"""In the form of Claude Code, which Codex and Gemini CLI read, too. Codex refuses a file with any other key."""
+
+
 class Sources(NamedTuple):
     """The one source of all bundles: templates by name."""
 
@@ -136,6 +142,7 @@ def _plugin(folder: str, version: str) -> list[SkillFile]:
         "plugin.json": PLUGIN,
         ".claude-plugin/plugin.json": {**CLAUDE_PLUGIN, "version": version},
         "mcp.json": PLUGIN_SERVERS,
+        "hooks/hooks.json": PLUGIN_HOOKS,
         "gemini-extension.json": {**GEMINI_EXTENSION, "version": version},
         "../marketplace.json": MARKETPLACE,
     }
