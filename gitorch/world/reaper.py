@@ -7,7 +7,9 @@ Two marks that a program cannot take off by accident:
 - Every descendant inherits a limit, which only root can raise again, on a resource that no ordinary program uses. It survives `env -i`,
   `exec`, a new session, and the death of this process.
 
-With `--detach` it goes on in the background; with `--exec` it only sets the limit and becomes the program. It stands alone, with the standard library only, so that it starts in 15 ms. `origin` reads the marks.
+With `--detach`, for a tmux server, it goes on in the background, and ends what is left when the server has ended; with `--exec` it only
+sets the limit and becomes the program. It stands alone, with the standard library only, so that it starts in 15 ms. `origin` reads the
+marks.
 """
 
 from __future__ import annotations
@@ -20,6 +22,12 @@ LIMIT = int.from_bytes(b"gitorch", "big")
 """Of processor time in microseconds for a real-time process that never blocks: some 900 years."""
 
 PR_SET_CHILD_SUBREAPER = 36
+
+REST_SECONDS = 5.0
+"""How long what a tmux server ran may outlive it. Codex 0.171.0 ignores that its terminal is gone, and would run for ever."""
+
+AGAIN_SECONDS = 0.2
+"""How often the rest is ended, until nothing is left: the children of what has ended become those of this process."""
 
 STARTED_VARIABLE = "GITORCH_STARTED_FOR"
 """In the environment of every program that gitorch starts; its value says for what."""
@@ -67,8 +75,20 @@ def start(argv: list[str]) -> int:
         os._exit(127)
 
 
-def await_all(pid: int) -> int:
-    """The exit status of the program, once it and all its descendants have ended."""
+def end_children(*_: object) -> None:
+    """Kill every process whose parent is this one. Does nothing where the system does not list them."""
+    from pathlib import Path  # noqa: PLC0415  only a server that has ended pays for it
+
+    try:
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    except OSError:
+        return
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+
+
+def await_all(pid: int, *, ends_rest: bool = False) -> int:
+    """The exit status of the program, once it and all its descendants have ended; `ends_rest` ends those that outlive it."""
     status = 0
     while True:
         try:
@@ -77,6 +97,9 @@ def await_all(pid: int) -> int:
             return status
         if ended == pid:
             status = os.waitstatus_to_exitcode(result)
+            if ends_rest:
+                signal.signal(signal.SIGALRM, end_children)
+                signal.setitimer(signal.ITIMER_REAL, REST_SECONDS, AGAIN_SECONDS)
 
 
 def main(argv: list[str]) -> int:
@@ -94,7 +117,7 @@ def main(argv: list[str]) -> int:
     # A signal to the whole group, or the end of a terminal, ends the descendants; this process ends after them.
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    return abs(await_all(pid))
+    return abs(await_all(pid, ends_rest=option == "--detach"))
 
 
 if __name__ == "__main__":

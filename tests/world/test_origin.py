@@ -137,3 +137,23 @@ def test_signals_that_the_reaper_ignores_still_end_the_program(tmp_path):
         os.kill(pid, 15)
         assert parent.wait(20) == 15
     assert gone(pid)
+
+
+REST = """
+import sys
+from gitorch.world import reaper
+reaper.REST_SECONDS, reaper.AGAIN_SECONDS, reaper.detach = 0.1, 0.05, lambda: None
+sys.exit(reaper.main(["--detach", *sys.argv[1:]]))
+"""
+DEAF = "trap '' HUP TERM; setsid sh -c 'sleep 600 & echo $! > {0}/deep; wait' & echo $! > {0}/left; {1}"
+
+
+@LINUX
+@pytest.mark.parametrize(
+    "end", ["until [ -s {0}/deep ]; do :; done; exit 3", "until [ -s {0}/deep ]; do :; done; kill -9 $$"]
+)
+def test_what_a_tmux_server_leaves_is_ended_with_it_whatever_signals_it_ignores(tmp_path, end):
+    words = ["sh", "-c", DEAF.format(tmp_path, end.format(tmp_path))]
+    done = subprocess.run([sys.executable, "-c", REST, *words], check=False, timeout=20)
+    assert done.returncode in {3, 9}
+    assert [processes.process(int((tmp_path / name).read_text())) for name in ("left", "deep")] == [None, None]
