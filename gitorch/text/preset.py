@@ -107,6 +107,7 @@ def _fields(form: Form) -> dict[str, Any]:
         "resumed_prompt": _resumed_prompt,
         "submit_key": _submit_key,
         "settle_ms": _pause,
+        "interrupt_keys": _keys,
         "warm_ms": _pause,
         "empty_input": _pattern,
         "env": _env,

@@ -46,7 +46,7 @@ class Cue:
     fault: str = ""
     message: str = ""
     resets_seconds: int = 0
-    """With it, a fault 429 is a usage limit of an account with OpenAI that ends so much later."""
+    """With it, the answer is a usage limit of the user's account that ends so much later."""
     times: int = -1
     by: str = ""
     seconds: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -186,8 +187,24 @@ def refusal(protocol: str, status: int, message: str) -> Any:
     return {"error": {"message": message, "type": kind, "param": None, "code": kind}}
 
 
-def usage_limit(ends: int) -> Any:
-    """A usage limit as OpenAI words it; `ends` in seconds."""
+def usage_limit(protocol: str, ends: int) -> Any:
+    """The usage limit of an account as each vendor words it; `ends` in seconds."""
+    seconds = ends - int(time.time())
+    if protocol == "messages":
+        at = time.strftime("%I:%M%p", time.gmtime(ends + 59)).lstrip("0").lower()
+        return refusal(protocol, 429, f"You've hit your limit · resets {at} (UTC)")
+    if protocol == "gemini":
+        kind = "type.googleapis.com/google.rpc."
+        violation = {"quotaMetric": "requests", "quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
+        told = refusal(protocol, 429, f"You exceeded your current quota. Please retry in {seconds}s.")
+        told["error"]["details"] = [
+            {"@type": f"{kind}QuotaFailure", "violations": [violation]},
+            {"@type": f"{kind}RetryInfo", "retryDelay": f"{seconds}s"},
+        ]
+        return told
+    if protocol == "chat":
+        message = f"You exceeded your current quota. Please try again in {seconds} seconds."
+        return {"error": {"message": message, "type": "insufficient_quota", "code": "insufficient_quota"}}
     return {"error": {"type": "usage_limit_reached", "message": "The usage limit has been reached", "resets_at": ends}}
 
 

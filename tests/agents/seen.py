@@ -25,8 +25,9 @@ KINDS = {
     "test_sandboxed_runs": "whole runs",
     "test_lives": "killed, resumed, one-shot",
     "test_matrix": "texts",
+    "test_hundred_texts": "texts",
     "test_permissions": "permission requests",
-    "test_faults": "faults",
+    "test_agent_faults": "faults",
     "test_run_faults": "faults",
 }
 """What each module of tests is called in the table."""

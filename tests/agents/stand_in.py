@@ -138,7 +138,9 @@ class _Door(BaseHTTPRequestHandler):
             self._hold()
         elif cue.resets_seconds:
             ends = int(time.time()) + cue.resets_seconds
-            self._json(429, usage_limit(ends), headers=LIMIT_HEADERS | {"x-codex-primary-reset-at": str(ends)})
+            self._json(
+                429, usage_limit(ask.protocol, ends), headers=LIMIT_HEADERS | {"x-codex-primary-reset-at": str(ends)}
+            )
         elif cue.fault.isdigit():
             self._json(int(cue.fault), refusal(ask.protocol, int(cue.fault), cue.message or "a fault of the story"))
         else:

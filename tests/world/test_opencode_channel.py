@@ -67,6 +67,17 @@ def test_a_retry_names_the_limit_and_when_it_is_tried_again(bench):
     assert bench.channel.observe().state is AgentState.WORKING
 
 
+def test_a_limit_ends_when_its_message_says_however_often_it_is_tried_again(bench):
+    began = bench.channel._site.clock.now()
+    ends = set()
+    for attempt in range(3):
+        message = "Usage limit reached. Try again in 3 hours."
+        bench.server.statuses = {"ses_1": {"type": "retry", "message": message, "next": began + attempt}}
+        ends.add(bench.channel.observe().resets_at)
+    assert len(ends) == 1
+    assert 0 <= ends.pop() - began - 3 * 3_600_000 < 10_000
+
+
 def test_a_rejection_carries_the_reason(bench):
     bench.ask("make")
     assert bench.channel.answer(bench.channel.pending(), Option.REJECT, "not now") == "answered"

@@ -53,6 +53,8 @@ class Preset(Value):
     submit_key: str = "Enter"
     settle_ms: int = 300
     """The pause between pasting a text and pressing the submit key."""
+    interrupt_keys: tuple[str, ...] = ()
+    """The keys that end a turn, pressed with the same pause between them; Escape where there are none."""
     warm_ms: int = 0
     """How long nothing is typed after the program first showed its prompt."""
     signs: Mapping[str, tuple[StateSign, ...]] = field(default_factory=dict)

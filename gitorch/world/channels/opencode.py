@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, Permissi
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option
+from gitorch.rules.agent_state.limits import resets_at
 from gitorch.text.acp.answers import names_limit
 from gitorch.text.acp.messages import number_of, object_of, text_of
 from gitorch.text.opencode import BUSY, RETRY, asked_of, holds_text, own_session, status_of, tool_input
@@ -30,7 +32,7 @@ SERVER = "server.json"
 
 HOST = "127.0.0.1"
 USER = "opencode"
-ANSWER_SECONDS = 0.4
+ANSWER_SECONDS = 1.0
 BYTES_MAX = 8_000_000
 MESSAGES = 10
 """How many of the newest messages are searched for a text."""
@@ -55,6 +57,9 @@ class OpenCodeChannel:
         self._site = site
         self._connection: http.client.HTTPConnection | None = None
         self._session = ""
+        self._limit = ""
+        """What the service said of the limit that is under way, and when that was seen first."""
+        self._limited_at = Moment(0)
 
     @property
     def name(self) -> str:
@@ -129,12 +134,27 @@ class OpenCodeChannel:
 
         kind, status = status_of(self._get("/session/status"))
         if kind == RETRY:
-            return _retrying(status)
+            return self._retrying(text_of(status, "message"), Moment(number_of(status, "next")))
 
         if kind == BUSY:
             return ChannelObservation(AgentState.WORKING, "opencode: busy")
 
         return ChannelObservation(AgentState.WAITING, "opencode: idle")
+
+    def _retrying(self, message: str, tried_at: Moment) -> ChannelObservation:
+        """A program that tries again after a failure: limited if the failure names a usage limit, else at work.
+
+        The limit ends when the message says; without a word about that, it may when the program tries again.
+        """
+        if not names_limit(message):
+            return ChannelObservation(AgentState.WORKING, f"opencode: tries again, {message}")
+
+        if message != self._limit:
+            self._limit, self._limited_at = message, self._site.clock.now()
+
+        offset = time.localtime(self._limited_at // 1000).tm_gmtoff // 60
+        ends_at = resets_at(message, self._limited_at, offset) or tried_at
+        return ChannelObservation(AgentState.LIMITED, f"opencode: {message}", resets_at=ends_at)
 
     def pending(self) -> PermissionRequest | None:
         """The first permission request that waits."""
@@ -240,14 +260,3 @@ class OpenCodeChannel:
             self._connection.close()
 
         self._connection = None
-
-
-def _retrying(status: dict[str, Any]) -> ChannelObservation:
-    """A program that tries again after a failure: limited if the failure names a usage limit, else at work."""
-    message = text_of(status, "message")
-    if names_limit(message):
-        return ChannelObservation(
-            AgentState.LIMITED, f"opencode: {message}", resets_at=Moment(number_of(status, "next"))
-        )
-
-    return ChannelObservation(AgentState.WORKING, f"opencode: tries again, {message}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.world.channels.site import ChannelSite
     from gitorch.world.terminal.session_files import DeliveryRecord
 
-INTERRUPT_KEY = "Escape"
+INTERRUPT_KEYS = ("Escape",)
 BY_HAND = "answered through its channel"
 
 
@@ -75,16 +75,22 @@ class TerminalChannel:
         return answering.answer(PermissionAnswer(request.text, option, reason or BY_HAND))
 
     def interrupt(self) -> str | None:
-        """Press Escape, which ends the turn of every program that was tried; not while somebody is attached."""
-        pane = self._site.launch.pane
-        guard = (
-            f"#{{&&:#{{==:#{{pane_pid}},{self._site.launch.pane_pid}}},#{{==:#{{pane_dead}}#{{session_attached}},00}}}}"
-        )
-        press = f"send-keys -t {pane} {INTERRUPT_KEY} ; display-message -p pressed"
-        if "pressed" in self._site.tmux.call_if(pane, guard, press).out.split():
-            return "interrupted"
+        """Press the keys that end a turn, as the preset names them; not while somebody is attached."""
+        for key in self._preset.interrupt_keys or INTERRUPT_KEYS:
+            if not self._press(key):
+                return f"{REFUSED}its program has ended, or somebody is attached to it"
 
-        return f"{REFUSED}its program has ended, or somebody is attached to it"
+            self._site.clock.sleep(self._preset.settle_ms / 1000)
+
+        return "interrupted"
+
+    def _press(self, key: str) -> bool:
+        """Press one key, unless the program has ended or somebody is attached."""
+        pane = self._site.launch.pane
+        undisturbed = "#{==:#{pane_dead}#{session_attached},00}"
+        guard = f"#{{&&:#{{==:#{{pane_pid}},{self._site.launch.pane_pid}}},{undisturbed}}}"
+        press = f"send-keys -t {pane} {key} ; display-message -p pressed"
+        return "pressed" in self._site.tmux.call_if(pane, guard, press).out.split()
 
     def usage(self) -> None:
         """A screen does not tell."""

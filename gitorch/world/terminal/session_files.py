@@ -251,6 +251,9 @@ PRESET_LISTS = (
     "one_shot_argv",
     "writable",
 )
+LATER_LISTS = ("signed_in", "channels", "server_argv", "client_argv", "host_argv", "usage_files", "interrupt_keys")
+"""Those that a session which an older gitorch started does not have."""
+
 PRESET_NUMBERS = ("settle_ms", "warm_ms")
 
 
@@ -260,7 +263,7 @@ def _preset(value: dict[str, Any]) -> Preset:
     for name in PRESET_LISTS:
         fields[name] = tuple(map(str, value[name]))
 
-    for name in ("signed_in", "channels", "server_argv", "client_argv", "host_argv", "usage_files"):
+    for name in LATER_LISTS:
         fields[name] = tuple(map(str, value.get(name, ())))
 
     for name in PRESET_NUMBERS:
