@@ -115,11 +115,13 @@ class GitLedger:
         with self.hold("ledger", self._wait_seconds):
             return self._follow(tip)
 
-    def _follow(self, tip: CommitId) -> int:
-        """Adopt the records up to `tip`. Returns their number. Needs the ledger's lock."""
+    def _follow(self, tip: CommitId, commits: Iterable[StoredCommit] | None = None) -> int:
+        """Adopt the records up to `tip`, which `commits` lead to. Returns their number. Needs the ledger's lock."""
         replay = self._tip_index.replay()
         before = replay.head
-        self._tip_index.extend(replay, tip)
+        if commits is None:
+            commits = self._history.stream(tip, before.commit)
+        self._tip_index.extend(replay, tip, commits)
         if not self._store.forward(before.commit, tip):
             raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
         self._tip_index.publish(replay)

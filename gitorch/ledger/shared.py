@@ -3,29 +3,49 @@
 An append decides on the remote's tip, writes its commits, pushes them with the expected old value, and moves the local
 branch forward last. So the local branch is never ahead of the remote and never forced, and `git log` is the same on every
 host. Killed at any point: either the remote moved, and the next append or `refresh` follows, or nothing happened.
+
+Where the remote answered a moment ago, its tip is not asked for again: a push that it takes proves that it is still that.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Away, Busy, Corrupt, Refused, Unavailable
+from gitorch.errors import Away, Busy, Corrupt, GitorchError, Refused, Unavailable
 from gitorch.ledger import last_contact, location, lock
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.signed_records import unsigned
 from gitorch.model.values import names_of, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from gitorch.ledger.compose import PreparedCommits
-    from gitorch.ledger.replay import Evolve
-    from gitorch.model.ids import CommitId, Moment
+    from gitorch.ledger.replay import Evolve, Replay
+    from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
-    from gitorch.ports.ledger import History, HostKeys, LastContact, Store, Upstream, Verification
+    from gitorch.model.work.board import State
+    from gitorch.ports.ledger import (
+        History,
+        HostKeys,
+        LastContact,
+        Store,
+        StoredCommit,
+        Upstream,
+        Verification,
+        WrittenRecord,
+    )
+
+ASKED_MS = 10_000
+"""How old the remote's last answer may be for a decision that only a push confirms. A lost race costs less than asking each time."""
+
+FEW = 32
+"""Up to this many new commits, reading them from the store is faster than starting git's two processes."""
 
 _COMMIT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
@@ -45,7 +65,11 @@ class SharedLedger(GitLedger):
         super().__init__(store, history, common, evolve)
         self._upstream, self._keys = upstream, keys
         self._there: CommitId | None = None
-        """The remote's tip, as of the last `_catch_up`."""
+        """The remote's tip, as far as this host knows."""
+        self._is_assumed = False
+        """Whether the present decision is on a tip that was not asked for."""
+        self._is_overtaken = False
+        """Whether another host was faster than the last push."""
 
     def exists(self) -> bool:
         """Whether there is a ledger; a clone that has none takes over the remote's, as far as the remote answers."""
@@ -71,21 +95,59 @@ class SharedLedger(GitLedger):
         Raises Corrupt where the remote's ledger was forced back, replaced or removed; then nothing moves here.
         """
         with lock.hold(self._common, "ledger", self._wait_seconds, self._tip_index.catch_up):
-            self._catch_up()
+            self._ask()
 
     def last_contact(self) -> LastContact | None:
         """The last answer of the remote; None before the first."""
         return last_contact.load(self._common)
 
+    def _write(
+        self, run: RunId | None, make: Callable[[Replay], PreparedCommits]
+    ) -> tuple[State, tuple[WrittenRecord, ...]]:
+        """Decide at first on what the remote had a moment ago. Without a push nothing confirms that: the remote is asked."""
+        self._is_assumed = self._was_asked_lately()
+        try:
+            state, written = super()._write(run, make)
+        except GitorchError:
+            if not self._is_assumed:
+                raise
+        else:
+            if not self._is_assumed:
+                return state, written
+
+        self._is_assumed = False
+        return super()._write(run, make)
+
+    def _was_asked_lately(self) -> bool:
+        """Whether the remote had this branch's tip a moment ago."""
+        contact = self.last_contact()
+        if contact is None or contact.tip is None or contact.tip != self._store.tip():
+            return False
+        self._there = contact.tip
+        return 0 <= time.time() * 1000 - contact.at < ASKED_MS
+
     def _catch_up(self) -> None:
+        """Adopt what other hosts wrote, unless the remote was asked a moment ago. Needs the ledger's lock."""
+        if not self._is_assumed:
+            self._ask()
+
+    def _ask(self) -> None:
         """Ask the remote, and adopt what other hosts wrote. Needs the ledger's lock."""
-        with _away():
-            there = self._upstream.tip()
         here = self._store.tip()
+        with _away():
+            there = self._fetched(here)
         if there != here:
             self._compare(there, here)
-        self._there = there
+        self._there, self._is_overtaken = there, False
         last_contact.save(self._common, self._upstream.name, there)
+
+    def _fetched(self, here: CommitId | None) -> CommitId | None:
+        """The remote's tip, which this clone has now. One that has moved for certain is fetched at once."""
+        if not self._is_overtaken:
+            there = self._upstream.tip()
+            if there is None or there == here:
+                return there
+        return self._upstream.fetch()
 
     def _compare(self, there: CommitId | None, here: CommitId | None) -> None:
         """Adopt the remote's records, unless it lacks some that it had before."""
@@ -95,25 +157,35 @@ class SharedLedger(GitLedger):
                 raise self._forced(f"has no ledger any more, and had {before.tip:.12}", before.tip)
             return
 
-        with _away():
-            self._upstream.fetch()
-        if here is not None and self._is_part(there, here):
-            if before is not None and before.tip != there:
-                raise self._forced(f"was forced back to {there:.12} from {here:.12}", here)
-            return  # records from before this ledger was shared, which the next push brings along
-
-        if here is not None and not self._is_part(here, there):
+        commits = self._continuing(here, there)
+        if commits is not None:
+            self._require_signed(here, there, commits)
+            self._follow(there, commits)
+        elif here is not None and not self._is_part(there, here):
             what = f"was replaced by {there:.12}, which does not continue {here:.12}"
             raise self._forced(what, here, f"--force-with-lease={location.REF}:{there} ")
-        self._require_signed(here, there)
-        self._follow(there)
+        elif here is not None and before is not None and before.tip != there:
+            raise self._forced(f"was forced back to {there:.12} from {here:.12}", here)
+        # otherwise the records here are from before this ledger was shared, and the next push brings them along
 
-    def _require_signed(self, here: CommitId | None, there: CommitId) -> None:
+    def _continuing(self, here: CommitId | None, there: CommitId) -> Iterable[StoredCommit] | None:
+        """The commits after `here` up to `there`, oldest first; None where `there` does not continue `here`."""
+        newest: list[StoredCommit] = []
+        for commit in islice(self._store.back(there), FEW + 1):
+            if commit.id == here:
+                return newest[::-1]
+            newest.append(commit)
+
+        if here is not None and not self._is_part(here, there):
+            return None
+        return _Streamed(self._history, there, here)
+
+    def _require_signed(self, here: CommitId | None, there: CommitId, commits: Iterable[StoredCommit]) -> None:
         """Raise Corrupt for records that no known host signed. A ledger without known hosts has no signatures."""
         known: Mapping[str, str] = {}
         if here is not None:
             known = self._tip_index.replay().board.hosts
-        fault = unsigned(self._history, self._keys, known, here, there)
+        fault = unsigned(self._history, self._keys, known, commits)
         if fault is None:
             return
 
@@ -126,7 +198,7 @@ class SharedLedger(GitLedger):
         verification = super().verify(now)
         if verification.tip is None:
             return verification
-        fault = unsigned(self._history, self._keys, {}, None, verification.tip)
+        fault = unsigned(self._history, self._keys, {}, _Streamed(self._history, verification.tip, None))
         if fault is None:
             return verification
         return replace(verification, faults=(*verification.faults, fault))
@@ -147,9 +219,11 @@ class SharedLedger(GitLedger):
     def _extend(self, tip: CommitId | None, made: PreparedCommits) -> tuple[CommitId, ...] | None:
         """Push the commits, and move the local branch to them once the remote has them; None where another host was faster."""
         ids = self._store.write(tip, made.commits, self._signature(made))
+        self._is_assumed = False
         with _away():
             is_pushed = self._upstream.push(self._there, ids[-1], tuple(_named_commits(made)))
         if not is_pushed:
+            self._is_overtaken = True
             return None
 
         last_contact.save(self._common, self._upstream.name, ids[-1])
@@ -168,6 +242,16 @@ class SharedLedger(GitLedger):
             message = f"this ledger takes records of known hosts alone, and {writer} is none"
             raise Refused(message, "gitorch host join")
         return self._keys.sign
+
+
+class _Streamed:
+    """The commits after one up to another, read anew from git whenever they are iterated."""
+
+    def __init__(self, history: History, tip: CommitId, after: CommitId | None) -> None:
+        self._history, self._tip, self._after = history, tip, after
+
+    def __iter__(self) -> Iterator[StoredCommit]:
+        return iter(self._history.stream(self._tip, self._after))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ be the signing host's own, so that no known host can write in another's name. Th
 
 from __future__ import annotations
 
+from itertools import chain, tee
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
@@ -15,49 +16,61 @@ from gitorch.text.records.record import decode
 from gitorch.text.records.signed_commit import parse_signed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from gitorch.model.ids import CommitId
     from gitorch.model.record import Record
-    from gitorch.ports.ledger import History, HostKeys
+    from gitorch.ports.ledger import History, HostKeys, StoredCommit
 
 
 def unsigned(
-    history: History, keys: HostKeys, known: Mapping[str, str], after: CommitId | None, tip: CommitId
+    history: History, keys: HostKeys, known: Mapping[str, str], commits: Iterable[StoredCommit]
 ) -> Corrupt | None:
-    """The first record after a commit that is not vouched for by its own host, as an error; None where all are.
+    """The first record of these commits that is not vouched for by its own host, as an error; None where all are.
 
-    `known` are the hosts as of that commit. Records from before the first host was added need no signature. Each
-    signature costs two runs of `ssh-keygen`.
+    `known` are the hosts as of the commit before them. Records from before the first host was added need no signature.
+    Each signature costs a run of `ssh-keygen`.
     """
     hosts = dict(known)
+    records = _records_of_hosts(commits, bool(known))
+    first = next(records, None)
+    if first is None:
+        return None
+
     waiting: list[Record] = []
-    for commit, record in _records(history, after, tip):
+    listed, records = tee(chain((first,), records))
+    bodies = history.objects(commit for commit, _ in listed)
+    commit = first[0]
+    for (commit, record), stored in zip(records, bodies, strict=True):
         if isinstance(record.event, HostAdded):
             hosts[record.event.host] = record.event.key
-        if not hosts:
-            continue
 
         waiting.append(record)
-        parsed = parse_signed(next(iter(history.objects((commit,)))).body)
-        if parsed.signature:
-            signer = keys.signer(parsed.signed, parsed.signature, hosts)
-            fault = _fault(waiting, signer, commit)
-            if fault is not None:
-                return fault
-            waiting.clear()
+        parsed = parse_signed(stored.body)
+        if not parsed.signature:
+            continue
+
+        signer = keys.signer(parsed.signed, parsed.signature, hosts, record.actor.host)
+        fault = _fault(waiting, signer, commit)
+        if fault is not None:
+            return fault
+        waiting.clear()
 
     if waiting:
-        return _error(waiting[0], "no host signed it", tip)
+        return _error(waiting[0], "no host signed it", commit)
     return None
 
 
-def _records(history: History, after: CommitId | None, tip: CommitId) -> Iterator[tuple[CommitId, Record]]:
-    """The records after a commit, each with its own, oldest first."""
-    for commit in history.stream(tip, after):
+def _records_of_hosts(commits: Iterable[StoredCommit], has_hosts: bool) -> Iterator[tuple[CommitId, Record]]:
+    """The records from the first one on that a host must sign, each with its commit, oldest first."""
+    for commit in commits:
         for path, data in commit.added.items():
-            if layout.is_record(path):
-                yield commit.id, decode(path, data)
+            if not layout.is_record(path):
+                continue
+            record = decode(path, data)
+            has_hosts = has_hosts or isinstance(record.event, HostAdded)
+            if has_hosts:
+                yield commit.id, record
 
 
 def _fault(records: list[Record], signer: str, commit: CommitId) -> Corrupt | None:

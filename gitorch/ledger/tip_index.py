@@ -287,16 +287,14 @@ class TipIndex:
             return self._store.since(base.commit, tip)
         return self._history.stream(tip, base.commit)
 
-    def extend(self, replay: Replay, tip: CommitId) -> None:
-        """Replay commits that the branch does not hold yet, such as those of another clone.
+    def extend(self, replay: Replay, tip: CommitId, commits: Iterable[StoredCommit]) -> None:
+        """Replay commits up to `tip` that the branch does not hold yet, such as those of another clone.
 
         Afterwards the replay is at `tip`; the caller moves the branch there and then calls `publish`.
         Raises Corrupt when the commits do not continue the ledger.
         """
         self._memory = None  # until `publish`, this replay is ahead of the branch
-        for commit in self._history.stream(tip, replay.head.commit):
-            step = replay.apply(commit, self._evolve)
-            self.places.note(step.record, step.commit)
+        self._apply(replay, commits, None)
         if replay.head.commit != tip:
             raise Corrupt(f"{tip} does not continue the ledger.", hint="gitorch verify", where=tip)
 

@@ -276,8 +276,8 @@ class HostKeys(Protocol):
         """An SSH signature of a commit by this host's key. Raises Refused where it has none."""
         ...
 
-    def signer(self, text: str, signature: str, hosts: Mapping[str, str]) -> str:
-        """The host whose key signed exactly this text; empty when none did. Raises Unavailable."""
+    def signer(self, text: str, signature: str, hosts: Mapping[str, str], claimed: str) -> str:
+        """The host whose key signed exactly this text; empty when none did. `claimed` is tried first. Raises Unavailable."""
         ...
 
 
@@ -291,8 +291,11 @@ class Upstream(Protocol):
         """The commit of the branch there; None where it has none. Raises Unavailable."""
         ...
 
-    def fetch(self) -> None:
-        """Fetch the branch, and the work that its records name. No branch of this clone moves. Raises Unavailable."""
+    def fetch(self) -> CommitId | None:
+        """Fetch the branch, and the work that its records name; the commit of the branch, None where there is none.
+
+        No branch of this clone moves. Raises Unavailable.
+        """
         ...
 
     def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:

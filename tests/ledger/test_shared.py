@@ -12,6 +12,7 @@ from gitorch.model.events import TargetConfirmed
 from gitorch.model.ids import RunId
 from gitorch.ports.ledger import Draft
 from gitorch.world.clock import SystemClock
+from gitorch.world.git.remotes import GitRemotes
 from gitorch.world.git.upstream import GitUpstream
 
 
@@ -43,8 +44,13 @@ def test_an_append_decides_on_what_another_host_wrote(remote, hosts):
     one, other = hosts
     fill(one, 2)
     seen = []
-    other.append(RUN, AGENT, AT, lambda state: seen.append(state.run.records) or [renewed(3)])
-    assert seen == [2]
+
+    def decide(state):
+        seen.append(state.run.records if state.run else 0)
+        return [renewed(seen[-1] + 1)]
+
+    other.append(RUN, AGENT, AT, decide)
+    assert seen == [0, 2]  # at first on what the remote had a moment ago
     assert git(remote, "rev-parse", REF) == other.tip()
     assert one.tip() != other.tip()
     one.refresh()
@@ -75,6 +81,7 @@ def test_a_decision_that_another_host_overtook_is_refused_and_writes_nothing(rem
     def claim(state):
         if state.run.records > 1:
             raise Refused("taken")
+        other.refresh()  # else its record would be equal to the first one here
         fill(other, 1)
         return [renewed(9)]
 
@@ -82,6 +89,37 @@ def test_a_decision_that_another_host_overtook_is_refused_and_writes_nothing(rem
         one.append(RUN, AGENT, AT, claim)
     assert git(remote, "rev-list", "--count", REF) == "3"
     assert len(set(tips(remote, *hosts))) == 1
+
+
+@pytest.mark.parametrize("decision", ["refused", "nothing"])
+def test_a_decision_without_a_push_is_made_again_on_what_the_remote_has_now(remote, hosts, decision):
+    one, other = hosts
+    fill(other, 1)
+
+    def decide(state):
+        if state.run is not None:
+            return [renewed(2)]
+        if decision == "refused":
+            raise Refused("there is no run")
+        return []
+
+    assert one.append(RUN, AGENT, AT, decide)[0].run.records == 2
+    assert git(remote, "rev-parse", REF) == one.tip()
+
+
+def test_an_append_soon_after_another_contacts_the_remote_once_and_a_lost_race_three_times(remote, hosts, monkeypatch):
+    one, other = hosts
+    fill(one, 1)
+    calls = []
+    monkeypatch.setattr(GitRemotes, "heads", lambda *_: calls.append("ask"))
+    for name in ("fetch", "push"):
+        inner = getattr(GitRemotes, name)
+        monkeypatch.setattr(GitRemotes, name, lambda *a, _n=name, _i=inner, **k: calls.append(_n) or _i(*a, **k))
+    fill(one, 1)
+    assert calls == ["push"]
+    calls.clear()
+    other.append(RUN, AGENT, AT, lambda _: [renewed(9)])  # it does not know yet what the first wrote
+    assert calls == ["push", "fetch", "push"]
 
 
 def test_while_the_remote_is_away_reading_works_and_appending_changes_nothing(remote, hosts):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Failed, Refused
 from gitorch.world.git.signatures import SshSignatures
 from gitorch.world.programs import run
+from gitorch.world.ssh_keys import environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,16 +36,19 @@ class SshHostKeys:
     """The key in a file, empty where this host has none."""
 
     def __init__(self, key: str, environ: Mapping[str, str]) -> None:
-        self._key = key
+        self._key, self._env = key, environment(environ)
         self._signatures = SshSignatures(environ)
 
     def sign(self, text: str) -> str:
         """The signature of git's own kind. Raises Refused where this host has no key."""
         if not self._key:
             raise Refused("this ledger takes signed records alone, and this host has no key", "gitorch host join")
-        return self._signatures.sign(text, self._key, NAMESPACE)
+        result = run(["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", self._key], self._env, given=text.encode())
+        if result.status != 0:
+            raise Failed(f"{self._key} signed nothing: {result.err}", f"ssh-keygen -Y sign -n test -f {self._key}")
+        return result.out
 
-    def signer(self, text: str, signature: str, hosts: Mapping[str, str]) -> str:
+    def signer(self, text: str, signature: str, hosts: Mapping[str, str], claimed: str) -> str:
         """The host that signed this text, or an empty string."""
         allowed = "".join(f"{name} {key}\n" for name, key in hosts.items())
-        return self._signatures.signer(text, signature, allowed, NAMESPACE)
+        return self._signatures.signer(text, signature, allowed, NAMESPACE, claimed)

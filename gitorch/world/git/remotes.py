@@ -26,6 +26,9 @@ LIST_SECONDS, TRANSFER_SECONDS = 20.0, 120.0
 RECENT_MS = 10_000
 """How old an answer may be that a loop is given: forges allow some thousand requests an hour."""
 
+FETCHED = "refs/gitorch/remotes/"
+"""Where fetched branches are kept, each below the name of its remote."""
+
 REFUSED = re.compile(r"^!\t[^\t]*\t(.*)$", re.MULTILINE)
 NOISE = re.compile(r"hint:|To |error: failed to push some refs")
 
@@ -91,7 +94,7 @@ class GitRemotes:
         That ref follows the remote even when the remote's history was rewritten.
         Raises Unavailable when the remote has no such ref, or the fetch does nothing for `TRANSFER_SECONDS`.
         """
-        refspec = f"+{ref}:refs/gitorch/remotes/{remote}/{ref.removeprefix('refs/heads/')}"
+        refspec = f"+{ref}:{FETCHED}{remote}/{ref.removeprefix('refs/heads/')}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
         arguments = ("fetch", *options, "--", remote, refspec, *others)
         result = self._git.run(*arguments, wait_seconds=TRANSFER_SECONDS, remote=remote)
@@ -99,6 +102,12 @@ class GitRemotes:
         if result.status != 0:
             message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git fetch {remote}")
+
+    def fetched(self, remote: str, ref: str) -> CommitId | None:
+        """What the last `fetch` of this ref brought; None before the first. No remote is contacted."""
+        name = f"{FETCHED}{remote}/{ref.removeprefix('refs/heads/')}"
+        commit = self._git.output("for-each-ref", "--format=%(objectname)", "--", name).strip()
+        return CommitId(commit) if commit else None
 
     def commits_among(self, ids: Collection[str]) -> list[CommitId]:
         """Those of these full ids that are commits of this repository, each once."""

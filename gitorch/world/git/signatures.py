@@ -84,24 +84,26 @@ class SshSignatures:
                 raise Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", f"ssh-keygen -Y sign -n test -f {key}")
             return signature.read_text(encoding="ascii")
 
-    def signer(self, text: str, signature: str, allowed: str, namespace: str) -> str:
+    def signer(self, text: str, signature: str, allowed: str, namespace: str, claimed: str = "") -> str:
         """The allowed signer whose key signed exactly this text; empty when none of them did.
 
         `allowed` is the text of an allowed signers file. A signature for another namespace does not count.
-        Raises Unavailable when `ssh-keygen` cannot be run.
+        The signer `claimed` is tried first. Raises Unavailable when `ssh-keygen` cannot be run.
         """
         with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
             signature_file, signers_file = Path(folder) / "text.sig", Path(folder) / "allowed"
             signature_file.write_text(signature, encoding="utf-8")
             signers_file.write_text(allowed, encoding="utf-8")
             files = ("-s", str(signature_file), "-f", str(signers_file))
+            check = ["ssh-keygen", "-Y", "verify", "-n", namespace, *files, "-I"]
+            if claimed and run([*check, claimed], self._env, given=text.encode()).status == 0:
+                return claimed
             principals = run(["ssh-keygen", "-Y", "find-principals", *files], self._env)
             if principals.status != 0:
                 return ""
             for line in principals.out.splitlines():
                 name = line.strip()
-                argv = ["ssh-keygen", "-Y", "verify", "-n", namespace, "-I", name, *files]
-                if run(argv, self._env, given=text.encode()).status == 0:
+                if run([*check, name], self._env, given=text.encode()).status == 0:
                     return name
             return ""
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 LEDGER_REF = "refs/heads/gitorch/ledger"
 COMMIT_REFS = "refs/gitorch/commits/"
+OVERTAKEN = "(stale info)"
+"""What git says of a branch that is not at the expected commit. It is the ledger, since no other ref here ever moves."""
 
 
 class GitUpstream:
@@ -45,9 +47,15 @@ class GitUpstream:
         """The commit of the ledger's branch at the remote."""
         return self._remotes.heads(self.name, (LEDGER_REF,)).get(LEDGER_REF)
 
-    def fetch(self) -> None:
-        """Fetch the ledger, and the commits that its records name."""
-        self._remotes.fetch(self.name, LEDGER_REF, f"{COMMIT_REFS}*:{COMMIT_REFS}*")
+    def fetch(self) -> CommitId | None:
+        """Fetch the ledger, and the commits that its records name; the ledger's commit, None where there is none."""
+        try:
+            self._remotes.fetch(self.name, LEDGER_REF, f"{COMMIT_REFS}*:{COMMIT_REFS}*")
+        except Unavailable as error:
+            if f"couldn't find remote ref {LEDGER_REF}" in error.message:
+                return None
+            raise
+        return self._remotes.fetched(self.name, LEDGER_REF)
 
     def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
         """Push the ledger and the named commits, all or nothing. The repository's `pre-push` hook does not run."""
@@ -59,7 +67,7 @@ class GitUpstream:
         reason = self._remotes.push(self.name, refs, hooks=False)
         if not reason:
             return True
-        if self.tip() != old:
+        if OVERTAKEN in reason or self.tip() != old:
             return False
 
         message = f"{self.name} did not take the ledger: {_first_reason(reason)}"
