@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Away, Busy, Corrupt, GitorchError, Refused, Unavailable
 from gitorch.ledger import last_contact, location, lock
 from gitorch.ledger.ledger import GitLedger
+from gitorch.ledger.pace import Pace
 from gitorch.ledger.signed_records import unsigned
 from gitorch.model.values import names_of, replace
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 ASKED_MS = 10_000
 """How old the remote's last answer may be for a decision that only a push confirms. A lost race costs less than asking each time."""
 
-FEW = 32
+FEW = 100
 """Up to this many new commits, reading them from the store is faster than starting git's two processes."""
 
 _COMMIT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
@@ -70,6 +71,7 @@ class SharedLedger(GitLedger):
         """Whether the present decision is on a tip that was not asked for."""
         self._is_overtaken = False
         """Whether another host was faster than the last push."""
+        self._pace = Pace()
 
     def exists(self) -> bool:
         """Whether there is a ledger; a clone that has none takes over the remote's, as far as the remote answers."""
@@ -151,34 +153,41 @@ class SharedLedger(GitLedger):
 
     def _compare(self, there: CommitId | None, here: CommitId | None) -> None:
         """Adopt the remote's records, unless it lacks some that it had before."""
-        before = last_contact.load(self._common)
         if there is None:
-            if before is not None and before.tip is not None:
-                raise self._forced(f"has no ledger any more, and had {before.tip:.12}", before.tip)
+            self._ensure_never_there()
             return
 
         commits = self._continuing(here, there)
-        if commits is not None:
-            self._require_signed(here, there, commits)
-            self._follow(there, commits)
-        elif here is not None and not self._is_part(there, here):
-            what = f"was replaced by {there:.12}, which does not continue {here:.12}"
-            raise self._forced(what, here, f"--force-with-lease={location.REF}:{there} ")
-        elif here is not None and before is not None and before.tip != there:
-            raise self._forced(f"was forced back to {there:.12} from {here:.12}", here)
-        # otherwise the records here are from before this ledger was shared, and the next push brings them along
+        if commits is None:
+            return  # the records here are from before this ledger was shared, and the next push brings them along
+
+        self._require_signed(here, there, commits)
+        self._follow(there, commits)
+
+    def _ensure_never_there(self) -> None:
+        """Raise Corrupt where the remote had a ledger before."""
+        before = self.last_contact()
+        if before is not None and before.tip is not None:
+            raise self._forced(f"has no ledger any more, and had {before.tip:.12}", before.tip)
 
     def _continuing(self, here: CommitId | None, there: CommitId) -> Iterable[StoredCommit] | None:
-        """The commits after `here` up to `there`, oldest first; None where `there` does not continue `here`."""
+        """The commits after `here` up to `there`, oldest first; None where `there` is older. Raises Corrupt where it was forced."""
         newest: list[StoredCommit] = []
         for commit in islice(self._store.back(there), FEW + 1):
             if commit.id == here:
                 return newest[::-1]
             newest.append(commit)
 
-        if here is not None and not self._is_part(here, there):
-            return None
-        return _Streamed(self._history, there, here)
+        if here is None or self._is_part(here, there):
+            return _Streamed(self._history, there, here)
+
+        before = self.last_contact()
+        if not self._is_part(there, here):
+            what = f"was replaced by {there:.12}, which does not continue {here:.12}"
+            raise self._forced(what, here, f"--force-with-lease={location.REF}:{there} ")
+        if before is not None and before.tip != there:
+            raise self._forced(f"was forced back to {there:.12} from {here:.12}", here)
+        return None
 
     def _require_signed(self, here: CommitId | None, there: CommitId, commits: Iterable[StoredCommit]) -> None:
         """Raise Corrupt for records that no known host signed. A ledger without known hosts has no signatures."""
@@ -220,10 +229,12 @@ class SharedLedger(GitLedger):
         """Push the commits, and move the local branch to them once the remote has them; None where another host was faster."""
         ids = self._store.write(tip, made.commits, self._signature(made))
         self._is_assumed = False
+        self._pace.begin()
         with _away():
             is_pushed = self._upstream.push(self._there, ids[-1], tuple(_named_commits(made)))
+        self._pace.end(is_pushed)
+        self._is_overtaken = not is_pushed
         if not is_pushed:
-            self._is_overtaken = True
             return None
 
         last_contact.save(self._common, self._upstream.name, ids[-1])

@@ -81,7 +81,7 @@ def test_decide_gets_the_newest_state_and_may_return_nothing(ledger):
     fill(ledger, 2)
     seen = []
     assert ledger.append(RUN, AGENT, AT, lambda state: seen.append(state.run.records) or [])[1] == ()
-    assert seen == [2]
+    assert set(seen) == {2}
 
 
 def test_a_refused_decision_writes_nothing(ledger):

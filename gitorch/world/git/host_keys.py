@@ -43,7 +43,9 @@ class SshHostKeys:
         """The signature of git's own kind. Raises Refused where this host has no key."""
         if not self._key:
             raise Refused("this ledger takes signed records alone, and this host has no key", "gitorch host join")
-        result = run(["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", self._key], self._env, given=text.encode())
+        result = run(
+            ["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", self._key], self._env, given=text.encode()
+        )
         if result.status != 0:
             raise Failed(f"{self._key} signed nothing: {result.err}", f"ssh-keygen -Y sign -n test -f {self._key}")
         return result.out
