@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from chromium import chromium, needs_chromium
 from waiting import until
-from web_browser import _fail
+from web_browser import _carry_out, _fail
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from merge_yard import CALLER, Yard
@@ -52,7 +52,7 @@ def yard(tmp_path_factory):
 @pytest.fixture(scope="module")
 def page(yard):
     """A window that has logged in, and the address of the server."""
-    with ready(lambda: yard.services, Options(port=0, changes=True), _fail) as made:
+    with ready(lambda: yard.services, Options(port=0, changes=True), _carry_out, _fail) as made:
         thread = threading.Thread(target=made.run, daemon=True)
         thread.start()
         until(lambda: made.server.started, what="the server to start")

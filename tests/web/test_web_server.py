@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from waiting import until
-from web_browser import _fail
+from web_browser import _carry_out, _fail
 
 from gitorch.errors import Busy, Usage
 from gitorch.model import commands as c
@@ -31,7 +31,7 @@ STAGE = HERE.parent / "cli" / "cli_stage.py"
 @contextmanager
 def running(stage, **options):
     """A server over the stage in a thread: its port and its token."""
-    with ready(lambda: stage.services, Options(port=0, **options), _fail) as made:
+    with ready(lambda: stage.services, Options(port=0, **options), _carry_out, _fail) as made:
         thread = threading.Thread(target=made.run, daemon=True)
         thread.start()
         try:
@@ -185,7 +185,7 @@ def test_a_process_with_a_token_of_gitorchs_changes_nothing_although_it_has_the_
         "c = h.HTTPConnection('127.0.0.1', int(sys.argv[1]))\n"
         "o = f'http://127.0.0.1:{sys.argv[1]}'\n"
         "k = {'Authorization': 'Bearer ' + sys.argv[2], 'Origin': o, 'Content-Type': 'application/x-www-form-urlencoded'}\n"
-        "c.request('POST', '/runs/auth-7f3a/hold', 'verb=pause', k)\n"
+        "c.request('POST', '/runs/auth-7f3a/pause', '', k)\n"
         "print(c.getresponse().status)\n"
     )
     with running(stage, changes=True) as (port, token):
