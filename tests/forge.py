@@ -34,8 +34,8 @@ while read -r pattern; do
 done < forge/kept
 """
 
+HOOKS = __file__.replace("forge.py", "forge_hooks.py")
 NAME, EMAIL = "Forge", "forge@forge.example"
-CREATE, TARGET, TITLE = "merge_request.create", "merge_request.target=", "merge_request.title="
 
 
 class Forge:
@@ -49,6 +49,10 @@ class Forge:
         """How long each request waits before it is served."""
         self.is_away = False
         """While true, every request is answered with 503."""
+        self.cut_off: set[str] = set()
+        """Requests by the address of each of these names are answered with 503."""
+        self.answers_lost = 0
+        """How many of the next pushes are carried out, and their answers break off in the middle."""
         self._server: _Server | None = None
         self.git("init", "-q", "--bare", "-b", "main", ".")
         for setting in ("http.receivepack=true", "receive.advertisePushOptions=true", "receive.advertiseAtomic=true"):
@@ -59,7 +63,7 @@ class Forge:
         self.keep("refs/heads/gitorch/ledger")
         self._hook("update", UPDATE)
         for name in ("post-receive", "proc-receive"):
-            self._hook(name, f"#!/bin/sh\nexec {sys.executable} {__file__} {name} {folder}\n")
+            self._hook(name, f"#!/bin/sh\nexec {sys.executable} {HOOKS} {name} {folder}\n")
         self.key = make_key(folder / "forge-key", EMAIL)
 
     @property
@@ -103,6 +107,10 @@ class Forge:
         self.address = f"http://127.0.0.1:{self._server.server_port}/ann/project.git"
         (self.folder / "forge/address").write_text(self.address.removesuffix(".git"))
         return self.address
+
+    def address_via(self, name: str) -> str:
+        """The repository's address for one of several clients, which can be cut off by this name."""
+        return self.address.replace("/ann/", f"/via/{name}/ann/")
 
     def stop(self) -> None:
         if self._server is not None:
@@ -275,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         forge = self.server.forge
         threading.Event().wait(forge.latency_seconds)
-        if forge.is_away:
+        if forge.is_away or self._client() in forge.cut_off:
             self._reply(503, [], b"the forge is away\n")
         elif self.path.startswith("/api/"):
             path = self.path.removeprefix("/api/").split("?")[0]
@@ -285,6 +293,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._git(body)
 
     do_GET = do_POST = do_PUT = do_PATCH = serve  # noqa: N815  names of the standard library
+
+    def _client(self) -> str:
+        """The name in an address of `address_via`, which is served as the usual one from here on; empty for that one."""
+        if not self.path.startswith("/via/"):
+            return ""
+        name, _, rest = self.path.removeprefix("/via/").partition("/")
+        self.path = f"/{rest}"
+        return name
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "") != "chunked":
@@ -297,13 +313,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
-    def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes, *, cut: bool = False) -> None:
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        self.close_connection = self.close_connection or cut
 
     def _git(self, body: bytes) -> None:
         """Hand a request to `git http-backend`, and its answer back."""
@@ -318,75 +335,13 @@ class _Handler(BaseHTTPRequestHandler):
         head, _, rest = done.stdout.partition(b"\r\n\r\n")
         headers = [(name, value) for name, _, value in (line.partition(": ") for line in head.decode().splitlines())]
         status = dict(headers).get("Status", "200")
-        self._reply(int(status.split()[0]), [pair for pair in headers if pair[0] != "Status"], rest)
+        headers = [pair for pair in headers if pair[0] != "Status"]
+        self._reply(int(status.split()[0]), headers, rest, cut=self._loses_its_answer(path))
 
-
-def existing(folder: Path) -> Forge:
-    """The forge that lies in this folder, for its own hooks."""
-    forge = Forge.__new__(Forge)
-    forge.folder = folder / "ann" / "project.git"
-    forge.key = folder / "forge-key"
-    return forge
-
-
-def _options() -> list[str]:
-    """The push options of the push that a hook runs for."""
-    return [os.environ[f"GIT_PUSH_OPTION_{i}"] for i in range(int(os.environ.get("GIT_PUSH_OPTION_COUNT", "0")))]
-
-
-def _post_receive(forge: Forge, lines: list[str]) -> None:
-    """Let open pull requests follow their branches, and open one where the push options of GitLab ask for it."""
-    options = _options()
-    for line in lines:
-        branch = line.split()[2].removeprefix("refs/heads/")
-        for pull in forge.pulls():
-            if pull["head"] == branch and pull["state"] == "OPEN":
-                forge.follow(pull["number"])
-        if CREATE in options:
-            target = next((o.removeprefix(TARGET) for o in options if o.startswith(TARGET)), "main")
-            title = next((o.removeprefix(TITLE) for o in options if o.startswith(TITLE)), branch)
-            pull = forge.open(branch, target, title)
-            sys.stderr.write(f"View merge request for {branch}:\n  {pull['url']}\n")
-
-
-def _proc_receive(forge: Forge) -> None:
-    """Open a pull request for each push to `refs/for/BRANCH`, in the protocol of git's proc-receive hooks."""
-    _read_packets()
-    _write_packets("version=1\0push-options")
-    wanted = [line.split(" ") for line in _read_packets()]
-    options = _read_packets()
-    answers = []
-    for _, new, ref in wanted:
-        title = next((o.removeprefix("title=") for o in options if o.startswith("title=")), "A pull request")
-        topic = next((o.removeprefix("topic=") for o in options if o.startswith("topic=")), new)
-        pull = forge.open(new, ref.removeprefix("refs/for/"), title)
-        forge.change(pull["number"], topic=topic)
-        sys.stderr.write(f"Create a new pull request for '{topic}': {pull['url']}\n")
-        answers += [f"ok {ref}", f"option refname refs/pull/{pull['number']}/head", f"option new-oid {new}"]
-    _write_packets(*answers)
-
-
-def _read_packets() -> list[str]:
-    """The packets up to a flush packet."""
-    found = []
-    while size := int(sys.stdin.buffer.read(4) or b"0000", 16):
-        found.append(sys.stdin.buffer.read(size - 4).decode().rstrip("\n"))
-    return found
-
-
-def _write_packets(*lines: str) -> None:
-    for line in lines:
-        sys.stdout.write(f"{len(line.encode()) + 5:04x}{line}\n")
-    sys.stdout.write("0000")
-    sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    from pathlib import Path
-
-    for variable in ("GIT_DIR", "GIT_QUARANTINE_PATH"):
-        os.environ.pop(variable, None)
-    if sys.argv[1] == "post-receive":
-        _post_receive(existing(Path(sys.argv[2])), sys.stdin.read().splitlines())
-    else:
-        _proc_receive(existing(Path(sys.argv[2])))
+    def _loses_its_answer(self, path: str) -> bool:
+        """Whether this is one of the pushes whose answers are lost."""
+        forge = self.server.forge
+        if self.command != "POST" or not path.endswith("/git-receive-pack") or not forge.answers_lost:
+            return False
+        forge.answers_lost -= 1
+        return True

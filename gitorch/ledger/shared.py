@@ -161,8 +161,11 @@ class SharedLedger(GitLedger):
         if commits is None:
             return  # the records here are from before this ledger was shared, and the next push brings them along
 
-        self._require_signed(here, there, commits)
-        self._follow(there, commits)
+        try:
+            self._require_signed(here, commits)
+            self._follow(there, commits)
+        except Corrupt as error:
+            raise self._not_used(error, here, there) from error
 
     def _ensure_never_there(self) -> None:
         """Raise Corrupt where the remote had a ledger before."""
@@ -189,18 +192,21 @@ class SharedLedger(GitLedger):
             raise self._forced(f"was forced back to {there:.12} from {here:.12}", here)
         return None
 
-    def _require_signed(self, here: CommitId | None, there: CommitId, commits: Iterable[StoredCommit]) -> None:
+    def _not_used(self, error: Corrupt, here: CommitId | None, there: CommitId) -> Corrupt:
+        """The error for records of the remote that are not taken over. The hint puts the remote back to what is here."""
+        remote, hint = self._upstream.name, error.hint
+        if here is not None:
+            hint = f"git push --force-with-lease={location.REF}:{there} {remote} {here}:{location.REF}"
+        return Corrupt(f"The ledger at {remote} is not used: {error.message}", hint, error.where)
+
+    def _require_signed(self, here: CommitId | None, commits: Iterable[StoredCommit]) -> None:
         """Raise Corrupt for records that no known host signed. A ledger without known hosts has no signatures."""
         known: Mapping[str, str] = {}
         if here is not None:
             known = self._tip_index.replay().board.hosts
         fault = unsigned(self._history, self._keys, known, commits)
-        if fault is None:
-            return
-
-        hint = f"git push --force-with-lease={location.REF}:{there} {self._upstream.name} {here}:{location.REF}"
-        message = f"The ledger at {self._upstream.name} is not used: {fault.message}"
-        raise Corrupt(message, hint if here else fault.hint, fault.where)
+        if fault is not None:
+            raise fault
 
     def verify(self, now: Moment | None = None) -> Verification:
         """The whole history, and who signed it."""

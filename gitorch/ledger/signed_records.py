@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.ledger import layout
-from gitorch.model.events import HostAdded
+from gitorch.model.events import HostAdded, HostRemoved
 from gitorch.text.records.record import decode
 from gitorch.text.records.signed_commit import parse_signed
 
@@ -44,6 +44,8 @@ def unsigned(
     for (commit, record), stored in zip(records, bodies, strict=True):
         if isinstance(record.event, HostAdded):
             hosts[record.event.host] = record.event.key
+        if isinstance(record.event, HostRemoved):
+            hosts.pop(record.event.host, None)
 
         waiting.append(record)
         parsed = parse_signed(stored.body)

@@ -89,6 +89,12 @@ class AddHost(Value):
     key: str
 
 
+class RemoveHost(Value):
+    """Take a host's right to write records away."""
+
+    host: str
+
+
 class PrepareRun(Value):
     """Freeze a compiled workflow as a new run."""
 
@@ -673,6 +679,7 @@ Command = (
     RejectPlan
     | ConfirmTarget
     | AddHost
+    | RemoveHost
     | PrepareRun
     | ConfirmRun
     | StartRun

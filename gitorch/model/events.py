@@ -72,6 +72,12 @@ class HostAdded(Value):
     """The public key, as in a file of allowed signers."""
 
 
+class HostRemoved(Value):
+    """The principal takes a host's right to write records away: what it signs from then on is refused."""
+
+    host: str
+
+
 class ActionRefused(Value):
     """Somebody attempted what the rules or their rights do not allow."""
 
@@ -799,6 +805,7 @@ Event = (
     | PlanRejected
     | TargetConfirmed
     | HostAdded
+    | HostRemoved
     | ActionRefused
     | MessageSent
     | MessagesRead

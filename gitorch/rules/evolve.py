@@ -65,6 +65,7 @@ BOARD_EVENTS = frozenset(
         events.LedgerCreated,
         events.TargetConfirmed,
         events.HostAdded,
+        events.HostRemoved,
         events.PlanRejected,
         events.ActionRefused,
         events.MessageSent,
@@ -224,9 +225,9 @@ def _without_run(board: Board, record: Record) -> Board:
         ensure_writer(record, BY_PRINCIPAL)
         return replace(board, targets=(*board.targets, event.target))
 
-    if isinstance(event, events.HostAdded):
+    if isinstance(event, events.HostAdded | events.HostRemoved):
         ensure_writer(record, BY_PRINCIPAL)
-        return replace(board, hosts={**board.hosts, event.host: event.key})
+        return _with_hosts(board, record, event)
 
     if isinstance(event, events.ActionRefused):
         return _with_refusal(board, record)
@@ -238,6 +239,21 @@ def _without_run(board: Board, record: Record) -> Board:
         return messages.read_on_board(board, event)
 
     return board
+
+
+def _with_hosts(board: Board, record: Record, event: events.HostAdded | events.HostRemoved) -> Board:
+    """The board with a host added or removed. Raises Corrupt where a host removes itself: nobody would have signed that record."""
+    hosts = dict(board.hosts)
+    if isinstance(event, events.HostAdded):
+        hosts[event.host] = event.key
+        return replace(board, hosts=hosts)
+
+    if event.host == record.actor.host:
+        message = f"host {event.host} removed itself"
+        raise Corrupt(message)
+
+    hosts.pop(event.host, None)
+    return replace(board, hosts=hosts)
 
 
 def _with_refusal(board: Board, record: Record) -> Board:

@@ -11,7 +11,7 @@ VERBS = (
         details="The hosts are clones of one repository; the section `ledger` of `gitorch.yaml` names the remote that they share.",
         at="hosts:host",
         needs="read",
-        members=("host list", "host join", "host add", "host run"),
+        members=("host list", "host join", "host add", "host remove", "host run"),
         changes=True,
         exits="2, 4, 5, 8, 10",
         examples=("gitorch host list", "gitorch host join --name attic", "gitorch host run --once"),
@@ -51,6 +51,21 @@ VERBS = (
         result={"host": Kind.TEXT, "key": Kind.TEXT},
         changes=True,
         examples=("gitorch host add attic 'ssh-ed25519 AAAA...'",),
+    ),
+    Verb(
+        "host remove",
+        "Let a host write no more records: what it signs from now on is refused everywhere.",
+        details=(
+            "Type it on another host, which signs the record of it. The jobs of the removed host go to others once they were not "
+            "renewed for the length of a lease."
+        ),
+        at="hosts:remove",
+        needs="approve",
+        parameters=(Parameter("name", "The host.", required=True),),
+        result={"host": Kind.TEXT},
+        changes=True,
+        exits="3",
+        examples=("gitorch host remove attic",),
     ),
     Verb(
         "host run",

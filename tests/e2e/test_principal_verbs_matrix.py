@@ -68,6 +68,7 @@ VERBS = (
     "propose",
     "host join --name laptop",
     "host add laptop key",
+    "host remove laptop",
     "host run --once",
 )
 DRIVER = """\

@@ -1,38 +1,16 @@
 """Each host signs what it pushes: unknown hosts, stolen names and replayed pushes are refused by readers and by a hook."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
-from ledger_kit import AT, ENV, REF, git
-from shared_kit import clone, new_remote, open_shared
+from host_kit import first_host, host, key_of, write
+from ledger_kit import REF, git
+from shared_kit import new_remote
 
 from gitorch.errors import Corrupt, Refused, Unavailable
-from gitorch.model.events import HostAdded, TargetConfirmed
-from gitorch.model.record import Actor, ActorKind
-from gitorch.ports.ledger import Draft
-from gitorch.rules.evolve import evolve
 
 PAGE = (Path(__file__).parents[2] / "docs/hosts.md").read_text(encoding="utf-8")
 HOOK = PAGE[PAGE.index("#!/bin/sh") :].partition("```")[0]
-
-
-def person(host):
-    return Actor(ActorKind.PRINCIPAL, "ann", host)
-
-
-def key_of(folder, name):
-    path = folder / f"{name}.key"
-    subprocess.run(("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", path), check=True, env=ENV)
-    return path, " ".join(path.with_suffix(".key.pub").read_text().split()[:2])
-
-
-def add(ledger, by, host, key):
-    ledger.append(None, person(by), AT, lambda _: [Draft(HostAdded(host, key), {})])
-
-
-def write(ledger, host, name="main"):
-    return ledger.append(None, person(host), AT, lambda _: [Draft(TargetConfirmed(name), {})])
 
 
 @pytest.fixture
@@ -42,18 +20,7 @@ def remote(tmp_path):
 
 @pytest.fixture
 def desk(remote):
-    """The first host, which added itself and knows `attic`."""
-    path, public = key_of(remote.parent, "desk")
-    ledger = open_shared(clone(remote, "desk"), evolve, key=path)
-    ledger.create(person("desk"), AT, "L-1")
-    write(ledger, "desk", "before any host was known")
-    add(ledger, "desk", "desk", public)
-    add(ledger, "desk", "attic", key_of(remote.parent, "attic")[1])
-    return ledger
-
-
-def host(remote, name, key=""):
-    return open_shared(clone(remote, name), evolve, key=remote.parent / f"{key}.key" if key else "")
+    return first_host(remote)
 
 
 def forged(remote, as_host, key, name="intruder"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from play import HOST, HUMAN, OPERATOR, SETTINGS, Play, finding
 
-from gitorch.errors import Corrupt, Refused
+from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model import events as e
@@ -182,3 +182,16 @@ def test_an_agent_waits_for_no_launch_on_another_host() -> None:
     play.do(c.CancelJob(UI, "enough"), HUMAN)
     assert play.run.jobs[UI].phase == "canceled"
     assert OPERATOR.host == HOST.host
+
+
+def test_the_principal_removes_a_host_from_another_one():
+    play = Play()
+    play.do(c.AddHost("desk", "key 1"), HUMAN)
+    play.do(c.AddHost("attic", "key 2"), HUMAN)
+    for host, error in (("desk", Refused), ("cellar", NotFound)):
+        with pytest.raises(error):
+            play.do(c.RemoveHost(host), HUMAN)
+    with pytest.raises(Denied):
+        play.do(c.RemoveHost("attic"), OPERATOR)
+    play.do(c.RemoveHost("attic"), HUMAN)
+    assert play.state.board.hosts == {"desk": "key 1"}

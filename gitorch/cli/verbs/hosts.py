@@ -68,6 +68,18 @@ def add(call: Call, name: str, key: str) -> None:
     call.say({"host": name, "key": public}, f"{name} may write records of this ledger.")
 
 
+@verb("host remove")
+def remove(call: Call, name: str) -> None:
+    """Let a host write no more records."""
+    from gitorch.app.execute import execute_verb
+    from gitorch.model.commands import RemoveHost
+
+    call.people_only("host remove")
+    _require_shared(call)
+    execute_verb(call.services, None, call.caller.actor, RemoveHost(name), "host remove")
+    call.say({"host": name}, f"{name} may write no more records of this ledger. What it did until now stays.")
+
+
 def _add(call: Call, name: str, key: str) -> None:
     """Record a host."""
     from gitorch.app.execute import execute_verb

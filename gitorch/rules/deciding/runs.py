@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Refused
+from gitorch.errors import NotFound, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import SessionId
 from gitorch.model.record import ActorKind
@@ -55,6 +55,20 @@ def add_host(state: State, order: Order, command: commands.AddHost) -> tuple[Eve
         raise Refused(message, "gitorch host join --add")
 
     return (events.HostAdded(command.host, command.key),)
+
+
+def remove_host(state: State, order: Order, command: commands.RemoveHost) -> tuple[Event, ...]:
+    """Take a host's right away. A host cannot remove itself, since it must sign the record of that."""
+    ensure.principal(order.actor, "host remove")
+    if command.host not in state.board.hosts:
+        message = f"this ledger knows no host {command.host}"
+        raise NotFound(message, "gitorch host list")
+
+    if command.host == order.actor.host:
+        message = f"this is {command.host}, and another host must sign the record of its removal"
+        raise Refused(message, "gitorch host list")
+
+    return (events.HostRemoved(command.host),)
 
 
 def prepare(state: State, order: Order, command: commands.PrepareRun) -> tuple[Event, ...]:
@@ -172,6 +186,7 @@ DECISIONS: Decisions = {
     commands.RejectPlan: reject_plan,
     commands.ConfirmTarget: confirm_target,
     commands.AddHost: add_host,
+    commands.RemoveHost: remove_host,
     commands.PrepareRun: prepare,
     commands.ConfirmRun: confirm,
     commands.StartRun: start,

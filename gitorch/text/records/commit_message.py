@@ -31,6 +31,7 @@ SENTENCES = {
     "plan-rejected": "plan rejected: {plan} ({failures:failure})",
     "target-confirmed": "target confirmed: {target}, by {actor}",
     "host-added": "host added: {host}, by {actor}",
+    "host-removed": "host removed: {host}, by {actor}",
     "action-refused": "refused: {verb} by {actor}: {reason}",
     "message-sent": "message {message} from {sender} to {to}: {text}",
     "messages-read": "read by {reader}: {messages}",

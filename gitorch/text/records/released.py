@@ -17,6 +17,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "plan-rejected": (events.PlanRejected, ("plan", "failures", "text")),
     "target-confirmed": (events.TargetConfirmed, ("target",)),
     "host-added": (events.HostAdded, ("host", "key")),
+    "host-removed": (events.HostRemoved, ("host",)),
     "action-refused": (events.ActionRefused, ("verb", "code", "reason", "job")),
     "message-sent": (
         events.MessageSent,

@@ -117,6 +117,16 @@ class GitRemotes:
         listed = self._git.output("cat-file", "--batch-check", given="".join(f"{one}\n" for one in wanted).encode())
         return [CommitId(line.split(" ")[0]) for line in listed.splitlines() if line.split(" ")[1] == "commit"]
 
+    def drop_misnamed(self, folder: str) -> list[tuple[str, CommitId]]:
+        """The refs below this folder that have the name of another commit than their own; they are gone from here then."""
+        found = []
+        for line in self._git.output("for-each-ref", "--format=%(refname) %(objectname)", folder).splitlines():
+            ref, commit = line.split(" ")
+            if ref != f"{folder}{commit}":
+                self._git.output("update-ref", "-d", ref, commit)
+                found.append((ref, CommitId(commit)))
+        return found
+
     def push(self, remote: str, refs: Sequence[PushRef], options: Sequence[str] = (), *, hooks: bool = True) -> str:
         """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 

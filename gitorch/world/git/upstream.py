@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Refused, Unavailable
+from gitorch.errors import Corrupt, Refused, Unavailable
 from gitorch.ports.git import PushRef
 from gitorch.rules.forges import looks_public
 from gitorch.world.git.remotes import GitRemotes
@@ -48,14 +48,25 @@ class GitUpstream:
         return self._remotes.heads(self.name, (LEDGER_REF,)).get(LEDGER_REF)
 
     def fetch(self) -> CommitId | None:
-        """Fetch the ledger, and the commits that its records name; the ledger's commit, None where there is none."""
+        """Fetch the ledger, and the commits that its records name; the ledger's commit, None where there is none.
+
+        Raises Corrupt where somebody moved the ref of a named commit.
+        """
         try:
-            self._remotes.fetch(self.name, LEDGER_REF, f"{COMMIT_REFS}*:{COMMIT_REFS}*")
+            self._remotes.fetch(self.name, LEDGER_REF, f"+{COMMIT_REFS}*:{COMMIT_REFS}*")
         except Unavailable as error:
             if f"couldn't find remote ref {LEDGER_REF}" in error.message:
                 return None
             raise
+        for ref, commit in self._remotes.drop_misnamed(COMMIT_REFS):
+            raise self._moved(ref, commit)
         return self._remotes.fetched(self.name, LEDGER_REF)
+
+    def _moved(self, ref: str, commit: CommitId) -> Corrupt:
+        """The error for the ref of a named commit that is at another one. The hint puts it back, or removes it."""
+        true = "".join(self._remotes.commits_among((ref.removeprefix(COMMIT_REFS),)))
+        message = f"{ref} at {self.name} was moved to {commit:.12}, which no host does; nothing of it is used here."
+        return Corrupt(message, f"git push --force {self.name} {true}:{ref}", ref)
 
     def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
         """Push the ledger and the named commits, all or nothing. The repository's `pre-push` hook does not run."""
@@ -70,6 +81,7 @@ class GitUpstream:
         if OVERTAKEN in reason or self.tip() != old:
             return False
 
+        self.fetch()
         message = f"{self.name} did not take the ledger: {_first_reason(reason)}"
         raise Unavailable(message, hint=f"git push --dry-run {self.name} {LEDGER_REF}")
 
