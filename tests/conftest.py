@@ -22,6 +22,9 @@ from repository import Repository, make_seed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+if "TMPDIR" not in os.environ and (folder := isolation.folder_in_memory()):
+    os.environ["TMPDIR"] = tempfile.tempdir = folder
+
 # Before any test module is imported, since one may read the environment as it is imported. Short, because a
 # socket's path may have 107 bytes at most.
 _HOME = Path(tempfile.mkdtemp(prefix="gt-"))

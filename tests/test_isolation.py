@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import isolation
 import pytest
@@ -41,6 +42,20 @@ def test_every_folder_of_the_user_is_the_suites_own(home: Path) -> None:
     names = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TMUX_TMPDIR")
     assert {name: Path(os.environ[name]).is_relative_to(home) for name in names} == dict.fromkeys(names, True)
     assert Path.home() == home
+
+
+@pytest.mark.parametrize(
+    ("free_gib", "flag", "given"), [(4, 0, "/dev/shm"), (2, 0, None), (4, os.ST_NOEXEC, None), (None, 0, None)]
+)
+def test_files_lie_in_memory_where_there_is_room_and_programs_may_run(free_gib, flag, given, monkeypatch) -> None:
+    def facts(_path: str) -> SimpleNamespace:
+        if free_gib is None:
+            raise FileNotFoundError
+        return SimpleNamespace(f_flag=flag, f_bavail=free_gib << 10, f_frsize=1 << 20)
+
+    monkeypatch.setattr(os, "statvfs", facts)
+    monkeypatch.setattr(os, "access", lambda _path, _mode: True)
+    assert isolation.folder_in_memory() == given
 
 
 def test_git_reads_no_configuration_but_the_suites(home: Path) -> None:

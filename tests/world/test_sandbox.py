@@ -105,7 +105,7 @@ FORBIDDEN = {
 
 
 HIDDEN = {"the user's checkout", "the user's home"}
-"""Below `/tmp` in these tests, so that what is written inside lands in an empty folder that goes with the sandbox."""
+"""Below `/tmp` or `/dev` in these tests, so that what is written inside lands in an empty folder that goes with the sandbox."""
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
