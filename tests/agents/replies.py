@@ -194,13 +194,9 @@ def usage_limit(protocol: str, ends: int) -> Any:
         at = time.strftime("%I:%M%p", time.gmtime(ends + 59)).lstrip("0").lower()
         return refusal(protocol, 429, f"You've hit your limit · resets {at} (UTC)")
     if protocol == "gemini":
-        kind = "type.googleapis.com/google.rpc."
-        violation = {"quotaMetric": "requests", "quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}
-        told = refusal(protocol, 429, f"You exceeded your current quota. Please retry in {seconds}s.")
-        told["error"]["details"] = [
-            {"@type": f"{kind}QuotaFailure", "violations": [violation]},
-            {"@type": f"{kind}RetryInfo", "retryDelay": f"{seconds}s"},
-        ]
+        told = refusal(protocol, 429, f"You exceeded your current quota. Please retry in {seconds}.074824224s.")
+        kind = "type.googleapis.com/google.rpc.RetryInfo"
+        told["error"]["details"] = [{"@type": kind, "retryDelay": f"{seconds}s"}]
         return told
     if protocol == "chat":
         message = f"You exceeded your current quota. Please try again in {seconds} seconds."

@@ -34,6 +34,8 @@ NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
         ("RESETS 3PM", 3),
         ("wait 1 day, 2 hours and 3 minutes", 26 + 3 / 60),
         ("retry 10s", 10 / 3600),
+        ("Please retry in 34.5s.", 34.5 / 3600),
+        ("Your quota will reset after 1h30m0.5s.", 1.5 + 0.5 / 3600),
         ("resets 3pm, then try again in 2 hours", 2),
         ("try again in 2 hours\nit resets 3pm", 3),
         ("try again in 2 hours, or try again in 3 hours", 3),
@@ -62,6 +64,7 @@ def test_a_time_of_day_is_local_unless_it_names_utc():
         "resets at 12:60",
         "it took 3 minutes",
         "try 3 things",
+        f"try again in {'9' * 5_000} hours",
     ],
 )
 def test_a_text_without_a_time_has_no_reset_time(text):

@@ -18,10 +18,10 @@ CLOCK = (
 )
 """A time of day on a 12-hour or a 24-hour clock: `resets 3pm`, `try again at 15:00 (UTC)`."""
 
-SPAN = r"(?i)(?:resets?|try again|again|retry|wait)\b[^\n\d]{0,20}((?:\d+\s*(?:d|h|m|s)[a-z]*[\s,]*(?:and\s+)?)+)"
-"""A time span: `try again in 3 hours 20 minutes`."""
+SPAN = r"(?i)(?:resets?|try again|again|retry|wait)\b[^\n\d]{0,20}((?:\d{1,9}(?:\.\d+)?\s*(?:d|h|m|s)[a-z]*[\s,]*(?:and\s+)?)+)"
+"""A time span: `try again in 3 hours 20 minutes`, `retry in 34.07s`."""
 
-SPAN_PART = r"(?i)(\d+)\s*([dhms])"
+SPAN_PART = r"(?i)(\d+(?:\.\d+)?)\s*([dhms])"
 
 
 def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | None:
@@ -45,7 +45,7 @@ def _milliseconds(span: str) -> int:
     """The length of a time span such as `3 hours 20 minutes`, in milliseconds."""
     total = 0
     for number, unit in re.findall(SPAN_PART, span):
-        total += int(number) * UNITS_MS[unit.lower()]
+        total += int(float(number) * UNITS_MS[unit.lower()])
 
     return total
 
