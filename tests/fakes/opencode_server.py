@@ -15,6 +15,8 @@ class FakeOpenCode:
         self.sessions = [{"id": "ses_1", "directory": self.folder, "time": {"updated": now()}}]
         self.statuses = {}
         self.permissions = []
+        self.questions = []
+        """None for a version without questions."""
         self.messages = []
         self.replies = []
         self.raw = None
@@ -33,7 +35,9 @@ class FakeOpenCode:
         if method == "GET":
             if words[-1] == "message":
                 return 200, self.messages
-            return 200, {"session": self.sessions, "permission": self.permissions, "status": self.statuses}[words[-1]]
+            known = {"session": self.sessions, "permission": self.permissions, "status": self.statuses}
+            known |= {} if self.questions is None else {"question": self.questions}
+            return (200, known[words[-1]]) if words[-1] in known else (404, None)
         if words[-1] == "prompt_async":
             if not self.swallows:
                 self.said(body["parts"][0]["text"])

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from spoiled import JSON, places, replaced
 
 from gitorch.model.app_server import (
     LimitsTold,
@@ -153,34 +154,12 @@ def test_answers_about_conversations_are_read():
     ]
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=12,
-)
-
-
-def places(value, at=()):
-    """The path of every value inside a value."""
-    yield at
-    rows = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in rows:
-        yield from places(inner, (*at, key))
-
-
 CUTS = [(json.dumps(said), place) for said, _ in SAID for place in places(said) if place]
 
 
 @given(st.sampled_from(CUTS), st.just(...) | JSON)
 def test_a_message_with_any_part_replaced_or_missing_never_fails(cut, other):
-    message, (*above, last) = json.loads(cut[0]), cut[1]
-    holder = message
-    for key in above:
-        holder = holder[key]
-    if other is ...:
-        del holder[last]
-    else:
-        holder[last] = other
+    message = replaced(json.loads(cut[0]), cut[1], other)
     fact = read_fact(json.dumps(message).encode())
     assert fact is None or type(fact).__module__ == "gitorch.model.app_server"
 

@@ -1,7 +1,13 @@
 """The channel `opencode` where its server says something else than it should, and what it makes of failures and helpers."""
 
+import contextlib
+import json
+
 import pytest
 from contract.opencode_bench import OpenCodeBench
+from hypothesis import given
+from hypothesis import strategies as st
+from spoiled import JSON, places, replaced
 
 from gitorch.errors import Unavailable
 from gitorch.model.channel import NOT_YET
@@ -12,6 +18,16 @@ from gitorch.text.opencode import asked_of, holds_text, own_session, status_of, 
 from gitorch.world.channels.opencode import LOST_MS
 
 P1 = PromptId("p1")
+
+
+GONE = "refused: the permission request is not pending any more"
+
+
+@pytest.fixture(scope="module")
+def channel(tmp_path_factory):
+    made = OpenCodeBench(tmp_path_factory.mktemp("opencode"))
+    yield made.channel
+    made.close()
 
 
 @pytest.fixture
@@ -78,6 +94,22 @@ def test_a_limit_ends_when_its_message_says_however_often_it_is_tried_again(benc
     assert 0 <= ends.pop() - began - 3 * 3_600_000 < 10_000
 
 
+@pytest.mark.parametrize(
+    ("questions", "state"),
+    [
+        ([{"id": "que_1"}], AgentState.DIALOG),
+        ([], AgentState.WORKING),
+        ({"id": "que_1"}, AgentState.WORKING),
+        (None, AgentState.WORKING),
+    ],
+)
+def test_a_question_of_the_agents_own_waits_for_a_person(bench, questions, state):
+    bench.work()
+    bench.server.questions = questions
+    assert bench.channel.observe().state is state
+    assert bench.channel.pending() is None, "no permission is asked for"
+
+
 def test_a_rejection_carries_the_reason(bench):
     bench.ask("make")
     assert bench.channel.answer(bench.channel.pending(), Option.REJECT, "not now") == "answered"
@@ -105,3 +137,32 @@ def test_values_of_another_type_are_passed_over():
     assert not holds_text(
         [7, {}, {"info": {"role": "user", "time": 7}, "parts": [{"type": "text", "text": "x"}]}], "x", 1
     )
+
+
+ANSWERS = {
+    "/session": [{"id": "ses_1", "directory": "@folder@", "time": {"updated": 9_000_000_000_000}}],
+    "/permission": [{"id": "per_1", "sessionID": "ses_1", "permission": "bash", "patterns": ["make"],
+                     "metadata": {"command": "make"}, "tool": {"callID": "c"}}],
+    "/session/status": {"ses_1": {"type": "retry", "message": "usage limit", "next": 9_000}},
+    "/session/ses_1/message": [{"info": {"role": "user", "time": {"created": 9}}, "parts": [
+        {"type": "text", "text": "x", "callID": "c", "state": {"input": {"command": "make"}}}]}],
+}  # fmt: skip
+CUTS = [(path, place) for path, value in ANSWERS.items() for place in places(value)]
+
+
+@given(st.sampled_from(CUTS), st.just(...) | JSON, st.booleans())
+def test_an_answer_with_any_part_replaced_or_missing_never_fails(channel, cut, other, asks):
+    answers = json.loads(json.dumps(ANSWERS).replace("@folder@", str(channel._site.launch.cwd)))
+    if not asks:
+        answers["/permission"] = []
+    if asks or cut[0] != "/permission":
+        answers[cut[0]] = replaced(answers[cut[0]], cut[1], other)
+    channel._session = ""
+    channel._call = lambda _method, path, _body=None: (200, answers.get(path.partition("?")[0]))
+    with contextlib.suppress(Unavailable):
+        seen = channel.observe()
+        assert seen is None or seen.state in AgentState
+        request = channel.pending()
+        if request is not None:
+            assert channel.answer(request, Option.REJECT, "no") in {"answered", GONE}
+        channel.interrupt()

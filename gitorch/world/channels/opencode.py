@@ -136,10 +136,20 @@ class OpenCodeChannel:
         if kind == RETRY:
             return self._retrying(text_of(status, "message"), Moment(number_of(status, "next")))
 
-        if kind == BUSY:
-            return ChannelObservation(AgentState.WORKING, "opencode: busy")
+        if kind != BUSY:
+            return ChannelObservation(AgentState.WAITING, "opencode: idle")
 
-        return ChannelObservation(AgentState.WAITING, "opencode: idle")
+        if self._asks():
+            return ChannelObservation(AgentState.DIALOG, "opencode: asks a question")
+
+        return ChannelObservation(AgentState.WORKING, "opencode: busy")
+
+    def _asks(self) -> bool:
+        """Whether the agent's own question waits for a person. An OpenCode without such questions has no such path."""
+        try:
+            return bool(self._list("/question"))
+        except Unavailable:
+            return False
 
     def _retrying(self, message: str, tried_at: Moment) -> ChannelObservation:
         """A program that tries again after a failure: limited if the failure names a usage limit, else at work.
