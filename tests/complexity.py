@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BRANCHES = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.ExceptHandler, ast.IfExp, ast.Assert)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -31,12 +31,12 @@ class Function:
     comprehensions: int
 
 
-def own(function: ast.AST) -> Iterator[ast.AST]:
-    """Every node of a function, without those of nested functions."""
-    for child in ast.iter_child_nodes(function):
-        if not isinstance(child, FUNCTIONS):
-            yield child
-            yield from own(child)
+def own(function: ast.AST) -> list[ast.AST]:
+    """Every node of a function, in no order, without those of nested functions."""
+    found = [function]
+    for node in found:
+        found += [child for child in ast.iter_child_nodes(node) if not isinstance(child, FUNCTIONS)]
+    return found[1:]
 
 
 def weight(node: ast.AST) -> int:
@@ -52,9 +52,14 @@ def weight(node: ast.AST) -> int:
 
 def functions(name: str, text: str) -> Iterator[Function]:
     """Every function of one file."""
-    for node in ast.walk(ast.parse(text, name)):
+    return functions_among(name, ast.walk(ast.parse(text, name)))
+
+
+def functions_among(name: str, nodes: Iterable[ast.AST]) -> Iterator[Function]:
+    """The functions among the nodes of the file with this name."""
+    for node in nodes:
         if isinstance(node, FUNCTIONS):
-            inside = list(own(node))
+            inside = own(node)
             yield Function(
                 f"{name}::{node.name}",
                 (node.end_lineno or node.lineno) - node.lineno + 1,

@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pages
@@ -69,6 +70,7 @@ def parity_faults(text: str, top: Path) -> list[str]:
     return faults
 
 
+@cache
 def named_tests(file: Path) -> set[str]:
     """The test functions in a file, found by reading it."""
     if not file.is_file():

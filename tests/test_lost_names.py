@@ -11,6 +11,7 @@ import pytest
 
 TOP = Path(__file__).resolve().parents[1]
 FLOORS = {path.name for path in (TOP / "gitorch").iterdir() if path.is_dir()}
+SOURCES = sorted((TOP / "gitorch").rglob("*.py"))
 PAGES = sorted(path for path in (TOP / "docs").rglob("*.md") if path.name != "parity.md" and path.parent.name != "adr")
 QUOTED = re.compile(r"`([A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)(?:\(\))?`")
 
@@ -24,18 +25,29 @@ OTHERS = {
 
 
 @cache
+def names_and_strings(path: Path) -> tuple[frozenset[str], tuple[str, ...]]:
+    """The identifiers of a file of the source, each part of a dotted one on its own, and its strings."""
+    names, strings = set[str](), []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.append(node.value)
+        for field in ("id", "attr", "arg", "name", "module"):
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                names.update(value.split("."))
+    return frozenset(names), tuple(strings)
+
+
+@cache
 def known_names() -> frozenset[str]:
     """Every identifier of the source, and every word in its strings and templates."""
     found: set[str] = set()
-    for path in (TOP / "gitorch").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            for field in ("id", "attr", "arg", "name", "module"):
-                value = getattr(node, field, None)
-                if isinstance(value, str):
-                    found.update(value.split("."))
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "`" not in node.value:
-                found.update(re.findall(r"\w+", node.value))
-        found.add(path.stem)
+    for path in SOURCES:
+        names, strings = names_and_strings(path)
+        found |= names | {path.stem}
+        for text in strings:
+            if "`" not in text:
+                found.update(re.findall(r"\w+", text))
     for folder in ("templates", "examples", "tests"):
         for path in (TOP / folder).rglob("*"):
             if path.suffix in {".yaml", ".toml", ".py", ".md"}:
@@ -70,18 +82,12 @@ def lost(text: str) -> list[str]:
 
 def texts_of(path: Path) -> list[str]:
     """The docstrings and comments of a file of the source."""
-    source = path.read_text(encoding="utf-8")
-    strings = [node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)]
-    return [text for text in strings if isinstance(text, str) and "`" in text] + re.findall(r"#.*", source)
+    _, strings = names_and_strings(path)
+    return [text for text in strings if "`" in text] + re.findall(r"#.*", path.read_text(encoding="utf-8"))
 
 
 def test_names_in_the_source_exist() -> None:
-    found = [
-        f"{path.relative_to(TOP)}: {name}"
-        for path in sorted((TOP / "gitorch").rglob("*.py"))
-        for text in texts_of(path)
-        for name in lost(text)
-    ]
+    found = [f"{path.relative_to(TOP)}: {name}" for path in SOURCES for text in texts_of(path) for name in lost(text)]
     assert found == [], "\n".join(found)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from gitorch.model.values import replace
@@ -27,6 +28,7 @@ LOOPBACK = "gitorch/world/channels/opencode.py"
 """Talks to the server of a program in the pane, on this machine alone."""
 
 
+@cache
 def imported(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):

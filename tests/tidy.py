@@ -128,7 +128,7 @@ def long_files(file: File) -> Iterator[Fault]:
 
 
 def complex_functions(file: File) -> Iterator[Fault]:
-    for function in complexity.functions(file.name, file.text):
+    for function in complexity.functions_among(file.name, file.nodes):
         if function.complexity > COMPLEXITY_MAX:
             name = function.where.split("::")[1]
             yield Fault(1, f"{name} has complexity {function.complexity}", name, function.complexity)
@@ -217,10 +217,11 @@ def silent_tests(file: File) -> Iterator[Fault]:
 
 
 def asserts(function: ast.AST) -> bool:
-    return any(isinstance(node, ast.Assert) for node in ast.walk(function)) or bool(
-        calls(function) & {"raises", "fail", "until", "run_state_machine_as_test"}
-        or any(name.startswith("assert_") for name in calls(function))
-    )
+    if any(isinstance(node, ast.Assert) for node in ast.walk(function)):
+        return True
+    called = calls(function)
+    named = {"raises", "fail", "until", "run_state_machine_as_test"} & called
+    return bool(named) or any(name.startswith("assert_") for name in called)
 
 
 def calls(function: ast.AST) -> set[str]:
