@@ -138,6 +138,12 @@ class CancelRun(Value):
     reason: str
 
 
+class TakeSettings(Value):
+    """Record the git settings of a host that did not prepare the run; once for each host."""
+
+    git_settings: Mapping[str, str]
+
+
 class GrantLease(Value):
     """Give a queued job to a session: the job's living one, or a new one with this token."""
 
@@ -686,6 +692,7 @@ Command = (
     | PauseRun
     | ResumeRun
     | CancelRun
+    | TakeSettings
     | GrantLease
     | RenewLease
     | MarkAlive

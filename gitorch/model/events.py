@@ -136,6 +136,13 @@ class RunConfirmed(Value):
     """The digest of the attached `repository.json`: refs, settings and hooks, as they stood then."""
 
 
+class SettingsTaken(Value):
+    """A host that did not prepare the run took the git settings of its own clone, before its first session began."""
+
+    git_settings: Mapping[str, str]
+    """The digest of each setting, hook and file of attributes that could make git run a program, by its name."""
+
+
 class RunStarted(Value):
     """The reconciler took up the run for the first time."""
 
@@ -811,6 +818,7 @@ Event = (
     | MessagesRead
     | RunPrepared
     | RunConfirmed
+    | SettingsTaken
     | RunStarted
     | RunPaused
     | RunResumed

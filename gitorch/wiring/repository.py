@@ -117,7 +117,7 @@ class Repository:
 
     def _git_settings(self) -> Mapping[str, str] | None:
         """The snapshot of git settings that all open runs began with; None while no run is open."""
-        from gitorch.app.query.lookup import trusted_settings
+        from gitorch.app.query.settings import trusted_settings
 
         return trusted_settings(self)
 

@@ -16,6 +16,7 @@ from gitorch.app.execute import execute
 from gitorch.app.people import messages
 from gitorch.app.people.messages import Party
 from gitorch.app.query import lookup, questions, runs
+from gitorch.app.query.settings import trusted_settings
 from gitorch.app.sessions import sessions
 from gitorch.errors import NotFound, Refused, Usage
 from gitorch.model import commands as c
@@ -268,13 +269,13 @@ def test_settings_are_trusted_where_every_open_run_began_with_them(desk):
         confirm = c.ConfirmRun(Settings(), "typed", git_settings=settings)
         execute(desk.services, run, CALLER.actor, (prepare, confirm))
 
-    assert lookup.trusted_settings(desk.services) is None
+    assert trusted_settings(desk.services) is None
     begun(RunId("a-1"), {"core.editor": "sha256:1", "core.pager": "sha256:2"})
-    assert lookup.trusted_settings(desk.services) == {"core.editor": "sha256:1", "core.pager": "sha256:2"}
+    assert trusted_settings(desk.services) == {"core.editor": "sha256:1", "core.pager": "sha256:2"}
     begun(RunId("b-2"), {"core.editor": "sha256:1", "core.pager": "sha256:3", "x.y": "sha256:4"})
-    assert lookup.trusted_settings(desk.services) == {"core.editor": "sha256:1"}
+    assert trusted_settings(desk.services) == {"core.editor": "sha256:1"}
     begun(RunId("c-3"), None)
-    assert lookup.trusted_settings(desk.services) == {"core.editor": "sha256:1"}
+    assert trusted_settings(desk.services) == {"core.editor": "sha256:1"}
 
 
 # Sessions

@@ -43,6 +43,7 @@ class FakeGit:
         self.checkouts = {}
         self.silent = False
         self.loose = 0
+        self.planted = {}
         self.hook = ""
 
     # What a test does to the world.
@@ -124,7 +125,7 @@ class FakeGit:
         return self.settings.get(name, "")
 
     def settings_snapshot(self):
-        return {}
+        return self.planted
 
     def repository_snapshot(self):
         self._ask()
@@ -307,6 +308,7 @@ class FakeGit:
         if self.loose < loose_min:
             return False
         self.loose = 0
+        self.planted = {}
         return True
 
     def user_name(self):

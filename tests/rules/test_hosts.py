@@ -107,6 +107,18 @@ def test_a_lease_that_nobody_saw_renewed_is_taken_over_and_its_agent_ended_where
     assert not any(isinstance(one, effects.StopSession) for one in outstanding(play.run, unseen))
 
 
+def test_each_host_takes_its_git_settings_once_and_no_agent_can() -> None:
+    play = at_work()
+    play.do(c.TakeSettings({"core.sshcommand": "sha256:1"}), ATTIC)
+    assert play.do(c.TakeSettings({"core.sshcommand": "sha256:2"}), ATTIC) == ()
+    assert play.run.settings_taken == {"attic": {"core.sshcommand": "sha256:1"}}
+    again = Record(99, NO_DIGEST, Moment(play.at), play.run.id, ATTIC, e.SettingsTaken({}))
+    with pytest.raises(Corrupt, match="host attic took its git settings twice"):
+        evolve(play.state, again)
+    with pytest.raises(Denied):
+        play.do(c.TakeSettings({}), replace(ATTIC, kind=ActorKind.AGENT, session=S1))
+
+
 @pytest.mark.parametrize("phase", ["leased", "submitted"])
 def test_a_host_that_is_not_seen_loses_only_what_waits_for_it(phase: str) -> None:
     play = at_work()

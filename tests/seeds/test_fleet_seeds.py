@@ -11,6 +11,8 @@ from records import parse
 from seed_story import Story, could_go_on, open_questions
 from simulated_fleet import Fleet
 
+from gitorch.app.query.settings import trusted_settings
+from gitorch.app.reconciler.tick import tick
 from gitorch.text.records.record import encode
 
 
@@ -29,6 +31,34 @@ def play(seed, folder):
     return fleet
 
 
+def hosts_without_settings(story, leader):
+    """Hosts that began a session of a run which another host prepared, and had not taken their git settings before."""
+    took, without = {leader}, set()
+    for record in story.records:
+        host = record["actor"]["host"]
+        if record["type"] == "settings-taken":
+            took.add(host)
+        if record["type"] == "lease-granted" and host not in took:
+            without.add(host)
+    return without
+
+
+def test_each_host_trusts_its_own_clone_as_it_was_before_its_first_session(tmp_path):
+    fleet = Fleet(1, tmp_path)
+    other, fleet.racing = fleet.hosts[1], True  # nobody is faster
+    with fleet.at(other):
+        other.git.planted = {"filter.lfs.clean": "sha256:own"}
+        services = fleet.services()
+        assert trusted_settings(services) is None
+        for _ in range(3):
+            tick(services, fleet.run.id)
+        other.git.planted = {"filter.lfs.clean": "sha256:an agent's"}
+        assert trusted_settings(services) == {"filter.lfs.clean": "sha256:own"}
+    with fleet.at(fleet.hosts[0]):
+        fleet.ledger.refresh()
+        assert trusted_settings(fleet.services()) == fleet.run.git_settings
+
+
 def check(fleet):
     story = story_of(fleet)
     for host in fleet.living_hosts:
@@ -41,6 +71,7 @@ def check(fleet):
     open_ = open_questions(story)
     assert set(open_) == {str(q.id) for q in run.open_questions()}
     assert could_go_on(story) == []
+    assert hosts_without_settings(story, run.host) == set()
     if story.of("merged"):
         merged = fleet.git.files(fleet.origin["origin"]["refs/heads/main"])
         cleared = {job.spec.id for job in run.jobs.values() if job.cleared}

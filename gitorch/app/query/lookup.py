@@ -9,7 +9,7 @@ from gitorch.model.ids import JobId, RunId, SessionId
 from gitorch.model.work.board import Board
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from gitorch.app.services import Services
     from gitorch.model.work.board import RunLine
@@ -113,37 +113,6 @@ def is_ambiguous(services: Services) -> bool:
     """
     asking = [line.id for line in run_lines(services) if line.asked]
     return len({*active_runs(services), *asking}) > 1
-
-
-def trusted_settings(services: Services) -> Mapping[str, str] | None:
-    """The git settings that every unsettled run recorded when it began, each with its digest.
-
-    None where none of them recorded any.
-    A setting that only some of them recorded is left out: an agent of an earlier run could have planted it.
-    """
-    trusted: Mapping[str, str] | None = None
-    for run in load_runs(services, unsettled_runs(services)):
-        if run.git_settings is None or _is_of_another_host(services, run):
-            continue
-        if trusted is None:
-            trusted = run.git_settings
-        else:
-            trusted = _in_both(trusted, run.git_settings)
-    return trusted
-
-
-def _is_of_another_host(services: Services, run: Run) -> bool:
-    """Whether another host prepared a run, whose settings are those of its own clone."""
-    return services.ledger.is_shared and run.host not in {"", services.host.host}
-
-
-def _in_both(ours: Mapping[str, str], theirs: Mapping[str, str]) -> Mapping[str, str]:
-    """The settings that both snapshots hold with the same digest."""
-    same: dict[str, str] = {}
-    for key, digest in ours.items():
-        if theirs.get(key) == digest:
-            same[key] = digest
-    return same
 
 
 def only_run(runs: Sequence[Run], problem: str, command: str) -> Run | None:

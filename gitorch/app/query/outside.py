@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
+from gitorch.app.query.settings import is_of_another_host
 from gitorch.model.events import ReportIssued
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
-    """What changed since the run began and gitorch did not change itself, sorted by name; nothing without a snapshot.
+    """What changed since the run began and gitorch did not change itself, sorted by name; nothing without a snapshot of this clone.
 
     Raises Corrupt where the snapshot was damaged, Unavailable where git does not answer.
     """
-    if run.repository is None:
+    if run.repository is None or is_of_another_host(services, run):
         return ()
 
     before = json.loads(services.ledger.file(run.id, run.repository))

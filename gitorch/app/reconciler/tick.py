@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute
+from gitorch.app.hosts.settings import settings_to_take
 from gitorch.app.merge_turn import merge_turn
 from gitorch.app.reconciler.hosts import is_here, sessions_here
 from gitorch.app.reconciler.observe import observe
@@ -170,7 +171,7 @@ class _Tick:
             if name not in self.met:
                 self.clear(name)
 
-    def append(self, command: Command, attached: Attached | None = None) -> None:
+    def append(self, command: Command | tuple[Command, ...], attached: Attached | None = None) -> None:
         """Append the events of a command, and take up the state after them."""
         state, written = execute(self.services, self.run.id, self.services.host, command, attached)
         self.written.extend(written)
@@ -235,8 +236,11 @@ class _Tick:
         """Append the events of a command. A command that was overtaken is dropped: the next tick decides again."""
         command = completed(self.services, self.run, command)
         attached = attached_files(self.services, self.run, command)
+        first: tuple[Command, ...] = ()
+        if isinstance(command, commands.GrantLease):
+            first = settings_to_take(self.services, self.run)
         try:
-            self.append(command, attached)
+            self.append((*first, command), attached)
         except Refused:
             self.run = run_there(self.services.ledger.state(self.run.id))
         forget_result(self.services, self.run, command)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb
+from gitorch.app.hosts.settings import settings_to_take
 from gitorch.app.query.lookup import find_job, find_run
 from gitorch.app.work.context import brief_of, ensure_worktree, token_digest
 from gitorch.errors import Denied, Failed, Refused, Usage
@@ -70,6 +71,8 @@ def claim(
     def token_of(session: SessionId) -> Digest:
         return token_digest(services.secrets.token(SessionKey(run.id, session)))
 
+    for first in settings_to_take(services, run):
+        execute(services, run.id, services.host, first)
     command = commands.ClaimJob(job, token_of, services.secrets.nonce(), runtime)
     state, _ = execute_verb(services, run.id, caller.actor, (commands.ExpireLeases(), command), "claim")
     claimed = ensure.run_there(state)

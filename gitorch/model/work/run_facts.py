@@ -110,6 +110,8 @@ class RunFacts(Value):
     """Refused calls of agents that belong to no session of the run."""
     git_settings: Mapping[str, str] | None = None
     """Digests of git settings, hooks and attributes at the start of the run; None in a run that recorded none."""
+    settings_taken: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same of each other host that works on it, as of its first session, by the host's name."""
     repository: Digest | None = None
     """The digest of `repository.json`, which has refs, settings and hooks at the start; None in a run that recorded none."""
     faults: Mapping[str, Fault] = field(default_factory=dict)

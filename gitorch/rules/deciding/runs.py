@@ -101,6 +101,16 @@ def confirm(state: State, order: Order, command: commands.ConfirmRun) -> tuple[E
     return (events.RunConfirmed(command.settings, command.proof, command.git_settings, command.repository),)
 
 
+def take_settings(state: State, order: Order, command: commands.TakeSettings) -> tuple[Event, ...]:
+    """Record the settings of the host's clone; those that it recorded before stand."""
+    ensure.host(order.actor, "the git settings of its clone")
+    run = ensure.run_there(state)
+    if order.actor.host in run.settings_taken:
+        return ()
+
+    return (events.SettingsTaken(command.git_settings),)
+
+
 def start(state: State, order: Order, _: commands.StartRun) -> tuple[Event, ...]:
     """Start a confirmed run; in any other phase nothing happens."""
     ensure.host(order.actor, "the start of a run")
@@ -189,6 +199,7 @@ DECISIONS: Decisions = {
     commands.RemoveHost: remove_host,
     commands.PrepareRun: prepare,
     commands.ConfirmRun: confirm,
+    commands.TakeSettings: take_settings,
     commands.StartRun: start,
     commands.PauseRun: pause,
     commands.ResumeRun: resume,

@@ -55,6 +55,16 @@ def confirmed(run: Run, _: Record, event: events.RunConfirmed) -> Run:
     )
 
 
+def settings_taken(run: Run, record: Record, event: events.SettingsTaken) -> Run:
+    """Keep the settings of one more host. Raises Corrupt if it took them before."""
+    host = record.actor.host
+    if host in run.settings_taken:
+        message = f"host {host} took its git settings twice"
+        raise Corrupt(message)
+
+    return replace(run, settings_taken={**run.settings_taken, host: event.git_settings})
+
+
 def _rounds(run: Run, spec: JobSpec, settings: Settings) -> int:
     """The number of attempts before a human is asked, by the job's cycle or the run's settings, within the job's own limit."""
     rounds = settings.rounds_max
@@ -146,6 +156,7 @@ def completed(run: Run, record: Record, _: events.RunCompleted) -> Run:
 
 EVENTS: Evolutions = {
     events.RunConfirmed: Evolution(confirmed, BY_PRINCIPAL),
+    events.SettingsTaken: Evolution(settings_taken, BY_HOST),
     events.RunStarted: Evolution(started, BY_HOST),
     events.RunPaused: Evolution(paused, BY_ALL_BUT_AGENTS),
     events.RunResumed: Evolution(resumed, BY_ALL_BUT_AGENTS),

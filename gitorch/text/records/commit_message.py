@@ -43,6 +43,7 @@ SENTENCES = {
     "run-canceled": "run canceled by {actor}: {reason}",
     "run-failed": "run failed: {reason}",
     "run-completed": "run completed",
+    "settings-taken": "git settings of this host taken",
     "lease-granted": "lease granted: {job} → {session} ({runtime}) until {until}",
     "job-claimed": "claimed: {job} by {actor} ({session}, fence {fence}) until {until}",
     "lease-renewed": "lease renewed: {job} until {until} (fence {fence})",

@@ -26,6 +26,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "messages-read": (events.MessagesRead, ("messages", "reader")),
     "run-prepared": (events.RunPrepared, ("title", "plan", "plan_digest", "target", "target_commit", "workflow")),
     "run-confirmed": (events.RunConfirmed, ("settings", "proof", "git_settings", "repository")),
+    "settings-taken": (events.SettingsTaken, ("git_settings",)),
     "run-started": (events.RunStarted, ()),
     "run-paused": (events.RunPaused, ("reason",)),
     "run-resumed": (events.RunResumed, ()),
