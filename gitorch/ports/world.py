@@ -267,6 +267,10 @@ class Signatures(Protocol):
         """The allowed signer whose key signed exactly this text; empty when none of them did."""
         ...
 
+    def was_touched(self, signature: str) -> bool:
+        """Whether somebody touched the security key that made a valid signature. True for every other kind of key."""
+        ...
+
     def forge_signer(self, text: str, signature: str, keys: str) -> str:
         """Whose key signed exactly this text as git signs commits; empty when none of these keys did. Raises Unavailable."""
         ...

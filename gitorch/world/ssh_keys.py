@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, NotFound, Refused, Unavailable
 from gitorch.model.plans.approval import Guard, SigningKey
+from gitorch.text.security_key import HARDWARE, asks_for_touch
 from gitorch.world.programs import run, without
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 LITERAL = ("key::", "ssh-", "ecdsa-", "sk-")
 """How git's `user.signingKey` begins where it is a public key itself and not a file."""
-
-HARDWARE = "sk-"
-"""How the type of a key begins that lives in a security key (`sk-ssh-ed25519@openssh.com`)."""
 
 MAKING_SECONDS = 600.0
 """How long a human may take to choose a passphrase."""
@@ -36,7 +34,7 @@ def read_key(named: str, environ: Mapping[str, str]) -> SigningKey:
     """The key that a file or a public key names, with what guards it.
 
     `named` is a public key in OpenSSH's format, `key::` before one, or the path of its private or public file.
-    A key without a private file is taken for one in an ssh-agent, and a hardware key for one that needs a touch.
+    A key without a private file is taken for one in an ssh-agent, or in a security key that asks for a touch.
 
     Raises NotFound when there is no public key at that path.
     Raises Unavailable when `ssh-keygen` cannot be run.
@@ -49,10 +47,10 @@ def read_key(named: str, environ: Mapping[str, str]) -> SigningKey:
     if private.suffix == ".pub":
         private = private.with_suffix("")
     public = _read_public(private)
-    if public.startswith(HARDWARE):
-        return SigningKey(named, public, Guard.TOUCH)
     if not private.is_file():
-        return SigningKey(named, public, Guard.AGENT)
+        return SigningKey(named, public, _guard_without_file(public))
+    if public.startswith(HARDWARE):
+        return SigningKey(named, public, _guard_of_hardware(private))
     return SigningKey(named, public, _guard_of_file(private, environ))
 
 
@@ -98,6 +96,13 @@ def _guard_of_file(private: Path, environ: Mapping[str, str]) -> Guard:
     if opened.status == 0:
         return Guard.NONE
     return Guard.PASSPHRASE
+
+
+def _guard_of_hardware(private: Path) -> Guard:
+    """Whether a security key asks for a touch, as the file that stands for its private half says."""
+    if asks_for_touch(private.read_text(encoding="utf-8", errors="replace")):
+        return Guard.TOUCH
+    return Guard.NONE
 
 
 def _guard_without_file(public: str) -> Guard:

@@ -68,11 +68,23 @@ class Scribble(Ring):
         return "a scribble"
 
 
-def sign_in_vain(stage):
+class Untouched(Ring):
+    """Signs as a security key does that asks for no touch."""
+
+    def was_touched(self, signature):
+        return False
+
+
+def sign_in_vain(stage, ring=Scribble):
     """A signature that the run's allowed signers do not accept."""
     settings = Settings(approval_at_least=Grade.SIGNED, approval_signers=f"ada {KEY.public}\n")
     stage.until_report(settings)
-    return signing.sign(altered(stage.services, signatures=Scribble(KEY)), run_of(stage), run_of(stage).report)
+    return signing.sign(altered(stage.services, signatures=ring(KEY)), run_of(stage), run_of(stage).report)
+
+
+def sign_untouched(stage):
+    """A signature that any program could have had the security key make."""
+    return sign_in_vain(stage, Untouched)
 
 
 # The ledger

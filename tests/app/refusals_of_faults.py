@@ -33,6 +33,7 @@ from fault_kit import (
     settle_beside,
     settle_damaged,
     sign_in_vain,
+    sign_untouched,
     submit_late,
     sync_apart,
     sync_refused,
@@ -143,6 +144,13 @@ PEOPLE = [
         Denied,
         "key signed, but the run's allowed signers do not accept it for gitorch-approval",
         "gitorch keys list",
+    ),
+    (
+        "nothing",
+        sign_untouched,
+        Denied,
+        "key signs without a touch, so that any program of yours could have",
+        "gitorch keys add --new",
     ),
     (
         "one",

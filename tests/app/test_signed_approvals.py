@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
+from security_key import SecurityKey
 
 from gitorch.app.execute import execute
 from gitorch.app.people import decisions, keys, signing
+from gitorch.app.query.recipe import recipe
 from gitorch.app.reconciler.merging import merge_branches
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import recovery
@@ -122,6 +125,69 @@ def test_a_forged_approval_is_corrupt_at_the_merge_and_recover_withdraws_it(yard
     assert yard.settle().approval is None
     assert str(yard.approve().phase) == "completed", "a true one still counts"
     assert recovery.propose(yard.services, RUN)[1] == ()
+
+
+class Hardware(SshSignatures):
+    """A security key in software signs in the place of one that is plugged in."""
+
+    plugged: SecurityKey
+
+    def sign(self, text: str, key: str, namespace: str) -> str:
+        assert key == f"key::{self.plugged.public}"
+        return self.plugged.sign(text, namespace)
+
+
+@pytest.fixture
+def hardware_yard(repo: Callable[[str], Repository]) -> Yard:
+    """A run that waits for an approval signed with ada's security key, which is touched."""
+    made = Yard(repo("some place").path)
+    key = SecurityKey(b"ada's", touched=True)
+    made.git("config", "user.signingKey", f"key::{key.public}")
+    made.begin(ONE, approval_at_least=Grade.SIGNED, approval_signers=f"ada {key.public}\n")
+    made.settle()
+    plug_in(made, touched=True)
+    return made
+
+
+def plug_in(yard: Yard, *, touched: bool) -> None:
+    hardware = Hardware(dict(os.environ))
+    hardware.plugged = SecurityKey(b"ada's", touched=touched)
+    yard.services = altered(yard.services, signatures=hardware)
+
+
+def test_a_security_key_approves_with_a_touch_and_not_without_and_a_stranger_sees_which(hardware_yard, tmp_path):
+    target = hardware_yard.head()
+    plug_in(hardware_yard, touched=False)
+    with pytest.raises(Denied, match="signs without a touch, so that any program of yours could have"):
+        hardware_yard.approve()
+    assert (hardware_yard.head(), hardware_yard.run.approval) == (target, None)
+    plug_in(hardware_yard, touched=True)
+    assert str(hardware_yard.approve().phase) == "completed"
+    assert list(signing.unsigned(hardware_yard.services, hardware_yard.services.ledger.verified(RUN))) == []
+
+    script = recipe(hardware_yard.services, hardware_yard.run)
+    assert "ok: the security key was touched" in steps_of(script, hardware_yard.path)
+    untouched = tmp_path / "untouched"
+    untouched.write_text(SecurityKey(b"ada's", touched=False).sign("text", NAMESPACE))
+    replaced = re.sub(r'attached \w+ > "\$folder/signature"', f'cat {untouched} > "$folder/signature"', script)
+    assert "WRONG: the security key was touched: 0 is not 1" in steps_of(replaced, hardware_yard.path)
+
+
+def steps_of(script: str, folder: Path) -> list[str]:
+    done = subprocess.run(("sh",), input=script, cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def test_an_approval_that_a_program_had_a_security_key_sign_untouched_merges_nothing(hardware_yard):
+    report, target = hardware_yard.run.report, hardware_yard.head()
+    text = signing.sign(hardware_yard.services, hardware_yard.run, report).files["approval.txt"].decode()
+    signature = SecurityKey(b"ada's", touched=False).sign(text, NAMESPACE)
+    files = {"approval.txt": text.encode(), "approval.sig": signature.encode()}
+    forged = commands.ApproveMerge(report.digest, "typed", signer="ada")
+    execute(hardware_yard.services, RUN, HUMAN, forged, {events.MergeApproved: files})
+    with pytest.raises(Corrupt, match=r"The approval in record \d+ is not signed"):
+        merge_branches(hardware_yard.services, hardware_yard.run, None)
+    assert hardware_yard.head() == target
 
 
 def test_later_changes_of_the_keys_do_not_affect_the_run(yard, tmp_path):

@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from security_key import SecurityKey
 
 from gitorch.errors import Denied, Failed, NotFound, Refused
 from gitorch.model.plans.approval import Guard
@@ -42,6 +43,44 @@ def test_a_key_without_its_private_half_is_one_of_an_ssh_agent_and_one_in_hardwa
     assert read_key(f"{path}.pub", environ).guard is Guard.AGENT
     assert read_key(f"key::{public}", environ).guard is Guard.AGENT
     assert read_key("sk-ssh-ed25519@openssh.com AAAA", environ).guard is Guard.TOUCH
+
+
+@pytest.mark.parametrize(("touched", "guard"), [(True, Guard.TOUCH), (False, Guard.NONE)])
+def test_the_file_of_a_security_key_says_whether_it_asks_for_a_touch(tmp_path, environ, touched, guard):
+    key = SecurityKey(b"a seed", touched=touched)
+    (tmp_path / "key").write_text(key.private_file())
+    (tmp_path / "key.pub").write_text(f"{key.public} ada\n")
+    assert read_key(str(tmp_path / "key"), environ).guard is guard
+    assert read_key(key.public, environ).guard is Guard.TOUCH, "nothing else is known"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "scrambled", "-----BEGIN OPENSSH PRIVATE KEY-----\nA\n-----END OPENSSH PRIVATE KEY-----\n"]
+)
+def test_a_file_that_does_not_say_what_a_security_key_asks_for_is_taken_for_one_with_a_touch(tmp_path, environ, text):
+    (tmp_path / "key").write_text(text)
+    (tmp_path / "key.pub").write_text(SecurityKey(b"a seed", touched=True).public)
+    assert read_key(str(tmp_path / "key"), environ).guard is Guard.TOUCH
+
+
+@pytest.mark.parametrize("touched", [True, False])
+def test_openssh_takes_a_signature_without_a_touch_for_valid_and_its_flag_tells(environ, touched):
+    key = SecurityKey(b"a seed", touched=touched)
+    signature = key.sign("text", "x")
+    signatures = SshSignatures(environ)
+    assert signatures.signer("text", signature, f"ada {key.public}\n", "x") == "ada"
+    assert signatures.signer("another text", signature, f"ada {key.public}\n", "x") == ""
+    assert signatures.was_touched(signature) is touched
+    hidden = f"{signature}AAAA\n{SecurityKey(b'a seed', touched=True).sign('text', 'x')}"
+    assert signatures.signer("text", hidden, f"ada {key.public}\n", "x") == "ada", "what follows is not read"
+    assert signatures.was_touched(hidden) is touched
+
+
+def test_a_key_in_a_file_signs_without_a_touch_and_what_is_no_signature_counts_as_untouched(tmp_path, environ):
+    signatures = SshSignatures(environ)
+    assert signatures.was_touched(signatures.sign("text", str(keygen(tmp_path / "key")), "x"))
+    assert not signatures.was_touched("garbage")
+    assert not signatures.was_touched("-----BEGIN SSH SIGNATURE-----\nU1NI\n-----END SSH SIGNATURE-----\n")
 
 
 @pytest.mark.parametrize("text", ["", "one\n", "not a key\n"])

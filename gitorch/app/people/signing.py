@@ -36,7 +36,7 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
 
     It covers the ledger, the run, the digest of the report, the target and every commit to merge, so that it is worth
     nothing for another merge. ssh-keygen may ask for a passphrase or a touch.
-    Raises Denied where no key of the principal is allowed, or the signature does not verify.
+    Raises Denied where no key of the principal is allowed, nobody touched the security key, or the signature does not verify.
     """
     key = key_to_sign_with(services, run.settings.approval_signers)
     commits = tuple(b.commit for b in report.branches)
@@ -54,6 +54,10 @@ def sign(services: Services, run: Run, report: Report) -> Signing:
     if not by:
         message = f"{key.path} signed, but the run's allowed signers do not accept it for {NAMESPACE}"
         raise Denied(message, "gitorch keys list")
+
+    if not services.signatures.was_touched(signature):
+        message = f"{key.path} signs without a touch, so that any program of yours could have"
+        raise Denied(message, "gitorch keys add --new")
 
     return Signing(by, {TEXT_FILE: text.encode(), SIGNATURE_FILE: signature.encode()})
 
@@ -133,7 +137,10 @@ def _is_signature_valid(
     record: Record,
     event: Approved,
 ) -> bool:
-    """Whether the signature kept with an approval is of exactly its content, by a signer that the run began with."""
+    """Whether the signature kept with an approval is of exactly its content, by a signer that the run began with.
+
+    One by a security key that nobody touched is none.
+    """
     run = run_there(verified.state)
     files = {ref.name: ref.sha256 for ref in record.files}
     if SIGNATURE_FILE not in files:
@@ -149,4 +156,5 @@ def _is_signature_valid(
         event.target_commit,
         event.commits,
     )
-    return bool(services.signatures.signer(text, signature, run.settings.approval_signers, NAMESPACE))
+    by = services.signatures.signer(text, signature, run.settings.approval_signers, NAMESPACE)
+    return bool(by) and services.signatures.was_touched(signature)

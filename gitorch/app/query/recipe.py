@@ -10,6 +10,7 @@ from gitorch.model.events import CodeMerged, MergeApproved, MergeApprovedAtForge
 from gitorch.model.plans.approval import FORGE, SIGNED, Grade, grade_of
 from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE
 from gitorch.rules.views.proposal import PAGE, REPORT_BEGINS
+from gitorch.text.security_key import HARDWARE
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
@@ -130,11 +131,26 @@ def _signature_part(
         'cat "$folder/text"\n'
         f"ssh-keygen -Y verify -n {NAMESPACE} -I {shlex.quote(name)} "
         '-f "$folder/signers" -s "$folder/signature" < "$folder/text" && echo "ok: signature" || echo "WRONG: signature"\n'
-        f'check "$(grep -c {event.digest} "$folder/text")" 1 \'the signed text names the report\'\n'
+        + _touch_part(start.settings.approval_signers)
+        + f'check "$(grep -c {event.digest} "$folder/text")" 1 \'the signed text names the report\'\n'
         + "".join(
             f"check \"$(grep -c 'branch: {commit}' \"$folder/text\")\" 1 'the signed text names {commit[:12]}'\n"
             for commit in event.commits
         )
+    )
+
+
+def _touch_part(signers: str) -> str:
+    """Whether the security key that signed was touched, where the signers have any: `ssh-keygen` takes both for valid."""
+    if f" {HARDWARE}" not in signers:
+        return ""
+
+    return (
+        'sed "/^-/d" "$folder/signature" | base64 -d > "$folder/bytes"\n'
+        f'if test "$(tail -c +19 "$folder/bytes" | head -c {len(HARDWARE)})" = {HARDWARE}; then\n'
+        '  flags=$(tail -c 5 "$folder/bytes" | od -A n -t u1 -N 1)\n'
+        "  check $((flags % 2)) 1 'the security key was touched'\n"
+        "fi\n"
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Failed, NotFound, Unavailable
 from gitorch.model.plans.approval import Guard
+from gitorch.text.security_key import was_touched
 from gitorch.world.git.pgp import pgp_signer
 from gitorch.world.programs import run
 from gitorch.world.ssh_keys import LITERAL, environment, make_key, own_key_path, read_key
@@ -64,7 +65,8 @@ class SshSignatures:
 
     def sign(self, text: str, key: str, namespace: str) -> str:
         """Sign on the terminal: ssh-keygen may ask for a passphrase, or for a touch. No ssh-agent is asked."""
-        if self.read_key(key).guard is Guard.AGENT:
+        guard = self.read_key(key).guard
+        if guard is Guard.AGENT:
             message = f"the private half of {key[:40]} is only in an ssh-agent, which signs for every program of yours"
             raise Denied(message, "gitorch keys add --new")
         with tempfile.TemporaryDirectory(prefix="gitorch-sign-") as folder:
@@ -72,15 +74,20 @@ class SshSignatures:
             message_file.write_text(text, encoding="utf-8")
             key_file = _key_file(key, Path(folder))
             argv = ["ssh-keygen", "-q", "-Y", "sign", "-n", namespace, "-f", key_file, str(message_file)]
+            errors: int | None = subprocess.PIPE
+            if guard is Guard.TOUCH:
+                errors = None  # what asks for the touch is written there
             try:
-                result = subprocess.run(argv, env=self._env, capture_output=True, timeout=SIGN_SECONDS, check=False)
+                result = subprocess.run(
+                    argv, env=self._env, stdout=subprocess.PIPE, stderr=errors, timeout=SIGN_SECONDS, check=False
+                )
             except OSError as error:
                 raise Unavailable(f"ssh-keygen cannot be run: {error.strerror}", "gitorch doctor") from error
             except subprocess.TimeoutExpired as error:
                 raise Unavailable(f"nothing was signed within {SIGN_SECONDS:g} seconds", "gitorch keys list") from error
             signature = message_file.with_suffix(".sig")
             if result.returncode != 0 or not signature.is_file():
-                reason = result.stderr.decode("utf-8", "replace").strip() or "ssh-keygen gave no reason"
+                reason = (result.stderr or b"").decode("utf-8", "replace").strip() or "ssh-keygen gave no reason"
                 raise Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", f"ssh-keygen -Y sign -n test -f {key}")
             return signature.read_text(encoding="ascii")
 
@@ -106,6 +113,11 @@ class SshSignatures:
                 if run([*check, name], self._env, given=text.encode()).status == 0:
                     return name
             return ""
+
+    @staticmethod
+    def was_touched(signature: str) -> bool:
+        """Whether somebody touched the security key that made a valid signature: `ssh-keygen` does not ask for that."""
+        return was_touched(signature)
 
     def forge_signer(self, text: str, signature: str, keys: str) -> str:
         """Whose key signed exactly this text as git signs commits; empty when none of these keys did.
