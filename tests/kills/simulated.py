@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from fakes.checks import FakeSetups
 from fakes.world import (
     FakeChecks,
     FakeClock,
@@ -93,12 +94,14 @@ class World:
             "remotes": FakeRemotes(self.git),
             "worktrees": FakeWorktrees(self.git),
             "checks": FakeChecks(patient=True),
+            "setups": FakeSetups(patient=True),
             "files": FakeFiles(),
             "outboxes": FakeOutboxes(),
             "secrets": FakeSecrets(),
         }
         self.ledger, self.terminals, self.checks = (self.ports[name] for name in ("ledger", "terminals", "checks"))
         self.preset = Preset("fake", ("agent",), first_prompt=self.chance.choice(("argument", "paste")))
+        self.setups = self.ports["setups"]
         self.taken = {}
         self.stuck = {}
         self.deaths = 0
@@ -264,11 +267,18 @@ class World:
         for commit, command in list(self.checks.running):
             self.checks.finish(commit, command) if self.chance.random() < 0.8 else self.checks.die(commit, command)
 
+    def a_setup_ends(self):
+        """A worktree is set up or not; the same one may be the next time."""
+        for worktree in list(self.setups.running):
+            self.setups.fails = {worktree.name} if self.chance.random() < 0.2 else set()
+            self.setups.finish(worktree)
+
     def something_happens(self):
         """Anything but gitorch itself."""
         things = {
             self.an_agent_goes_on: 12,
             self.a_check_ends: 4,
+            self.a_setup_ends: 4,
             self.the_human_decides: 2,
             self.the_human_holds: 0.4,
             self.an_agent_dies: 1,
@@ -297,6 +307,7 @@ class World:
             for _ in self.terminals.sessions:
                 self.an_agent_goes_on()
             self.a_check_ends()
+            self.a_setup_ends()
             self.the_human_decides()
         raise AssertionError({j.spec.id: str(j.phase) for j in self.run.jobs.values()})
 

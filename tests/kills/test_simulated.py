@@ -9,6 +9,7 @@ from fakes.git import Checkout
 from simulated import World, alive
 
 from gitorch.model import events as e
+from gitorch.model.plans.preparation import Preparation
 from gitorch.model.work.review import ReportStatus
 from gitorch.model.work.run import OVER, RunPhase
 
@@ -52,8 +53,17 @@ def check_nothing_left(world):
     assert [key for key, session in world.terminals.sessions.items() if alive(session)] == []
     assert world.git.checkouts == {}
     assert world.checks.running == {}
+    assert world.setups.running == set()
     assert [path for path in world.ports["files"].held if "prompts" in path.parts] == []
     assert list(world.git.tips) == ["main"]
+
+
+def settings_of(seed):
+    """Half of the runs push, a third set their worktrees up and test the target before work begins."""
+    settings = {"test_command": "make check", "push_remote": "origin" if seed % 2 else ""}
+    if seed % 3 == 0:
+        settings |= {"test_target": True, "preparation": Preparation(command="make ready")}
+    return settings
 
 
 def trouble(world, steps):
@@ -68,7 +78,7 @@ def trouble(world, steps):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_any_trouble_ends_well(seed, tmp_path):
-    world = World(seed, tmp_path, NEEDS, test_command="make check", push_remote="origin" if seed % 2 else "")
+    world = World(seed, tmp_path, NEEDS, **settings_of(seed))
     trouble(world, 150)
     world.calm_down()
     check(world)
@@ -77,7 +87,7 @@ def test_any_trouble_ends_well(seed, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 2000))
 def test_much_more_trouble_ends_well(seed, tmp_path):
-    world = World(seed, tmp_path, NEEDS, test_command="make check", push_remote="origin" if seed % 2 else "")
+    world = World(seed, tmp_path, NEEDS, **settings_of(seed))
     trouble(world, 300)
     world.calm_down()
     check(world)
@@ -113,6 +123,7 @@ def test_processes_that_live_for_a_few_calls_only(lives, tmp_path):
         number = lives if lived or len(world.ledger.written) > written else number + 1
         world.an_agent_goes_on()
         world.a_check_ends()
+        world.a_setup_ends()
         world.the_human_decides()
     assert world.deaths > 5
     check(world)
