@@ -8,6 +8,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from fakes.checks import FakeSetups
 from fakes.tracker import FakeTracker
 from fakes.world import (
     FakeChecks,
@@ -34,6 +35,7 @@ from gitorch.errors import Busy, Corrupt, Denied, Failed, Malformed, NotFound, R
 from gitorch.model import commands as c
 from gitorch.model.ids import RunId
 from gitorch.model.observed import READY, AgentState
+from gitorch.model.plans.preparation import Preparation
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.submission import ReportText, VerdictText
@@ -186,6 +188,7 @@ class Three:
             "remotes": remotes,
             "worktrees": FakeWorktrees(self.git),
             "checks": self.checks,
+            "setups": FakeSetups(),
             "files": FakeFiles(),
             "outboxes": FakeOutboxes(),
             "secrets": FakeSecrets(),
@@ -200,7 +203,14 @@ class Three:
         self.answered = {}
         self.ended = None
         self.ledger.create(HUMAN, self.clock.now(), "L")
-        settings = Settings(test_command="make check", push_remote="origin", tracker="fake", max_agents=2)
+        settings = Settings(
+            test_command="make check",
+            test_target=True,
+            preparation=Preparation("make ready"),
+            push_remote="origin",
+            tracker="fake",
+            max_agents=2,
+        )
         for run in RUNS:
             flow = workflow({"sky": (), "sea": (), "both": ("sky", "sea")}, tracked=True)
             main = self.git.resolve("main")

@@ -128,5 +128,6 @@ def test_every_kind_of_error_is_told_by_its_own_words(calls, tmp_path):
 
 def test_the_calls_that_are_struck_are_those_of_all_ports(calls):
     assert {port for port, _ in calls} == {
-        "checks", "files", "git", "ledger", "notices", "outboxes", "remotes", "secrets", "terminals", "tracker", "worktrees",
+        "checks", "files", "git", "ledger", "notices", "outboxes", "remotes", "secrets", "setups", "terminals", "tracker",
+        "worktrees",
     }  # fmt: skip
