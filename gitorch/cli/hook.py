@@ -40,6 +40,10 @@ def hook(words: list[str]) -> None:
     if words:
         event = words[0]
 
+    if event == "status-line":
+        show_status_line(path, _text())
+        return
+
     seconds = _seconds(words)
     if not seconds:
         _append(path, {"event": event, "text": _text()})
@@ -48,6 +52,84 @@ def hook(words: list[str]) -> None:
     request = os.urandom(8).hex()
     if _append(path, {"event": event, "text": _text(), "id": request, "wait": seconds}):
         _await_answer(path, request, seconds)
+
+
+def show_status_line(path: str, text: str) -> None:
+    """Keep what Claude Code tells its status line, beside the file of signals, and become the user's own status line.
+
+    The first text of a session is kept too: the cost of a conversation that is resumed began in an earlier session.
+    """
+    place = os.path.join(os.path.dirname(path), "status-line")  # noqa: PTH118, PTH120  importing pathlib costs 5 ms
+    for name in (f"{place}-first", place):
+        if name == place or not os.path.exists(name):  # noqa: PTH110  the same
+            _replace(name, text)
+
+    command = _own_status_line(text)
+    if not command or "gitorch hook" in command:
+        return
+
+    reads, writes = os.pipe()
+    os.write(writes, text.encode()[:TEXT_BYTES_MAX])  # a pipe holds 64 KiB
+    os.close(writes)
+    os.dup2(reads, 0)
+    os.execv("/bin/sh", ["sh", "-c", command])  # noqa: S606  as Claude Code runs it
+
+
+def _replace(name: str, text: str) -> None:
+    """Write a file whole, or not at all."""
+    part = f"{name}.{os.getpid()}"
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        os.write(descriptor, text.encode())
+        os.close(descriptor)
+        os.replace(part, name)  # noqa: PTH105  the same
+    except OSError:
+        return
+
+
+def _own_status_line(text: str) -> str:
+    """The command of the status line in the settings of the project or of the user, as Claude Code looks for it; empty without one."""
+    value = _parsed(text)
+    project = str(_parsed(json.dumps(value.get("workspace"))).get("project_dir", ""))
+    user = os.environ.get("CLAUDE_CONFIG_DIR") or os.path.expanduser("~/.claude")  # noqa: PTH111  the same
+    for settings in (
+        f"{project}/.claude/settings.local.json",
+        f"{project}/.claude/settings.json",
+        f"{user}/settings.json",
+    ):
+        command = _status_line_in(settings)
+        if command:
+            return command
+
+    return ""
+
+
+def _status_line_in(settings: str) -> str:
+    """The command of the status line in one file of settings; empty without one."""
+    try:
+        with open(settings, encoding="utf-8") as file:  # noqa: PTH123  the same
+            value = _parsed(file.read(TEXT_BYTES_MAX))
+    except (OSError, ValueError):
+        return ""
+
+    command = _parsed(json.dumps(value.get("statusLine"))).get("command")
+    if isinstance(command, str):
+        return command
+
+    return ""
+
+
+def _parsed(text: str) -> dict[str, object]:
+    """The object that a text of JSON is; an empty one for anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+
+    if isinstance(value, dict):
+        return value
+
+    return {}
 
 
 def _seconds(words: list[str]) -> int:

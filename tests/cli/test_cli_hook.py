@@ -93,3 +93,28 @@ def test_the_hook_of_bundles_tells_how_the_runs_stand_and_never_fails(stage, tmp
     environ["GITORCH_RUN"] = "auth-7f3a"
     run_hook(["context"])
     assert capsys.readouterr().out == "", "an agent has its brief"
+
+
+def test_the_status_line_is_kept_and_the_user_s_own_is_shown(tmp_path):
+    signals, project, home = tmp_path / "s" / "signals", tmp_path / "p", tmp_path / "h"
+    for one in (signals.parent, project / ".claude", home):
+        one.mkdir(parents=True)
+
+    def shown(cost, **more):
+        text = json.dumps({"cost": {"total_cost_usd": cost}, "workspace": {"project_dir": str(project)}, **more})
+        env = {"GITORCH_SIGNALS": str(signals), "CLAUDE_CONFIG_DIR": str(home)}
+        done = processes.call("-m", "gitorch.cli.main", "hook", "status-line", env=env, typed=text.encode())
+        assert (done.returncode, done.stderr) == (0, b"")
+        return done.stdout
+
+    assert shown(1) == b"", "there is none"
+    (home / "settings.json").write_text('{"statusLine": {"type": "command", "command": "echo mine; cat"}}')
+    assert shown(2, name="ü").startswith(b'mine\n{"cost": {"total_cost_usd": 2}')
+    (project / ".claude" / "settings.json").write_text('{"statusLine": {"command": "gitorch hook status-line"}}')
+    assert shown(3) == b"", "never itself"
+    costs = [
+        json.loads((signals.parent / name).read_text())["cost"]["total_cost_usd"]
+        for name in ("status-line-first", "status-line")
+    ]
+    assert costs == [1, 3]
+    assert sorted(path.name for path in signals.parent.iterdir()) == ["status-line", "status-line-first"]

@@ -215,3 +215,29 @@ def test_whatever_an_agent_writes_into_its_state_file_it_is_no_state(bench, data
     bench.channel.observe()
     bench.state_file.write_bytes(data)
     assert bench.channel.observe() is None
+
+
+def status_line(bench, which, cost, model="claude-opus-5"):
+    value = {"model": {"id": model}, "cost": {"total_cost_usd": cost}}
+    (bench.site.folder.path / f"status-line{which}").write_text(json.dumps(value))
+
+
+def test_the_cost_of_a_session_is_what_its_status_line_gained(bench):
+    assert bench.channel.usage() is None
+    status_line(bench, "-first", 1.25)
+    status_line(bench, "", 1.75, "claude-haiku-5")
+    (told,) = bench.channel.usage()
+    assert (told.model, told.cost_usd, told.input) == ("claude-opus-5", 0.5, 0), (
+        "under one model, so that nothing counts twice"
+    )
+    status_line(bench, "", 1.0)
+    assert bench.channel.usage()[0].cost_usd == 0.0
+
+
+@pytest.mark.parametrize("cost", ["NaN", "-1", '"x"', "[]", "1e400", "true1"])
+def test_a_status_line_without_a_cost_tells_nothing(bench, cost):
+    status_line(bench, "-first", 0)
+    (bench.site.folder.path / "status-line").write_text(
+        f'{{"model": {{"id": "m"}}, "cost": {{"total_cost_usd": {cost}}}}}'
+    )
+    assert bench.channel.usage() is None

@@ -161,3 +161,15 @@ def test_a_channel_wins_over_files_unless_it_knows_less(tmp_path, claude):
     assert usage.read_all(chain) == UsageReading("acp", (ModelUsage("opus", 140, requests=2),))
     chain.answers = [told("b", 80), told("c", 1)]
     assert total(usage.read_all(chain).models).input == 141, "it forgot an answer, which was kept"
+
+
+def test_a_cost_that_only_the_channel_knows_is_added_to_the_tokens_of_the_files(tmp_path, claude):
+    (folder(tmp_path) / "c1.jsonl").write_text(message("m1", 100))
+    launch = LaunchRecord((), TREE, "", START, Preset("x", ("x",), usage="claude", usage_files=CLAUDE))
+    usage, chain = SessionUsage(launch, str(tmp_path)), Telling()
+    chain.answers = [TokenUsage("cost", "claude", "opus", START, cost_usd=0.25)]
+    assert usage.read_all(chain) == UsageReading(
+        "claude", (ModelUsage("opus", 100, output=1, requests=1, cost_micros=250_000),)
+    )
+    chain.answers = [TokenUsage("cost", "claude", "haiku", START, cost_usd=0.5)]
+    assert total(usage.read_all(chain).models).cost_micros == 500_000

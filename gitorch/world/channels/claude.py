@@ -14,17 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest
+from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest, TokenUsage
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.values import Value
 from gitorch.rules.agent_state.claude_state import ASKS_FOR_PERMISSION, decision, read_failure, read_request, read_state
+from gitorch.text.usage.status_line import StatusLine, read_status_line
 from gitorch.world import processes
 from gitorch.world.files import read_regular, write_own
 from gitorch.world.terminal.growing_file import GrowingFile
 from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.model.ids import PromptId
     from gitorch.model.plans.permission import Option
     from gitorch.rules.agent_state.claude_state import ClaudeState, Failure
@@ -54,6 +57,9 @@ SEARCH_MS = 500
 
 TAKEN_SECONDS = 0.8
 """How long a hook may take to fetch its answer. It looks for it ten times a second."""
+
+COST = "cost"
+"""The id under which the cost of a session counts once."""
 
 POLL_SECONDS = 0.05
 FILE_BYTES_MAX = 65_536
@@ -158,8 +164,22 @@ class ClaudeChannel:
     def interrupt(self) -> None:
         """Escape in its terminal ends a turn."""
 
-    def usage(self) -> None:
-        """Its transcript says."""
+    def usage(self) -> Sequence[TokenUsage] | None:
+        """What the session has cost, as the program tells its status line; its transcript tells the tokens."""
+        first, last = self._status_line("-first"), self._status_line("")
+        if first is None or last is None:
+            return None
+
+        spent = max(0.0, last.cost_usd - first.cost_usd)
+        return (TokenUsage(id=COST, source=self.name, model=first.model, at=self._site.clock.now(), cost_usd=spent),)
+
+    def _status_line(self, which: str) -> StatusLine | None:
+        """What its hook kept of the status line; None where that is nothing."""
+        data = read_regular(self._site.folder.path / f"status-line{which}", FILE_BYTES_MAX)
+        if data is None:
+            return None
+
+        return read_status_line(data.decode("utf-8", "replace"))
 
     def limits(self) -> None:
         """Its transcript says."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.model.work.usage import NOTHING_READ, UsageReading, total
+from gitorch.model.work.usage import NOTHING_READ, UsageReading, by_model, total
 from gitorch.text.usage.from_channel import served_of
 from gitorch.text.usage.served import Served, add, totals
 from gitorch.world.terminal.usage_reader import UsageReader
@@ -65,10 +65,16 @@ def _usage_of(channel: Channel) -> Sequence[TokenUsage] | None:
 
 
 def fuller(channel: UsageReading, written: UsageReading) -> UsageReading:
-    """The reading to believe: that of the channel, unless it was opened too late to know what the files say."""
-    if total(channel.models).tokens >= total(written.models).tokens:
+    """The reading to believe: that of the channel, unless it was opened too late to know what the files say.
+
+    A cost that only the channel knows is added to what the files say.
+    """
+    live, known = total(channel.models), total(written.models)
+    if written.models and not live.tokens and not known.cost_micros:
+        return UsageReading(written.source, by_model((*written.models, *channel.models)))
+
+    best = written
+    if live.tokens >= known.tokens:
         best = channel
-    else:
-        best = written
 
     return best if best.models else NOTHING_READ
