@@ -142,6 +142,19 @@ class StatsRow(Value):
     cached: int
     cost_micros: int
     """By the programs' own figures, in millionths of a dollar."""
+    estimated_micros: int = 0
+    """By the user's list of prices, in millionths of its currency."""
+    unpriced: int = 0
+    """Tokens of models that the list does not have, those from caches among them."""
+
+    @property
+    def estimate_words(self) -> str:
+        """`12.50`, and how many tokens have no price: `12.50, without 5120 tokens`."""
+        words = f"{self.estimated_micros / 1_000_000:.2f}"
+        if self.unpriced:
+            return f"{words}, without {self.unpriced} tokens"
+
+        return words
 
     @property
     def passed_words(self) -> str:

@@ -13,7 +13,8 @@ from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import replace
 from gitorch.text.config_runtimes import read_runtime
 from gitorch.text.fields import read_form
-from gitorch.text.run_settings import read_allowance, read_autonomy, read_branch
+from gitorch.text.prices import read_prices
+from gitorch.text.run_settings import read_allowance, read_autonomy, read_branch, read_quiet_hours
 from gitorch.text.slug import id_fault
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _config(top: Form) -> Config:
     config = replace(
         config,
         runtimes={name: read_runtime(name, form) for name, form in top.forms("runtimes").items()},
+        prices=read_prices(top),
         cleanup=str(top.choice("cleanup", Cleanup.ASK)),
         tracker=str(top.choice("tracker", TrackerChoice.AUTO)),
     )
@@ -376,24 +378,9 @@ def _notify(top: Form, default: Config) -> Config:
         default,
         notify_command=form.argv("command"),
         notify_wait_seconds=form.number("wait_seconds", default.notify_wait_seconds, minimum=1, maximum=300),
-        notify_quiet=_quiet_hours(form, default.notify_quiet),
+        notify_quiet=read_quiet_hours(form, default.notify_quiet),
         notify_link=form.text("link", default.notify_link),
         notify_terminal=form.flag("terminal", default=default.notify_terminal),
     )
     form.done()
     return config
-
-
-def _quiet_hours(form: Form, default: tuple[int, int]) -> tuple[int, int]:
-    """Quiet hours such as `22:00-07:00` as minutes of the day; anything else is a complaint."""
-    typed = form.text("quiet")
-    if not typed:
-        return default
-
-    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", typed.strip())
-    if found is None:
-        form.complain("quiet", f"must be two times of day, not `{typed}`.", 'Write `quiet: "22:00-07:00"`.')
-        return default
-
-    begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())
-    return begin_hour * 60 + begin_minute, end_hour * 60 + end_minute

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.allowance import Allowance
@@ -52,3 +53,18 @@ def read_branch(form: Form, key: str, default: str) -> str:
         return default
 
     return name
+
+
+def read_quiet_hours(form: Form, default: tuple[int, int]) -> tuple[int, int]:
+    """Quiet hours such as `22:00-07:00` as minutes of the day; anything else is a complaint."""
+    typed = form.text("quiet")
+    if not typed:
+        return default
+
+    found = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)", typed.strip())
+    if found is None:
+        form.complain("quiet", f"must be two times of day, not `{typed}`.", 'Write `quiet: "22:00-07:00"`.')
+        return default
+
+    begin_hour, begin_minute, end_hour, end_minute = map(int, found.groups())
+    return begin_hour * 60 + begin_minute, end_hour * 60 + end_minute

@@ -119,7 +119,7 @@ VERBS = (
                 choices=("agent", "model", "lane", "epic"),
             ),
         ),
-        result={"by": Kind.TEXT, "rows": Kind.LIST},
+        result={"by": Kind.TEXT, "rows": Kind.LIST, "prices": Kind.OBJECT},
         offered=Offer.OPERATORS,
         examples=("gitorch stats", "gitorch stats --by model", "gitorch stats --by lane --json"),
     ),

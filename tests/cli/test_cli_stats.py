@@ -7,6 +7,8 @@ import json
 import pytest
 
 from gitorch.model import commands as c
+from gitorch.model.plans.prices import Price, PriceList
+from gitorch.model.values import replace
 from gitorch.model.work.usage import ModelUsage, UsageReading
 
 
@@ -28,6 +30,24 @@ def test_stats_shows_one_row_for_all_runs_and_one_for_each_group(stage):
     assert values["by"] == "model"
     assert {row["name"]: row["tokens"] for row in values["rows"]}["opus"] == 51_200
     assert "used 51.2k tokens, 1.1M from caches, $0.12" in " ".join(stage.gitorch("status").out.split())
+
+
+def test_the_user_s_own_prices_estimate_costs_and_name_what_has_none(stage):
+    stage.begin_run({"api": (), "docs": ()}).launch("api")
+    models = (ModelUsage("haiku", input=120), ModelUsage("opus", input=1_000_000, output=100_000))
+    stage.do(c.RecordUsage(stage.run.jobs["api"].session, UsageReading("claude", models)))
+    assert "Estimated" not in stage.gitorch("stats").out
+    listed = PriceList("2026-11-29", "EUR", {"opus": Price(input=5, output=25)})
+    stage.config = replace(stage.config, prices=listed)
+    out = stage.gitorch("stats").out
+    assert "Estimated in EUR by your prices of 2026-11-29" in out
+    assert "  all: 7.50, without 120 tokens" in out
+    values = json.loads(stage.gitorch("stats", "--by", "model", "--json").out)
+    assert {row["name"]: row["estimated_micros"] for row in values["rows"] if row["tokens"]} == {
+        "haiku": 0,
+        "opus": 7_500_000,
+    }
+    assert values["prices"]["currency"] == "EUR"
 
 
 def test_stats_without_a_run_says_how_to_start_one(stage):

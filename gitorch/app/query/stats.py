@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def stats_of(services: Services, by: str = "") -> tuple[StatsRow, ...]:
-    """The figures of every run. The cost is that of reading the cached state of each run, one after another."""
-    return stats(_every_run(services), by)
+    """The figures of every run, costs estimated by the configured prices. The cost in time is that of reading the cached state of each run, one after another."""
+    return stats(_every_run(services), by, services.config.prices)
 
 
 def _every_run(services: Services) -> Iterator[Run]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
+    from gitorch.model.plans.prices import PriceList
     from gitorch.model.view import StatsRow
 
 HEAD = ("", "passed at once", "rounds", "findings", "escalations", "minutes", "tokens", "cost")
@@ -27,18 +28,26 @@ def stats(call: Call, by: str) -> None:
     if by and by not in GROUPINGS:
         raise Usage(f"figures are not grouped by {by}; use one of: {', '.join(GROUPINGS)}", "gitorch stats --by model")
 
-    rows = stats_of(call.services, by)
-    call.say({"by": by, "rows": rows}, lambda page: _text(rows, page))
+    rows, prices = stats_of(call.services, by), call.services.config.prices
+    call.say({"by": by, "rows": rows, "prices": prices}, lambda page: _text(rows, prices, page))
 
 
-def _text(rows: Sequence[StatsRow], page: Page) -> str:
+def _text(rows: Sequence[StatsRow], prices: PriceList, page: Page) -> str:
     """A table with one line a group."""
     if not rows:
         return "There is no run yet. Start one: gitorch start PLAN"
 
     head = tuple(Cell(title, "dim") for title in HEAD)
     cells = [head, *(_cells(row) for row in rows)]
-    return "\n".join(page.table(cells, shrinks=(0, 3)))
+    notes: list[str] = []
+    if prices.per_million:
+        notes = [
+            "",
+            f"Estimated in {prices.currency} by your prices of {prices.dated}; a subscription costs something else.",
+        ]
+        notes += [f"  {row.name}: {row.estimate_words}" for row in rows]
+
+    return "\n".join([*page.table(cells, shrinks=(0, 3)), *notes])
 
 
 def _money(micros: int) -> str:

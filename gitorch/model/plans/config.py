@@ -8,6 +8,7 @@ from gitorch.model.plans.allowance import Allowance
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.forge import ForgeKind, PushAs
 from gitorch.model.plans.preparation import Preparation
+from gitorch.model.plans.prices import PriceList
 from gitorch.model.plans.workflow import Autonomy, Commits, ReviewMode, Sandbox
 from gitorch.model.values import Value, field
 
@@ -71,6 +72,7 @@ class Config(Value):
     run_budget: Allowance = Allowance()
     epic_budget: Allowance = Allowance()
     lane_budget: Allowance = Allowance()
+    prices: PriceList = PriceList()
     notify_command: tuple[str, ...] = ()
     notify_wait_seconds: int = 10
     notify_quiet: tuple[int, int] = (0, 0)

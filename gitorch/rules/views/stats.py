@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.prices import PriceList
 from gitorch.model.plans.workflow import UNCLAIMED
 from gitorch.model.view import StatsRow
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.usage import ModelUsage
 from gitorch.rules.usage.counting import epic_of
+from gitorch.rules.usage.prices import estimated_micros, unpriced_tokens
 from gitorch.rules.usage.shares import model_at
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 GROUPINGS = ("agent", "model", "lane", "epic")
 """What figures can be grouped by; an agent is a runtime."""
 
+NO_PRICES = PriceList()
 ALL = "all"
 UNKNOWN = "unknown"
 JUDGED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED})
@@ -40,6 +43,8 @@ class _Figures:
         self.worked_ms = 0
         self.findings: Counter[str] = Counter()
         self.usage = ModelUsage()
+        self.estimated_micros = 0
+        self.unpriced = 0
 
     def add_work(self, job: JobState) -> None:
         """Count a piece of work whose gate has decided."""
@@ -55,6 +60,12 @@ class _Figures:
             severity = str(listed.finding.severity)
             self.findings[severity] += 1
 
+    def add_usage(self, usage: ModelUsage, prices: PriceList) -> None:
+        """Count what one model served."""
+        self.usage = self.usage.plus(usage)
+        self.estimated_micros += estimated_micros(prices, usage)
+        self.unpriced += unpriced_tokens(prices, usage)
+
     def row(self, name: str) -> StatsRow:
         """The figures as a row."""
         return StatsRow(
@@ -69,10 +80,12 @@ class _Figures:
             tokens=self.usage.fresh,
             cached=self.usage.cached,
             cost_micros=self.usage.cost_micros,
+            estimated_micros=self.estimated_micros,
+            unpriced=self.unpriced,
         )
 
 
-def stats(runs: Iterable[Run], by: str = "") -> tuple[StatsRow, ...]:
+def stats(runs: Iterable[Run], by: str = "", prices: PriceList = NO_PRICES) -> tuple[StatsRow, ...]:
     """The figures of these runs by agent, model, lane or epic, in the order of the names; in one row without a grouping.
 
     Work counts once its gate has decided, in the group of its author. Minutes and tokens count in the group of whoever used them.
@@ -85,7 +98,7 @@ def stats(runs: Iterable[Run], by: str = "") -> tuple[StatsRow, ...]:
 
         for session, usage in _usages(run):
             figures = groups.setdefault(_name_of_session(run, session, usage, by), _Figures())
-            figures.usage = figures.usage.plus(usage)
+            figures.add_usage(usage, prices)
 
         for job in _escalated(run):
             groups.setdefault(_name(run, job, by), _Figures()).escalations += 1

@@ -181,13 +181,15 @@ def stats(services: Repository, question: Question) -> Page:
         numbers.append(numbers_of(run))
 
     phases = Counter(str(line.phase) for line in lines)
-    groups = {"of all work": figures(newest)}
+    prices = services.config.prices
+    groups = {"of all work": figures(newest, prices=prices)}
     for by in GROUPINGS[:3]:
-        groups[f"by {by}"] = figures(newest, by)
+        groups[f"by {by}"] = figures(newest, by, prices)
 
     values = {
         "here": "/stats",
         "groups": groups,
+        "prices": prices,
         "numbers": numbers,
         "phases": phases,
         "shown": RUNS_COUNTED,
