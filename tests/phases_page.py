@@ -8,7 +8,8 @@ from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from enum import StrEnum
+
+    from gitorch.model.words import Words
 
 JOB_WORDS = {
     "blocked": "a job that it needs is not done",
@@ -44,7 +45,7 @@ The phases of jobs and runs, and the moves between them. This page is generated 
 """
 
 
-def diagram(moves: Mapping[StrEnum, frozenset[StrEnum]]) -> str:
+def diagram(moves: Mapping[Words, frozenset[Words]]) -> str:
     """A Mermaid state diagram of a table of moves, in the order of its phases."""
     first = next(iter(moves))
     lines = ["stateDiagram-v2", f"    [*] --> {first}"]
@@ -54,7 +55,7 @@ def diagram(moves: Mapping[StrEnum, frozenset[StrEnum]]) -> str:
     return "```mermaid\n" + "\n".join(lines) + "\n```\n"
 
 
-def table(moves: Mapping[StrEnum, frozenset[StrEnum]], words: Mapping[str, str]) -> str:
+def table(moves: Mapping[Words, frozenset[Words]], words: Mapping[str, str]) -> str:
     """A table of the phases, their meanings and their possible successors."""
     rows = ["| phase | meaning | may become |", "|---|---|---|"]
     for phase, after in moves.items():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value, default_of, names_of
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ def shown(value: object) -> str:
     """A value in one line, without the fields that have their defaults."""
     if isinstance(value, Value):
         return f"{type(value).__name__}({', '.join(_fields(value))})"
-    if isinstance(value, enum.Enum):
+    if isinstance(value, Words):
         return str(value.value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {shown(one)}" for key, one in value.items()) + "}"

@@ -31,6 +31,8 @@ SEEN_BY_OTHERS |= dict.fromkeys(
     "channels of programs that report what they use fill it",
 )
 
+SEEN_BY_OTHERS |= dict.fromkeys(("__init_subclass__", "__iter__", "__len__"), "Python calls those of sets of words")
+
 SEEN_BY_TEXTUAL = {
     "_handle_exception",
     "BINDINGS",
@@ -72,7 +74,7 @@ def words_of_enums() -> set[str]:
     found: set[str] = set()
     for path in (TOP / "gitorch").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.ClassDef) and "StrEnum" in {ast.unparse(base) for base in node.bases}:
+            if isinstance(node, ast.ClassDef) and "Words" in {ast.unparse(base) for base in node.bases}:
                 assigned = [statement for statement in node.body if isinstance(statement, ast.Assign)]
                 found.update(ast.unparse(one.targets[0]) for one in assigned)
     return found

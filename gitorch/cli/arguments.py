@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextvars import ContextVar
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitorch.errors import Malformed, NotFound, Problem, Usage
 from gitorch.model.plans.workflow import Autonomy
+from gitorch.model.words import Words
 from gitorch.model.work.artifact import EscalationKind, Outcome
 from gitorch.model.work.review import SEVERITY_ALIASES, Choice, Disposition, Finding, Reply, ReportStatus, Severity
 
@@ -22,7 +22,7 @@ INPUT_BYTES_MAX = 1_000_000
 GIVEN: ContextVar[bytes | None] = ContextVar("given", default=None)
 """What `-` stands for where a door without standard input carries out a command line; None for standard input itself."""
 
-E = TypeVar("E", bound=StrEnum)
+E = TypeVar("E", bound=Words)
 
 FINDING_KEYS = frozenset({"severity", "title", "path", "line", "quote", "detail", "number", "withdrawn"})
 

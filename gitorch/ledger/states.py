@@ -6,12 +6,12 @@ Only for the disposable cache. Another version may not read these files, which i
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.stored import STORED_MODULES
 from gitorch.model.values import Value, is_value_class, names_of
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +43,7 @@ def _is_stored(cls: Any) -> bool:
     """Whether values of this class can be part of a state."""
     if not isinstance(cls, type):
         return False
-    return issubclass(cls, Value | StrEnum)
+    return issubclass(cls, Value | Words)
 
 
 def _fields_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Moment
     from gitorch.model.observed import AgentState
 
 
-class ReceiptGrade(StrEnum):
+class ReceiptGrade(Words):
     """The evidence for the delivery of a prompt, strongest first."""
 
     ACKNOWLEDGED = "acknowledged"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value, field
+from gitorch.model.words import Words
 from gitorch.model.work.usage import NOTHING_READ, UsageReading
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.session import Session
 
 
-class AgentState(StrEnum):
+class AgentState(Words):
     """The state of an agent. It is safe to type into `waiting`, and not into `dialog`."""
 
     STARTING = "starting"
@@ -149,7 +149,7 @@ class SessionObservation(Value):
         return f"its state is {self.state}"
 
 
-class CheckPhase(StrEnum):
+class CheckPhase(Words):
     """The phase of a run of the test command."""
 
     ABSENT = "absent"
@@ -169,7 +169,7 @@ class CheckObservation(Value):
     """The file that holds its output."""
 
 
-class SetupPhase(StrEnum):
+class SetupPhase(Words):
     """How far a new worktree has been set up."""
 
     ABSENT = "absent"

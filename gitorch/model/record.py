@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event
     from gitorch.model.ids import Digest, Moment, RunId
 
 
-class ActorKind(StrEnum):
+class ActorKind(Words):
     """Who may act: the human who approves, a program or person that drives, one agent's session, or the reconciler."""
 
     PRINCIPAL = "principal"

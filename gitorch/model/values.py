@@ -1,16 +1,21 @@
 """`Value`: the base of every frozen value class, and `replace`, which copies a value with some fields changed.
 
-Values are `msgspec.Struct`s. ADR 22 has the measurement: making the 150 classes that a verb imports takes 9 ms, where
+Values are `msgspec.Struct`s. ADR 17 has the measurement: making the 150 classes that a verb imports takes 9 ms, where
 `dataclasses` takes 95 ms; construction, equality and copies run in C.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform
 
-from msgspec import NODEFAULT, Struct, field, to_builtins
-from msgspec._core import Factory  # type: ignore[import-not-found]  # compiled, without a stub
-from msgspec.structs import replace as _replace
+from gitorch.model.msgspec_core import load_core
+from gitorch.model.words import Words
+
+_core = load_core()
+if TYPE_CHECKING:
+    from msgspec import Struct, field
+else:
+    Struct, field = _core.Struct, _core.Field
 
 __all__ = [
     "REQUIRED",
@@ -38,13 +43,21 @@ REQUIRED = object()
 
 def replace(value: T, **changes: Any) -> T:
     """A copy of a value with these fields changed. Raises TypeError if its class does not have a field."""
-    return _replace(value, **changes)
+    changed: T = _core.replace(value, **changes)
+    return changed
 
 
 def asdict(value: Value) -> dict[str, Any]:
-    """The fields of a value by name, with nested values, tuples and enums as plain ones that `json` can write."""
-    plain: dict[str, Any] = to_builtins(value)
+    """The fields of a value by name, with nested values, tuples and words as plain ones that `json` can write."""
+    plain: dict[str, Any] = _core.to_builtins(value, enc_hook=_text)
     return plain
+
+
+def _text(word: Any) -> str:
+    """The text of a word, which is all that msgspec does not know. Raises TypeError for anything else."""
+    if isinstance(word, Words):
+        return str(word)
+    raise TypeError(f"{word!r} is no part of a value")
 
 
 def is_value_class(cls: object) -> bool:
@@ -77,10 +90,10 @@ def default_of(cls: type[Value], name: str) -> Any:
         return REQUIRED
 
     default = cls.__struct_defaults__[place - without]
-    if default is NODEFAULT:
+    if default is _core.NODEFAULT:
         return REQUIRED
 
-    if isinstance(default, Factory):
+    if isinstance(default, _core.Factory):
         return default.factory()
 
     return default

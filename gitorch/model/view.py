@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value, field
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.usage import ModelUsage
 
 
-class PlainState(StrEnum):
+class PlainState(Words):
     """How an epic or a run stands, in the words of a person who does not know gitorch. There is no seventh."""
 
     WAITING = "waiting for you"

@@ -5,11 +5,11 @@ Besides, an agent is bound to its session: `ensure.own_job` and `ensure.acts_as`
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied
 from gitorch.model.record import ActorKind
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitorch.model.record import Actor
 
 
-class Capability(StrEnum):
+class Capability(Words):
     """A group of verbs that actors may be allowed to use."""
 
     READ = "read"

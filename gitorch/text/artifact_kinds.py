@@ -11,8 +11,8 @@ from gitorch.text.complaints import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from enum import StrEnum
 
+    from gitorch.model.words import Words
     from gitorch.text.fields import Form
 
 REQUIRED: Mapping[K, tuple[str, ...]] = {
@@ -54,7 +54,7 @@ ANY_KIND = ("kind", "title", "author", "tags", "job", "attempt", "nonce")
 
 LISTS = frozenset({"findings", "answers", "claims", "items", "files", "scope_links", "tags"})
 NUMBERS = frozenset({"exit", "line", "passed", "failed", "attempt"})
-WORDS: Mapping[str, type[StrEnum]] = {
+WORDS: Mapping[str, type[Words]] = {
     "verdict_intent": Choice,
     "outcome": Outcome,
     "escalation_kind": EscalationKind,
@@ -100,7 +100,7 @@ def _check_field(form: Form, kind: K, name: str) -> None:
         form.word(name)
 
 
-def _check_word(form: Form, name: str, members: type[StrEnum]) -> None:
+def _check_word(form: Form, name: str, members: type[Words]) -> None:
     """The field is empty or one of the words of an enum."""
     word = form.word(name)
     known = [str(each) for each in members]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import Grade
@@ -11,6 +10,7 @@ from gitorch.model.plans.config import Config
 from gitorch.model.plans.forge import ForgeKind, PushAs
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import replace
+from gitorch.model.words import Words
 from gitorch.text.config_runtimes import read_runtime
 from gitorch.text.fields import read_form
 from gitorch.text.prices import read_prices
@@ -25,14 +25,14 @@ BYTES_MAX = 200_000
 _REMOTE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
-class Cleanup(StrEnum):
+class Cleanup(Words):
     """Whether gitorch offers to remove worktrees and sessions after the merge; it never removes them without a confirmation."""
 
     ASK = "ask"
     KEEP = "keep"
 
 
-class TrackerChoice(StrEnum):
+class TrackerChoice(Words):
     """Where gitorch looks up epics that a plan only names."""
 
     AUTO = "auto"

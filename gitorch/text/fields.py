@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.words import Words
 from gitorch.text.complaints import Complaints, did_you_mean
 from gitorch.text.source import read_source
 from gitorch.text.yaml_file import Entry, Spot, YamlValue, read_yaml
@@ -14,7 +14,7 @@ from gitorch.text.yaml_file import Entry, Spot, YamlValue, read_yaml
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-Word = TypeVar("Word", bound=StrEnum)
+Word = TypeVar("Word", bound=Words)
 
 EMPTY = YamlValue(Spot(1, 1, 0, 0), {})
 """An empty mapping at the top of a file."""

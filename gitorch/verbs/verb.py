@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Kind(StrEnum):
+class Kind(Words):
     """What a parameter takes, or a key of an answer holds."""
 
     TEXT = "text"
@@ -21,7 +22,7 @@ class Kind(StrEnum):
     ANY = "any"
 
 
-class Offer(StrEnum):
+class Offer(Words):
     """To whom MCP offers a verb as a tool, as far as the caller also has the capability."""
 
     NOBODY = "nobody"

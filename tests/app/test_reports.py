@@ -101,7 +101,7 @@ def test_the_report_is_recorded_as_text_and_as_data(yard):
     assert yard.services.ledger.verify().faults == ()
 
 
-@pytest.mark.parametrize("autonomy", Autonomy)
+@pytest.mark.parametrize("autonomy", list(Autonomy))
 def test_a_reviewed_epic_is_reported_once(yard, autonomy):
     yard.begin({"api": {"api.txt": "api\n"}}, autonomy=autonomy)
     yard.settle()

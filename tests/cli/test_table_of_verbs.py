@@ -17,7 +17,7 @@ from gitorch.verbs.table import GROUPS, TABLE, VERBS
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
 if TYPE_CHECKING:
-    from enum import StrEnum
+    from gitorch.model.words import Words
 
 NEW = Verb(
     "greet",
@@ -88,7 +88,7 @@ def test_a_verb_needs_the_capability_of_the_rules(name):
         ("start", "autonomy", Autonomy),
     ],
 )
-def test_the_choices_of_a_parameter_are_those_of_the_model(verb: str, parameter: str, words: type[StrEnum]):
+def test_the_choices_of_a_parameter_are_those_of_the_model(verb: str, parameter: str, words: type[Words]):
     [found] = [one for one in TABLE[verb].parameters if one.name == parameter]
     assert set(found.choices) == set(words)
 

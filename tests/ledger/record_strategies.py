@@ -5,13 +5,13 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping
-from enum import StrEnum
 
 from hypothesis import strategies as st
 
 from gitorch.model.ids import Moment
 from gitorch.model.record import Actor, FileRef, Record
 from gitorch.model.values import is_value_class, names_of, replace
+from gitorch.model.words import Words
 from gitorch.text.records.canonical import normal
 from gitorch.text.records.released import RELEASED
 from gitorch.text.records.shape import hints
@@ -57,7 +57,7 @@ def values(hint) -> st.SearchStrategy:
         return st.lists(values(arguments[0]), max_size=2).map(tuple)
     if origin is Mapping:
         return st.dictionaries(TEXT, values(arguments[1]), max_size=2)
-    if issubclass(hint, StrEnum):
+    if issubclass(hint, Words):
         return st.sampled_from(list(hint))
     return objects(hint)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from enum import Enum
 from pathlib import Path
 
 import gitorch.model
 from gitorch.model import values
+from gitorch.model.words import Words
 
 LIST = Path(__file__).with_name("words.txt")
 
@@ -29,16 +29,16 @@ def told() -> set[str]:
     for module in modules():
         for name, thing in vars(module).items():
             if isinstance(thing, type) and thing.__module__ == module.__name__:
-                lines |= set(members(thing) if issubclass(thing, Enum) else defaults(thing))
+                lines |= set(members(thing) if issubclass(thing, Words) else defaults(thing))
             elif name.isupper() and name != "TYPE_CHECKING":
                 lines.add(f"{module.__name__.removeprefix('gitorch.model.')}.{name} = {plainly(thing)}")
     return {line for line in lines if "<" not in line}  # not what only a running interpreter can name
 
 
-def members(cls: type[Enum]):
+def members(cls: type[Words]):
     """`ArtifactKind.FINDING = 'finding'`."""
-    for name, member in cls.__members__.items():
-        yield f"{cls.__name__}.{name} = {member.value!r}"
+    for member in cls:
+        yield f"{cls.__name__}.{member.name} = {member.value!r}"
 
 
 def defaults(cls: type):
@@ -53,7 +53,7 @@ def defaults(cls: type):
 
 def plainly(value: object) -> str:
     """A value in the same words each time: members by their names, sets in order."""
-    if isinstance(value, Enum):
+    if isinstance(value, Words):
         return f"{type(value).__name__}.{value.name}"
     if isinstance(value, tuple):
         return f"({', '.join(map(plainly, value))})"

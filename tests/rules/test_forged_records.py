@@ -389,7 +389,7 @@ def test_only_the_principal_writes_the_records_of_decisions() -> None:
     assert {kind for kind, row in RUN_EVENTS.items() if row.writers == {ActorKind.PRINCIPAL}} == PRINCIPAL_ALONE
 
 
-@pytest.mark.parametrize("kind", ActorKind)
+@pytest.mark.parametrize("kind", list(ActorKind))
 def test_no_record_is_accepted_from_an_actor_without_the_right_to_write_it(kind: ActorKind) -> None:
     actor = Actor(kind, "somebody", "desk")
     forbidden = [event for event, row in RUN_EVENTS.items() if kind not in row.writers]

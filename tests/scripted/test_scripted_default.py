@@ -124,7 +124,7 @@ ENTRIES = [
 ]
 
 
-@pytest.mark.parametrize("kind", ArtifactKind)
+@pytest.mark.parametrize("kind", list(ArtifactKind))
 def test_an_owed_document_of_every_kind_is_valid(kind):
     data = {"job": "api", "title": "The API: part “2”", "entries": ENTRIES, "test_command": "make test"}
     brief = parse_brief(data | {"artifacts": [{"path": "docs/owed.md", "kind": str(kind)}]})

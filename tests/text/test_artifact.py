@@ -43,7 +43,7 @@ def problems(kind: str, front: str) -> list[str]:
     return [f"{p.line}: {p.message}" for p in error.value.problems]
 
 
-@pytest.mark.parametrize("kind", ArtifactKind)
+@pytest.mark.parametrize("kind", list(ArtifactKind))
 def test_a_document_of_each_kind_is_read(kind):
     assert parsed(kind, WHOLE[kind]).kind is kind
 

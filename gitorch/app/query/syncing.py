@@ -5,12 +5,12 @@ Two ledgers that diverged are never merged: each is a chain, and a record insert
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.seen_ledgers import require_kept
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 from gitorch.ports.git import PushRef
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LEDGER_REF = "refs/heads/gitorch/ledger"
 
 
-class Stand(StrEnum):
+class Stand(Words):
     """How the ledger of this clone stands to that of a remote."""
 
     SAME = "same"

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 SIGNED = "signed:"
 """How the proof of a signed approval begins; behind it stands the name that the allowed signers give its key."""
@@ -13,7 +12,7 @@ FORGE = "forge:"
 """How the proof of an approval begins that a forge signed; behind it stands what it signed."""
 
 
-class Grade(StrEnum):
+class Grade(Words):
     """What the record of an approval proves, weakest first."""
 
     UNATTENDED = "unattended"
@@ -60,7 +59,7 @@ def words_of(proof: str) -> str:
     return "unattended: nobody was asked"
 
 
-class Guard(StrEnum):
+class Guard(Words):
     """What keeps a program of the same user from signing with a key."""
 
     PASSPHRASE = "passphrase"  # noqa: S105 names a kind of guard

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId
 
 
-class ArrowKind(StrEnum):
+class ArrowKind(Words):
     """The meaning of an arrow: the next job, the way back from a review, a checkpoint's outcome."""
 
     NEXT = "next"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from gitorch.model.words import Words
 
 
-class ForgeKind(StrEnum):
+class ForgeKind(Words):
     """A kind of forge, as `push.forge` names it."""
 
     AUTO = "auto"
@@ -18,7 +18,7 @@ class ForgeKind(StrEnum):
     """Another one, or a plain repository."""
 
 
-class PushAs(StrEnum):
+class PushAs(Words):
     """How approved work reaches the remote, as `push.as` names it."""
 
     BRANCH = "branch"

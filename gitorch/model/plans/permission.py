@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import assert_never
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 
-class Option(StrEnum):
+class Option(Words):
     """The answers that rules and lanes may give without a human, never "always"; and the choice of a human."""
 
     ONCE = "once"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 
-class FileForm(StrEnum):
+class FileForm(Words):
     """How a file is owned."""
 
     WHOLE = "whole"
@@ -20,7 +19,7 @@ class FileForm(StrEnum):
     """One table in a file of TOML that has others."""
 
 
-class FileState(StrEnum):
+class FileState(Words):
     """What is there, compared with what would be installed now."""
 
     ABSENT = "absent"

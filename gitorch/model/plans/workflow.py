@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.allowance import Allowance
@@ -10,6 +9,7 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.forge import PushAs
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.values import Value, field
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.permission import Rule
 
 
-class JobKind(StrEnum):
+class JobKind(Words):
     """The purpose of a job. Only reviews give verdicts; a checkpoint belongs to the principal; a merge to the host."""
 
     DRAFT = "draft"
@@ -43,21 +43,21 @@ UNCLAIMED = frozenset({JobKind.CHECKPOINT, JobKind.MERGE})
 """Kinds that no agent works on."""
 
 
-class Autonomy(StrEnum):
+class Autonomy(Words):
     """How often the principal is asked."""
 
     PER_EPIC = "per_epic"
     END_ONLY = "end_only"
 
 
-class ReviewMode(StrEnum):
+class ReviewMode(Words):
     """Whether the stages of one round follow each other or run side by side."""
 
     SEQUENTIAL = "sequential"
     PARALLEL = "parallel"
 
 
-class Independence(StrEnum):
+class Independence(Words):
     """Who may not judge a job: the author's own session, anybody with the author's runtime, or anybody who held its lease."""
 
     SESSION = "session"
@@ -65,28 +65,28 @@ class Independence(StrEnum):
     HOLDER = "holder"
 
 
-class Recovery(StrEnum):
+class Recovery(Words):
     """What happens to stale work: the principal is asked, or it is queued again a limited number of times."""
 
     ASK = "ask"
     REQUEUE = "requeue"
 
 
-class WorktreeMode(StrEnum):
+class WorktreeMode(Words):
     """Whether each job gets a worktree of its own."""
 
     PER_JOB = "per_job"
     SHARED = "shared"
 
 
-class Commits(StrEnum):
+class Commits(Words):
     """Who commits the work of a lane's agents: the agents, or gitorch when they report, for agents in a sandbox."""
 
     AGENT = "agent"
     HOST = "host"
 
 
-class Sandbox(StrEnum):
+class Sandbox(Words):
     """What holds the agents of a lane."""
 
     NONE = "none"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, Moment, SessionId
     from gitorch.model.work.review import Choice, Severity
 
 
-class ArtifactKind(StrEnum):
+class ArtifactKind(Words):
     """The kind of a document. `other` may be any file; a kind with fields of its own is Markdown with front matter."""
 
     PROMPT = "prompt"
@@ -35,7 +35,7 @@ class ArtifactKind(StrEnum):
     OTHER = "other"
 
 
-class Outcome(StrEnum):
+class Outcome(Words):
     """The outcome of a decision."""
 
     ACCEPTED = "accepted"
@@ -43,7 +43,7 @@ class Outcome(StrEnum):
     ACCEPTED_WITH_FOLLOW_UP = "accepted_with_follow_up"
 
 
-class EscalationKind(StrEnum):
+class EscalationKind(Words):
     """Why something is escalated to the principal."""
 
     AMBIGUOUS_GOAL = "ambiguous_goal"

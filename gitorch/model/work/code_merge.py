@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId
 
 
-class HowMerged(StrEnum):
+class HowMerged(Words):
     """How the work of a branch came to the target."""
 
     MERGE = "merge"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Moment, SessionId
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding, TestClaim, Verdict
 
 
-class JobPhase(StrEnum):
+class JobPhase(Words):
     """The phase of a job; the legal moves between phases are the table in `rules.phases`."""
 
     BLOCKED = "blocked"

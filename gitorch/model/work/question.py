@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.dialog import ShownDialog
     from gitorch.model.ids import CommitId, JobId, Moment, QuestionId, SessionId
 
 
-class QuestionKind(StrEnum):
+class QuestionKind(Words):
     """Why a human is asked."""
 
     CONTEXT = "context"

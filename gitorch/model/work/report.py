@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.approval import words_of
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, Moment
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check
 
 
-class HowChanged(StrEnum):
+class HowChanged(Words):
     """What happened to a file."""
 
     ADDED = "added"

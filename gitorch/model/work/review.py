@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, JobId, Moment, SessionId
 
 
-class ReportStatus(StrEnum):
+class ReportStatus(Words):
     """The four statuses of an agent's report."""
 
     DONE = "DONE"
@@ -20,7 +20,7 @@ class ReportStatus(StrEnum):
     BLOCKED = "BLOCKED"
 
 
-class Severity(StrEnum):
+class Severity(Words):
     """The weight of a finding: the first two fail the gate."""
 
     BLOCKING = "blocking"
@@ -40,7 +40,7 @@ SEVERITY_ALIASES = {
 FAILING = frozenset({Severity.BLOCKING, Severity.IMPORTANT})
 
 
-class Choice(StrEnum):
+class Choice(Words):
     """The four verdicts."""
 
     ACCEPT = "accept"
@@ -52,7 +52,7 @@ class Choice(StrEnum):
 ACCEPTING = frozenset({Choice.ACCEPT, Choice.ACCEPT_WITH_FINDINGS})
 
 
-class Disposition(StrEnum):
+class Disposition(Words):
     """An implementer's answer to one finding."""
 
     FIXED = "fixed"

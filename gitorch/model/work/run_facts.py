@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import CHECKED, UNCLAIMED, Commits, Timeouts, WorktreeMode
 from gitorch.model.values import Value, field
+from gitorch.model.words import Words
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import HOLDING, QuestionKind
 from gitorch.model.work.session import SessionPhase
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.session import Session
 
 
-class RunPhase(StrEnum):
+class RunPhase(Words):
     """The phase of a run; `blocked` is derived, never recorded."""
 
     PREPARED = "prepared"

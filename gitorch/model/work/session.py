@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value, field
+from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.usage import Spent
 
 
-class SessionPhase(StrEnum):
+class SessionPhase(Words):
     """The phase of a session in the ledger, which does not follow what the screen shows."""
 
     STARTING = "starting"
@@ -22,7 +22,7 @@ class SessionPhase(StrEnum):
     ENDED = "ended"
 
 
-class PromptKind(StrEnum):
+class PromptKind(Words):
     """The purpose of a prompt."""
 
     BRIEF = "brief"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gitorch.model.path_text import quoted
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.report import HowChanged
 from gitorch.rules.review.endings import ending
@@ -34,7 +34,7 @@ NAMED_MAX = 5
 """How many files or findings a remark names before it counts the rest."""
 
 
-class Concern(StrEnum):
+class Concern(Words):
     """Kinds of remarks, the gravest first. Each is the beginning of a line in the report."""
 
     CONFLICT = "conflicts with the target"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 from functools import lru_cache
 
+from gitorch.model.words import Words
 
-class Area(StrEnum):
+
+class Area(Words):
     """Why a changed file deserves a closer look, in the order in which a report names them."""
 
     OWN = "gitorch's configuration"

@@ -10,13 +10,13 @@ import sys
 import types
 import typing
 from collections.abc import Callable, Mapping
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
 from gitorch.model import events, ids
 from gitorch.model.stored import STORED_MODULES
 from gitorch.model.values import REQUIRED, Value, default_of, is_value_class, names_of
+from gitorch.model.words import Words
 from gitorch.text.records import timestamps
 
 Encode = Callable[[Any], Any]
@@ -65,7 +65,7 @@ def is_enum(hint: Any) -> bool:
     """Whether a type is an enumeration of words; generic types are none, and issubclass would refuse them."""
     if not isinstance(hint, type):
         return False
-    return issubclass(hint, StrEnum)
+    return issubclass(hint, Words)
 
 
 def _generic(hint: Any) -> Shape:
@@ -118,7 +118,7 @@ def _moment(value: Any) -> Any:
         raise WrongShape(str(error)) from None
 
 
-def _enum(cls: type[StrEnum]) -> Decode:
+def _enum(cls: type[Words]) -> Decode:
     """Accepts the values of this enumeration."""
     members = {member.value: member for member in cls}
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
+from gitorch.model.words import Words
 from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ PROTOCOLS = "file:git:http:https:ssh"
 """What git may speak to another repository; all others run a helper program."""
 
 
-class Kind(StrEnum):
+class Kind(Words):
     """What a judged setting or file decides."""
 
     FILTER = "filter"
