@@ -184,15 +184,15 @@ MUTANTS = {
     "the ref moves from wherever it is": RuleMutant(
         "ledger: compare and swap",
         "ledger/branch.py",
-        "        return refs.set_if_equals(name, old.encode(), new.encode())",
-        "        return refs.set_if_equals(name, None, new.encode())",
+        "lambda: self.tip() == old)",
+        "lambda: True)",
         "ledger/test_chain.py::test_the_ref_moves_only_from_the_commit_that_was_read",
     ),
     "the first commit replaces a ledger that appeared meanwhile": RuleMutant(
         "ledger: compare and swap",
         "ledger/branch.py",
-        "            return refs.add_if_new(name, new.encode())",
-        "            return refs.set_if_equals(name, None, new.encode())",
+        "lambda: self.tip() == old)",
+        "lambda: old is None or self.tip() == old)",
         "ledger/test_chain.py::test_the_ref_moves_only_from_the_commit_that_was_read",
     ),
 }

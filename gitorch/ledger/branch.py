@@ -1,7 +1,7 @@
-"""The ledger's branch, written object by object and moved by dulwich: the fast store, for the usual repository.
+"""The ledger's branch, written object by object: the fast store, for the usual repository.
 
 It never calls dulwich's porcelain, whose commit loses updates and may start a gc. It uses as little of dulwich as a verb
-needs, since importing it costs 35 ms: loose objects are read here, packs and alternates by dulwich, refs moved by dulwich.
+needs, since importing it costs 35 ms: loose objects are read here, packs and alternates by dulwich.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
-from gitorch.ledger import files, location, lock, loose_objects
+from gitorch.ledger import files, location, lock, loose_objects, ref_file
 from gitorch.ledger.known_damage import unreadable
 from gitorch.model.ids import CommitId
 from gitorch.ports.ledger import StoredCommit
@@ -85,16 +85,16 @@ class BranchStore:
 
     def _packed_ref(self) -> str | None:
         """The ref's commit in the file of packed refs, or None where it is not there."""
+        return self._packed_refs().get(self._ref)
+
+    def _packed_refs(self) -> dict[str, str]:
+        """The commits in the file of packed refs, by the names of their refs."""
         try:
             lines = files.read(self._common / "packed-refs", "replace").splitlines()
         except FileNotFoundError:
-            return None
+            return {}
 
-        for line in lines:
-            if line[41:] == self._ref:
-                return line[:40]
-
-        return None
+        return {line[41:]: line[:40] for line in lines if line[:1] not in {"#", "^"}}
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
         """Write the commits and move the ref; None when it is not at `tip` any more. Needs the ledger's lock.
@@ -137,12 +137,10 @@ class BranchStore:
 
         Raises Refused when another branch takes the name of the ref or of its folder.
         """
-        from dulwich.file import FileLocked  # noqa: PLC0415  # 10 ms that reading verbs do not pay
-
         try:
-            moved = self._compare_and_swap(old, new)
-        except FileLocked:
-            return False
+            if old is None:
+                self._ensure_free()
+            moved = ref_file.move(self._path, new, lambda: self.tip() == old)
         except (NotADirectoryError, FileExistsError, IsADirectoryError) as error:
             raise Refused(
                 f"{self._ref} cannot be created because a branch has the name of its folder, or lies below it.",
@@ -154,15 +152,11 @@ class BranchStore:
 
         return moved
 
-    def _compare_and_swap(self, old: CommitId | None, new: CommitId) -> bool:
-        """Write the ref when it is at `old`, or when it does not exist and `old` is None. Raises FileLocked and OSError."""
-        from dulwich.refs import DiskRefsContainer, Ref  # noqa: PLC0415  # 10 ms that reading verbs do not pay
-
-        refs = DiskRefsContainer(os.fspath(self._common))
-        name = Ref(self._ref.encode())
-        if old is None:  # set_if_equals(None) would not compare at all
-            return refs.add_if_new(name, new.encode())  # type: ignore[arg-type]  # ObjectID is a NewType of bytes
-        return refs.set_if_equals(name, old.encode(), new.encode())  # type: ignore[arg-type]  # the same
+    def _ensure_free(self) -> None:
+        """Raise FileExistsError where a packed ref has the name of the ref's folder, or lies below the ref."""
+        for name in self._packed_refs():
+            if self._ref.startswith(f"{name}/") or name.startswith(f"{self._ref}/"):
+                raise FileExistsError(name)
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
         """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock."""

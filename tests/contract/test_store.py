@@ -271,9 +271,13 @@ def test_an_object_that_a_power_loss_emptied_is_written_again(tmp_path):
     assert again.read(made[0], "log/00/a") == b"0"
 
 
-def test_a_branch_in_the_way_is_refused_by_name(simple):
+@pytest.mark.parametrize("is_packed", [False, True])
+@pytest.mark.parametrize("branch", ["gitorch", "gitorch/ledger/mine"])
+def test_a_branch_in_the_way_is_refused_by_name(simple, branch, is_packed):
     folder, store = simple
-    git(folder, "branch", "gitorch")
+    git(folder, "branch", branch)
+    if is_packed:
+        git(folder, "pack-refs", "--all")
     with pytest.raises(Refused, match="cannot be created"):
         store.extend(None, [commit(0)])
 

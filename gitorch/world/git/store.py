@@ -64,8 +64,12 @@ class GitStore:
 
     def tip(self) -> CommitId | None:
         """The newest commit of the ledger; None when there is no ledger. Raises Corrupt when the ref holds no commit."""
-        listed = self._git("for-each-ref", "--format=%(objectname) %(objecttype) %(symref)", "--", self._ref)
-        text = self._output(listed).decode().strip()
+        listed = self._git("for-each-ref", "--format=%(refname) %(objectname) %(objecttype) %(symref)", "--", self._ref)
+        text = ""
+        for line in self._output(listed).decode().splitlines():
+            name, _, rest = line.strip().partition(" ")
+            if name == self._ref:  # git also lists the refs below it
+                text = rest
         if not text:
             return None
         identity, kind, *symbolic = text.split(" ")
