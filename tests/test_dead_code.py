@@ -20,6 +20,7 @@ SEEN_BY_OTHERS = {
     "get_command": "click calls it",
     "format_commands": "click calls it",
     "max_depth": "ruamel.yaml reads it",
+    "__path__": "Python looks for the modules of a package there",
     "warn_double_anchors": "ruamel.yaml reads it",
     "exits": "the page of the command line is made from it",
     "completes": "shells complete by it",

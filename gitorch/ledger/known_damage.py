@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gitorch.ports.ledger import History
 
-_OBJECT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_OBJECT_ID = "[0-9a-f]{40}|[0-9a-f]{64}"
 
 
 def path(common: Path) -> Path:
@@ -39,7 +39,7 @@ def note(common: Path, errors: Iterable[Corrupt]) -> None:
 
 def is_of_object(error: Corrupt) -> bool:
     """Whether an error names one object that is missing, damaged or replaced."""
-    return error.message.startswith("Object ") and _OBJECT_ID.fullmatch(error.where) is not None
+    return error.message.startswith("Object ") and re.fullmatch(_OBJECT_ID, error.where) is not None
 
 
 def ensure_repaired(common: Path, history: History) -> None:
@@ -65,7 +65,7 @@ def _load(common: Path) -> Corrupt | None:
     except (OSError, ValueError, TypeError):
         return None
 
-    if not isinstance(message, str) or not _OBJECT_ID.fullmatch(str(identity)):
+    if not isinstance(message, str) or not re.fullmatch(_OBJECT_ID, str(identity)):
         return None
     return Corrupt(message, hint="gitorch recover", where=identity)
 

@@ -26,7 +26,7 @@ _HARMLESS_EXTENSIONS = {
 }
 """Extensions under which objects and refs are stored in the usual way; those with a value, only when they have it."""
 
-_REMOTE = re.compile(r'^\s*\[remote "([A-Za-z0-9][A-Za-z0-9._/-]*)"\]', re.MULTILINE)
+_REMOTE = r'(?m)^\s*\[remote "([A-Za-z0-9][A-Za-z0-9._/-]*)"\]'
 _WRITTEN_FOLDERS = ("", "gitorch", "objects", "refs/heads/gitorch")
 """The folders of the git directory in which an append makes files."""
 
@@ -165,7 +165,7 @@ def remotes(common: Path) -> list[str]:
     Names that git allows and that could be read as options or paths elsewhere are left out.
     """
     text = _configuration(common)
-    names = _REMOTE.findall(text)
+    names = re.findall(_REMOTE, text)
     return list(dict.fromkeys(names))
 
 

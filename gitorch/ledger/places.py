@@ -26,8 +26,8 @@ STRIDE = 64
 _BYTES_MAX = 50_000_000
 """A larger file is not ours: that of a million records has 800 kB."""
 
-_COMMIT_LINE = re.compile("([0-9]{1,12}) ([0-9a-f]{40}|[0-9a-f]{64})")
-_MESSAGE_LINE = re.compile("(m[0-9]{1,12}) ([0-9]{1,12})")
+_COMMIT_LINE = "([0-9]{1,12}) ([0-9a-f]{40}|[0-9a-f]{64})"
+_MESSAGE_LINE = "(m[0-9]{1,12}) ([0-9]{1,12})"
 
 
 class Place(NamedTuple):
@@ -115,8 +115,8 @@ class Places:
         if self._commits is None:
             return
         for line in lines.splitlines():
-            commit = _COMMIT_LINE.fullmatch(line)
-            message = _MESSAGE_LINE.fullmatch(line)
+            commit = re.fullmatch(_COMMIT_LINE, line)
+            message = re.fullmatch(_MESSAGE_LINE, line)
             if commit is not None:
                 self._commits[int(commit[1])] = CommitId(commit[2])
             elif message is not None:

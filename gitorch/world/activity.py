@@ -22,7 +22,7 @@ LOOK_SECONDS = 1.0
 SAY_SECONDS = 5.0
 """When a program is first said to take long; each later time comes after twice as long."""
 
-WRITTEN = re.compile(r"^wchar: (\d+)$", re.MULTILINE)
+WRITTEN = r"(?m)^wchar: (\d+)$"
 SAYABLE_BYTES = 1_000_000
 
 
@@ -42,7 +42,7 @@ def activity(pid: int) -> Activity:
     for one in processes.below([pid], processes.table()):
         counted = _read(one, "io")
         moved.add(f"{one} {_read(one, 'stat')} {counted}")
-        match = WRITTEN.search(counted)
+        match = re.search(WRITTEN, counted)
         if match is not None:
             written += int(match[1])
     return Activity(frozenset(moved), written)

@@ -6,7 +6,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shlex
 import stat
 import time
 from typing import TYPE_CHECKING, Any
@@ -216,10 +215,17 @@ def _held(path: Path) -> Busy:
 
     others = [str(pid) for pid in holders(path) if pid != os.getpid()]
     if not others:
-        return Busy(f"another process holds the lock {path}", hint=f"ls -l {shlex.quote(str(path))}")
+        return Busy(f"another process holds the lock {path}", hint=_listing("-l", path))
 
     pids = ",".join(others)
     return Busy(f"another process holds the lock {path}: process {pids}", hint=f"ps -fp {pids}")
+
+
+def _listing(option: str, path: Path) -> str:
+    """The command that shows a file or folder."""
+    import shlex  # noqa: PLC0415  for errors only
+
+    return shlex.join(["ls", option, str(path)])
 
 
 @contextlib.contextmanager
@@ -292,7 +298,7 @@ class LocalFiles:
             pass  # the folder above may have been left empty by a process that was killed
         except OSError as error:
             message = f"{path} cannot be removed: {error.strerror}"
-            raise Unavailable(message, hint=shlex.join(["ls", "-la", str(path)])) from error
+            raise Unavailable(message, hint=_listing("-la", path)) from error
         with contextlib.suppress(OSError):  # other runs have folders there
             path.parent.rmdir()
 

@@ -16,8 +16,8 @@ from gitorch.model.values import Value
 from gitorch.world import processes
 from gitorch.world.files import sweep
 from gitorch.world.safe_reading import whole
-from gitorch.world.terminal.launch import SESSION_VARIABLE
 from gitorch.world.terminal.session_files import folders
+from gitorch.world.terminal.session_pane import SESSION_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

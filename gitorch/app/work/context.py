@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Digest
 from gitorch.model.values import Value
-from gitorch.rules.views.brief import brief_text
-from gitorch.rules.views.brief_values import brief_data
-from gitorch.rules.views.weakened_tests import changed_test_files, weakened_tests
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +39,9 @@ def brief_of(services: Services, run: Run, session: Session) -> Brief:
 
     Nothing is written: see `write_prompt` for the files in the worktree.
     """
+    from gitorch.rules.views.brief import brief_text  # noqa: PLC0415  8 modules that a handoff does not pay
+    from gitorch.rules.views.brief_values import brief_data  # noqa: PLC0415  the same
+
     section, done = section_of(services, run, session), done_so_far(services, run, session)
     return Brief(section, done, brief_text(run, session, section, done), brief_data(run, session, section, done))
 
@@ -67,6 +67,8 @@ def _changed_tests(services: Services, run: Run, session: Session) -> str:
     commit = run.judged_commit(job)
     if job.spec.subject is None or commit is None:
         return ""
+
+    from gitorch.rules.views.weakened_tests import changed_test_files, weakened_tests  # noqa: PLC0415  the same
 
     base = run.jobs[job.spec.subject].base or run.target_commit
     lines = [

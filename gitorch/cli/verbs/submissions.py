@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING
 
 from gitorch.cli import arguments
@@ -215,6 +214,8 @@ def leave_in_outbox(call: Call, error: GitorchError | OSError, text: ReportText 
 
     credential = call.credential
     report, verdict = (text, None) if isinstance(text, ReportText) else (None, text)
+    import secrets
+
     entry = OutboxEntry(credential.run, credential.token, secrets.token_hex(4), report, verdict)
     sentence, recorded = leave(sandbox, entry)
     call.say({"message": sentence, "recorded": recorded}, sentence)

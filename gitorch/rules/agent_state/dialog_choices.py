@@ -7,7 +7,6 @@ for each answer, `(Y)es/(N)o [Yes]:`.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -133,4 +132,6 @@ def _lettered(rows: list[str]) -> ShownDialog | None:
 def _mark(asked: list[str], choices: tuple[DialogChoice, ...]) -> str:
     """A digest of the rows above the choices, and of the choices."""
     text = "\n".join([*asked, *(choice.text for choice in choices)])
+    import hashlib  # noqa: PLC0415  3 ms, where a dialog is shown
+
     return hashlib.sha256(text.encode()).hexdigest()[:MARK_CHARACTERS]

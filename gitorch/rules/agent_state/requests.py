@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.model.dialog import DialogChoice, ShownDialog
@@ -24,6 +23,8 @@ MARK_CHARACTERS = 12
 def dialog_of(request: PermissionRequest) -> ShownDialog:
     """The choices about a request. Its mark is of this one request: the same command asked for again is another one."""
     text = f"{request.id}\n{request.tool}\n{request.text}"
+    import hashlib  # noqa: PLC0415  3 ms, where a dialog is shown
+
     return ShownDialog(CHOICES, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:MARK_CHARACTERS])
 
 

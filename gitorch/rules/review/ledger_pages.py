@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import JobKind
@@ -116,7 +115,8 @@ def _answerable(entry: Entry) -> str:
     if not entry.detail:
         return line
 
-    return line + "\n" + textwrap.indent(entry.detail, "  ")
+    detail = "".join(f"  {one}" if one.strip() else one for one in entry.detail.splitlines(keepends=True))
+    return f"{line}\n{detail}"
 
 
 def _files_part(job: JobState) -> str:

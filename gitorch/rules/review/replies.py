@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.review import Finding, ListedFinding, Reply
 
-HEAD = re.compile(r"\bHEAD\b")
+HEAD = r"\bHEAD\b"
 """git's word for the newest commit. It stands for the commit that is handed in, so that nobody must look up its id."""
 
-COMMIT = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
+COMMIT = r"(?i)\b[0-9a-f]{7,64}\b"
 
 
 def proven_replies(job: JobState, command: commands.SubmitHandoff) -> tuple[Reply, ...]:
@@ -108,7 +108,7 @@ def _proven_fix(job: JobState, reply: Reply, facts: commands.WorkFacts) -> Reply
     _require_new_commit(job, reply, facts)
 
     evidence = _with_head(reply.evidence, facts)
-    named = COMMIT.search(evidence)
+    named = re.search(COMMIT, evidence)
     if named is None:
         raise _unproven_fix(reply, "no commit is named")
 
@@ -134,10 +134,10 @@ def _with_head(evidence: str, facts: commands.WorkFacts) -> str:
     if facts.head is None:
         return evidence
 
-    if facts.by_host and COMMIT.search(evidence) is None:
+    if facts.by_host and re.search(COMMIT, evidence) is None:
         return f"{facts.head} {evidence}"
 
-    return HEAD.sub(facts.head, evidence, count=1)
+    return re.sub(HEAD, facts.head, evidence, count=1)
 
 
 def _unproven_fix(reply: Reply, why: str) -> Refused:

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
 """Each wildcard and the regular expression that it stands for."""
 
-TOKEN = re.compile(r"(\*\*/|\*\*|\*|\?|\[[!^]?[^\]/]+\])")
+PIECE = r"(\*\*/|\*\*|\*|\?|\[[!^]?[^\]/]+\])"
 """A wildcard or a class."""
 
-CLASS = re.compile(r"\[(?P<negated>[!^](?!\]))?(?P<inside>[^\]/]+)\]")
+CLASS = r"\[(?P<negated>[!^](?!\]))?(?P<inside>[^\]/]+)\]"
 """A class such as `[a-z]`, or `[!a-z]` for everything else."""
 
-MEMBER = re.compile(r"(.)-(.)|(.)", re.DOTALL)
+MEMBER = r"(?s)(.)-(.)|(.)"
 """A range or a single character of a class."""
 
 
@@ -77,7 +77,7 @@ def _pattern(glob: str) -> re.Pattern[str]:
     if glob.endswith("/"):
         glob += "**"
 
-    parts = [WILDCARDS.get(token) or _literal(token) for token in TOKEN.split(glob)]
+    parts = [WILDCARDS.get(token) or _literal(token) for token in re.split(PIECE, glob)]
     if not is_literal(glob.rpartition("/")[2]):
         return re.compile("".join(parts), re.DOTALL)
 
@@ -89,7 +89,7 @@ def _literal(token: str) -> str:
 
     A class never matches `/`; anything else stands for itself.
     """
-    found = CLASS.fullmatch(token)
+    found = re.fullmatch(CLASS, token)
     if found is None:
         return re.escape(token)
 
@@ -103,7 +103,7 @@ def _class(inside: str, *, negated: bool) -> str:
     matches everything.
     """
     members = ""
-    for member in MEMBER.findall(inside):
+    for member in re.findall(MEMBER, inside):
         members += _member(*member)
 
     if not members:

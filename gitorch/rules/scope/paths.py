@@ -11,7 +11,7 @@ GITS_OWN = frozenset({".git", "git~1"})
 _IGNORED = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
 """Characters that some file systems ignore in names, so that `.g<200c>it` is `.git` there."""
 
-_SEPARATORS = re.compile(r"[/\\]")
+_SEPARATORS = r"[/\\]"
 """The slash, and the backslash, which separates folders on Windows."""
 
 
@@ -58,7 +58,7 @@ def _is_absolute(path: str) -> bool:
 
 def is_gits_own(path: str) -> bool:
     """Whether some file system takes a part of the path for git's own folder, whatever its case."""
-    return any(_is_gits_own_name(folded(part)) for part in _SEPARATORS.split(path))
+    return any(_is_gits_own_name(folded(part)) for part in re.split(_SEPARATORS, path))
 
 
 def _is_gits_own_name(name: str) -> bool:
@@ -73,7 +73,7 @@ def _is_gits_own_name(name: str) -> bool:
 
 def leads_elsewhere(path: str) -> bool:
     """Whether a path goes up where a backslash separates folders, as on Windows. A path with slashes alone does not."""
-    return "\\" in path and ".." in _SEPARATORS.split(path)
+    return "\\" in path and ".." in re.split(_SEPARATORS, path)
 
 
 def folded(name: str) -> str:

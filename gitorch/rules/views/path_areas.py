@@ -59,8 +59,8 @@ _NAMES: dict[Area, str] = {
 }
 """The names of files of an area, as regular expressions for the whole name in any case."""
 
-_GITHUB_CI = re.compile(r"(^|/)\.github/(workflows|actions)/")
-_GIT_HOOK = re.compile(r"(^|/)hooks/(pre|post|commit|prepare|update|reference|applypatch|fsmonitor)[a-z-]*$")
+_GITHUB_CI = r"(^|/)\.github/(workflows|actions)/"
+_GIT_HOOK = r"(^|/)hooks/(pre|post|commit|prepare|update|reference|applypatch|fsmonitor)[a-z-]*$"
 
 
 @lru_cache(maxsize=4096)
@@ -77,9 +77,9 @@ def _belongs(area: Area, path: str, folders: frozenset[str], name: str) -> bool:
     if _is_named(area, name):
         return True
     if area is Area.CI:
-        return _GITHUB_CI.search(path) is not None
+        return re.search(_GITHUB_CI, path) is not None
     if area is Area.HOOKS:
-        return _GIT_HOOK.search(path) is not None
+        return re.search(_GIT_HOOK, path) is not None
     return False
 
 

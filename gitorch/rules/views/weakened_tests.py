@@ -17,20 +17,16 @@ if TYPE_CHECKING:
 
     from gitorch.model.work.report import FileChange
 
-TEST = re.compile(
-    r"^\s*(async\s+)?def\s+test|^\s*func\s+(Test|Benchmark|Fuzz)\w*\(|^\s*(it|test|specify)\s*\(|#\[(\w+::)?test\]|@(Test|ParameterizedTest)\b"
-)
+TEST = r"^\s*(async\s+)?def\s+test|^\s*func\s+(Test|Benchmark|Fuzz)\w*\(|^\s*(it|test|specify)\s*\(|#\[(\w+::)?test\]|@(Test|ParameterizedTest)\b"
 """The line that begins a test in Python, Go, JavaScript, Ruby, Rust, Java."""
 
-SKIP = re.compile(
+SKIP = (
     r"\bskip(If|Unless|Test)?\b|\bskipif\b|\bxfail\b|\b(it|test|describe|context)\.(skip|todo|only|failing)\b"
     r"|\bx(it|test|describe)\s*\(|\bf(it|describe)\s*\(|\.Skip(f|Now)?\(|#\[ignore|@(Disabled|Ignore)\b|\bexpectedFailure\b|\bpending\b"
 )
 """A mark by which a test is not run, not alone, or may fail."""
 
-ASSERTION = re.compile(
-    r"\bassert\w*|\bexpect\w*\s*\(|\.should\b|\bt\.(Error|Fatal|Fail)\w*\(|\bpytest\.raises\b|\brequire\.\w+\("
-)
+ASSERTION = r"\bassert\w*|\bexpect\w*\s*\(|\.should\b|\bt\.(Error|Fatal|Fail)\w*\(|\bpytest\.raises\b|\brequire\.\w+\("
 
 NEW = "+++ b/"
 NOTHING = "/dev/null"
@@ -66,11 +62,11 @@ def _clauses(lines: Iterable[str]) -> Iterator[str]:
         yield f"{_counted(-assertions, 'assertion')} fewer"
 
 
-def _growth(lines: Iterable[str], kind: re.Pattern[str]) -> int:
+def _growth(lines: Iterable[str], kind: str) -> int:
     """How many more lines of a kind there are after the change than before."""
     growth = 0
     for line in lines:
-        if kind.search(line[1:]) is None:
+        if re.search(kind, line[1:]) is None:
             continue
 
         growth += 1 if line.startswith("+") else -1

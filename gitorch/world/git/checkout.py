@@ -28,7 +28,7 @@ UNFINISHED = {
 }
 """Files in the git directory that exist while the user is in the middle of a git operation, with its name."""
 
-MAGIC = re.compile(r"^:|[*?\[\\]")
+MAGIC = r"^:|[*?\[\\]"
 """What makes git read a path as a pattern."""
 
 SHOWN_MAX = 5
@@ -175,7 +175,7 @@ def stash_command(git: GitRunner, paths: tuple[str, ...]) -> str:
 def _pathspec(path: str) -> str:
     """A path as git commands take it; one that git would read as a pattern is marked as literal."""
     name = system_name(path)
-    if MAGIC.search(name):
+    if re.search(MAGIC, name):
         return f":(literal){name}"
 
     return name

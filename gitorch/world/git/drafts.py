@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shutil
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Moment
     from gitorch.world.git.runner import GitRunner
 
-AUTHOR = re.compile(r"(?P<name>.*) <(?P<email>[^<>]*)>")
+AUTHOR = r"(?P<name>.*) <(?P<email>[^<>]*)>"
 
 
 def draft(git: GitRunner, message: str, author: str, at: Moment) -> CommitId | None:
@@ -56,6 +55,8 @@ def _add_all(git: GitRunner, env: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def _separate_index(git: GitRunner) -> Iterator[Path]:
     """A copy of the worktree's index, so that git need not read unchanged files again; the index itself is not touched."""
+    import shutil  # noqa: PLC0415  2 ms that other verbs do not pay
+
     index, copy = git.directories.git_dir / "index", git.directories.git_dir / "gitorch-draft"
     try:
         if index.is_file():
@@ -69,7 +70,7 @@ def _separate_index(git: GitRunner) -> Iterator[Path]:
 def _commit(git: GitRunner, tree: str, parent: CommitId, message: str, author: str, at: Moment) -> CommitId:
     """Write the commit object: the author as given, gitorch as committer, both at the same time."""
     name, email = author, "unknown@gitorch.invalid"
-    if match := AUTHOR.fullmatch(author):
+    if match := re.fullmatch(AUTHOR, author):
         name, email = match["name"], match["email"]
     date = f"@{at // 1000} +0000"
     env = {

@@ -40,7 +40,7 @@ CHECKOUT_SECONDS = 900.0
 WAIT_SECONDS = 5.0
 """How long to wait for a git of ours that goes on although the process that started it was killed."""
 
-COMMITS = re.compile(r"([0-9a-f]{40,64}) ([0-9a-f]{40,64})")
+COMMITS = r"([0-9a-f]{40,64}) ([0-9a-f]{40,64})"
 
 
 class _Step(Value):
@@ -87,7 +87,7 @@ def undo_interrupted(git: GitRunner) -> None:
         return
 
     with _holding_mark(git) as descriptor:
-        match = COMMITS.match(os.pread(descriptor, 200, 0).decode(errors="replace"))
+        match = re.match(COMMITS, os.pread(descriptor, 200, 0).decode(errors="replace"))
         if match is not None:
             _remove_own_lock(git)
             _undo(git, CommitId(match[1]), CommitId(match[2]))

@@ -15,12 +15,11 @@ from gitorch.world.open_files import holders
 if TYPE_CHECKING:
     from gitorch.world.programs import ProgramResult
 
-LOCKED = re.compile(
-    r"Unable to create '(?P<path>.*\.lock)'|could not lock config file (?P<config>.*): File exists"
-    r"|index file.*lock|another git process seems to be running",
-    re.IGNORECASE,
+LOCKED = (
+    r"(?i)Unable to create '(?P<path>.*\.lock)'|could not lock config file (?P<config>.*): File exists"
+    r"|index file.*lock|another git process seems to be running"
 )
-FORBIDDEN = re.compile(r"Permission denied|Read-only file system|No space left on device", re.IGNORECASE)
+FORBIDDEN = r"(?i)Permission denied|Read-only file system|No space left on device"
 """Why a lock file cannot be created although no process holds it: waiting would not help."""
 
 LEFT_BEHIND_SECONDS = 30
@@ -30,9 +29,9 @@ than a second, or has it open."""
 
 def failed_on_lock(result: ProgramResult) -> bool:
     """Whether git failed because another process held a lock, so that a later try may succeed."""
-    if result.status == 0 or FORBIDDEN.search(result.err):
+    if result.status == 0 or re.search(FORBIDDEN, result.err):
         return False
-    return LOCKED.search(result.err) is not None
+    return re.search(LOCKED, result.err) is not None
 
 
 def busy(verb: str, message: str, directory: Path) -> Busy:
@@ -45,7 +44,7 @@ def busy(verb: str, message: str, directory: Path) -> Busy:
 
 def lock_path(message: str) -> Path | None:
     """The lock file that git's message names; None where it names none."""
-    match = LOCKED.search(message)
+    match = re.search(LOCKED, message)
     if match is None:
         return None
     if match["path"]:

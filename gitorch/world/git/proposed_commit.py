@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +25,8 @@ def commit_files(
 
     No ref names it, and no checkout or index changes. The same arguments always give the same commit.
     """
+    import tempfile  # noqa: PLC0415  4 ms that other verbs do not pay
+
     with tempfile.TemporaryDirectory(prefix="gitorch-commit-") as folder:
         env = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
         if base is not None:

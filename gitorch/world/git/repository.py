@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import getpass
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
     from gitorch.world.git.changes import TreePaths
 
-FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+FULL_ID = r"[0-9a-f]{40}|[0-9a-f]{64}"
 PACK_SECONDS = 600.0
 
 
@@ -60,7 +59,7 @@ class GitCommands:
 
         A name that looks like a full id is never read as a branch. Other revisions, such as `HEAD~1`, are not understood.
         """
-        if not FULL_ID.fullmatch(name):
+        if not re.fullmatch(FULL_ID, name):
             return self._ref(f"refs/heads/{name}")
 
         result = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -375,7 +374,12 @@ class GitCommands:
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
-        return self.setting("user.name") or getpass.getuser()
+        name = self.setting("user.name")
+        if name:
+            return name
+        import getpass  # noqa: PLC0415  only where git has no name
+
+        return getpass.getuser()
 
 
 def _lines(output: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ as full ids, paths after `--` or after a colon.
 from __future__ import annotations
 
 import copy
+import re
 import shlex
 from typing import TYPE_CHECKING
 
@@ -170,7 +171,7 @@ class CommandLine:
             stat = path.stat()
             version = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
             if self._harmless is None or self._harmless[0] != version:
-                self._harmless = (version, NEEDLES.search(whole(path)) is None)
+                self._harmless = (version, re.search(NEEDLES, whole(path)) is None)
         except OSError:
             return False
         return self._harmless[1] and not attributes.exists()

@@ -90,7 +90,7 @@ PATTERNS = {
 NETWORK = frozenset({Kind.PROMISOR, Kind.REMOTE, Kind.CONNECTION})
 CONTENT = frozenset({Kind.FILTER, Kind.DRIVER, Kind.ATTRIBUTES})
 
-NEEDLES = re.compile(rb"filter|driver|include|worktree|attributesfile|partialclone|promisor", re.IGNORECASE)
+NEEDLES = rb"(?i)filter|driver|include|worktree|attributesfile|partialclone|promisor"
 """Parts of every line of a configuration that can matter to a command that contacts no remote."""
 
 DIGESTED_BYTES = 1 << 20

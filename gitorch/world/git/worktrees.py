@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock, SessionKey
     from gitorch.world.programs import ProgramResult
 
-WORK_BRANCH = re.compile(r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+WORK_BRANCH = r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
 LEDGER_FOLDER = "gitorch/ledger"
 ADD_SECONDS = 900.0
 MADE_FOLDERS = "made-folders"
@@ -366,4 +366,4 @@ def _is_work_branch(branch: str) -> bool:
         return False
     if ".." in branch:  # git's notation for a range
         return False
-    return WORK_BRANCH.fullmatch(branch) is not None
+    return re.fullmatch(WORK_BRANCH, branch) is not None

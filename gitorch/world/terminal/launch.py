@@ -15,6 +15,7 @@ from gitorch.world import companion
 from gitorch.world.files import write_own
 from gitorch.world.git.runner import USER_VARIABLES
 from gitorch.world.safe_writing import write_inside
+from gitorch.world.terminal.session_pane import SESSION_VARIABLE
 from gitorch.world.terminal.template import from_home
 
 if TYPE_CHECKING:
@@ -44,7 +45,6 @@ PROMPT = "prompt"
 PLACE = "{place}"
 """Where a program keeps its own files of one worktree, and may write them."""
 
-SESSION_VARIABLE = "GITORCH_SESSION_KEY"
 SIGNALS_VARIABLE = "GITORCH_SIGNALS"
 
 WRAPPER = """\

@@ -5,6 +5,7 @@ Importing libtmux costs 53 ms, so this module is imported by the call that needs
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from libtmux import Server
@@ -64,7 +65,7 @@ class AgentServer(Server):
 
 def _says_absent(message: str) -> bool:
     """Whether tmux says that there is no server, or no such session."""
-    if NO_SERVER.search(message):
+    if re.search(NO_SERVER, message):
         return True
 
     for part in ABSENT:

@@ -15,6 +15,7 @@ from gitorch.world.terminal.receipts import transcript_sizes
 from gitorch.world.terminal.sandbox_start import sandbox_words
 from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
+from gitorch.world.terminal.session_pane import FOLDER_MADE, owner_of, pane_of
 from gitorch.world.terminal.template import CONTROL_SOCKET, template_values
 from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
 
@@ -25,12 +26,9 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.terminal.session_files import SessionFolder
     from gitorch.world.terminal.template import Template
-    from gitorch.world.terminal.tmux import Listing, Pane, Tmux
+    from gitorch.world.terminal.tmux import Pane, Tmux
 
 HISTORY_LINES = 5_000
-FOLDER_MADE = "tmux-folder-made"
-"""A file that is there while the folder of tmux's sockets exists only because of us."""
-
 DISARM_WATCHED = "if-shell -F '#{session_attached}' 'send-keys -R'"
 """Reset the terminal of a program that ended while somebody watches: tmux 3.3a tells it that the client leaves, if it had asked for
 focus events, and crashes with every agent. Unwatched it is left alone, because its last screen is evidence; see `attach_argv`."""
@@ -226,29 +224,3 @@ def _start_time(pane: Pane) -> str:
         return one.started
 
     return ""
-
-
-def pane_of(listing: Listing, key: SessionKey, record: LaunchRecord | None) -> Pane | None:
-    """The session's own pane, even where somebody split its window; None where the session has none."""
-    wanted = _recorded_pane(listing, record)
-    for pane in listing.panes:
-        if pane.session != key.name:
-            continue
-
-        if not wanted or pane.id == wanted:
-            return pane
-
-    return None
-
-
-def _recorded_pane(listing: Listing, record: LaunchRecord | None) -> str:
-    """The pane that the record names on this server; empty where it names none."""
-    if record is not None and record.server == listing.server:
-        return record.pane
-
-    return ""
-
-
-def owner_of(server: str, key: SessionKey) -> str:
-    """The value of GITORCH_SESSION_KEY for a session on the tmux server with this socket name."""
-    return f"{server}/{key.name}"

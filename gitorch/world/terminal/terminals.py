@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
@@ -12,11 +13,9 @@ from gitorch.model.values import replace
 from gitorch.world import processes
 from gitorch.world.channels.sessions import SessionChannels
 from gitorch.world.files import holding
-from gitorch.world.terminal.answering import Answering
-from gitorch.world.terminal.launch import SESSION_VARIABLE, one_line, unsafe
 from gitorch.world.terminal.observer import Observer
 from gitorch.world.terminal.session_files import folder_of, folders
-from gitorch.world.terminal.session_start import FOLDER_MADE, SessionStarts, owner_of, pane_of
+from gitorch.world.terminal.session_pane import FOLDER_MADE, SESSION_VARIABLE, owner_of, pane_of
 from gitorch.world.terminal.tmux import ROWS, Tmux
 
 if TYPE_CHECKING:
@@ -33,10 +32,11 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock, Launch, SessionKey
     from gitorch.world.process import Process
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
+    from gitorch.world.terminal.session_start import SessionStarts
 
 Told = TypeVar("Told")
 
-NAME = re.compile(r"[A-Za-z0-9_-]+")
+NAME = r"[A-Za-z0-9_-]+"
 CLOSING_SECONDS = 3.0
 TYPING_SECONDS = 2.0
 """How long to wait for another process that is typing into the same session."""
@@ -51,11 +51,18 @@ class TmuxTerminals:
     def __init__(self, home: Path, socket: str, clock: Clock, environ: Mapping[str, str]) -> None:
         self._home = home
         self._clock = clock
+        self._environ = environ
         self._user_home = environ.get("HOME", "/")
         self._tmux = Tmux(socket, environ, clock)
-        self._starts = SessionStarts(home, self._tmux, clock, environ)
         self._channels = SessionChannels(self._tmux, clock, self._user_home)
         self._observer = Observer(home, self._tmux, clock, self._user_home, self._channels)
+
+    @cached_property
+    def _starts(self) -> SessionStarts:
+        """How sessions are started, which a verb that looks at them does not import."""
+        from gitorch.world.terminal.session_start import SessionStarts  # noqa: PLC0415  20 modules
+
+        return SessionStarts(self._home, self._tmux, self._clock, self._environ)
 
     def observe(self, keys: Collection[SessionKey]) -> Mapping[SessionKey, SessionObservation]:
         """What each of these sessions is doing now, from one listing. Raises Unavailable when tmux cannot be asked."""
@@ -67,8 +74,10 @@ class TmuxTerminals:
 
     def start(self, launch: Launch) -> None:
         """Start the session unless it runs, or ran before. Raises Refused for a prompt that must not be typed, Busy, Unavailable."""
+        from gitorch.world.terminal.launch import one_line, unsafe  # noqa: PLC0415  the same
+
         name = launch.key.name
-        if not NAME.fullmatch(name):
+        if not re.fullmatch(NAME, name):
             raise Refused(f"{name!r} cannot be a session's name: letters, digits, _ and - only")
 
         line = one_line(launch.first_line)
@@ -83,7 +92,7 @@ class TmuxTerminals:
 
     def deliver(self, key: SessionKey, preset: Preset, prompt: PromptId, line: str) -> str:
         """Deliver one text by the first channel that can, once for each prompt; see `ports.world` for the receipt."""
-        if not NAME.fullmatch(prompt):
+        if not re.fullmatch(NAME, prompt):
             return f"refused: {prompt!r} is not the id of a prompt"
 
         folder = folder_of(self._home, key)
@@ -109,6 +118,8 @@ class TmuxTerminals:
                 found = chain.ask(lambda channel: channel.pending())
                 if found is not None:
                     return self._channels.answer(chain, folder, found[1], answer)
+
+                from gitorch.world.terminal.answering import Answering  # noqa: PLC0415  the same
 
                 return Answering(self._tmux, self._clock, folder, record).answer(answer)
         except Busy:

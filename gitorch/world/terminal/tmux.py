@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,12 +23,12 @@ if TYPE_CHECKING:
 
     from gitorch.ports.world import Clock
 
-NO_SERVER = re.compile(
+NO_SERVER = (
     r"no server running on|no current target|error connecting to .*\((No such file or directory|Connection refused)\)"
 )
 """The messages of tmux that prove that there is no session: no server, or one without sessions that is about to end."""
 
-PASSING = re.compile(r"server exited unexpectedly|lost server")
+PASSING = r"server exited unexpectedly|lost server"
 COLUMNS, ROWS = 200, 50
 
 FIELDS = (
@@ -134,7 +133,7 @@ class Tmux:
         """One call, repeated once when the server was just ending. Raises Unavailable when tmux is missing or hangs."""
         argv = [*self._argv, *arguments]
         result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
-        if result.status != 0 and PASSING.search(result.err):
+        if result.status != 0 and re.search(PASSING, result.err):
             self._clock.sleep(0.05)
             result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
 
@@ -175,7 +174,7 @@ class Tmux:
         if result.status == 0:
             return parse_panes(result.out)
 
-        if NO_SERVER.search(result.err):
+        if re.search(NO_SERVER, result.err):
             return Listing()
 
         raise Unavailable(f"tmux could not list its panes: {result.err}", hint="gitorch doctor")
@@ -216,7 +215,7 @@ class Tmux:
             line, _, text = result.out.partition(f"\n{nonce}\n")
             return parse_panes(line).panes[0], text
 
-        if NO_SERVER.search(result.err) or "can't find pane" in result.err:
+        if re.search(NO_SERVER, result.err) or "can't find pane" in result.err:
             return None
 
         raise Unavailable(f"tmux could not show pane {pane}: {result.err}", hint="gitorch doctor")
@@ -261,6 +260,8 @@ def _capture_arguments(panes: Sequence[Pane], nonce: str, history: int) -> list[
 
 def _refuses(path: Path) -> bool:
     """Whether nobody listens on this socket for certain."""
+    import socket  # noqa: PLC0415  3 ms that a listing does not pay
+
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(1.0)
         try:
