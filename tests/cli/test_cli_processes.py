@@ -25,7 +25,24 @@ UNUSED_BY_READERS = {
     "dulwich",
     "subprocess",
     "tempfile",
+    "hashlib",
+    "socket",
+    "typing_extensions",
+    "msgspec",
+    "msgspec.json",
 }
+
+UNUSED_BY_AGENTS = {
+    *("dulwich", "secrets", "random", "getpass", "tempfile", "shutil", "textwrap", "typing_extensions", "msgspec"),
+    *("gitorch.rules.views.brief", "gitorch.rules.views.weakened_tests", "gitorch.rules.views.change_remarks"),
+}
+UNUSED_BY_LOOKS = {
+    *("secrets", "random", "hashlib", "socket", "gitorch.world.git.runner", "gitorch.world.terminal.launch"),
+    *("gitorch.world.terminal.template", "gitorch.world.terminal.session_start"),
+}
+
+MODULES_OF_INBOX_MAX = 135
+"""Of gitorch itself; each costs some 0.003 × the import of click before it does anything."""
 
 
 def loaded(*words, entry=("-m", "gitorch.cli.main"), cwd=None):
@@ -59,6 +76,17 @@ def test_verbs_of_agents_do_not_load_the_merge():
     )
     assert "gitorch.app.work.context" in modules
     assert not modules & {f"gitorch.app.{name}" for name in LATER}
+    assert modules & UNUSED_BY_AGENTS == set()
+
+
+def test_a_look_at_sessions_does_not_load_how_they_are_started():
+    modules = set(
+        processes.call("-c", "import sys, gitorch.world.terminal.terminals; print(*sys.modules)")
+        .stdout.decode()
+        .split()
+    )
+    assert "gitorch.world.terminal.observer" in modules
+    assert modules & UNUSED_BY_LOOKS == set()
 
 
 def test_verbs_that_read_do_not_load_decisions():
@@ -81,6 +109,7 @@ def test_a_verb_that_reads_a_real_ledger_imports_nothing_that_it_does_not_use(re
     modules = loaded("inbox", cwd=repository.path)
     assert "gitorch.ledger.branch" in modules
     assert modules & UNUSED_BY_READERS == set()
+    assert len({module for module in modules if module.startswith("gitorch")}) <= MODULES_OF_INBOX_MAX
 
 
 def test_status_for_a_pipe_does_not_load_the_live_page():

@@ -16,7 +16,6 @@ from gitorch.model.work.session import SessionPhase
 from gitorch.ports.world import SessionKey
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
-from gitorch.rules.views.brief import BRIEF_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,6 +93,8 @@ def _started(services: Services, run: Run) -> Run:
 
 def _prepared(services: Services, run: Run, session: Session) -> ClaimResult:
     """The worktree and the brief in it, made."""
+    from gitorch.rules.views.brief import BRIEF_PATH  # noqa: PLC0415  8 modules that only a claim pays
+
     worktree = services.paths.worktree(run, session.id)
     ensure_worktree(services, run, session, worktree)
     brief = brief_of(services, run, session)

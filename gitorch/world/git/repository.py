@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import FileChange
     from gitorch.ports.git import MoveResult
     from gitorch.ports.world import Clock
+    from gitorch.rules.scope.hazards import Change
     from gitorch.world.git.changes import TreePaths
 
 FULL_ID = r"[0-9a-f]{40}|[0-9a-f]{64}"
@@ -161,8 +162,11 @@ class GitCommands:
         The changes are those between `base` and the commit, whether or not `base` is in its history.
         A rule about the content of files that changed since the run began is one of the hazards.
         """
-        commits = int(self._git.output("rev-list", "--count", f"{base}..{draft}", "--"))
-        changed = changes(self._git, base, draft)
+        commits = 0
+        changed: tuple[Change, ...] = ()
+        if draft != base:
+            commits = int(self._git.output("rev-list", "--count", f"{base}..{draft}", "--"))
+            changed = changes(self._git, base, draft)
         paths = lru_cache(lambda: tree_paths(self._git, draft))
         wrong = (*self._changed_rules(), *hazards_of(self._git, draft, changed, paths))
         missing: tuple[str, ...] = ()
