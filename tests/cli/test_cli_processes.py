@@ -27,13 +27,12 @@ UNUSED_BY_READERS = {
     "tempfile",
     "hashlib",
     "socket",
-    "typing_extensions",
     "msgspec",
     "msgspec.json",
 }
 
 UNUSED_BY_AGENTS = {
-    *("dulwich", "secrets", "random", "getpass", "tempfile", "shutil", "textwrap", "typing_extensions", "msgspec"),
+    *("dulwich", "secrets", "random", "tempfile", "shutil", "textwrap", "typing_extensions", "msgspec"),
     *("gitorch.rules.views.brief", "gitorch.rules.views.weakened_tests", "gitorch.rules.views.change_remarks"),
 }
 UNUSED_BY_LOOKS = {

@@ -27,6 +27,9 @@ def changes(git: GitRunner, base: CommitId, head: CommitId) -> tuple[Change, ...
     A submodule counts as one path, whatever `.gitmodules` tells git to ignore about it.
     Raises Unavailable when the repository lacks one of the commits.
     """
+    if base == head:
+        return ()
+
     options = ("--raw", "-z", "--no-renames", "--ignore-submodules=none", "--abbrev=64")
     # The output alternates: one entry with modes and ids, then its path.
     parts = split(git.output("diff", *options, base, head, "--"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import getpass
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import FileChange
     from gitorch.ports.git import MoveResult
     from gitorch.ports.world import Clock
-    from gitorch.rules.scope.hazards import Change
     from gitorch.world.git.changes import TreePaths
 
 FULL_ID = r"[0-9a-f]{40}|[0-9a-f]{64}"
@@ -124,7 +124,6 @@ class GitCommands:
         """
         ref = f"refs/heads/{branch}"
         listed = self._git.output("for-each-ref", "--format=%(refname) %(upstream)", "--", ref)
-
         upstream = ""
         for line in _lines(listed):
             name, configured = line.split(" ", 1)
@@ -163,10 +162,9 @@ class GitCommands:
         A rule about the content of files that changed since the run began is one of the hazards.
         """
         commits = 0
-        changed: tuple[Change, ...] = ()
         if draft != base:
             commits = int(self._git.output("rev-list", "--count", f"{base}..{draft}", "--"))
-            changed = changes(self._git, base, draft)
+        changed = changes(self._git, base, draft)
         paths = lru_cache(lambda: tree_paths(self._git, draft))
         wrong = (*self._changed_rules(), *hazards_of(self._git, draft, changed, paths))
         missing: tuple[str, ...] = ()
@@ -378,12 +376,7 @@ class GitCommands:
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
-        name = self.setting("user.name")
-        if name:
-            return name
-        import getpass  # noqa: PLC0415  only where git has no name
-
-        return getpass.getuser()
+        return self.setting("user.name") or getpass.getuser()
 
 
 def _lines(output: str) -> tuple[str, ...]:
