@@ -21,6 +21,9 @@ OPTIONS = ("leave", "stop_run")
 
 COMMENTS_SHOWN = 20
 
+CHANGES = "requested changes on"
+CHANGES_TRIGGER, CLOSED_TRIGGER = "changes:", "closed:"
+
 
 def merged_proposals(run: Run, observed: Observed) -> Iterator[Command]:
     """The approval by a merge that counts; one question about a merge that does not, and about each answer of a reviewer."""
@@ -80,14 +83,36 @@ def _about(run: Run, report: Report, seen: ProposalSeen, pull: PullRequest) -> C
     evidence = f"{pull.address}\n{pull.claims.sentence}\n{written}".rstrip()
     if pull.state == "closed":
         happened = f"The pull request {pull.address} was closed and not merged."
-        return _question(run, report, f"closed:{seen.commit[:12]}", happened, evidence)
+        return _question(run, report, f"{CLOSED_TRIGGER}{seen.commit[:12]}", happened, evidence)
 
-    asking = [review for review in pull.claims.reviews if review.state == "requested changes on"]
+    asking, times = _asking(pull)
     if not asking:
         return None
 
-    happened = f"{asking[-1].by} requested changes in the pull request {pull.address}."
-    return _question(run, report, f"changes:{seen.commit[:12]}:{len(asking)}", happened, evidence)
+    happened = f"{asking[-1]} requested changes in the pull request {pull.address}."
+    return _question(run, report, f"{CHANGES_TRIGGER}{seen.commit[:12]}:{times}", happened, evidence)
+
+
+def _asking(pull: PullRequest) -> tuple[list[str], int]:
+    """Who wants changes by their newest review, and how often anybody did."""
+    asking: dict[str, None] = {}
+    times = 0
+    for review in pull.claims.reviews:
+        asking.pop(review.by, None)
+        if review.state == CHANGES:
+            asking[review.by] = None
+            times += 1
+
+    return list(asking), times
+
+
+def reviewers_words(run: Run) -> str:
+    """What reviewers wrote, from the newest open question about a pull request; empty where none is open."""
+    for question in reversed(run.open_questions()):
+        if question.trigger.startswith((f"proposal:{CHANGES_TRIGGER}", f"proposal:{CLOSED_TRIGGER}")):
+            return question.evidence
+
+    return ""
 
 
 def _question(run: Run, report: Report, trigger: str, happened: str, evidence: str) -> commands.Escalate:
@@ -98,7 +123,7 @@ def _question(run: Run, report: Report, trigger: str, happened: str, evidence: s
         tried="Nothing was merged here; the report still waits for an approval.",
         evidence=evidence,
         decision=(
-            f'Send epics back with what reviewers wrote (gitorch reject {run.id} --rework EPIC --note "…"), propose the report '
+            f"Send epics back with what reviewers wrote (gitorch reject {run.id} --rework EPIC), propose the report "
             f"again (gitorch propose {run.id}), leave it as it is, or stop the run?"
         ),
         options=OPTIONS,

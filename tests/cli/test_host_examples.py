@@ -22,6 +22,12 @@ def test_the_units_of_systemd_are_valid(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_job_of_a_cluster_has_the_schema_of_kubernetes():
+    validator = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate is not installed")
+    job = YAML(typ="safe").load(FOLDER / "kubernetes-job.yaml")
+    assert validator.validate(job, "1.32", strict=True) == "1.32"
+
+
 @pytest.mark.parametrize("name", ["in-a-clone.sh", "over-ssh.sh"])
 def test_the_scripts_parse_and_take_one_job(name):
     subprocess.run(["sh", "-n", FOLDER / name], check=True)
@@ -38,7 +44,7 @@ def test_the_jobs_of_engines_give_the_script_what_it_reads():
     container = read["kubernetes-job.yaml"]["spec"]["template"]["spec"]["containers"][0]
     given = [set(action["env"]), set(pipeline["variables"]), {variable["name"] for variable in container["env"]}]
     for names in given:
-        assert names >= {"REMOTE", "HOST_NAME", "HOST_KEY"}
+        assert names >= {"REMOTE", "HOST_NAME", "HOST_KEY", "LEDGER"}
     for script in (action["run"], pipeline["script"][0]):
         assert "examples/hosts/in-a-clone.sh" in script
     assert "COPY in-a-clone.sh" in (FOLDER / "Containerfile").read_text(encoding="utf-8")

@@ -53,7 +53,8 @@ def test_the_page_is_followed_word_for_word_and_each_host_does_one_epic(tmp_path
         typed(attic.path, blocks["work"])
         key = str(desk.path / ".git/gitorch/host-key")
         script = f"sh {TOP / 'examples/hosts/in-a-clone.sh'}"
-        typed(tmp_path, script, REMOTE=str(tmp_path / "remote.git"), HOST_NAME="desk", HOST_KEY=key)
+        remote = str(tmp_path / "remote.git")
+        typed(tmp_path, script, REMOTE=remote, HOST_NAME="desk", HOST_KEY=key, LEDGER=attic.tip())
         shown = typed(desk.path, "gitorch sync\n" + blocks["look"])
         assert re.search(r"attic +seen .* ago +has a key", shown), shown
         assert [record["_actor"]["host"] for record in desk.records("lease-granted")] == ["attic", "desk"]

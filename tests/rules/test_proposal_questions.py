@@ -67,6 +67,23 @@ def test_a_closed_pull_request_and_asked_for_changes_are_questions_with_the_comm
     assert f"gitorch reject {play.run.id} --rework EPIC" in changes.decision
     play.do(changes, HOST)
     assert learned(play, pull_request=asking) == []
+    play.do(c.RejectMerge((JobId("api"),), ""), HUMAN)
+    assert play.run.jobs[JobId("api")].phase != "cleared"
+    (reopened,) = [event for event in play.events if isinstance(event, e.JobReopened)]
+    assert "bob at report.md:4: why?" in reopened.reason, "what reviewers wrote goes to the agent"
+
+
+def test_a_reviewer_who_approved_since_wants_no_changes():
+    play = proposed()
+    wants = ClaimedReview("eve", "requested changes on", commit("p"))
+    happy = replace(wants, state="approved")
+    for reviews, asks in (
+        ((wants, happy), []),
+        ((happy, wants), ["eve"]),
+        ((wants, replace(happy, by="bob")), ["eve"]),
+    ):
+        pull = PullRequest(ADDRESS, "open", replace(CLAIMS, reviews=reviews))
+        assert [command.happened.split()[0] for command in learned(play, pull_request=pull)] == asks
 
 
 def test_a_look_at_an_earlier_proposal_and_no_look_lead_to_nothing():

@@ -286,7 +286,7 @@ def reject(
     caller = call.people_only("reject")
     findings = _findings(call, findings_file, finding)
     text = arguments.words_or_input([note])[0]
-    if not note and not findings:
+    if not note and not findings and not rework:
         raise Usage("say what is wrong: give --note, or --finding for an epic", "gitorch reject --help")
 
     found, job = find_run_or_work(call.services, what, run)

@@ -13,6 +13,7 @@ from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
 from gitorch.rules import ensure
 from gitorch.rules.outside import question_details, question_summary
+from gitorch.rules.proposals import reviewers_words
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:
@@ -226,10 +227,15 @@ def ensure_proven(run: Run, proof: str) -> None:
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:
-    """Reject the report: the named jobs go back to work, or the run ends with its branches kept."""
+    """Reject the report: the named jobs go back to work, or the run ends with its branches kept.
+
+    Without a reason, it is what reviewers of the pull request wrote, as far as the principal is asked about that.
+    """
     ensure.principal(order.actor, "reject")
     run = ensure.run_open(ensure.run_there(state))
     report = ensure.report_there(run)
+    if not command.text.strip():
+        command = replace(command, text=reviewers_words(run))
     _ensure_rejectable(run, report, command)
 
     rejected = events.MergeRejected(report.digest, command.rework, command.text)
