@@ -127,7 +127,7 @@ VERBS = (
         details=(
             "An epic goes back to its agent with your note and findings, at its checkpoint or at any time after it was "
             "handed in. For a merge report, the epics named by `--rework` go back; without any, the run ends and its "
-            "branches are kept. Without a note, they get what reviewers of the pull request wrote."
+            "branches are kept. Epics that go back without a note get what reviewers of the pull request wrote."
         ),
         at="approvals:reject",
         needs="approve",
