@@ -20,7 +20,7 @@ class FakeOpenCode:
         self.messages = []
         self.replies = []
         self.raw = None
-        self.swallows = False
+        self.swallows = self.falls_silent = False
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Door", (Door,), {"it": self}))
         self._server.daemon_threads = True
         self.port = self._server.server_port
@@ -41,6 +41,8 @@ class FakeOpenCode:
         if words[-1] == "prompt_async":
             if not self.swallows:
                 self.said(body["parts"][0]["text"])
+            if self.falls_silent:
+                self.raw = (503, b"{}")
             return 204, None
         if words[-1] == "abort":
             self.statuses = {}

@@ -46,8 +46,8 @@ class Desk:
     def show(self, **state):
         (self.control / STATE).write_text(json.dumps({**IDLE, **state}))
 
-    def answer(self, data):
-        """Answer the next request with these bytes, and hang up."""
+    def answer(self, data, *, vanishes=False):
+        """Answer the next request with these bytes, and hang up; `vanishes` takes the state away before."""
         server = socket.socket(socket.AF_UNIX)
         opened = os.open(self.control, os.O_RDONLY)
         server.bind(f"/proc/self/fd/{opened}/{NAME}")
@@ -57,6 +57,9 @@ class Desk:
         def serve():
             client, _ = server.accept()
             client.recv(65536)
+            if vanishes:
+                (self.control / STATE).unlink()
+                self.clock.sleep(OPENING_MS / 1000 + 1)
             client.sendall(data)
             client.close()
             server.close()
@@ -126,6 +129,14 @@ def test_a_text_is_given_once_and_asked_about_until_the_program_begins_with_it(d
     (desk.control / NAME).unlink()
     desk.answer(b'{"ok": true, "receipt": "acknowledged"}\n')
     assert desk.channel.deliver(P1, "x", Moment(desk.clock.now())) == "acknowledged"
+
+
+def test_a_text_that_a_host_took_before_it_fell_silent_is_not_given_to_the_terminal(desk):
+    chain = ChannelChain([desk.channel], SessionFolder(desk.folder), desk.clock)
+    desk.show()
+    desk.answer(b'{"ok": true, "receipt": "submitted"}\n', vanishes=True)
+    assert chain.deliver(P1, "x", None) == NOT_YET
+    assert SessionFolder(desk.folder).sent(P1).channel == "acp"
 
 
 def test_a_text_that_the_program_does_not_report_on_for_long_is_submitted(desk):

@@ -15,7 +15,7 @@ from gitorch.model.ids import Moment, PromptId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.text.opencode import asked_of, holds_text, own_session, status_of, tool_input
-from gitorch.world.channels.opencode import LOST_MS
+from gitorch.world.channels.opencode import LOST_MS, PATIENCE_MS
 
 P1 = PromptId("p1")
 
@@ -73,6 +73,27 @@ def test_a_text_that_was_sent_is_looked_for_and_never_sent_again(bench):
     assert bench.channel.deliver(P1, "x", since) == "acknowledged"
     bench.server.messages.clear()
     assert bench.channel.deliver(P1, "x", Moment(since - LOST_MS)) == "unknown"
+
+
+def test_a_text_that_the_server_took_before_it_fell_silent_is_not_given_to_the_terminal(bench):
+    bench.server.falls_silent = True
+    since = Moment(bench.channel._site.clock.now())
+    assert bench.channel.deliver(P1, "x", None) == NOT_YET
+    bench.server.raw = None
+    assert bench.channel.deliver(P1, "x", since) == "acknowledged"
+    assert bench.turns() == ["x"]
+
+
+def test_a_server_that_is_slow_for_a_moment_gets_the_text_later(bench):
+    bench.age()
+    assert bench.channel.observe().state is AgentState.WAITING
+    bench.server.raw = (503, b"{}")
+    assert bench.channel.observe() is None
+    assert bench.channel.deliver(P1, "x", None) == "refused: its server does not answer now"
+    bench.channel._answered_at = Moment(bench.channel._site.clock.now() - PATIENCE_MS)
+    with pytest.raises(Unavailable):
+        bench.channel.deliver(P1, "x", None)
+    assert bench.turns() == []
 
 
 def test_a_retry_names_the_limit_and_when_it_is_tried_again(bench):

@@ -103,7 +103,11 @@ class AcpChannel:
         """The receipt of a prompt that was sent, as far as the program has reported on it."""
         limit = self._site.clock.now() + ACKNOWLEDGED_MS
         while self._site.clock.now() < limit:
-            state = self._state() or {}
+            try:
+                state = self._state() or {}
+            except Unavailable:
+                return NOT_YET  # the host has the text: nobody else may give it
+
             if text_of(object_of(state, "receipts"), prompt) == ReceiptGrade.ACKNOWLEDGED:
                 return ReceiptGrade.ACKNOWLEDGED
 

@@ -40,6 +40,9 @@ MESSAGES = 10
 OPENING_MS = 90_000
 """How long its server may take to listen: 3 s on a machine that does nothing else, more than 60 s on one with much else to do."""
 
+PATIENCE_MS = 3_000
+"""For how long a server that answered before may be silent, as on a machine with much else to do, before nothing is given to it."""
+
 LOOK_MS = 600
 """How long one delivery looks for its text in the conversation."""
 
@@ -57,6 +60,8 @@ class OpenCodeChannel:
         self._site = site
         self._connection: http.client.HTTPConnection | None = None
         self._session = ""
+        self._answered_at = Moment(0)
+        """When it told its state for the last time."""
         self._limit = ""
         """What the service said of the limit that is under way, and when that was seen first."""
         self._limited_at = Moment(0)
@@ -115,14 +120,18 @@ class OpenCodeChannel:
         return self._session
 
     def observe(self) -> ChannelObservation | None:
-        """The state by the server's statuses and permission requests; None before the first prompt, and while the server begins."""
+        """The state by the server's statuses and permission requests; None before the first prompt, and while the server begins or is slow."""
+        now = self._site.clock.now()
         try:
-            return self._observed()
+            observation = self._observed()
         except Unavailable:
-            if self._site.clock.now() < self._site.launch.started_at + OPENING_MS:
+            if now < max(self._site.launch.started_at + OPENING_MS, self._answered_at + PATIENCE_MS):
                 return None
 
             raise
+
+        self._answered_at = now
+        return observation
 
     def _observed(self) -> ChannelObservation | None:
         if not self._own():
@@ -193,10 +202,10 @@ class OpenCodeChannel:
         if started_at is not None:
             return self._found(text, started_at)
 
-        self._session = ""  # the human may have begun another one
+        known, self._session = self._session, ""  # the human may have begun another one
         state = self.observe()
         if state is None:
-            return None
+            return _without_state(known)
 
         if state.state not in READY:
             return f"{REFUSED}the agent's state is {state.state} ({state.evidence})"
@@ -221,7 +230,7 @@ class OpenCodeChannel:
         """The receipt of a text that was sent: acknowledged once it is a message of the conversation."""
         limit = self._site.clock.now() + LOOK_MS
         while True:
-            if holds_text(self._messages(self._own()), text, since):
+            if self._holds(text, since):
                 return ReceiptGrade.ACKNOWLEDGED
 
             now = self._site.clock.now()
@@ -232,6 +241,13 @@ class OpenCodeChannel:
                 return NOT_YET
 
             self._site.clock.sleep(POLL_SECONDS)
+
+    def _holds(self, text: str, since: Moment) -> bool:
+        """Whether the conversation has the text. A server that does not answer now may have it all the same, and is asked again."""
+        try:
+            return holds_text(self._messages(self._own()), text, since)
+        except Unavailable:
+            return False
 
     def answer(self, request: PermissionRequest, option: Option, reason: str) -> str | None:
         """Reply "once" or "reject" to exactly this request, with the reason."""
@@ -270,3 +286,11 @@ class OpenCodeChannel:
             self._connection.close()
 
         self._connection = None
+
+
+def _without_state(session: str) -> str | None:
+    """The receipt of a text while the server tells nothing: refused where the program has a session that the text belongs to."""
+    if session:
+        return f"{REFUSED}its server does not answer now"
+
+    return None
