@@ -89,13 +89,21 @@ def proposal_page(run: Run, report: Report, text: str, links: Mapping[str, str])
 
     `text` is the text of the report. `links` are the addresses of the changes by commit; one without an address is named.
     """
-    introduction = (
-        f"gitorch had coding agents work on `{run.id}`: programs wrote the code, others reviewed it, and this is the report. "
-        f"**Merging this pull request approves the merge of exactly the commits below into `{report.target}`**, as long as "
-        f"`{report.target}` is still at `{report.target_commit[:12]}`. Use a merge commit: a squash or a rebase does not count. Closing the "
-        "pull request approves nothing."
+    approves = (
+        f"- **Merging this pull request approves the merge of exactly the commits below into `{report.target}`**, as long as "
+        f"`{report.target}` is still at `{report.target_commit[:12]}`. gitorch then carries that merge out; the pull request itself "
+        "brings only this page and its data."
     )
-    lines = [f"# {proposal_title(run)}", "", introduction, ""]
+    lines = [
+        f"# {proposal_title(run)}",
+        "",
+        f"Coding agents worked on the run `{run.id}` of gitorch: some wrote the code, others reviewed it. The report below says what they did.",
+        "",
+        approves,
+        "- Use a merge commit: a squash or a rebase does not count.",
+        "- Closing it or requesting changes approves nothing: gitorch asks the person who started the run what to do.",
+        "",
+    ]
     lines += ["| branch | what it changes |", "|---|---|"]
     for branch in report.branches:
         lines.append(f"| `{branch.branch}` | {_link(branch.commit, links)}: +{branch.added} −{branch.removed} lines |")
