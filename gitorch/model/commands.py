@@ -312,6 +312,12 @@ class VoidWork(Value):
     found: CommitId
 
 
+class TakeOver(Value):
+    """End the lease of a session that waits for a usage limit, so that another lane takes over."""
+
+    session: SessionId
+
+
 class RecordLimit(Value):
     """Record that a session's program has reached a usage limit."""
 
@@ -712,6 +718,7 @@ Command = (
     | ChangeSettings
     | VoidWork
     | RecordLimit
+    | TakeOver
     | NoteBudget
     | NoteOverlap
     | NoteClosedEarly

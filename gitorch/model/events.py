@@ -207,7 +207,7 @@ class LeaseEnded(Value):
     job: JobId
     fence: int
     reason: str
-    """`expired`, `session-ended`, `released` or `revoked`."""
+    """`expired`, `session-ended`, `released`, `revoked`, or `limited`: another lane takes over from a program at its usage limit."""
 
 
 class SessionAlive(Value):

@@ -25,6 +25,7 @@ from gitorch.rules.proposals import merged_code, merged_proposals, waits_for_pul
 from gitorch.rules.readying import is_not_set_up, readying_commands
 from gitorch.rules.session_commands import receipts, session_commands
 from gitorch.rules.usage.budgets import budget_commands
+from gitorch.rules.usage.takeover import lane_now
 from gitorch.rules.withdrawals import withdrawals
 from gitorch.rules.workflows.closings import closing_commands
 
@@ -336,14 +337,15 @@ def _grants(run: Run, observed: Observed) -> Iterator[Command]:
 
     fresh = 0
     for job in queue(run):
-        if not_independent(run, job, run.workflow.lanes[job.spec.lane].runtime):
+        lane = lane_now(run, job, observed.now)
+        if not_independent(run, job, lane.runtime):
             continue
 
         living = run.living_session(job)
         if living is not None:
             if observed.has(living):
                 yield commands.GrantLease(job.spec.id, living.id, fresh=False, token=Digest(""), nonce="")
-        elif observed.takes(job.spec.lane, fresh):
+        elif observed.takes(lane.name, fresh):
             session = next_session(run, ahead=fresh)
             fresh += 1
             yield commands.GrantLease(job.spec.id, session, fresh=True, token=Digest(""), nonce="")

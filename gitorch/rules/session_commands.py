@@ -15,6 +15,7 @@ from gitorch.rules.dialogs import asks_at_start, dialog_trouble
 from gitorch.rules.usage.budgets import is_held, is_urgent
 from gitorch.rules.usage.counting import usage_commands
 from gitorch.rules.usage.limits import is_over, limit_commands
+from gitorch.rules.usage.takeover import is_taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -210,6 +211,9 @@ def _trouble_at_work(
 
     if is_over(session, observation, now) and not job.nudged:
         return commands.Nudge(session.id)
+
+    if is_taken_over(run, session, now):
+        return commands.TakeOver(session.id)
 
     if observation.state is AgentState.LIMITED or now < (session.limited_until or 0):
         return None

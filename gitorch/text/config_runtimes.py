@@ -33,6 +33,7 @@ def read_runtime(name: str, form: Form) -> RuntimeChoice:
         form.choice("sandbox", Sandbox.NONE),
         form.flag("network", default=True),
         form.texts("writable"),
+        form.word("takeover"),
     )
     form.done()
     return choice

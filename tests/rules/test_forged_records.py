@@ -153,9 +153,8 @@ ROWS = {
     ),
     "end of another lease": Forged(running, e.LeaseEnded("api", 7, "expired"), HOST, "was ended but is not current"),
     "lease revoked by the host": Forged(running, e.LeaseEnded("api", 1, "revoked"), HOST, "not by the principal"),
-    "lease ended by an agent": Forged(
-        running, e.LeaseEnded("api", 1, "session-ended"), API, "its session by agent api"
-    ),
+    "lease limited by a person": Forged(running, e.LeaseEnded("api", 1, "limited"), HUMAN, "its session by principal"),
+    "lease ended by an agent": Forged(running, e.LeaseEnded("api", 1, "session-ended"), API, "by agent api"),
     "lease released by another": Forged(
         claimed, e.LeaseEnded("api", 1, "released"), HUMAN, "belongs to operator/olga@desk"
     ),

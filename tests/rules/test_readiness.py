@@ -6,7 +6,7 @@ import pytest
 
 from gitorch.errors import Problem
 from gitorch.model.ids import CommitId, RunId
-from gitorch.model.plans.config import Config
+from gitorch.model.plans.config import Config, RuntimeChoice
 from gitorch.model.plans.plan import Epic, Plan, Task
 from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
 from gitorch.model.values import replace
@@ -31,6 +31,12 @@ def found(plan: Plan = PLAN, config: Config = CONFIG, **facts) -> list[tuple[str
     problems = check_plan(plan, config, replace(FACTS, **facts))
     assert all(problem.fix for problem in problems)
     return [(problem.where, problem.message) for problem in problems]
+
+
+def test_a_runtime_that_is_to_take_over_must_be_installed_too():
+    config = replace(CONFIG, runtimes={"claude": RuntimeChoice("claude", takeover="codex")})
+    [(where, message)] = found(config=config)
+    assert (where, "codex" in message) == ("gitorch.yaml:1:1", True)
 
 
 def test_a_sound_plan_has_no_problems():

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
-    from gitorch.model.ids import JobId
+    from gitorch.model.ids import JobId, SessionId
     from gitorch.model.work.question import Question
     from gitorch.model.work.run import Run
 
@@ -20,8 +20,9 @@ def programs_found(services: Services, run: Run) -> frozenset[JobId]:
     for question in run.open_questions():
         if (
             question.job is not None
+            and question.session is not None
             and _is_about_missing_program(run, question)
-            and _is_there(services, run, question.job)
+            and _is_there(services, run, question.session)
         ):
             found.add(question.job)
 
@@ -36,8 +37,8 @@ def _is_about_missing_program(run: Run, question: Question) -> bool:
     return run.sessions[question.session].ended == MISSING
 
 
-def _is_there(services: Services, run: Run, job: JobId) -> bool:
-    """Whether the program of a job's lane can be found on PATH."""
-    lane = run.workflow.lanes[run.jobs[job].spec.lane]
+def _is_there(services: Services, run: Run, session: SessionId) -> bool:
+    """Whether the program of a session's lane can be found on PATH."""
+    lane = run.workflow.lanes[run.sessions[session].lane]
     argv = services.preset(lane).argv
     return bool(argv) and bool(services.programs.find(argv[0]))

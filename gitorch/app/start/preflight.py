@@ -120,6 +120,7 @@ def _plan_lanes(services: Services, plan: Plan) -> Mapping[str, Lane]:
     names = [config.implementer, *(epic.runtime for epic in plan.epics)]
     for stage in config.review_stages:
         names.append(reviewer_runtime(config, stage))
+    names += [choice.takeover for choice in config.runtimes.values()]
     return {name: lane_of(config, "lane", name) for name in names if name}
 
 

@@ -31,6 +31,8 @@ class RuntimeChoice(Value):
     sandbox: Sandbox = Sandbox.NONE
     network: bool = True
     writable: tuple[str, ...] = ()
+    takeover: str = ""
+    """The runtime that takes over when this one has reached its usage limit; empty for none."""
 
 
 class Config(Value):

@@ -132,6 +132,8 @@ class Lane(Value):
     """How much memory one of its agents may hold; 0 means the run's own limit."""
     budget: Allowance = Allowance()
     """What all its agents of a run may use together; 0 means the run's own limit for each lane."""
+    takeover: str = ""
+    """The lane that takes over while this one's program waits for the end of a usage limit; empty for none."""
 
 
 class Scope(Value):

@@ -13,6 +13,7 @@ from gitorch.rules import ensure
 from gitorch.rules.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.tried import setup_hint, tried_at, way_on
+from gitorch.rules.usage.takeover import lane_now
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
@@ -44,7 +45,7 @@ def grant(state: State, order: Order, command: commands.GrantLease) -> tuple[Eve
         message = f"{command.job} is {job.phase} and cannot be given to a session now"
         raise Refused(message, f"gitorch why {command.job}")
 
-    lane = run.workflow.lanes[job.spec.lane]
+    lane = lane_now(run, job, order.at)
     barred = not_independent(run, job, lane.runtime)
     if barred:
         raise Refused(barred, f"gitorch why {command.job}")

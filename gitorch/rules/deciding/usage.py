@@ -9,6 +9,7 @@ from gitorch.model.work.session import SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.usage.budgets import near_key
 from gitorch.rules.usage.counting import growth
+from gitorch.rules.usage.takeover import LIMITED, is_taken_over
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order
@@ -74,7 +75,20 @@ def record_limit(state: State, order: Order, command: commands.RecordLimit) -> t
     return (event,)
 
 
+def take_over(state: State, order: Order, command: commands.TakeOver) -> tuple[Event, ...]:
+    """The end of the lease that a session at its usage limit holds; nothing where it holds none or goes on itself."""
+    ensure.host(order.actor, "leases of its own sessions")
+    run = ensure.run_there(state)
+    session = ensure.session_there(run, command.session)
+    job = run.jobs[session.job]
+    if job.lease is None or job.lease.session != session.id or not is_taken_over(run, session, order.at):
+        return ()
+
+    return (events.LeaseEnded(job.spec.id, job.fence, LIMITED),)
+
+
 DECISIONS: Decisions = {
+    commands.TakeOver: take_over,
     commands.RecordLimit: record_limit,
     commands.NoteBudget: note_budget,
     commands.RecordUsage: record,

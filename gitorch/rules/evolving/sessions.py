@@ -12,6 +12,7 @@ from gitorch.model.work.job import JobPhase, Lease
 from gitorch.model.work.session import REFUSAL, UNSEEN, Prompt, PromptKind, Session, SessionPhase
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
+from gitorch.rules.usage.takeover import LIMITED
 from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def lease_ended(run: Run, record: Record, event: events.LeaseEnded) -> Run:
     after = _phase_after(event, job)
 
     session = job.session
-    if event.reason == "revoked":
+    if event.reason in {"revoked", LIMITED}:
         session = None
 
     run = end_claim(run, job, event.reason)
@@ -172,8 +173,8 @@ def _ensure_may_end(
                 f"lease {event.fence} of {event.job} was revoked by {kind} {record.actor.name}, not by the principal"
             )
             raise Corrupt(message)
-        case "session-ended" if kind is not ActorKind.HOST:
-            message = f"lease {event.fence} of {event.job} was ended with its session by {kind} {record.actor.name}"
+        case "session-ended" | "limited" if kind is not ActorKind.HOST:
+            message = f"lease {event.fence} of {event.job} was ended for its session by {kind} {record.actor.name}"
             raise Corrupt(message)
         case "released":
             ensure_own_session(run, record, lease.session)

@@ -99,7 +99,7 @@ def compile_plan(
     jobs[APPROVAL] = JobSpec(APPROVAL, "Approve the merge", JobKind.CHECKPOINT, "", needs=work)
     jobs[MERGE] = JobSpec(MERGE, "Merge what was approved", JobKind.MERGE, "", needs=(APPROVAL,))
 
-    return Workflow(plan.title, "1", plan.path, lanes, jobs, tuple(cycles))
+    return Workflow(plan.title, "1", plan.path, with_takeovers(lanes, config), jobs, tuple(cycles))
 
 
 def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str, Digest]) -> Workflow:
@@ -115,7 +115,7 @@ def compile_workflow(source: WorkflowSource, config: Config, briefs: Mapping[str
     for name, lane in source.workflow.lanes.items():
         lanes[name] = configured(lane, config)
 
-    return replace(source.workflow, jobs=jobs, lanes=lanes)
+    return replace(source.workflow, jobs=jobs, lanes=with_takeovers(lanes, config))
 
 
 def configured(lane: Lane, config: Config) -> Lane:
@@ -138,6 +138,7 @@ def configured(lane: Lane, config: Config) -> Lane:
         sandbox=base.sandbox if lane.sandbox is Sandbox.NONE else lane.sandbox,
         network=base.network,
         writable=base.writable,
+        takeover=base.takeover,
     )
 
 
@@ -200,7 +201,32 @@ def lane_of(config: Config, name: str, runtime: str) -> Lane:
         sandbox=choice.sandbox,
         network=choice.network,
         writable=choice.writable,
+        takeover=choice.takeover,
     )
+
+
+def with_takeovers(lanes: Mapping[str, Lane], config: Config) -> dict[str, Lane]:
+    """The lanes, and one for each runtime that takes over; a lane names that lane in place of the runtime."""
+    found = dict(lanes)
+    for name, lane in lanes.items():
+        if not lane.takeover:
+            continue
+
+        other = f"{name}-{lane.takeover}"
+        found[name] = replace(lane, takeover=other)
+        found.setdefault(
+            other,
+            replace(
+                lane_of(config, other, lane.takeover),
+                worktree=lane.worktree,
+                commits=lane.commits,
+                constraints=lane.constraints,
+                timeouts=lane.timeouts,
+                takeover="",
+            ),
+        )
+
+    return found
 
 
 def _lanes(config: Config) -> dict[str, Lane]:

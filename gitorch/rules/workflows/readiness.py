@@ -230,6 +230,11 @@ def _lane_runtimes(config: Config) -> dict[str, str]:
 
         runtimes.setdefault(reviewer_runtime(config, stage), key)
 
+    for name in tuple(runtimes):
+        choice = config.runtimes.get(name)
+        if choice is not None and choice.takeover:
+            runtimes.setdefault(choice.takeover, f"runtimes.{name}.takeover")
+
     return runtimes
 
 

@@ -1,0 +1,57 @@
+"""Another runtime takes over from one that has reached its usage limit, where a lane names one (C11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitorch.rules.granting import not_independent
+from gitorch.rules.usage.limits import SETTLE_MS
+
+if TYPE_CHECKING:
+    from gitorch.model.ids import Moment
+    from gitorch.model.plans.workflow import Lane
+    from gitorch.model.work.job import JobState
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
+
+
+LIMITED = "limited"
+"""The reason for which a lease ends when another lane takes over."""
+
+
+def lane_now(run: Run, job: JobState, now: Moment) -> Lane:
+    """The lane whose program works on a job: that of its living session, else its own.
+
+    While the program of its own lane waits for the end of a usage limit, it is the lane that takes over.
+    """
+    living = run.living_session(job)
+    if living is not None:
+        return run.workflow.lanes[living.lane]
+
+    own = run.workflow.lanes[job.spec.lane]
+    if own.takeover and _is_limited(run, own.runtime, now):
+        return run.workflow.lanes[own.takeover]
+
+    return own
+
+
+def _is_limited(run: Run, runtime: str, now: Moment) -> bool:
+    """Whether a session of this runtime reached a usage limit that is not over yet; it may have ended since."""
+    for session in run.sessions.values():
+        if session.runtime == runtime and now < (session.limited_until or 0):
+            return True
+
+    return False
+
+
+def is_taken_over(run: Run, session: Session, now: Moment) -> bool:
+    """Whether another lane takes over the work of a session: it waits for a limit that lasts, and no lane took over already."""
+    job = run.jobs[session.job]
+    other = run.workflow.lanes.get(run.workflow.lanes[session.lane].takeover)
+    if other is None or session.limited_until is None or session.lane != job.spec.lane:
+        return False
+
+    if not_independent(run, job, other.runtime):
+        return False
+
+    return session.limited_until - now > SETTLE_MS
