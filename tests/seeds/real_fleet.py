@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NAMES = ("desk", "attic", "cellar", "porch")
 LEASE_SECONDS = 20
-DRIVE_SECONDS = 600
+DRIVE_SECONDS = 1500
 """How long the hosts may drive before a run counts as one that does not end."""
 
 CONFIG = """\
