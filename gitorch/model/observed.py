@@ -84,6 +84,8 @@ class SessionObservation(Value):
     """The memory of the agent and of all processes that it started; 0 when unknown."""
     requests: int = 0
     """Hook events or transcript lines within the last minute, whichever are more; 0 when unknown."""
+    broken_hooks: int = 0
+    """Lines of its file of hook events that no hook wrote; they were passed over."""
     channel: str = ""
     """The control channel that told its state; empty for a session without a program that runs."""
     skipped: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""A worktree that was deleted under its agent: `doctor` names it, since the agent itself only falls silent."""
+"""What `doctor` names of agents at work: a worktree that was deleted under one, and bad hook events that one wrote."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from desk import RUN, Desk
 
 from gitorch.app.start.doctor import examine
 from gitorch.model import commands as c
+from gitorch.model.values import replace
 
 
 def test_a_worktree_that_was_deleted_under_its_agent_is_named_with_the_command_that_makes_it_anew(tmp_path):
@@ -27,3 +28,15 @@ def test_a_worktree_that_was_deleted_under_its_agent_is_named_with_the_command_t
     (found,) = named()
     assert (found.ok, found.fix) == (False, f"gitorch session restart {session.job} --run {RUN}")
     assert found.text == f"the worktree of {session.job} is gone: {path}; its agent ({session.id}) still works in it"
+
+
+def test_hook_events_that_no_hook_wrote_are_counted_with_the_command_that_shows_their_agent(tmp_path):
+    desk = Desk(tmp_path / "s").begin()
+    desk.tick(3)
+    session = next(iter(desk.run.living_sessions))
+    terminals = desk.services.terminals
+    observe = terminals.observe
+    terminals.observe = lambda keys: {key: replace(seen, broken_hooks=3) for key, seen in observe(keys).items()}
+    (found,) = [check for check in examine(desk.services) if check.name == f"run {RUN}"]
+    assert found.text == f"passed over 3 lines in the hook events of {session.job} ({session.id}) that no hook wrote"
+    assert (found.ok, found.fix) == (None, f"gitorch peek {session.job} --run {RUN}")

@@ -163,6 +163,20 @@ def test_a_bad_hook_event_is_passed_over_and_the_next_one_is_read(place, data):
     assert cache.hook.event == "stop"
 
 
+def test_hook_events_that_no_hook_wrote_are_counted_once_each_and_those_without_a_meaning_are_not(place):
+    folder = SessionFolder(place)
+    folder.signals_path.write_bytes(b"\n".join([b"null", DEEP, b'{"at": 7, "event": "Unused"}', GOOD, b'{"at": -1']))
+    cache = SessionCache(folder)
+    for _ in range(2):
+        cache.reread()
+        assert (cache.broken_hooks, cache.hook.event) == (2, "stop")
+
+    with folder.signals_path.open("ab") as file:
+        file.write(b"}\n")
+    cache.reread()
+    assert cache.broken_hooks == 3
+
+
 def make_pipe(path):
     os.mkfifo(path)
 

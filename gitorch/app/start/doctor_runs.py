@@ -29,7 +29,7 @@ def examine_runs(services: Services) -> Iterator[HealthCheck]:
             for fault in run.faults.values():
                 yield HealthCheck(f"run {run.id}", False, fault.sentence, _where_it_is_asked(run, fault))
             yield from _lost_worktrees(services, run)
-            yield from _silent_channels(services, run)
+            yield from _heard_of_agents(services, run)
     except GitorchError as error:
         yield HealthCheck("runs", False, error.message, error.hint or "gitorch verify")
 
@@ -44,11 +44,16 @@ def _lost_worktrees(services: Services, run: Run) -> Iterator[HealthCheck]:
             yield HealthCheck(f"run {run.id}", False, text, fix)
 
 
-def _silent_channels(services: Services, run: Run) -> Iterator[HealthCheck]:
-    """The control channels of agents at work that do not answer: gitorch uses the next one of each."""
+def _heard_of_agents(services: Services, run: Run) -> Iterator[HealthCheck]:
+    """What agents at work tell badly: hook events that are none, and control channels that do not answer."""
     observations = observe_sessions(services, run) or {}
     for session in run.living_sessions:
-        for channel, reason in silent_channels(session, observations.get(session.id)).items():
+        seen = observations.get(session.id)
+        if seen is not None and seen.broken_hooks:
+            text = f"passed over {seen.broken_hooks} lines in the hook events of {session.job} ({session.id}) that no hook wrote"
+            yield HealthCheck(f"run {run.id}", None, text, f"gitorch peek {session.job} --run {run.id}")
+
+        for channel, reason in silent_channels(session, seen).items():
             text = f"the channel {channel} to the agent of {session.job} ({session.id}) does not answer: {reason}"
             yield HealthCheck(f"run {run.id}", None, text, f"gitorch session restart {session.job} --run {run.id}")
 

@@ -206,6 +206,7 @@ def _observation(
         progress_at=cache.progress_at,
         memory_mib=_memory(usage),
         requests=requests,
+        broken_hooks=cache.broken_hooks,
     )
 
 

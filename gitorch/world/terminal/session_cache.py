@@ -14,7 +14,7 @@ from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, read_scree
 from gitorch.world.terminal.answering import answers, answers_path, pending_path
 from gitorch.world.terminal.growing_file import GrowingFile
 from gitorch.world.terminal.rate_meter import RateMeter
-from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, parse_signals
+from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, count_broken, parse_signals
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,8 @@ class SessionCache:
         self.hook: Signal | None = None
         """The last hook event that shows a state."""
         self.hooks = RateMeter()
+        self.broken_hooks = 0
+        """Lines of its file of hook events that no hook wrote."""
         self.conversation = ""
         self.ready = False
         """Whether the agent was ever seen ready."""
@@ -89,7 +91,9 @@ class SessionCache:
 
     def _take_signals(self) -> None:
         """Read the hook events that were added."""
-        for signal in parse_signals(self._signals.added()):
+        added = self._signals.added()
+        self.broken_hooks += count_broken(added)
+        for signal in parse_signals(added):
             self.hooks.add(signal.at, 1)
             if signal.conversation:
                 self.conversation = signal.conversation

@@ -334,17 +334,35 @@ def parse_signals(data: bytes) -> list[Signal]:
     return signals
 
 
+def count_broken(data: bytes) -> int:
+    """How many lines no call of a hook wrote, whatever they are instead; a call that means nothing to gitorch is whole."""
+    return sum(1 for line in data.split(b"\n") if line and _hook_call(line) is None)
+
+
 def _parse_signal(line: bytes) -> Signal | None:
     """One hook event; None for a line that is none, whatever it is instead."""
-    try:
-        value = json.loads(line)
-        at = Moment(int(value["at"]))
-        hook = read_hook(str(value["event"]), str(value.get("text", "")))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    call = _hook_call(line)
+    if call is None:
         return None
 
-    if hook is None or not 0 <= at < TIMESTAMP_MAX:
+    at, name, payload = call
+    hook = read_hook(name, payload)
+    if hook is None:
         return None
 
     event, text, conversation = hook
     return Signal(at, event, text, conversation)
+
+
+def _hook_call(line: bytes) -> tuple[Moment, str, str] | None:
+    """When a hook was called, its name and its payload; None for a line that tells no such call."""
+    try:
+        value = json.loads(line)
+        at, name, payload = Moment(int(value["at"])), str(value["event"]), str(value.get("text", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+    if not 0 <= at < TIMESTAMP_MAX:
+        return None
+
+    return at, name, payload
