@@ -34,6 +34,8 @@ class GitorchError(Exception):
     exit_status: ClassVar[int] = 70
 
     def __init__(self, message: str, hint: str = "", where: str = "") -> None:
+        if not message.strip():
+            message = f"{self.code}: no reason was given"
         super().__init__(message)
         self.message = message
         self.hint = hint

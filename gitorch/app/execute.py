@@ -91,7 +91,7 @@ def execute_verb(
     `verb` is the name under which the attempt is recorded.
     """
     try:
-        with decision_turn(services, run, actor):
+        with decision_turn(services, run, actor, command):
             return execute(services, run, actor, command, attach)
     except Denied as error:
         record_refusal(services, run, actor, verb, error, _job_of(command))

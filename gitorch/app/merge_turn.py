@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.hosts.target import target_head
 from gitorch.errors import Refused
+from gitorch.model.commands import AnswerQuestion
 from gitorch.model.record import ActorKind
+from gitorch.rules.answer_words import RETRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from gitorch.app.services import Services
+    from gitorch.model.commands import Command
     from gitorch.model.ids import RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.run import Run
@@ -34,9 +37,15 @@ def merge_turn(services: Services) -> AbstractContextManager[None]:
     return services.ledger.hold(LOCK, WAIT_SECONDS)
 
 
-def decision_turn(services: Services, run: RunId | None, actor: Actor) -> AbstractContextManager[None]:
+def decision_turn(
+    services: Services,
+    run: RunId | None,
+    actor: Actor,
+    command: Command | tuple[Command, ...],
+) -> AbstractContextManager[None]:
     """What a decision of a person about a run holds while it is recorded: nothing, unless the run may be merged now.
 
+    To have a step that fails tried again decides nothing about the work: the step may be this very merge.
     Raises Refused where the target has the merge already, and only its record is missing.
     """
     if run is None or actor.kind is ActorKind.AGENT:
@@ -45,7 +54,20 @@ def decision_turn(services: Services, run: RunId | None, actor: Actor) -> Abstra
     state = services.ledger.state(run).run
     if state is None or state.approved_report is None or state.merged is not None:
         return nullcontext()
+
+    if _tries_again(state, command):
+        return nullcontext()
+
     return _decision_turn(services, state)
+
+
+def _tries_again(run: Run, command: Command | tuple[Command, ...]) -> bool:
+    """Whether a person only has a step of gitorch's own tried once more."""
+    if not isinstance(command, AnswerQuestion) or command.option != RETRY:
+        return False
+
+    question = run.questions.get(command.question)
+    return question is not None and question.is_fault
 
 
 @contextmanager

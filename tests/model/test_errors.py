@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitorch import errors
-from gitorch.errors import GitorchError, Malformed, Problem, Refused
+from gitorch.errors import Failed, GitorchError, Malformed, Problem, Refused
 
 CLASSES = {
     "Bug": ("bug", 70),
@@ -54,3 +54,7 @@ def test_a_malformed_file_is_named_by_its_first_problem():
     )
     bare = Malformed("nothing is known")
     assert (bare.where, bare.hint, bare.problems) == ("", "", ())
+
+
+def test_an_error_without_a_reason_says_so():
+    assert Failed(" \n").message == str(Failed("")) == "failed: no reason was given"

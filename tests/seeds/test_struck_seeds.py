@@ -6,8 +6,9 @@ import random
 import sys
 
 import pytest
-from struck import ERRORS, MODES, RUNS, STRUCK, WORDS, Strike, Three
+from struck import CALLER, ERRORS, MODES, RUNS, STRUCK, WORDS, Strike, Three
 
+from gitorch.app.people import decisions
 from gitorch.app.query.runs import all_inbox, status, why_of
 from gitorch.app.start.doctor import examine
 from gitorch.model.work.run import RunPhase
@@ -106,6 +107,20 @@ def test_whatever_strikes_one_run_the_others_end_merged_and_it_tells_why(seed, c
 @pytest.mark.parametrize("seed", range(100, 600))
 def test_five_hundred_more_strikes(seed, calls, tmp_path):
     play(seed, calls, tmp_path / "repo")
+
+
+def test_a_merge_that_git_made_and_called_failed_is_recorded_although_others_pushed_on_top_of_it(tmp_path):
+    three = Three(544, tmp_path / "repo")
+    three.storm.strike = Strike("git", "move", "empty", "half", 0, random.Random(1))
+    three.drive()
+    views_agree(three)
+    questions = three.run(STRUCK).open_questions()
+    assert {question.trigger for question in questions} == {"fault:merge-branches:merge", "fault:record-RecordMerge"}
+    three.storm.strike = None
+    for question in questions:
+        decisions.answer(three.calm(), CALLER, question.id, ["retry"], STRUCK)
+    three.drive()
+    ends_merged(three, STRUCK)
 
 
 def test_a_seed_gives_the_same_story_again(calls, tmp_path):

@@ -361,16 +361,15 @@ def merge_branches(
     return (commands.VoidReport(f"{report.target} moved to {now[:12]}"),)
 
 
-def _reason_to_void(
-    services: Services,
-    verified: VerifiedRun,
-    report: Report,
-    merged: CommitId,
-) -> str:
+def _reason_to_void(services: Services, verified: VerifiedRun, report: Report, merged: CommitId) -> str:
     """Why an approved report cannot be merged any more; empty where it can."""
     changed = withdrawing(changes_since_report(services, verified))
     if changed:
         return changed
+
+    now = services.git.resolve(report.target)
+    if now is not None and services.git.contains(merged, now):
+        return ""  # it is merged: what others pushed on top of it is no reason against it
 
     run = run_there(verified.state)
     remote_commit = commit_ahead(services, run, merged)
