@@ -19,7 +19,7 @@ NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
         ("5-hour limit reached ∙ resets 11am", 23),
         ("You've hit your session limit · resets 3:30pm (UTC)", 3.5),
         ("Claude usage limit reached. Your limit will reset at 12am", 12),
-        ("Limit reached · resets 12pm", 24),
+        ("Limit reached · resets 12pm", 1 / 60),
         ("■ You've hit your usage limit. Upgrade to Pro or try again at 2:15 PM.", 2.25),
         ("■ You've hit your usage limit. Try again in 3 days 4 hours 5 minutes.", 76 + 5 / 60),
         ("■ Usage limit. Try again in 2h 30m", 2.5),
@@ -28,7 +28,7 @@ NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
         ("resets at 12:30 am", 12.5),
         ("resets at 0:00", 12),
         ("resets at 23:59", 11 + 59 / 60),
-        ("resets at 12:00", 24),
+        ("resets at 12:00", 1 / 60),
         ("resets at 12:01", 1 / 60),
         ("available at 1 a.m.", 13),
         ("RESETS 3PM", 3),
@@ -45,6 +45,11 @@ NOON = Moment(1_795_262_400_000 // (24 * HOUR) * 24 * HOUR + 12 * HOUR)
 )
 def test_a_reset_time_is_read_from_the_program_s_sentence(text, hours):
     assert resets_at(text, NOON, 0) == NOON + hours * HOUR
+
+
+def test_a_limit_that_ends_in_the_minute_in_which_it_is_printed_does_not_last_a_day():
+    assert resets_at("resets 12pm", Moment(NOON + 59_999), 0) == NOON + 60_000
+    assert resets_at("resets 12pm", Moment(NOON + 60_000), 0) == NOON + 24 * HOUR
 
 
 def test_a_time_of_day_is_local_unless_it_names_utc():

@@ -27,8 +27,8 @@ SPAN_PART = r"(?i)(\d+(?:\.\d+)?)\s*([dhms])"
 def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | None:
     """The moment that the last sentence about a reset names; None when the text names none.
 
-    A time of day means its next occurrence after `printed_at`, on a clock `offset_minutes` ahead of UTC unless the text
-    says UTC or GMT. A time span counts from `printed_at`.
+    A time of day means its next occurrence after `printed_at`, or in that very minute the minute's end, on a clock `offset_minutes`
+    ahead of UTC unless the text says UTC or GMT. A time span counts from `printed_at`.
     """
     spans = list(re.finditer(SPAN, text))
     clocks = list(re.finditer(CLOCK, text))
@@ -51,7 +51,7 @@ def _milliseconds(span: str) -> int:
 
 
 def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: int) -> Moment | None:
-    """The first moment after `printed_at` at which the clock shows this time.
+    """The first moment after `printed_at` at which the clock shows this time; if it shows it then, the end of that minute.
 
     None for a time that no clock shows, such as 25:00.
     """
@@ -64,8 +64,10 @@ def _next_occurrence(found: re.Match[str], printed_at: Moment, offset_minutes: i
     local = printed_at + ahead
     midnight = local - local % DAY_MS
     occurrence = midnight + hour * HOUR_MS + minute * MINUTE_MS
-    if occurrence <= local:
+    if occurrence <= local - MINUTE_MS:
         occurrence += DAY_MS
+    elif occurrence <= local:
+        occurrence += MINUTE_MS
 
     return Moment(occurrence - ahead)
 

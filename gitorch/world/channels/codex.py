@@ -335,11 +335,7 @@ class CodexChannel:
     def _newest_turn(self, thread: str) -> Turn | None:
         """The newest turn of a conversation; None before the first one."""
         params = {"threadId": thread, "limit": 1, "sortDirection": "desc"}
-        turns = read_turns(self._call("thread/turns/list", params).result)
-        if not turns:
-            return None
-
-        return turns[0]
+        return next(iter(read_turns(self._call("thread/turns/list", params).result)), None)
 
     def _join(self) -> None:
         """Have the server tell us of turns and requests, too; it refuses before the first turn."""
