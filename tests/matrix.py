@@ -71,6 +71,9 @@ class Cell:
         return SIGNS[self.receipt.partition(":")[0]] + (SIGNS[self.then.partition(":")[0]] if self.then else "")
 
 
+ARRIVED = {"acknowledged", "delivered", "submitted"}
+"""The receipts of a text that reached the program."""
+
 SIGNS = {"acknowledged": "◆", "delivered": "●", "submitted": "◉", "refused": "○"}
 
 
@@ -116,8 +119,8 @@ class Matrix:
 class Stage(Protocol):
     """One program in a terminal, as the matrix needs it. Every wait has a limit, and fails the test when it is reached."""
 
-    by_channel: bool
-    """Whether a control channel delivers to it: every text as it is, also beside a human's half-written line."""
+    name: str
+    """Under which its results are kept."""
 
     def fresh(self) -> None:
         """Start a new instance of the program, and wait for its prompt."""
@@ -144,30 +147,36 @@ class Stage(Protocol):
 SHUT = ("busy", "dialog open", "half-written line", "just exited")
 """Moments at which nothing may be typed."""
 
-BY_CHANNEL = frozenset({"codex"})
-"""The programs to which a control channel delivers."""
+ACP = frozenset({"gemini-acp", "copilot", "qwen", "opencode-acp"})
+"""The programs that are spoken to by the Agent Client Protocol."""
+
+BY_CHANNEL = ACP | {"codex", "opencode"}
+"""The programs to which a control channel delivers: every text as it is, also beside a human's half-written line."""
 
 SHUT_BY_CHANNEL = ("busy", "dialog open", "just exited")
 
 
-def arriving(stage: Stage, text: Text) -> str:
-    """The bytes that must arrive of a text that is not an argument; none if it is refused."""
-    if stage.by_channel:
-        return text.given
-    return text.arrives
+def arriving(program: str, way: str, text: Text) -> str:
+    """The bytes that must arrive of a text; none if it is refused."""
+    if program not in BY_CHANNEL or way == "argument":
+        return text.arrives
+    if program in ACP and text.given.startswith("/"):
+        return ""  # OpenCode takes it for a command
+    return text.given
 
 
 def fill(stage: Stage, matrix: Matrix, way: str, moment: str) -> list[str]:
     """Deliver every text to a program in one way at one moment, and record the results; returns the texts."""
-    if moment in (SHUT_BY_CHANNEL if stage.by_channel else SHUT):
+    if moment in (SHUT_BY_CHANNEL if stage.name in BY_CHANNEL else SHUT):
         _refused(stage, matrix, way, moment)
         return list(matrix.cells[way][moment])
     for number, text in enumerate(TEXTS):
-        if arriving(stage, text) and way == "first paste":
+        arrives = arriving(stage.name, way, text)
+        if arrives and way == "first paste":
             stage.fresh()
-        if arriving(stage, text):
+        if arrives:
             stage.bring(way, moment)
-        matrix.note(way, moment, text, _given(stage, f"{way[0]}{moment[0]}{number}", text))
+        matrix.note(way, moment, text, _given(stage, f"{way[0]}{moment[0]}{number}", text, arrives))
         if moment == "half-written line":
             stage.unharmed(moment)
     if moment == "half-written line":
@@ -188,19 +197,19 @@ def _refused(stage: Stage, matrix: Matrix, way: str, moment: str) -> None:
     if moment != "just exited":
         stage.over(moment)
     for prompt, text in prompts.items():
-        then = _given(stage, prompt, text) if moment != "just exited" and arriving(stage, text) else ""
+        arrives = arriving(stage.name, way, text)
+        then = _given(stage, prompt, text, arrives) if moment != "just exited" and arrives else ""
         matrix.note(way, moment, text, receipts[prompt], then)
 
 
-def _given(stage: Stage, prompt: str, text: Text) -> str:
+def _given(stage: Stage, prompt: str, text: Text, arrives: str) -> str:
     before = stage.turns()
     receipt = stage.deliver(prompt, text.given)
-    arrives = arriving(stage, text)
     if not arrives:
         assert receipt.startswith("refused: the text "), (text.name, receipt)
         assert stage.turns() == before, text.name
         return receipt
-    assert receipt in ({"acknowledged"} if stage.by_channel else {"delivered", "submitted"}), (text.name, receipt)
+    assert receipt in ({"acknowledged"} if stage.name in BY_CHANNEL else ARRIVED), (text.name, receipt)
     assert stage.turns(ended=len(before) + 1)[len(before) :] == [arrives], text.name
     return receipt
 
@@ -246,10 +255,12 @@ runs all of it again and rewrites this page.
 | ○ | refused with the reason below; gitorch typed nothing and answered nothing, and nothing arrived |
 | ○● ○◆ | refused at first; delivered once, byte for byte, when the program was ready again |
 
-Codex gets its first prompt as an argument, and every later one over its [control channel](agents.md#control-channels): every text as it
-is, also beside a line that you have half written, which stays there. Into the other programs gitorch types: the text that arrives is one
-line, with tabs and line ends as single spaces and without control characters. gitorch always refuses to type a text that begins with a
-character that programs read as a command, and a text that is too long for one line; such texts go into a file, and the line points to it.
+Codex and OpenCode get their first prompt as they start, and every later one over their [control channel](agents.md#control-channels);
+the programs that gitorch speaks to by the [Agent Client Protocol](acp.md) get all of them so: every text as it is, also beside a line that
+you have half written, which stays there. Only a text that begins with `/` is refused by that protocol, because programs take it for a
+command. Into the other programs gitorch types: the text that arrives is one line, with tabs and line ends as single spaces and without
+control characters. gitorch always refuses to type a text that begins with a character that programs read as a command, and a text that is
+too long for one line; such texts go into a file, and the line points to it. The later texts of OpenCode are not in its table yet.
 For a first paste, “dialog open” means a startup dialog (such as whether to trust a folder). For a later paste, it means a permission
 request.
 
@@ -267,7 +278,9 @@ def page() -> str:
 def _section(one: Matrix) -> str:
     columns = list(one.columns())
     head = "".join(f" {way}: {moment} |" if way != "argument" else " argument |" for way, moment in columns)
-    lines = [f"## {one.program} {one.version}".rstrip() + "\n", f"| |{head}", "|---|" + ":-:|" * len(columns)]
+    channel = ", by the Agent Client Protocol" if one.program in ACP else ""
+    title = f"{one.program.removesuffix('-acp')} {one.version}{channel}".rstrip()
+    lines = [f"## {title}\n", f"| |{head}", "|---|" + ":-:|" * len(columns)]
     for text in TEXTS:
         signs = (one.cells[way][moment].get(text.name) for way, moment in columns)
         lines.append(f"| {text.name} |" + "".join(f" {cell.sign if cell else ''} |" for cell in signs))

@@ -7,8 +7,9 @@ it says the same. Where that is not wanted, `times` bounds a cue.
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ class Cue:
     fault: str = ""
     message: str = ""
     resets_seconds: int = 0
-    """With it, the answer is a usage limit of the user's account that ends so much later."""
+    """With it, the answer is a usage limit, for all that matches until so much later, and then for nothing."""
     times: int = -1
     by: str = ""
     seconds: float = 0.0
@@ -67,6 +68,7 @@ class Mind:
     def __init__(self, *cues: Cue) -> None:
         self.cues = cues
         self._taken: Counter[int] = Counter()
+        self._limits_end: dict[int, float] = {}
         self._lock = Lock()
 
     def cue(self, by: str, newest: str) -> tuple[Cue, dict[str, str]]:
@@ -77,6 +79,12 @@ class Mind:
                 if found is None or not re.search(cue.by, by) or self._taken[index] == cue.times:
                     continue
                 self._taken[index] += 1
+                if cue.resets_seconds:
+                    now = time.time()
+                    rest = self._limits_end.setdefault(index, now + cue.resets_seconds) - now
+                    if rest <= 0:
+                        continue
+                    cue = replace(cue, resets_seconds=int(rest) + 1)  # noqa: PLW2901  the same cue, later
                 return cue, {name: text or "" for name, text in found.groupdict().items()}
         return ELSE, {}
 

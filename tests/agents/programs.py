@@ -55,7 +55,7 @@ class Program:
             env = {**os.environ, "HOME": home, "CODEX_HOME": home}
             words = [str(self.bin / self.executable), "--version"]
             done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=120, check=False)
-        found = re.search(r"\d+\.\d+\.\d+\S*", done.stdout)
+        found = re.search(r"\d+\.\d+\.\d+(?:[-+]\w+(?:\.\w+)*)?", done.stdout)
         return found[0] if found is not None else "an unknown version"
 
     def env(self, url: str) -> dict[str, str]:

@@ -22,11 +22,13 @@ BEGIN = "<!-- seen: `make agents AGENTS_ARGS=--rewrite-transcripts` writes this 
 END = "<!-- seen: end -->\n"
 KINDS = {
     "test_whole_runs": "whole runs",
+    "test_runs_by_channel": "whole runs",
     "test_sandboxed_runs": "whole runs",
     "test_lives": "killed, resumed, one-shot",
     "test_matrix": "texts",
     "test_hundred_texts": "texts",
     "test_permissions": "permission requests",
+    "test_human_at_the_pane": "permission requests",
     "test_agent_faults": "faults",
     "test_run_faults": "faults",
 }

@@ -7,10 +7,11 @@ import signal
 from typing import TYPE_CHECKING
 
 from bench import TURN_SECONDS, Bench
-from matrix import BY_CHANNEL
+from matrix import ARRIVED, BY_CHANNEL
 from mind import Cue, Mind
 from waiting import until
 
+from gitorch.model.channel import NOT_YET
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
@@ -35,6 +36,7 @@ HALF = "a human's half line"
 SAID = "Say hello."
 BUSY = "Keep working for a while."
 BUSY_SECONDS = 25
+BEGUN = {*ARRIVED, NOT_YET}
 ANSWERS = (
     Cue(r"\AKeep working", says="It takes a while.", seconds=BUSY_SECONDS),
     Cue(r"\AMake a folder", says="I make a folder.", runs=COMMAND, arguments=ESCALATED),
@@ -69,7 +71,7 @@ class VendorStage(Bench):
 
     def __init__(self, folder: Path, api: StandIn, name: str) -> None:
         super().__init__(folder, api, name)
-        self.by_channel = name in BY_CHANNEL
+        self.name = name
         self._starts = 0
         self._usual = self.preset
         api.mind = Mind(*ANSWERS)
@@ -110,7 +112,8 @@ class VendorStage(Bench):
             self.deliver("dialog", "Make a folder now.")
             self.until(lambda seen: seen.asked, "a permission prompt")
         elif moment == "busy":
-            self.deliver("busy", BUSY)
+            # What is given is at work at once; by the Agent Client Protocol it is acknowledged only once the model answers.
+            until(lambda: self.give("busy", BUSY) in BEGUN, TURN_SECONDS, 0.3, what="work")
             self.until(lambda seen: seen.state is AgentState.WORKING and BUSY in self.turns(), "work")
         elif moment == "half-written line":
             self.tmux("copy-mode", "-q", "-t", self.key.name)  # a channel leaves a human's copy mode alone
@@ -140,7 +143,7 @@ class VendorStage(Bench):
         return bool(input_is_empty(self.preset, text_before_cursor(self.screen(), x, y)))
 
     def unharmed(self, moment: str) -> None:
-        assert self.by_channel or "is not for you" not in self.screen()
+        assert self.name in BY_CHANNEL or "is not for you" not in self.screen()
         if moment == "dialog open":
             assert self.seen().state is AgentState.DIALOG
             assert not (self.cwd / "made-by-the-agent").exists()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bench import KEY, START_SECONDS, bench
+from matrix import ARRIVED
 from mind import Cue, Mind
 from programs import PROGRAMS
 from waiting import until
@@ -65,7 +66,7 @@ def test_after_the_service_is_back_the_next_text_is_taken(tmp_path: Path, api: S
         one.until(lambda seen: seen.state is AgentState.ERROR, "the error")
         api.mind = Mind(Cue("", says="Done."))
         before = api.told(name)
-        assert one.deliver("p1", "Go on.") in {"delivered", "submitted"}
+        assert one.deliver("p1", "Go on.") in ARRIVED
         one.until(lambda seen: api.told(name) != before and seen.state in READY, "the end of its turn")
         (told,) = api.told(name)[len(before) :]
         assert told.removeprefix("Begin now.\n\n") == "Go on.", "some say again before it what was not answered"
@@ -108,7 +109,7 @@ def test_another_size_of_the_terminal_changes_no_state(tmp_path: Path, api: Stan
         for size in (("80", "24"), ("120", "40"), ("200", "50")):
             one.tmux("resize-window", "-t", KEY.name, "-x", size[0], "-y", size[1])
             one.until(lambda seen: seen.state in READY, f"its prompt at {size}")
-        assert one.deliver("p1", "Begin now.") in {"delivered", "submitted"}
+        assert one.deliver("p1", "Begin now.") in ARRIVED
         until(lambda: api.told(name) == ["Begin now."], START_SECONDS, what="the text, once")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,27 +55,3 @@ def test_a_request_is_answered_from_anywhere_or_in_the_pane_and_the_work_goes_on
         assert answered["rule"] == question["question"]
         until(lambda: ("use make",) in [one.ask.results for one in api.heard()], RUN_SECONDS, 0.2, what="the reason")  # type: ignore[union-attr]  # turns have one
         assert not (tree / "made").exists()
-
-
-def test_a_request_that_a_human_settles_in_the_pane_is_withdrawn(tmp_path: Path, api: StandIn) -> None:
-    api.mind = Mind(
-        Cue(r"# other: ", says="I try it.", runs=COMMAND), Cue(r"\nafter ", says="Done.", seconds=600), *STORY
-    )
-    with house(tmp_path, "repo") as home:
-        alone(home, api, "claude")
-        home.start("other")
-        home.up_beside("--wait")
-        question = asked(home)
-        (row,) = home("session", "list", "--json").json["sessions"]
-        assert (row["channel"], row["skipped"], row["agent"]) == ("claude", {}, "dialog: permission")
-
-        pane = f"={home.status()['id']}_{row['id']}:"
-        subprocess.run(
-            ["env", "-u", "TMUX_TMPDIR", "tmux", "-L", home.socket, "send-keys", "-t", pane, "1"], check=True
-        )
-        until(lambda: home.records("question-withdrawn"), RUN_SECONDS, 0.2, what="the withdrawal")
-        (withdrawn,) = home.records("question-withdrawn")
-        assert withdrawn["question"] == question["question"]
-        tree = home.worktrees / home.status()["id"] / "other"
-        until((tree / "made").exists, RUN_SECONDS, 0.2, what="what the human allowed")
-        assert home.records("permission-answered") == [], "gitorch answered nothing"

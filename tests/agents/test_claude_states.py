@@ -41,9 +41,16 @@ UNKNOWN_SECONDS = 30
 KNOWN_SECONDS = 10.0
 """Until when a state is known, counted from the key or the delivery, also on a machine that has much else to do."""
 
+QUESTION = {
+    "question": "Which colour?",
+    "header": "Colour",
+    "multiSelect": False,
+    "options": [{"label": "Red", "description": "Warm"}, {"label": "Blue", "description": "Cold"}],
+}
 ANSWERS = (
     Cue(r"Make a folder\.\Z", says="I make a folder.", runs=COMMAND),
     Cue(r"Keep working\.\Z", says="It takes a while.", seconds=60),
+    Cue(r"Ask me\.\Z", says="I ask.", tool="AskUserQuestion", arguments={"questions": [QUESTION]}),
     Cue(r"Fail now\.\Z", fault="400"),
     Cue(r"Spend it all\.\Z", fault="429", message="You've hit your limit · resets 3pm (UTC)"),
     Cue("", says="Done."),
@@ -107,6 +114,13 @@ def states_of_a_round(one: Bench, number: int) -> Iterator[tuple[str, float]]:
     pressed = keys(one, "1")
     yield "allowed in the pane", delay(one, lambda seen: seen.state is not AgentState.DIALOG, pressed)
     one.until(lambda seen: seen.state in READY, "the end of the turn")
+
+    one.deliver(f"ask-{number}", "Ask me.")
+    yield "waits for input", delay(one, lambda seen: seen.state is AgentState.DIALOG, time.monotonic())
+    one.until(lambda _: "Which colour?" in one.screen(), "the question")
+    keys(one, "Escape")
+    one.until(lambda seen: seen.state in READY, "the end of the turn")
+    keys(one, "C-u")
 
     one.deliver(f"say-{number}", "Say a word.")
     yield "at rest after a turn", delay(one, lambda seen: seen.state in READY, time.monotonic())

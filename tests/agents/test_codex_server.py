@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import statistics
@@ -12,14 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from alone import alone
 from bench import bench
-from house import WAITING, house
 from mind import Cue, Mind
 from programs import PROGRAMS
-from real_runs import RUN_SECONDS, drive
 from stage import BUSY, COMMAND, ESCALATED
-from story import STORY
 from waiting import until
 
 from gitorch.model.observed import READY, AgentState
@@ -34,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bench import Bench
-    from house import House
     from stand_in import StandIn
 
     from gitorch.world.terminal.session_files import SessionFolder
@@ -256,47 +250,3 @@ def test_a_codex_without_an_app_server_is_typed_to(
         assert one.deliver("p1", "Go on.") != "unknown"
         one.until(lambda seen: seen.state in READY, "the end of the turn")
         assert api.told("codex") == ["Say hello.", "Go on."]
-
-
-PERMITTED = "python3 -c 'print(1)'"
-ASKED_FIRST = Cue(r"# docs: ", says="I try it.", runs=PERMITTED, arguments=ESCALATED, times=1)
-TRIED = Cue(r"\nafter .*print\(1\)", runs="cat .gitorch/brief.md")
-USED_UP = Cue(r"# api: ", resets_seconds=20, times=1)
-NUDGED = Cue(r"# Are you still working on", says="I go on.", runs="cat .gitorch/brief.md")
-
-
-def receipts(home: House) -> list[str]:
-    return [record["receipt"] for record in home.records("prompt-delivered") if record["kind"] != "brief"]
-
-
-def test_a_run_with_a_question_a_round_a_request_and_a_limit_is_merged_and_nothing_is_typed(
-    tmp_path: Path, api: StandIn
-) -> None:
-    api.mind = Mind(NUDGED, USED_UP, ASKED_FIRST, TRIED, *STORY)
-    with house(tmp_path, "repo") as home:
-        alone(home, api, "codex")
-        path = home.path / "gitorch.yaml"
-        runtimes = json.loads(
-            next(line for line in path.read_text().splitlines() if line.startswith("runtimes: "))[10:]
-        )
-        runtimes["reviewer"] = {**runtimes["writer"], "env": PROGRAMS["codex"].env(api.url("codex-reviewer"))}
-        lines = [line for line in path.read_text().splitlines() if not line.startswith("runtimes: ")]
-        path.write_text("\n".join([*lines, f"runtimes: {json.dumps(runtimes)}"]) + "\n")
-        run = home.start("api", "docs")
-        beside = home.up_beside("--no-wait")
-        until(lambda: home.records("escalated", job="docs"), RUN_SECONDS, 0.2, what="the permission request")
-        question = home.question(job="docs")
-        beside.send_signal(signal.SIGKILL)
-        beside.wait()
-        beside = home.up_beside("--no-wait")
-        home("answer", question, "allow")
-        until(lambda: beside.poll() is not None, RUN_SECONDS, 0.2, what="what only people can do")
-        assert beside.returncode == WAITING
-        home("answer", home.question(kind="context"), "Ledgers")
-        drive(home)
-        home("approve", run, "--yes")
-        assert home.status(run)["phase"] == "completed"
-        assert home.repo.git("show", "main:api-2.txt") == "Two words."
-        assert home.repo.git("show", "main:docs.txt") == "One word."
-        assert set(receipts(home)) == {"acknowledged"}, home.records("prompt-delivered")
-        home("cleanup", run, "--yes")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from matrix import NAMES, TEXTS, WAYS, Matrix, fill
+from matrix import ACP, BY_CHANNEL, NAMES, TEXTS, WAYS, Matrix, fill
 from programs import PROGRAMS
 from stage import ASKING, VendorStage
 from stand_in import StandIn
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-PROGRAMS_HELD = ["claude", "codex", "gemini", "opencode", "aider"]
+PROGRAMS_HELD = ["claude", "codex", "gemini", "opencode", "aider", *sorted(ACP)]
 
 
 @pytest.fixture(scope="module", params=PROGRAMS_HELD)
@@ -53,8 +53,8 @@ def test_a_later_paste_arrives_whole_and_once_or_not_at_all(stage: VendorStage, 
 
 @pytest.mark.parametrize("moment", WAYS["first paste"])
 def test_a_first_paste_arrives_whole_and_once_or_not_at_all(stage: VendorStage, matrix: Matrix, moment: str) -> None:
-    if stage.by_channel:
-        pytest.skip("its first prompt is an argument, and every later one goes over its channel")
+    if stage.name in BY_CHANNEL:
+        pytest.skip("its channel delivers every prompt in the same way")
     if moment == "dialog open" and stage.program.name not in ASKING:
         pytest.skip("it asks nothing at its start")
     assert fill(stage, matrix, "first paste", moment) == NAMES

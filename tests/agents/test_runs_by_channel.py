@@ -38,7 +38,7 @@ LIMIT_SECONDS = 20
 PERMITTED = "python3 -c 'print(1)'"
 ASKED_FIRST = Cue(r"# docs: ", says="I try it.", runs=PERMITTED, arguments=ESCALATED, times=1)
 TRIED = Cue(r"\nafter .*print\(1\)", runs="cat .gitorch/brief.md")
-USED_UP = Cue(r"# api: ", resets_seconds=LIMIT_SECONDS, times=1)
+USED_UP = Cue(r"# api: ", resets_seconds=LIMIT_SECONDS)
 NUDGED = Cue(r"# Are you still working on", says="I go on.", runs="cat .gitorch/brief.md")
 
 

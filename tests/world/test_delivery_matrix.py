@@ -21,7 +21,7 @@ LATER = ("refused: the agent's state is ", "refused: it has not accepted")
 class TuiStage:
     """The small program on the stage of the matrix."""
 
-    by_channel = False
+    name = "a scripted program"
 
     def __init__(self, lab):
         self.lab = lab
