@@ -32,7 +32,9 @@ pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 ALLOWS = {"claude": ("1",), "codex": ("y",), "opencode": ("Enter",)}
 """The keys that allow what is asked for; in the pane of a host it is the number of the answer."""
 
-INTERRUPTS = {"opencode": ("Escape", "Escape")}
+INTERRUPTS = {"opencode": ("Escape", "Escape"), "qwen": ()}
+"""The keys that end a turn, else Escape. A turn of Qwen Code 0.15.10 that is cancelled may not end for minutes."""
+
 CLOSES = {"opencode": "C-c"}
 AGAIN_SECONDS = 2
 RUN_SECONDS = 300

@@ -106,6 +106,12 @@ def test_fields_that_are_missing_or_of_another_type_tell_nothing(desk):
     assert desk.channel.usage() is None
 
 
+@pytest.mark.parametrize(("named", "folder"), [("", ""), ("src", "/src"), ("/elsewhere", None), (7, "")])
+def test_a_request_names_the_folder_in_which_the_program_was_started_where_it_names_none(desk, named, folder):
+    desk.show(state="dialog", request={"key": "k", "asked": "make", "folder": named})
+    assert desk.channel.pending().folder == (named if folder is None else f"{desk.folder}{folder}")
+
+
 def test_a_socket_that_is_gone_is_unavailable_before_anything_is_sent(desk):
     desk.show()
     with pytest.raises(Unavailable, match="does not answer: No such file"):

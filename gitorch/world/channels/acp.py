@@ -7,6 +7,7 @@ that was cut short is simply asked for again.
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
@@ -126,7 +127,7 @@ class AcpChannel:
 
         agent_state = AgentState(state["state"])
         evidence = text_of(state, "evidence")
-        return ChannelObservation(agent_state, evidence, _request(state), _limit_end(agent_state, state))
+        return ChannelObservation(agent_state, evidence, self._request(state), _limit_end(agent_state, state))
 
     def pending(self) -> PermissionRequest | None:
         """The permission request that waits longest."""
@@ -134,12 +135,26 @@ class AcpChannel:
         if state is None:
             return None
 
-        return _request(state)
+        return self._request(state)
+
+    def _request(self, state: dict[str, Any]) -> PermissionRequest | None:
+        """The request that waits longest. A program that names no folder means the one in which it was started."""
+        request = object_of(state, "request")
+        if not text_of(request, "key"):
+            return None
+
+        return PermissionRequest(
+            text_of(request, "key"),
+            text_of(request, "asked"),
+            text_of(request, "tool"),
+            text_of(request, "command"),
+            str(Path(self._site.launch.cwd, text_of(request, "folder"))),
+        )
 
     def answer(self, request: PermissionRequest, option: Option, reason: str) -> str | None:
         """Choose "once" or "reject" in exactly this request. The protocol has no place for the reason; the pane shows it."""
         state = self._state()
-        if state is None or _request(state) != request:
+        if state is None or self._request(state) != request:
             return f"{REFUSED}the permission request is not pending any more"
 
         choice = _choice(object_of(state, "request"), option)
@@ -204,20 +219,6 @@ def _state_of(state: dict[str, Any]) -> AgentState | None:
         return AgentState(text_of(state, "state"))
     except ValueError:
         return None
-
-
-def _request(state: dict[str, Any]) -> PermissionRequest | None:
-    request = object_of(state, "request")
-    if not text_of(request, "key"):
-        return None
-
-    return PermissionRequest(
-        text_of(request, "key"),
-        text_of(request, "asked"),
-        text_of(request, "tool"),
-        text_of(request, "command"),
-        text_of(request, "folder"),
-    )
 
 
 def _choice(request: dict[str, Any], option: Option) -> str:
