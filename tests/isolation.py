@@ -8,6 +8,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from waiting import LIMIT_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, MutableMapping
     from pathlib import Path
@@ -119,7 +121,7 @@ def living_tmux_servers(folders: tuple[Path, ...], prefix: str = "") -> list[Pat
 
 def tmux(*words: str) -> int:
     """Run tmux without showing its output; its exit status."""
-    return subprocess.run(("tmux", *words), check=False, capture_output=True, timeout=10).returncode
+    return subprocess.run(("tmux", *words), check=False, capture_output=True, timeout=LIMIT_SECONDS).returncode
 
 
 @contextlib.contextmanager

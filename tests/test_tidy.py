@@ -17,6 +17,8 @@ EXCEPTIONS: dict[tuple[str, str], tuple[int, str]] = {
     ("long-file", "gitorch/model/events.py"): (900, "one short class for each type of record: a list, read by name"),
     ("long-file", "gitorch/model/commands.py"): (900, "one short class for each command: a list, read by name"),
     ("long-file", "tests/rules/test_workflow_runs.py"): (402, "stories of whole workflows, told one by one"),
+    ("short-limit", "tests/test_isolation.py"): (0, "the end of the limit is what it tests"),
+    ("short-limit", "tests/world/test_attach_any_moment.py"): (0, "a client that may stay is given a moment to go"),
     ("sleep", "tests/waiting.py"): (0, "this is where waiting happens"),
     ("sleep", "tests/bench/hosts.py"): (0, "the delay of a network is what it makes"),
 }
@@ -94,6 +96,7 @@ PLANTED = {
     "registry-host": ("Makefile", "x := https://pypi." + "org/simple\n"),
     "machine-path": ("gitorch/world/a.py", f"{DOC}x = '/home/ada/x'\n"),
     "print": ("gitorch/app/a.py", f"{DOC}print(1)\n"),
+    "short-limit": ("tests/a.py", f"{DOC}def f(process):\n    process.communicate(timeout=5)\n"),
     "sleep": ("tests/a.py", f"{DOC}import time\ntime.sleep(1)\n"),
     "silent-test": ("tests/a.py", f"{DOC}def test_x():\n    f()\n"),
     "unreasoned": ("gitorch/app/a.py", f"{DOC}x = 1  # noqa: E501\n"),

@@ -23,6 +23,9 @@ FUNCTION_LINES_MAX = 60
 FILE_LINES_MAX = 400
 PROSE_COLUMNS_MAX = 140
 COMPLEXITY_MAX = 10
+LIMIT_SECONDS_MIN = 60
+PLACE_OF_LIMIT = {"until": 1, "wait": 0, "join": 0, "settimeout": 0}
+"""The functions that wait, with the place of the limit among their arguments."""
 RIDDLES = frozenset(
     {"said", "told", "heard", "mute", "gone", "shut", "no", "sight", "letter", "slip", "spoken", "hand_in"}
 )
@@ -208,6 +211,27 @@ def sleeps(file: File) -> Iterator[Fault]:
             yield Fault(node.lineno, "sleeps; use waiting.until")
 
 
+def short_limits(file: File) -> Iterator[Fault]:
+    for node in file.nodes:
+        if isinstance(node, ast.Call):
+            for seconds in limits(node):
+                if seconds < LIMIT_SECONDS_MIN:
+                    yield Fault(
+                        node.lineno, f"{ast.unparse(node.func)} waits {seconds} s, too short for a busy machine"
+                    )
+
+
+def limits(call: ast.Call) -> Iterator[float]:
+    """The numbers of seconds, written as such, that a call waits at most for something to happen."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    given = [keyword.value for keyword in call.keywords if keyword.arg == "timeout"]
+    if name == "until":
+        given += [keyword.value for keyword in call.keywords if keyword.arg == "wait_seconds"]
+    if name in PLACE_OF_LIMIT:
+        given += call.args[PLACE_OF_LIMIT[name] :][:1]
+    yield from (one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, int | float))
+
+
 def silent_tests(file: File) -> Iterator[Fault]:
     """Tests that cannot fail: neither they nor the functions of this file that they call assert anything."""
     asserting = {function.name for function in functions(file) if asserts(function)}
@@ -271,6 +295,7 @@ RULES = {
     "machine-path": Rule(is_source, machine_paths),
     "print": Rule(is_source, prints),
     "sleep": Rule(is_test, sleeps),
+    "short-limit": Rule(is_test, short_limits),
     "silent-test": Rule(is_test, silent_tests),
     "unreasoned": Rule(is_python, unreasoned_silence),
     "loose-line": Rule(is_prose, loose_lines),

@@ -9,9 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+LIMIT_SECONDS = 120.0
+"""How long a test waits for what must come. It only costs where the test fails, and a busy machine takes twenty times as long."""
 
 
-def until(condition: Callable[[], T], wait_seconds: float = 10.0, every_seconds: float = 0.02, what: str = "") -> T:
+def until(
+    condition: Callable[[], T], wait_seconds: float = LIMIT_SECONDS, every_seconds: float = 0.02, what: str = ""
+) -> T:
     """Call `condition` until it returns a true value, and return that value; fail with the last value at the limit."""
     limit = time.monotonic() + wait_seconds
     while not (answer := condition()):

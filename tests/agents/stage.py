@@ -135,7 +135,7 @@ class VendorStage(Bench):
                 self.terminals._clock.sleep(0.5)
             return HALF in self.screen()
 
-        until(written, 30, what="the half line")
+        until(written, what="the half line")
 
     def input_is_empty(self) -> bool:
         """Whether its cursor stands in an input that holds nothing."""
@@ -157,10 +157,10 @@ class VendorStage(Bench):
     def over(self, moment: str) -> None:
         if moment == "half-written line":
             self.keys("C-u")
-            until(lambda: HALF not in self.screen(), 20, what="an empty line")
+            until(lambda: HALF not in self.screen(), what="an empty line")
         elif moment == "dialog open" and self.seen().dialog == PERMISSION:
             assert self.terminals.answer(self.key, PermissionAnswer(self.seen().asked, Option.ONCE, ".*")) == "answered"
-            until((self.cwd / "made-by-the-agent").exists, 60, what="what was allowed")
+            until((self.cwd / "made-by-the-agent").exists, what="what was allowed")
             (self.cwd / "made-by-the-agent").rmdir()
         elif moment == "dialog open":
             self.keys(ASKING[self.program.name][1])

@@ -54,7 +54,7 @@ def test_each_state_is_known_as_soon_as_it_begins(one: Bench, api: StandIn) -> N
 
     def reaches(state: str, *wanted: AgentState) -> None:
         began = time.monotonic()
-        until(lambda: one.seen().state in wanted, 60, 0.005, what=state)
+        until(lambda: one.seen().state in wanted, every_seconds=0.005, what=state)
         seconds.setdefault(state, []).append(time.monotonic() - began)
 
     for number in range(20):
@@ -68,7 +68,7 @@ def test_each_state_is_known_as_soon_as_it_begins(one: Bench, api: StandIn) -> N
         assert one.seen().request.command == COMMAND
         one.tmux("send-keys", "-t", one.key.name, "-l", str(place(one, "reject_once")))
         one.tmux("send-keys", "-t", one.key.name, "Enter")
-        until(lambda: one.seen().state in READY, 60, 0.01, what="the end of the turn")
+        until(lambda: one.seen().state in READY, every_seconds=0.01, what="the end of the turn")
     shown = {name: f"{statistics.median(all_):.2f} {max(all_):.2f}" for name, all_ in seconds.items()}
     print(f"\nSTATES {one.program.name} {json.dumps(shown)}")  # noqa: T201  the figures of docs/agents.md
     assert not (one.cwd / "made-by-the-agent").exists()
@@ -85,13 +85,13 @@ def test_a_conversation_goes_on_in_a_new_process(api: StandIn, one: Bench) -> No
     # Gemini CLI writes down a turn only after it has told its end: the second turn makes sure of the first.
     for number, text in enumerate(("Remember the word gitorch.", "Say hello."), start=1):
         one.deliver(f"p{number}", text)
-        until(lambda: len(api.told(one.program.name)) == number, 60, what="its turn")  # noqa: B023  called at once
+        until(lambda: len(api.told(one.program.name)) == number, what="its turn")  # noqa: B023  called at once
         conversation = one.until(lambda seen: seen.state is AgentState.WAITING, "the end of it").conversation
     one.terminals.stop(KEY)
     one.start(resume=conversation, key=SessionKey(RunId("r1"), SessionId("s2")))
     one.until(lambda seen: seen.state in READY, "its prompt")
     one.deliver("p3", "Which word?")
-    until(lambda: api.told(one.program.name)[-1] == "Which word?", 60, what="the turn after that")
+    until(lambda: api.told(one.program.name)[-1] == "Which word?", what="the turn after that")
     heard = api.heard(one.program.name)[-1]
     assert b"Remember the word gitorch." in heard.body, "the old messages belong to the new conversation"
 

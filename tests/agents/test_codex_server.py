@@ -152,7 +152,7 @@ def figures(times: list[float]) -> str:
 
 def test_texts_of_any_kind_arrive_beside_a_half_written_line_which_stays(codex: Bench, api: StandIn) -> None:
     codex.tmux("send-keys", "-t", codex.key.name, "-l", "a half line")
-    until(lambda: "a half line" in codex.screen(), 20, what="the half line")
+    until(lambda: "a half line" in codex.screen(), what="the half line")
     texts = ["One line.", "Three\n  `lines` $(id)\n!ls", "/quit", "!rm is not for you", "\ttabs\t", "x" * 10_000]
     for text in texts:
         assert codex.deliver(f"k{len(text)}{texts.index(text)}", text) == "acknowledged"
@@ -173,9 +173,9 @@ def test_a_human_at_the_pane_is_noticed_and_answers_the_request_there(codex: Ben
     assert sent(codex, "Make a folder now.") == "acknowledged"
     asked = codex.until(lambda seen: seen.request, "the request")
     assert (asked.request.command, asked.request.folder) == (COMMAND, str(codex.cwd))
-    until(lambda: "Would you like to run" in codex.screen(), 20, what="its dialog")
+    until(lambda: "Would you like to run" in codex.screen(), what="its dialog")
     codex.tmux(*keys, "y")
-    until((codex.cwd / "made-by-the-agent").exists, 30, what="what the human allowed")
+    until((codex.cwd / "made-by-the-agent").exists, what="what the human allowed")
     codex.until(lambda seen: seen.state in READY and seen.request is None, "the end of the request")
     answer = PermissionAnswer(COMMAND, Option.ONCE, "")
     assert codex.terminals.answer(codex.key, answer).startswith("refused: ")
@@ -185,7 +185,7 @@ def test_a_human_at_the_pane_is_noticed_and_answers_the_request_there(codex: Ben
         codex.tmux(*keys, "Enter")
         return codex.seen().state is AgentState.EXITED
 
-    until(ends, 30, 1, what="its end")
+    until(ends, every_seconds=1, what="its end")
     assert "And this?" not in api.told("codex")
 
 
@@ -228,8 +228,8 @@ def test_nothing_of_a_server_is_left_after_its_session(codex: Bench) -> None:
     assert oct(target.lstat().st_mode & 0o777) == "0o600"
     assert oct(path.parent.stat().st_mode & 0o777) == "0o700"
     os.kill(codex.seen().pid, signal.SIGKILL)
-    until(lambda: not Path(f"/proc/{server}").exists(), 20, what="the end of the server")
-    until(lambda: not target.exists() and not target.with_name(f"{target.name}.lock").exists(), 20, what="no socket")
+    until(lambda: not Path(f"/proc/{server}").exists(), what="the end of the server")
+    until(lambda: not target.exists() and not target.with_name(f"{target.name}.lock").exists(), what="no socket")
 
 
 def test_a_codex_without_an_app_server_is_typed_to(

@@ -43,14 +43,18 @@ def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: Sta
         one.start(SECRET)
         before = one.until(lambda seen: seen.state is AgentState.WAITING and seen.conversation, "the end of its turn")
         places = tmp_path / "home/places"
-        until(lambda: any(ANSWER.encode() in kept(file) for file in places.rglob("*")), 60, what="its memory on disk")
+        until(lambda: any(ANSWER.encode() in kept(file) for file in places.rglob("*")), what="its memory on disk")
         os.kill(before.pid, signal.SIGKILL)
         one.until(lambda seen: seen.state is AgentState.EXITED, "its end")
         one.terminals.stop(KEY)
         one.start("Go on now.", resume=before.conversation, key=NEXT)
         if not one.preset.takes_prompt(resuming=True):
             one.until(lambda seen: seen.state in READY, "its prompt")
-            until(lambda: not paste(one, "Go on now.").startswith("refused"), 60, 0.3, what="the text to be taken")
+            until(
+                lambda: not paste(one, "Go on now.").startswith("refused"),
+                every_seconds=0.3,
+                what="the text to be taken",
+            )
         one.until(
             lambda seen: "Go on now." in api.told(name) and seen.state is AgentState.WAITING, "the end of its next turn"
         )

@@ -60,7 +60,7 @@ def test_the_prompt_that_was_read_gets_the_option_that_the_rule_means(
         one.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of the prompt")
         assert one.seen().answered == (answer,)
         if option is Option.ONCE:
-            until((one.cwd / "made-by-the-agent").exists, 30, what="what was allowed")
+            until((one.cwd / "made-by-the-agent").exists, what="what was allowed")
         else:
             assert not (one.cwd / "made-by-the-agent").exists()
 

@@ -85,7 +85,7 @@ def agree(one: Bench, served: list[str]) -> None:
     """What gitorch counts is what was served."""
     wanted = ModelUsage(input=len(served) * TOKENS[0], output=len(served) * TOKENS[1], requests=len(served))
     with contextlib.suppress(AssertionError):
-        until(lambda: replace(counted(one), cost_micros=0) == wanted, 20, 0.3, what="the counts")
+        until(lambda: replace(counted(one), cost_micros=0) == wanted, every_seconds=0.3, what="the counts")
     assert replace(counted(one), cost_micros=0) == wanted
     assert (counted(one).cost_micros > 0) is (one.program.name == "claude"), "its status line tells a cost"
 

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from fakes.world import FakePrograms, FakeRepository
+from waiting import LIMIT_SECONDS
 
 from gitorch.app.start.doctor import examine
 from gitorch.model.plans.config import Config
@@ -28,7 +29,7 @@ def test_five_slow_programs_are_asked_once_each_and_side_by_side(tmp_path):
         program(tmp_path, name, f"until {all_asked}; do sleep 0.02; done\necho {name} 1.0")
     programs = LocalPrograms({"PATH": f"{tmp_path}:{os.environ['PATH']}"})
     commands = [(name, "--version") for name in (*NAMES, *NAMES)]
-    lines = programs.first_lines(commands, wait_seconds=20)
+    lines = programs.first_lines(commands, wait_seconds=LIMIT_SECONDS)
     assert lines == {(name, "--version"): f"{name} 1.0" for name in NAMES}
     assert [(tmp_path / f"{name}.log").read_text() for name in NAMES] == ["asked\n"] * 5
 

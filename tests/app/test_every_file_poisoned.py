@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fakes.world import altered
 from poison import KINDS, PLANTED, poison
 from put_back import remove
+from waiting import LIMIT_SECONDS
 from waiting_run import WaitingRun
 
 from gitorch.app.people import decisions
@@ -118,7 +119,9 @@ class SignedRun(WaitingRun):
 
     def head(self) -> str:
         words = ("git", "rev-parse", "--verify", "--quiet", "refs/heads/main")
-        done = subprocess.run(words, cwd=self.yard.path, check=False, capture_output=True, text=True, timeout=20)
+        done = subprocess.run(
+            words, cwd=self.yard.path, check=False, capture_output=True, text=True, timeout=LIMIT_SECONDS
+        )
         return done.stdout.strip()
 
 

@@ -26,7 +26,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from history import ENV, git  # found by the line above
 from sessions import CONFIG, EPIC, GITORCH, ROUNDS_MAX, WAITING, say  # the same
-from waiting import until  # the same
+from waiting import LIMIT_SECONDS, until  # the same
 
 from gitorch.app.reconciler.tick import tick  # the same
 from gitorch.model.work.run import OVER, SessionPhase  # the same
@@ -192,7 +192,7 @@ def driving(repo: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[byt
         yield up
     finally:
         up.terminate()
-        up.wait(30)
+        up.wait(LIMIT_SECONDS)
 
 
 def measure(repo: Path, scratch: Path) -> None:

@@ -11,9 +11,10 @@ import sys
 import time
 from pathlib import Path
 
+from waiting import LIMIT_SECONDS
+
 STAGE = Path(__file__).with_name("cli_stage.py")
 TOP = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 20
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -39,7 +40,7 @@ def call(*argv: str, env: dict[str, str] | None = None, typed: bytes = b"", cwd=
         cwd=cwd,
         capture_output=True,
         check=False,
-        timeout=WAIT_SECONDS,
+        timeout=LIMIT_SECONDS,
     )
 
 
@@ -67,7 +68,7 @@ class Typist:
 
     def interrupt(self, text: str) -> None:
         """Ctrl-C until the terminal shows this: readline notices one that comes just before it waits only with the next."""
-        limit = time.monotonic() + WAIT_SECONDS
+        limit = time.monotonic() + LIMIT_SECONDS
         while text not in self.seen and self.process.poll() is None:
             assert time.monotonic() < limit, f"interrupted for {text!r}, saw {self.seen!r}"
             self.process.send_signal(signal.SIGINT)
@@ -76,7 +77,7 @@ class Typist:
 
     def until(self, text: str) -> None:
         """Read on until the terminal has shown this."""
-        limit = time.monotonic() + WAIT_SECONDS
+        limit = time.monotonic() + LIMIT_SECONDS
         while text not in self.seen:
             assert time.monotonic() < limit, f"waited for {text!r}, saw {self.seen!r}"
             if not self._more():
@@ -97,10 +98,10 @@ class Typist:
 
     def status(self) -> int:
         """The exit status, after everything was read."""
-        limit = time.monotonic() + WAIT_SECONDS
+        limit = time.monotonic() + LIMIT_SECONDS
         while self._more() and self.process.poll() is None:
             assert time.monotonic() < limit, f"it does not end: {self.seen!r}"
         while self._more() and time.monotonic() < limit and select.select([self._master], [], [], 0.05)[0]:
             pass
         os.close(self._master)
-        return self.process.wait(WAIT_SECONDS)
+        return self.process.wait(LIMIT_SECONDS)

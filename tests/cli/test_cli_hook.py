@@ -57,7 +57,7 @@ def test_a_hook_whose_input_never_ends_ends_itself(tmp_path):
     with subprocess.Popen(argv, stdin=subprocess.PIPE, env=env) as process:
         process.stdin.write(b"still here")
         process.stdin.flush()
-        assert process.wait(processes.WAIT_SECONDS) == 0
+        assert process.wait(processes.LIMIT_SECONDS) == 0
     assert lines(tmp_path / "signals")[0]["text"] == "still here"
 
 
@@ -69,7 +69,7 @@ def test_hooks_at_the_same_time_write_whole_lines(tmp_path):
         texts = [stack.enter_context((tmp_path / "text").open("rb")) for _ in range(6)]
         several = [subprocess.Popen(argv, stdin=text, env=env) for text in texts]
     for process in several:
-        assert process.wait(processes.WAIT_SECONDS) == 0
+        assert process.wait(processes.LIMIT_SECONDS) == 0
     assert [len(line["text"]) for line in lines(tmp_path / "signals")] == [60_000] * 6
 
 

@@ -123,7 +123,7 @@ def test_a_pipe_whose_reader_leaves_ends_with_141():
         stderr=subprocess.PIPE,
     )
     process.stdout.close()
-    assert process.wait(processes.WAIT_SECONDS) == 141
+    assert process.wait(processes.LIMIT_SECONDS) == 141
     assert process.stderr.read() == b""
     process.stderr.close()
 

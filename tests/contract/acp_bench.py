@@ -63,7 +63,7 @@ class AcpBench:
         return [text for text in prompts if text not in self.typed]
 
     def answered(self):
-        outcome = until(lambda: [one["outcome"] for one in self.host.told() if "outcome" in one], 10)[-1]
+        outcome = until(lambda: [one["outcome"] for one in self.host.told() if "outcome" in one])[-1]
         return {"yes-1": "once", "no-1": "reject"}[outcome["optionId"]]
 
     def state(self, *wanted):
@@ -72,7 +72,7 @@ class AcpBench:
             seen = self.channel.observe()
             return seen is not None and seen.state in wanted and seen.state
 
-        return until(told, 10)
+        return until(told)
 
     def close(self):
         self.host.kill()

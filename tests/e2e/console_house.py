@@ -105,7 +105,7 @@ class Screen:
         driving = self.pids()
         for pid in driving:
             os.kill(pid, signal.SIGTERM)
-        until(lambda: not self.pids(), wait_seconds=60)
+        until(lambda: not self.pids())
         self.tmux("kill-server", check=False)
 
     def pids(self) -> list[int]:

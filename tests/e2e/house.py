@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import warm
 from isolation import tmux
 from repository import Repository
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 from gitorch.wiring.repository import socket_name
 
@@ -206,7 +206,7 @@ class House:
         for beside in self.driving:
             if beside.poll() is None:
                 beside.terminate()
-            beside.communicate(timeout=30)
+            beside.communicate(timeout=LIMIT_SECONDS)
         if (self.path / ".git/refs/heads/gitorch").exists():
             for line in self("status", "--all", "--json", status=None).json.get("runs", []):
                 self("cancel", line["id"], status=None)
@@ -258,4 +258,4 @@ def house(folder: Path, name: str = "Größe 図 1") -> Iterator[House]:
         yield made
     finally:
         made.close()
-    until(lambda: not made.processes(), 20, what=f"the end of every process: {made.processes()}")
+    until(lambda: not made.processes(), what=f"the end of every process: {made.processes()}")

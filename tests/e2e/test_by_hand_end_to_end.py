@@ -99,7 +99,7 @@ def test_a_late_hand_in_does_not_count_is_kept_and_can_be_adopted(place: House) 
     run = flow(place, CHANGE, lease_seconds=1)
     where = worktree(place, "change", place("claim", "--json"))
     head = write(place, where, "-", "Subtract")
-    until(lambda: "ran out" in place("recover").out, 20, what="the end of the lease")
+    until(lambda: "ran out" in place("recover").out, what="the end of the lease")
     assert "has run out" in place("heartbeat", status=4).err
     late = place("handoff", "DONE", "--summary", "It subtracts", cwd=str(where), status=4)
     assert "kept as h1" in late.err
@@ -122,7 +122,7 @@ def test_work_that_is_left_behind_is_queued_again_and_the_next_goes_on_where_it_
     flow(place, CHANGE, lease_seconds=1)
     where = worktree(place, "change", place("claim", "--json"))
     write(place, where, "+", "Begin")
-    until(lambda: "ran out" in place("recover").out, 20, what="the end of the lease")
+    until(lambda: "ran out" in place("recover").out, what="the end of the lease")
     assert place.phase("change") == "running"
     place("recover", "--apply")
     brief = place("claim", "--json", env={"GITORCH_OPERATOR": "otto"}).json["brief"]

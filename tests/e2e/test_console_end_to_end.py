@@ -63,11 +63,11 @@ def flags(screen: Screen) -> str:
 
 def shell_works(screen: Screen) -> None:
     """Whether the shell has its terminal back: it echoes what is typed, runs it, and nothing of the console is left."""
-    until(lambda: flags(screen) == "0 0 1", 20, what=f"the terminal: {flags(screen)}")
+    until(lambda: flags(screen) == "0 0 1", what=f"the terminal: {flags(screen)}")
     screen.press("Enter")
     screen.type("stty -a | tr ';' '\\n' | grep -c -e ' icanon' -e ' echo ' -e ' isig'")
     screen.press("Enter")
-    until(lambda: "grep -c" in screen.text, 10, what="the echo")
+    until(lambda: "grep -c" in screen.text, what="the echo")
     screen.sees("$")
 
 
@@ -89,7 +89,7 @@ def test_a_person_answers_four_things_sees_a_diff_sends_a_message_and_approves_w
     screen.sees("Handoff DONE")
     screen.press("C-b", "d")
     screen.sees("q leave")
-    until(lambda: "logout" not in asked_about(home), 30, what="the end of the question, whose dialog is gone")
+    until(lambda: "logout" not in asked_about(home), what="the end of the question, whose dialog is gone")
 
     screen.select("limits")
     screen.press("d")
@@ -127,11 +127,11 @@ def test_a_person_answers_four_things_sees_a_diff_sends_a_message_and_approves_w
 def test_resizing_suspending_killing_and_closing_harm_neither_the_terminal_nor_the_run(screen, home):
     for size in ((20, 5), (200, 50), (7, 2), (120, 40), (80, 24)):
         screen.resize(*size)
-        until(lambda: "wai" in screen.text.lower(), 20, what=f"the console at {size}")  # the least that 7 x 2 shows
+        until(lambda: "wai" in screen.text.lower(), what=f"the console at {size}")  # the least that 7 x 2 shows
     screen.sees("WAITING FOR YOU")
 
     screen.press("C-z")
-    until(lambda: flags(screen) == "0 0 1", 20, what="the shell")
+    until(lambda: flags(screen) == "0 0 1", what="the shell")
     screen.type("echo back in the shell")
     screen.press("Enter")
     screen.sees("back in the shell")
@@ -158,7 +158,7 @@ def test_resizing_suspending_killing_and_closing_harm_neither_the_terminal_nor_t
     screen.sees("WAITING FOR YOU", "q leave")
     driving = screen.pid()
     screen.tmux("kill-server")
-    until(lambda: not os.path.exists(f"/proc/{driving}"), 40, what="the end of gitorch up")  # noqa: PTH110  a process
+    until(lambda: not os.path.exists(f"/proc/{driving}"), what="the end of gitorch up")  # noqa: PTH110  a process
     agents = [line for line in home.processes() if "gitorch.scripted" in line]
     assert len(agents) >= 2, "those that wait for a person"
     assert home("verify").status == 0

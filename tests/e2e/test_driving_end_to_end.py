@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from house import Epic, house
+from waiting import LIMIT_SECONDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ def test_two_runs_at_once_one_up_pause_resume_and_cancel(tmp_path: Path) -> None
         home.until(lambda: home.status(held)["phase"] == "completed", "the merge by the other process")
         home("cleanup", ended, "--yes")
         home("cleanup", held, "--branches", "--yes")
-        assert up.wait(timeout=30) == 0, "up ends when everything is settled"
+        assert up.wait(timeout=LIMIT_SECONDS) == 0, "up ends when everything is settled"
         assert (home.worktrees / ended / "endless" / "endless.md").exists(), "uncommitted work is never removed"
         assert [folder.name for folder in home.worktrees.iterdir()] == [ended]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from house import GITORCH, WAITING, House, house
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,14 +82,14 @@ def test_the_job_of_a_host_that_is_killed_is_done_by_another(hosts: list[House])
     desk, attic = hosts
     attic.script.write_text('[[rule]]\nkind = "implementer"\ndo = [{sleep = 600}]\n', encoding="utf-8")
     up = subprocess.Popen([str(GITORCH), "up"], cwd=attic.path, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    until(lambda: desk("sync", status=None) and leased(desk), 60, 0.5, what="a lease of the attic")
-    until(lambda: len(attic.processes()) > 2, 30, 0.5, what="agents in the attic")
+    until(lambda: desk("sync", status=None) and leased(desk), every_seconds=0.5, what="a lease of the attic")
+    until(lambda: len(attic.processes()) > 2, every_seconds=0.5, what="agents in the attic")
     up.send_signal(signal.SIGKILL)
-    up.wait(10)
+    up.wait(LIMIT_SECONDS)
     desk("up", "--no-wait", status=WAITING)
     ended = [record for record in desk.records("session-ended") if record["how"] == "unseen"]
     assert {record["_actor"]["host"] for record in ended} == {"desk"}
     assert {job for job, host in leased(desk) if host == "desk"} >= {"api", "ui"}
     assert attic.worktrees.is_dir()
     attic("up", "--no-wait", status=WAITING)
-    until(lambda: not attic.processes(), 20, 0.2, what="the end of the agents that nobody waits for")
+    until(lambda: not attic.processes(), every_seconds=0.2, what="the end of the agents that nobody waits for")

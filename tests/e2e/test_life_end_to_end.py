@@ -77,7 +77,7 @@ def rebooted(home: House) -> None:
             os.kill(int(line.split()[0]), signal.SIGKILL)
         except ProcessLookupError:
             continue
-    until(lambda: not home.processes(), 20, what="the end of everything")
+    until(lambda: not home.processes(), what="the end of everything")
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     for mark in (home.path / ".git/gitorch").rglob("*"):
         if mark.is_file() and boot.encode() in (held := mark.read_bytes()):

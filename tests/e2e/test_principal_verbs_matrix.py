@@ -185,7 +185,7 @@ class Matrix:
 
     def expect_denied(self, verbs: tuple[str, ...], out: Path, before: int) -> list[str]:
         """Wait until every verb was called: each was denied and recorded. Gives the recorded reasons."""
-        until(out.exists, 60, 0.05, what=f"{out}: {self.log(out)}")
+        until(out.exists, every_seconds=0.05, what=f"{out}: {self.log(out)}")
         assert out.read_text().splitlines() == [f"5 {verb}" for verb in verbs], self.log(out)
         kept = self.target.records("action-refused")[before:]
         assert len(kept) == len(verbs), self.log(out)
@@ -309,7 +309,7 @@ def test_tests_reviewers_and_notices_of_a_run_cannot_approve_another(
         third.start("one")
         third.up()
         for out in (tests_out, review_out, notice_out):
-            until(out.exists, 60, what=matrix.log(out))
+            until(out.exists, what=matrix.log(out))
             assert out.read_text() == "5 approve --yes\n", matrix.log(out)
     assert matrix.denied() == before + 3
 
@@ -354,7 +354,7 @@ def test_a_daemon_that_an_agent_left_cannot_approve(
         job, out = made.job(APPROVE)
         go = folder / "go"
         made.by_agent(f"env -i {sys.executable} {folder}/daemon.py {job} {go}")
-        pid = until(lambda: daemon(job), 60)
+        pid = until(lambda: daemon(job))
         LATER[later](fourth)
         assert processes.process(pid) is not None, "it survives what ends its session"
         go.touch()

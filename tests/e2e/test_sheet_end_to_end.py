@@ -45,7 +45,7 @@ class Terminal:
 
     def sees(self, text: str) -> str:
         """All that was shown as soon as this text was; fails with it where the verb ends before."""
-        until(lambda: text in self.shown or self.process.poll() is not None, 30, what=f"{text!r} on the terminal")
+        until(lambda: text in self.shown or self.process.poll() is not None, what=f"{text!r} on the terminal")
         assert text in self.shown
         return self.shown
 
@@ -53,7 +53,7 @@ class Terminal:
         os.write(self._descriptor, f"{line}\n".encode())
 
     def ends(self) -> int:
-        until(lambda: (self.shown, self.process.poll())[1] is not None, 60, what="the end of the verb")
+        until(lambda: (self.shown, self.process.poll())[1] is not None, what="the end of the verb")
         return self.process.returncode
 
 

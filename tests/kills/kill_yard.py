@@ -348,7 +348,7 @@ def check_unfinished_are_swept(yard: Yard) -> None:
 
 def check_nothing_left(yard: Yard) -> None:
     with contextlib.suppress(AssertionError):
-        waiting.until(lambda: not yard.ours(), 10)
+        waiting.until(lambda: not yard.ours())
     assert [Path(f"/proc/{pid}/cmdline").read_text() for pid in yard.ours()] == []
     assert yard.server() is None
     assert not yard.socket.exists()

@@ -53,7 +53,7 @@ def assert_nothing_unnamed(yard: Yard, before: set[str]) -> None:
     def left() -> list[str]:
         return leftovers.unnamed(leftovers.world(yard.path) - before - merged, kept, base)
 
-    until(lambda: left() == [], wait_seconds=5, what=f"nothing unnamed, kept is {kept}, left is {left()}")
+    until(lambda: left() == [], what=f"nothing unnamed, kept is {kept}, left is {left()}")
 
 
 def merged(yard: Yard) -> None:
@@ -219,7 +219,7 @@ def end_at(yard: RealYard, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(chance.randrange(3)):
         yard.in_a_process_that_dies(yard.tick, chance.randrange(1, 80))
     yard.begin_again()
-    until(lambda: yard.tick() is False, wait_seconds=30)
+    until(lambda: yard.tick() is False)
     assert_nothing_unnamed(yard, before)
 
 
@@ -299,7 +299,7 @@ def moved_to_its_end(yard: RealYard, mover: Mover, chance: random.Random) -> Non
     yard.in_a_process_that_dies(yard.tick, chance.randrange(1, 80))
     point(4)
     yard.begin_again()
-    until(lambda: yard.tick() is False, wait_seconds=30)
+    until(lambda: yard.tick() is False)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 if TYPE_CHECKING:
     import random
@@ -150,7 +150,7 @@ def mounted(image: Path, folder: Path) -> Iterator[Path]:
             run("umount", folder)
     finally:
         run("losetup", "--detach", loop)
-        until(lambda: not run("losetup", "--associated", image), 30)  # the kernel detaches when the last user is gone
+        until(lambda: not run("losetup", "--associated", image))  # the kernel detaches when the last user is gone
 
 
 @contextlib.contextmanager
@@ -169,7 +169,7 @@ def lossy_disk(base: Path) -> Iterator[tuple[Path, Path]]:
         finally:
             run("umount", fuse)
     finally:
-        server.wait(10)
+        server.wait(LIMIT_SECONDS)
         server.stdout.close()
 
 

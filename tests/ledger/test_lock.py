@@ -60,11 +60,11 @@ def test_a_lock_is_waited_for(repo, ledger):
     def keep():
         with open_ledger(repo).hold("ledger"):
             held.set()
-            free.wait(5)
+            free.wait()
 
     thread = threading.Thread(target=keep)
     thread.start()
-    held.wait(5)
+    held.wait()
     threading.Timer(0.05, free.set).start()
     fill(ledger, 1)
     thread.join()
@@ -90,7 +90,7 @@ def test_a_waiting_writer_reads_what_others_write_meanwhile(repo, ledger):
 
     thread = threading.Thread(target=keep)
     thread.start()
-    held.wait(5)
+    held.wait()
     fill(writer, 1)
     assert free.is_set(), "it had read everything before its turn came"
     assert len(read) == len(set(read)), "and nothing twice"

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from append_child import append_until_killed
 from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, fill, git, new_repo, open_ledger, renewed
+from waiting import until
 
 from gitorch.ledger import loose_objects
 
@@ -82,11 +83,11 @@ def kill_randomly(repo, tmp_path, kills, seed):
 
 
 def wait_for(path, process):
-    limit = time.monotonic() + 30
-    while not (path.exists() and path.stat().st_size):
+    def is_written():
         assert process.is_alive()
-        assert time.monotonic() < limit
-        process.join(0.002)
+        return path.exists() and path.stat().st_size
+
+    until(is_written, every_seconds=0.002)
 
 
 def check_after_kills(repo, acknowledged):

@@ -17,6 +17,8 @@ import termios
 import time
 from pathlib import Path
 
+from waiting import LIMIT_SECONDS
+
 from gitorch.scripted.brief import Brief
 from gitorch.scripted.catalogue import ACTS
 from gitorch.scripted.client import GitorchClient
@@ -115,7 +117,7 @@ class Terminal:
     def paste(self, text: str) -> None:
         self.send(f"\x1b[200~{text}\x1b[201~")
 
-    def until(self, sign, since: int = 0, seconds: float = 15.0) -> None:
+    def until(self, sign, since: int = 0, seconds: float = LIMIT_SECONDS) -> None:
         """Read what the program prints until a condition holds, or until a regular expression is found after `since`."""
         holds = sign if callable(sign) else lambda: re.search(sign, self.output[since:])
         limit = time.monotonic() + seconds
@@ -127,7 +129,7 @@ class Terminal:
         """Until the prompt is there again, with its title after `since`."""
         self.until(lambda: self.output.rfind("✳ ready") >= since and self.row() == "❯ ")
 
-    def until_over(self, seconds: float = 15.0) -> int:
+    def until_over(self, seconds: float = LIMIT_SECONDS) -> int:
         """Until the program has ended; its exit status, or minus the signal's number."""
         self.until(self._is_over, seconds=seconds)
         assert self.status is not None

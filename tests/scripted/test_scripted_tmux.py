@@ -11,6 +11,7 @@ import uuid
 
 import pytest
 from scripted_stand import BRIEF_LINE, environment
+from waiting import LIMIT_SECONDS
 
 pytestmark = pytest.mark.tmux
 HELLO = '[[turn]]\nprompt = "other"\n[[turn.step]]\nsay = "Hello."\n'
@@ -49,10 +50,10 @@ class Pane:
     def tmux(self, *words: str, text: str | None = None) -> str:
         argv = ["tmux", "-L", self._socket, *words]
         return subprocess.run(
-            argv, env=self._env, input=text, capture_output=True, text=True, timeout=10, check=False
+            argv, env=self._env, input=text, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False
         ).stdout
 
-    def until(self, holds, seconds: float = 15.0) -> None:
+    def until(self, holds, seconds: float = LIMIT_SECONDS) -> None:
         limit = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < limit, f"not seen in time; the screen:\n{self.screen()}"

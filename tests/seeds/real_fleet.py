@@ -20,7 +20,7 @@ from mischief import ACCEPT, DONE, REVISE, of_subject, table, work
 from real_twelve import BUSY, KILLED, LEFT, Twelve
 from repository import Repository
 from twelve import NEEDS
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 from gitorch.wiring.repository import Repository as Wired
 
@@ -87,9 +87,9 @@ class Host(House):
     def power_off(self) -> None:
         """Nothing of this host is alive any more: neither `up` nor agents nor their terminals."""
         self.is_dead = True
-        until(self._kill_all, 20, 0.05, what=f"the end of {self.name}")
+        until(self._kill_all, every_seconds=0.05, what=f"the end of {self.name}")
         if self.up is not None:
-            self.up.wait(20)
+            self.up.wait(LIMIT_SECONDS)
 
     def _kill_all(self) -> bool:
         found = [int(line.split()[0]) for line in self.processes()]

@@ -14,7 +14,7 @@ from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 
 import pytest
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,7 +106,7 @@ def chromium() -> Iterator[Browser]:
         command = [str(DRIVER), f"--port={port}"]
         driver = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            until(lambda: _answers(port), 20, what="chromedriver to answer")
+            until(lambda: _answers(port), what="chromedriver to answer")
             browser = Browser(port)
             try:
                 yield browser
@@ -114,7 +114,7 @@ def chromium() -> Iterator[Browser]:
                 browser.close()
         finally:
             driver.terminate()
-            driver.wait(10)
+            driver.wait(LIMIT_SECONDS)
 
 
 def _answers(port: int) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from chromium import chromium, needs_chromium
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 from web_browser import _carry_out, _fail
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
@@ -61,7 +61,7 @@ def page(yard):
             window.open(made.served.url)
             yield window
         made.server.should_exit = True
-        thread.join(10)
+        thread.join(LIMIT_SECONDS)
 
 
 @pytest.fixture

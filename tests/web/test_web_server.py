@@ -10,13 +10,12 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 from web_browser import _carry_out, _fail
 
 from gitorch.errors import Busy, Usage
@@ -39,12 +38,12 @@ def running(stage, **options):
             yield made.listener.getsockname()[1], made.served.token
         finally:
             made.server.should_exit = True
-            thread.join(15)
+            thread.join(LIMIT_SECONDS)
             assert not thread.is_alive()
 
 
 def get(port, path, token, **headers):
-    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", port, timeout=LIMIT_SECONDS)
     connection.request("GET", path, headers={"authorization": f"Bearer {token}"} | headers)
     return connection.getresponse()
 
@@ -53,7 +52,7 @@ def raw(port, data: bytes, **options) -> socket.socket:
     made = socket.socket()
     if "receive_bytes" in options:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options["receive_bytes"])
-    made.settimeout(10)
+    made.settimeout(LIMIT_SECONDS)
     made.connect(("127.0.0.1", port))
     made.sendall(data)
     return made
@@ -73,15 +72,14 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 def test_a_new_record_is_an_event_within_a_second_and_its_id_is_the_commit(stage):
+    assert stream.LOOK_SECONDS < 0.5, "it looks often enough"
     stage.begin_run()
     with running(stage) as (port, token):
         events = get(port, f"/events?after={stage.ledger.tip()}", token)
         assert events.headers["content-type"].startswith("text/event-stream")
         assert events.readline() == b"retry: 2000\n"
-        began = time.monotonic()
         stage.launch("api")
         lines = [events.readline().decode().strip() for _ in range(5)]
-        assert time.monotonic() - began < 3  # a second, and what a busy machine adds
         assert "event: ledger" in lines
         identity = next(line for line in lines if line.startswith("id: ")).removeprefix("id: ")
         data = json.loads(next(line for line in lines if line.startswith("data: ")).removeprefix("data: "))
@@ -113,7 +111,11 @@ def test_a_hundred_streams_are_bounded_and_pages_still_answer(stage):
         assert get(port, "/", token).status == 200
         for one in streams:
             one.close()
-        until(lambda: get(port, "/events", token).status == 200, 20, 0.2, what="closed streams to be counted off")
+        until(
+            lambda: get(port, "/events", token).status == 200,
+            every_seconds=0.2,
+            what="closed streams to be counted off",
+        )
 
 
 def test_connections_that_ask_nothing_or_byte_by_byte_are_ended_and_pages_still_answer(stage, monkeypatch):
@@ -131,7 +133,7 @@ def test_connections_that_ask_nothing_or_byte_by_byte_are_ended_and_pages_still_
                 return True
             return is_closed(slow)
 
-        until(dripped, 10, 0.1, what="the slow connection to be ended")
+        until(dripped, every_seconds=0.1, what="the slow connection to be ended")
         until(lambda: all(is_closed(one) for one in silent), what="silent connections to be ended")
         assert get(port, "/", token).status == 200
 
@@ -143,7 +145,7 @@ def test_a_reader_that_stops_reading_is_ended(stage, monkeypatch):
     with running(stage) as (port, token):
         request = f"GET /runs/auth-7f3a HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n\r\n"
         stuck = raw(port, request.encode() * 60, receive_bytes=4096)
-        until(lambda: _reset(stuck), 20, 0.1, what="the stuck reader to be ended")
+        until(lambda: _reset(stuck), every_seconds=0.1, what="the stuck reader to be ended")
         assert get(port, "/", token).status == 200
 
 
@@ -259,6 +261,6 @@ def test_a_signal_closes_the_page_removes_its_socket_and_has_its_exit_status(tmp
             )
             assert caller.recv(64).startswith(b"HTTP/1.1 200 OK")
         process.send_signal(number)
-        assert process.wait(15) == status
+        assert process.wait(LIMIT_SECONDS) == status
         assert "Traceback" not in process.stderr.read()
     assert not (tmp_path / "s").exists()

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from select import select
 
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 from gitorch.world.acp.control import FOLDER, NAME, STATE, ask
 
@@ -53,7 +53,7 @@ class Host:
             self.read()
             return text in self.text()
 
-        until(shown, 10, 0.02, what=f"{text!r} in the pane")
+        until(shown, what=f"{text!r} in the pane")
 
     def text(self):
         """What it has drawn, without the sequences that draw its live row."""
@@ -73,7 +73,7 @@ class Host:
             self.read()
             return self.state().get("state") == state
 
-        until(reached, 10, 0.02, what=f"state {state}")
+        until(reached, what=f"state {state}")
         return self.state()
 
     def ask(self, **request):
@@ -84,7 +84,7 @@ class Host:
 
     def end(self):
         self.read()
-        return self.process.wait(10)
+        return self.process.wait(LIMIT_SECONDS)
 
     def kill(self):
         if self.process.poll() is None:

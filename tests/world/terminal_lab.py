@@ -4,8 +4,9 @@ import json
 import os
 import secrets
 import sys
-import time
 from pathlib import Path
+
+from waiting import until as wait_for
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset, StateSign
@@ -25,15 +26,6 @@ SIGNS = {
     "error": (StateSign("tail", r"^API Error"),),
     "ready": (StateSign("tail", r"^❯"), StateSign("title", r"^✳ ready")),
 }
-
-
-def wait_for(condition, seconds=20.0):
-    """The condition's first true answer, asked again and again within a limit."""
-    limit = time.monotonic() + seconds
-    while not (answer := condition()):
-        assert time.monotonic() < limit, "the condition did not come true in time"
-        SystemClock().sleep(0.02)
-    return answer
 
 
 def gone(pid):

@@ -34,7 +34,7 @@ def test_prompts_of_gitorch_lines_of_a_human_and_answers_of_both_go_through_one_
     assert stat.S_IMODE((it.control / NAME).stat().st_mode) == 0o600
     text = "plan it\n!with `$(x)` and Ünïcode\n\t😀"
     assert it.ask(do="deliver", prompt="p1", text=text) == {"ok": True, "receipt": "submitted"}
-    until(lambda: it.state()["receipts"] == {"p1": "acknowledged"} and it.state()["state"] == "waiting", 10)
+    until(lambda: it.state()["receipts"] == {"p1": "acknowledged"} and it.state()["state"] == "waiting")
     assert it.told() == [{"prompt": text}]
     assert it.ask(do="deliver", prompt="p1", text=text)["receipt"] == "acknowledged"
 

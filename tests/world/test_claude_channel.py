@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "contract"))
 from claude_bench import ClaudeBench
 from fakes.channels import FakeChannel
+from waiting import LIMIT_SECONDS
 
 from gitorch.errors import Unavailable
 from gitorch.model.observed import AgentState
@@ -120,7 +121,7 @@ def test_a_hook_whose_request_was_settled_in_the_terminal_is_released_without_an
     request = bench.channel.pending()
     bench.settle()
     assert bench.channel.observe().state is AgentState.IDLE
-    assert bench.hooks[0].wait(10) == 0
+    assert bench.hooks[0].wait(LIMIT_SECONDS) == 0
     assert bench.decisions == []
     assert bench.channel.answer(request, Option.ONCE, "").startswith("refused: ")
 

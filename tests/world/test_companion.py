@@ -50,7 +50,7 @@ class Pair:
 
     def started(self):
         """The words of the program."""
-        until((self.folder / "words").exists, 20, 0.02, what="the program")
+        until((self.folder / "words").exists, what="the program")
         return (self.folder / "words").read_text().split("\n")
 
     def servers(self):
@@ -86,8 +86,8 @@ def test_the_exit_status_is_the_programs_and_its_server_ends_with_it(pair):
     (server,) = pair.servers()
     pair.process.communicate(b"\n")
     assert pair.process.returncode == 7
-    until(lambda: is_gone(server), 10, 0.02, what="the end of the server")
-    until(lambda: not os.path.lexists(pair.socket), 10, 0.02, what="the end of its socket")
+    until(lambda: is_gone(server), what="the end of the server")
+    until(lambda: not os.path.lexists(pair.socket), what="the end of its socket")
     assert sorted(path.name for path in pair.socket.parent.iterdir()) == ["server.log", "starts"]
 
 
@@ -95,14 +95,14 @@ def test_a_server_ends_with_a_program_that_is_killed(pair):
     pair.started()
     (server,) = pair.servers()
     pair.process.kill()
-    until(lambda: is_gone(server), 10, 0.02, what="the end of the server")
+    until(lambda: is_gone(server), what="the end of the server")
 
 
 def test_a_server_that_is_killed_is_started_again(pair):
     pair.started()
     (server,) = pair.servers()
     os.kill(server, signal.SIGKILL)
-    until(lambda: len(pair.servers()) == 2, 10, 0.02, what="another server")
+    until(lambda: len(pair.servers()) == 2, what="another server")
     assert pair.process.poll() is None
 
 

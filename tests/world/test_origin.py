@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from waiting import LIMIT_SECONDS
 from world.terminal_lab import gone, wait_for
 
 from gitorch.world import origin, processes, programs, reaper
@@ -114,7 +115,7 @@ def test_an_orphan_keeps_the_reaper_as_its_ancestor_until_it_ends(tmp_path):
         os.kill(parent.pid, 15)
         assert processes.ancestors(pid)[1] == parent.pid
         os.kill(pid, 9)
-        assert parent.wait(20) == 0
+        assert parent.wait(LIMIT_SECONDS) == 0
 
 
 @pytest.mark.parametrize(("command", "status"), [("exit 3", 3), ("true", 0)])
@@ -135,7 +136,7 @@ def test_signals_that_the_reaper_ignores_still_end_the_program(tmp_path):
         pid = int(written(out))
         os.kill(parent.pid, 15)
         os.kill(pid, 15)
-        assert parent.wait(20) == 15
+        assert parent.wait(LIMIT_SECONDS) == 15
     assert gone(pid)
 
 
@@ -154,6 +155,6 @@ DEAF = "trap '' HUP TERM; setsid sh -c 'sleep 600 & echo $! > {0}/deep; wait' & 
 )
 def test_what_a_tmux_server_leaves_is_ended_with_it_whatever_signals_it_ignores(tmp_path, end):
     words = ["sh", "-c", DEAF.format(tmp_path, end.format(tmp_path))]
-    done = subprocess.run([sys.executable, "-c", REST, *words], check=False, timeout=20)
+    done = subprocess.run([sys.executable, "-c", REST, *words], check=False, timeout=LIMIT_SECONDS)
     assert done.returncode in {3, 9}
     assert [processes.process(int((tmp_path / name).read_text())) for name in ("left", "deep")] == [None, None]
