@@ -8,13 +8,15 @@ AGENTS ?=
 AGENTS_ARGS ?= -v
 # Twice as many workers as two cores, since many tests wait for a terminal; the longest files first, as tests/conftest.py sorts them.
 PYTEST_ARGS ?= -n 4 --dist loadfile --no-loadscope-reorder
+# Under a name of its own, since `make -n` runs each line that holds the variable MAKE.
+TYPES := $(MAKE) types
 
 # What is tested is what .venv holds, whatever the caller's shell says.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test slow agents mutants lint format bench clean
+.PHONY: help demo test slow agents mutants lint style types format bench clean
 
 help: ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -23,8 +25,11 @@ demo: ## Run a plan from start to merge with scripted agents, in a scratch repos
 	@.ci/setup $(if $(WEB),web,run)
 	@if [ -t 0 ]; then answers=; else answers=--yes; fi; exec $(BIN)/gitorch demo $$answers $(if $(WEB),--web) $(DEMO_ARGS)
 
-test: lint ## Check style, types and floors, then run every quick test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+# Types and floors are checked beside the tests, many of which wait, and shown when they end; on its own `make lint` says the same at once.
+test: style ## Check style, types and floors, and run every quick test
+	@mkdir -p .cache; $(TYPES) >.cache/types 2>&1 & types=$$!; \
+	$(BIN)/python -m pytest $(PYTEST_ARGS); tests=$$?; \
+	wait $$types || { cat .cache/types >&2; exit 1; }; exit $$tests
 
 slow: ## Run the tests that take minutes
 	@.ci/setup dev
@@ -39,10 +44,14 @@ mutants: ## Mutate one floor and say how many mutants its tests kill: make mutan
 	@$(BIN)/python -m pip install --quiet --editable '.[mutants]'
 	@$(BIN)/python tests/mutants.py $(or $(FLOOR),rules) --sample $(or $(SAMPLE),150) --seed $(or $(SEED),11) --only "$(ONLY)"
 
-lint: ## Check style, types and floors
+lint: style types ## Check style, types and floors
+
+style:
 	@.ci/setup dev
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
+
+types:
 	@$(BIN)/mypy --no-error-summary
 	@report=$$($(BIN)/lint-imports 2>&1) || { printf '%s\n' "$$report"; exit 1; }
 

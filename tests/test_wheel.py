@@ -1,17 +1,16 @@
-"""What users get is the built wheel, so that is what is tested here: alone in an empty environment."""
+"""What users get is the built wheel, so that is what is tested here: alone in an empty environment.
+
+One file, so that one worker builds and installs it, once.
+"""
 
 from __future__ import annotations
 
 import zipfile
 from pathlib import Path
 
-import pytest
 from built_wheel import run
 
 import gitorch
-
-# One worker builds and installs, once.
-pytestmark = pytest.mark.xdist_group("wheel")
 
 TOP = Path(__file__).resolve().parents[1]
 
@@ -50,3 +49,11 @@ def test_every_module_of_the_wheel_can_be_imported(installed: Path, tmp_path: Pa
         "    if not module.name.endswith('__main__'): print(importlib.import_module(module.name).__name__)\n"
     )
     assert "gitorch.model.work.run" in run(installed / "python", "-c", ask, cwd=tmp_path).split()
+
+
+def test_the_installed_command_says_its_version(installed: Path, tmp_path: Path) -> None:
+    assert gitorch.__version__ in run(installed / "gitorch", "--version", cwd=tmp_path)
+
+
+def test_the_installed_command_offers_its_demo(installed: Path, tmp_path: Path) -> None:
+    assert "--yes" in run(installed / "gitorch", "demo", "--help", cwd=tmp_path)

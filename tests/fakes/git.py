@@ -4,6 +4,7 @@ import difflib
 import hashlib
 from collections import deque
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from gitorch.errors import Failed, Unavailable
@@ -350,6 +351,7 @@ def differences(before, after):
     return tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
 
 
+@cache
 def _lines_changed(before, after):
     rows = list(difflib.ndiff(before.splitlines(), after.splitlines()))
     return sum(row.startswith("+ ") for row in rows), sum(row.startswith("- ") for row in rows)

@@ -45,7 +45,8 @@ class FakeFiles:
         pass
 
     def remove_folder(self, path):
-        self.held = {one: data for one, data in self.held.items() if path not in one.parents}
+        below = f"{path}/"
+        self.held = {one: data for one, data in self.held.items() if not str(one).startswith(below)}
 
 
 class FakeOutboxes:

@@ -10,6 +10,7 @@ from gitorch.model.events import CleanupDone
 pytestmark = pytest.mark.tmux
 
 
+@pytest.mark.slow  # whoever is killed in the quick tests comes to the same end
 def test_an_undisturbed_run_comes_to_the_expected_end(yard):
     yard.go_on()
     check_all(yard)

@@ -50,7 +50,7 @@ nonce: "abcdef"
 base: null
 files: [{{"name": "brief.md", "sha256": "{"7" * 64}", "size": 812}}]
 """
-QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def yaml(text: str):

@@ -54,8 +54,15 @@ class Story:
     def builds(self) -> list[str]:
         return [name for name, job in self.jobs.items() if job["kind"] == "build"]
 
+    @cached_property
+    def reviews_by_subject(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, job in self.jobs.items():
+            found.setdefault(job.get("subject", ""), []).append(name)
+        return found
+
     def reviews(self, job: str) -> list[str]:
-        return [name for name, other in self.jobs.items() if other.get("subject") == job]
+        return self.reviews_by_subject.get(job, [])
 
     def subject(self, job: str) -> str:
         return self.jobs[job].get("subject", job)
