@@ -77,10 +77,9 @@ def start(argv: list[str]) -> int:
 
 def end_children(*_: object) -> None:
     """Kill every process whose parent is this one. Does nothing where the system does not list them."""
-    from pathlib import Path  # noqa: PLC0415  only a server that has ended pays for it
-
     try:
-        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123  a signal may come while pathlib is imported
+            children = file.read().split()
     except OSError:
         return
     for child in children:
@@ -94,6 +93,7 @@ def await_all(pid: int, *, ends_rest: bool = False) -> int:
         try:
             ended, result = os.wait()
         except ChildProcessError:
+            signal.setitimer(signal.ITIMER_REAL, 0)  # an alarm while Python ends would end it by the signal
             return status
         if ended == pid:
             status = os.waitstatus_to_exitcode(result)
