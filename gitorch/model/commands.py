@@ -89,6 +89,12 @@ class AddHost(Value):
     key: str
 
 
+class LabelHost(Value):
+    """Record the labels of this host."""
+
+    labels: tuple[str, ...]
+
+
 class RemoveHost(Value):
     """Take a host's right to write records away."""
 
@@ -692,6 +698,7 @@ Command = (
     | ConfirmTarget
     | AddHost
     | RemoveHost
+    | LabelHost
     | PrepareRun
     | ConfirmRun
     | StartRun

@@ -72,6 +72,12 @@ class HostAdded(Value):
     """The public key, as in a file of allowed signers."""
 
 
+class HostLabeled(Value):
+    """A host told which labels it has; they replace those before."""
+
+    labels: tuple[str, ...]
+
+
 class HostRemoved(Value):
     """The principal takes a host's right to write records away: what it signs from then on is refused."""
 
@@ -813,6 +819,7 @@ Event = (
     | TargetConfirmed
     | HostAdded
     | HostRemoved
+    | HostLabeled
     | ActionRefused
     | MessageSent
     | MessagesRead

@@ -9,7 +9,7 @@ from gitorch.model.words import Words
 from gitorch.model.work.usage import NOTHING_READ, UsageReading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from gitorch.model.channel import PermissionRequest
     from gitorch.model.dialog import ShownDialog
@@ -237,14 +237,19 @@ class Observed(Value):
     """The lanes whose agents can be started here; None for all."""
     places: int | None = None
     """How many sessions may still be started here; None for no limit of this host's own."""
+    labels: frozenset[str] | None = None
+    """This host's labels; None where no job asks for any."""
 
     def has(self, session: Session) -> bool:
         """Whether a session lives on this host."""
         return not self.host or session.host in {"", self.host}
 
-    def takes(self, lane: str, started: int) -> bool:
-        """Whether this host can start an agent of this lane, beside those that it is about to start."""
+    def takes(self, lane: str, labels: Collection[str], started: int) -> bool:
+        """Whether this host has these labels and can start an agent of this lane, beside those that it is about to start."""
         if self.places is not None and started >= self.places:
+            return False
+
+        if self.labels is not None and not self.labels.issuperset(labels):
             return False
 
         return self.lanes is None or lane in self.lanes

@@ -18,6 +18,7 @@ from gitorch.model.work.board import Board, RunLine, State
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import Run, RunPhase
 from gitorch.rules.evolving import (
+    BY_HOST,
     BY_PRINCIPAL,
     artifacts,
     claims,
@@ -66,6 +67,7 @@ BOARD_EVENTS = frozenset(
         events.TargetConfirmed,
         events.HostAdded,
         events.HostRemoved,
+        events.HostLabeled,
         events.PlanRejected,
         events.ActionRefused,
         events.MessageSent,
@@ -228,6 +230,10 @@ def _without_run(board: Board, record: Record) -> Board:
     if isinstance(event, events.HostAdded | events.HostRemoved):
         ensure_writer(record, BY_PRINCIPAL)
         return _with_hosts(board, record, event)
+
+    if isinstance(event, events.HostLabeled):
+        ensure_writer(record, BY_HOST)
+        return replace(board, labels={**board.labels, record.actor.host: event.labels})
 
     if isinstance(event, events.ActionRefused):
         return _with_refusal(board, record)

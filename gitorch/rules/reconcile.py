@@ -345,7 +345,7 @@ def _grants(run: Run, observed: Observed) -> Iterator[Command]:
         if living is not None:
             if observed.has(living):
                 yield commands.GrantLease(job.spec.id, living.id, fresh=False, token=Digest(""), nonce="")
-        elif observed.takes(lane.name, fresh):
+        elif observed.takes(lane.name, run.workflow.labels_of(job.spec, lane.name), fresh):
             session = next_session(run, ahead=fresh)
             fresh += 1
             yield commands.GrantLease(job.spec.id, session, fresh=True, token=Digest(""), nonce="")

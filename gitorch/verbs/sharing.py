@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from gitorch.verbs.verb import Kind, Parameter, Verb
 
+LABELS = Parameter(
+    "labels",
+    "A label that this host has from now on, instead of those before; several are possible.",
+    ("--label",),
+    metavar="LABEL",
+    many=True,
+)
+"""Jobs with `hosts: {needs: [LABEL]}` go to hosts that have all of these."""
+
 VERBS = (
     Verb(
         "host",
@@ -34,6 +43,10 @@ VERBS = (
         parameters=(
             Parameter("name", "The name; by default that of the machine.", ("--name",), metavar="NAME", default=""),
             Parameter("add", "Add it at once, as the first host of the ledger does.", ("--add",), kind=Kind.FLAG),
+            LABELS,
+            Parameter(
+                "agents", "How many agents may live here at once.", ("--agents",), kind=Kind.NUMBER, least=1, most=1000
+            ),
         ),
         result={"host": Kind.TEXT, "key": Kind.TEXT},
         changes=True,
@@ -76,10 +89,10 @@ VERBS = (
         ),
         at="hosts:run",
         needs="operate",
-        parameters=(Parameter("once", "One job; nothing else is possible yet.", ("--once",), kind=Kind.FLAG),),
+        parameters=(Parameter("once", "One job; nothing else is possible yet.", ("--once",), kind=Kind.FLAG), LABELS),
         result={"host": Kind.TEXT, "jobs": Kind.LIST},
         changes=True,
         exits="8, 9, 10",
-        examples=("gitorch host run --once",),
+        examples=("gitorch host run --once", "gitorch host run --once --label gpu"),
     ),
 )

@@ -235,7 +235,7 @@ def test_the_table_names_every_event_and_every_field_of_the_model():
 def test_released_names_never_change():
     """Adding a line here is a release; changing or removing one breaks every ledger that exists."""
     assert " ".join(RELEASED) == (
-        "ledger-created plan-rejected target-confirmed host-added host-removed action-refused message-sent messages-read run-prepared "
+        "ledger-created plan-rejected target-confirmed host-added host-removed host-labeled action-refused message-sent messages-read run-prepared "
         "run-confirmed settings-taken run-started run-paused run-resumed run-canceled run-failed run-completed lease-granted "
         "job-claimed lease-renewed lease-ended session-alive session-ended prompt-delivered usage-recorded session-nudged "
         "refusal-reminded channel-silent permission-answered "

@@ -16,6 +16,7 @@ from gitorch.model.values import replace
 from gitorch.rules.evolve import evolve
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.views.why import why
 
 HOURS = 3_600_000
 API, UI, S1 = JobId("api"), JobId("ui"), SessionId("s1")
@@ -78,6 +79,30 @@ def test_a_host_takes_only_what_it_can_start(offer, jobs) -> None:
     play = at_work()
     learned = reconcile(play.run, seen_at(play, "attic", **offer))
     assert [one.job for one in learned if isinstance(one, c.GrantLease)] == jobs
+
+
+@pytest.mark.parametrize(
+    ("labels", "jobs"), [(None, ["ui"]), ({"gpu", "linux", "x"}, ["ui"]), ({"gpu"}, []), ({"linux"}, []), ((), [])]
+)
+def test_a_job_goes_to_a_host_that_has_its_labels_and_those_of_its_lane(labels, jobs) -> None:
+    play = at_work()
+    workflow = play.run.workflow
+    lanes = {name: replace(lane, host_labels=("linux",)) for name, lane in workflow.lanes.items()}
+    ui = replace(play.run.jobs[UI], spec=replace(play.run.jobs[UI].spec, host_labels=("gpu",)))
+    run = replace(play.run, workflow=replace(workflow, lanes=lanes), jobs={**play.run.jobs, UI: ui})
+    seen = seen_at(play, "attic", labels=labels if labels is None else frozenset(labels))
+    assert [one.job for one in reconcile(run, seen) if isinstance(one, c.GrantLease)] == jobs
+    assert why(run, ui) == "waits for a host with gpu, linux (gitorch host list)"
+
+
+def test_a_host_tells_its_labels_once_and_no_agent_can() -> None:
+    play = Play()
+    assert kinds(play.do(c.LabelHost(("gpu",)), ATTIC)) == {e.HostLabeled}
+    assert play.do(c.LabelHost(("gpu",)), ATTIC) == ()
+    play.do(c.LabelHost(("fast",)))
+    assert play.state.board.labels == {"attic": ("gpu",), HOST.host: ("fast",)}
+    with pytest.raises(Denied):
+        play.do(c.LabelHost(("x",)), replace(ATTIC, kind=ActorKind.AGENT, session=S1))
 
 
 def test_new_work_for_a_session_that_lives_elsewhere_is_given_by_its_own_host() -> None:

@@ -11,6 +11,7 @@ from records import parse
 from seed_story import Story, could_go_on, open_questions
 from simulated_fleet import Fleet
 
+from gitorch.app.hosts.offer import Offer, save_offer
 from gitorch.app.query.settings import trusted_settings
 from gitorch.app.reconciler.tick import tick
 from gitorch.text.records.record import encode
@@ -57,6 +58,18 @@ def test_each_host_trusts_its_own_clone_as_it_was_before_its_first_session(tmp_p
     with fleet.at(fleet.hosts[0]):
         fleet.ledger.refresh()
         assert trusted_settings(fleet.services()) == fleet.run.git_settings
+
+
+@pytest.mark.parametrize(("agents", "number"), [(1, 1), (2, 2), (0, 3)])
+def test_a_host_has_no_more_agents_than_it_offers(tmp_path, agents, number):
+    fleet = Fleet(1, tmp_path)
+    fleet.racing = True  # nobody is faster
+    with fleet.at(fleet.hosts[1]):
+        services = fleet.services()
+        save_offer(services, Offer((), agents))
+        for _ in range(4):
+            tick(services, fleet.run.id)
+        assert len(list(fleet.run.living_sessions)) == number
 
 
 def check(fleet):

@@ -25,6 +25,7 @@ class HostRow(Value):
     """When this host received its newest record, by this host's clock."""
     jobs: tuple[JobId, ...]
     """What its living sessions work on."""
+    labels: tuple[str, ...] = ()
 
 
 def hosts(services: Services) -> tuple[HostRow, ...]:
@@ -37,7 +38,7 @@ def hosts(services: Services) -> tuple[HostRow, ...]:
             jobs.setdefault(session.host, []).append(session.job)
 
     rows: list[HostRow] = []
-    for name in sorted({*board.hosts, *seen, *jobs}):
+    for name in sorted({*board.hosts, *board.labels, *seen, *jobs}):
         at: Moment | None = None
         if name in seen:
             at = Moment(seen[name])
@@ -45,5 +46,5 @@ def hosts(services: Services) -> tuple[HostRow, ...]:
         is_here = name == services.host.host
         has_key = name in board.hosts
         at_work = tuple(jobs.get(name, ()))
-        rows.append(HostRow(name, is_here, has_key, at, at_work))
+        rows.append(HostRow(name, is_here, has_key, at, at_work, board.labels.get(name, ())))
     return tuple(rows)

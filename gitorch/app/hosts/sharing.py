@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.hosts.offer import own_offer, places_left
 from gitorch.app.hosts.sightings import unseen_for
 from gitorch.app.hosts.target import target_head
 from gitorch.app.hosts.watch import unchanged_ms
 from gitorch.app.reconciler.hosts import Hosts, is_here
 from gitorch.app.start.facts import runtime_facts
 from gitorch.rules.granting import queue
+from gitorch.rules.usage.takeover import lane_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
 
 def shared_hosts(services: Services, run: Run) -> Hosts:
     """What this host does for a run, and what others have left. Remembers when it saw the last change of each."""
-    now = services.clock.now()
+    now, offer = services.clock.now(), own_offer(services)
     return Hosts(
         host=services.host.host,
         leads=_leads(services, run, now),
         unseen=_unseen(services, run, now),
-        lanes=_lanes(services, run),
+        lanes=_lanes(services, run, now),
+        labels=frozenset(offer.labels),
+        places=places_left(services, offer.agents),
     )
 
 
@@ -76,11 +80,11 @@ def _state(job: JobState) -> str:
     return f"{job.phase} {job.attempt} {job.fence} {until}"
 
 
-def _lanes(services: Services, run: Run) -> frozenset[str]:
+def _lanes(services: Services, run: Run, now: Moment) -> frozenset[str]:
     """The lanes whose programs are here; none while nothing waits for a session."""
     lanes: set[str] = set()
     for job in queue(run):
-        lanes.add(job.spec.lane)
+        lanes.add(lane_now(run, job, now).name)
 
     found: set[str] = set()
     for lane in lanes:

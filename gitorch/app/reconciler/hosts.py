@@ -27,6 +27,8 @@ class Hosts(Value):
     leads: bool = True
     unseen: frozenset[JobId] = frozenset()
     lanes: frozenset[str] | None = None
+    labels: frozenset[str] | None = None
+    places: int | None = None
 
 
 ALONE = Hosts()
@@ -40,6 +42,14 @@ def hosts_of(services: Services, run: Run) -> Hosts:
     from gitorch.app.hosts.sharing import shared_hosts  # noqa: PLC0415  only a shared ledger pays for it
 
     return shared_hosts(services, run)
+
+
+def announce(services: Services) -> None:
+    """Tell the other hosts this one's labels. Raises what the ledger raises."""
+    if services.ledger.is_shared:
+        from gitorch.app.hosts.offer import announce_labels  # noqa: PLC0415  the same
+
+        announce_labels(services)
 
 
 def is_here(services: Services, run: Run, session: SessionId) -> bool:

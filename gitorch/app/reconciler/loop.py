@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import unsettled_runs
+from gitorch.app.reconciler.hosts import announce
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
 from gitorch.app.reconciler.turn import is_driven, turn
@@ -150,6 +151,7 @@ class _Loop:
 
         try:
             self.services.ledger.refresh()
+            announce(self.services)
             runs = _runs_to_tick(self.services, self.only, self.last)
         except Exception as error:  # noqa: BLE001  without the board no run is known
             self.fail(None, trouble(error))

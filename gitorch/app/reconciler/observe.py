@@ -109,7 +109,8 @@ def observe(services: Services, run: Run, places: int | None = None) -> Observat
         leads=hosts.leads,
         unseen=hosts.unseen,
         lanes=hosts.lanes,
-        places=places,
+        labels=hosts.labels,
+        places=places if places is not None else hosts.places,
     )
     failure = look.ask(NOTICES, services.notices.failure)
     silent = (failure,) if failure else ()

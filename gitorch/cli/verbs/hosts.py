@@ -37,22 +37,41 @@ def _row(found: HostRow, page: Page) -> tuple[Cell, ...]:
     elif found.seen_at is not None:
         seen = f"seen {page.age(found.seen_at)} ago"
     key = "has a key" if found.has_key else "has no key"
-    return Cell(found.name, "bold"), Cell(seen), Cell(key), Cell(", ".join(found.jobs) or "no job")
+    return (
+        Cell(found.name, "bold"),
+        Cell(seen),
+        Cell(key),
+        Cell(" ".join(found.labels)),
+        Cell(", ".join(found.jobs) or "no job"),
+    )
 
 
 @verb("host join")
-def join(call: Call, name: str, add: bool) -> None:
+def join(call: Call, name: str, add: bool, labels: tuple[str, ...], agents: int | None) -> None:
     """Give this host a name and a key of its own."""
+    from gitorch.app.hosts.offer import Offer, own_offer, save_offer
     from gitorch.wiring.joining import join as join_host
 
     call.people_only("host join")
     _require_shared(call)
+    before = own_offer(call.services)
     joined, key = join_host(call.services, name)
+    save_offer(call.services, Offer(_checked(labels) or before.labels, agents or before.agents))
     text = f"This host is {joined}. On a known host type: gitorch host add {joined} '{key}'"
     if add:
         _add(call, joined, key)
         text = f"This host is {joined}, and its records are signed from now on."
     call.say({"host": joined, "key": key}, text)
+
+
+def _checked(labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels, sorted. Raises Usage for one that is no word."""
+    for label in labels:
+        if not label.replace("-", "").replace("_", "").replace(".", "").isalnum():
+            raise Usage(
+                f"{label[:60]!r} is no label: write letters, digits, `-`, `_` and `.`", "gitorch host join --label gpu"
+            )
+    return tuple(sorted(set(labels)))
 
 
 @verb("host add")
@@ -89,15 +108,19 @@ def _add(call: Call, name: str, key: str) -> None:
 
 
 @verb("host run")
-def run(call: Call, once: bool) -> None:
+def run(call: Call, once: bool, labels: tuple[str, ...]) -> None:
     """Take one job, work on it until it is handed in, and end."""
+    from gitorch.app.hosts.offer import own_offer, save_offer
     from gitorch.app.hosts.one_job import take_one_job
+    from gitorch.model.values import replace
 
     call.people_only("host run")
     if not once:
         raise Usage("say how long it runs: for one job, or use gitorch up", "gitorch host run --once")
 
     _require_shared(call)
+    if labels:
+        save_offer(call.services, replace(own_offer(call.services), labels=_checked(labels)))
     taken = take_one_job(call.services, call.note)
     words = ", ".join(f"{one.job} is {one.phase}" for one in taken) or "Nothing can be taken here now."
     call.say({"host": call.services.host.host, "jobs": taken}, words)

@@ -61,6 +61,8 @@ class Epic(Value):
     runtime: str = ""
     """The runtime that the plan chooses for it; empty for the configured one."""
     runtime_line: int = 0
+    host_labels: tuple[str, ...] = ()
+    """The labels that a host must have to work on it."""
 
 
 class Plan(Value):

@@ -134,6 +134,8 @@ class Lane(Value):
     """What all its agents of a run may use together; 0 means the run's own limit for each lane."""
     takeover: str = ""
     """The lane that takes over while this one's program waits for the end of a usage limit; empty for none."""
+    host_labels: tuple[str, ...] = ()
+    """The labels that a host must have to start its agents; a ledger of one host asks for none."""
 
 
 class Scope(Value):
@@ -189,6 +191,8 @@ class JobSpec(Value):
     """Whether every attempt gets a new session."""
     advisory: bool = False
     """Whether the verdict of this review is required but cannot keep the gate closed."""
+    host_labels: tuple[str, ...] = ()
+    """The labels that a host must have besides those of its lane."""
 
 
 class Cycle(Value):
@@ -229,6 +233,15 @@ class Workflow(Value):
             return f"→ {target}"
 
         return "(merges nothing)"
+
+    def labels_of(self, spec: JobSpec, lane_name: str) -> tuple[str, ...]:
+        """The labels that a host must have to take a job in this lane, each once."""
+        labels = spec.host_labels
+        lane = self.lanes.get(lane_name)
+        if lane is not None:
+            labels += lane.host_labels
+
+        return tuple(dict.fromkeys(labels))
 
 
 class Settings(Value):

@@ -57,6 +57,8 @@ class Board(Value):
     """When the newest of them was recorded."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """The public key of each host that may write records, by its name; while there is none, no record is signed."""
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The labels that each host says it has, by its name."""
 
     def confirms_target(self, target: str) -> bool:
         """Whether the principal confirmed this merge target, and no other one since.

@@ -57,6 +57,15 @@ def add_host(state: State, order: Order, command: commands.AddHost) -> tuple[Eve
     return (events.HostAdded(command.host, command.key),)
 
 
+def label_host(state: State, order: Order, command: commands.LabelHost) -> tuple[Event, ...]:
+    """Record the labels of the host that says so, where they are others than before."""
+    ensure.host(order.actor, "its labels")
+    if state.board.labels.get(order.actor.host, ()) == command.labels:
+        return ()
+
+    return (events.HostLabeled(command.labels),)
+
+
 def remove_host(state: State, order: Order, command: commands.RemoveHost) -> tuple[Event, ...]:
     """Take a host's right away. A host cannot remove itself, since it must sign the record of that."""
     ensure.principal(order.actor, "host remove")
@@ -197,6 +206,7 @@ DECISIONS: Decisions = {
     commands.ConfirmTarget: confirm_target,
     commands.AddHost: add_host,
     commands.RemoveHost: remove_host,
+    commands.LabelHost: label_host,
     commands.PrepareRun: prepare,
     commands.ConfirmRun: confirm,
     commands.TakeSettings: take_settings,

@@ -193,6 +193,10 @@ def _why_not_granted(run: Run, job: JobState) -> str:
     if run.settings.manual:
         return f"ready to claim: gitorch claim {job.spec.id}"
 
+    labels = run.workflow.labels_of(job.spec, job.spec.lane)
+    if labels:
+        return f"waits for a host with {', '.join(labels)} (gitorch host list)"
+
     return "will get an agent at the next tick of gitorch up"
 
 

@@ -272,6 +272,7 @@ def _build(epic: Epic, briefs: Mapping[str, Digest]) -> JobSpec:
         tasks=tuple(task.text for task in epic.tasks if not (epic.issue and task.done)),
         issue=epic.issue,
         issue_tasks=epic.issue_tasks,
+        host_labels=epic.host_labels,
     )
 
 

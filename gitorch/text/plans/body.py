@@ -84,6 +84,7 @@ def epics_of(
             issue_tasks=tracked.open_issues(draft),
             runtime=draft.runtime,
             runtime_line=draft.runtime_line,
+            host_labels=draft.host_labels,
         )
         epics.append(epic)
 

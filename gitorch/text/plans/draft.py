@@ -31,6 +31,7 @@ class Draft(Value):
     runtime: str = ""
     """The runtime that the plan chooses for it; empty for the configured one."""
     runtime_line: int = 0
+    host_labels: tuple[str, ...] = ()
 
     @property
     def job(self) -> str:

@@ -326,6 +326,7 @@ def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> D
             aliases=epic.aliases,
             runtime=epic.runtime,
             runtime_line=_runtime_line(epic),
+            host_labels=epic.host_labels,
         )
 
     return Draft(
@@ -341,6 +342,7 @@ def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> D
         aliases=(*epic.aliases, *section.aliases),
         runtime=section.runtime or epic.runtime,
         runtime_line=section.runtime_line or _runtime_line(epic),
+        host_labels=epic.host_labels,
     )
 
 

@@ -9,6 +9,7 @@ from gitorch.model.plans.workflow import Autonomy, ReviewMode
 from gitorch.model.values import Value, field
 from gitorch.text.complaints import did_you_mean
 from gitorch.text.fields import Form
+from gitorch.text.host_labels import read_host_labels
 from gitorch.text.plans.line_syntax import is_closed_status
 from gitorch.text.plans.sections import Reference
 from gitorch.text.run_settings import read_autonomy, read_branch
@@ -55,6 +56,7 @@ class DeclaredEpic(Value):
     aliases: tuple[str, ...] = ()
     """Numbers that its row gives to it."""
     runtime: str = ""
+    host_labels: tuple[str, ...] = ()
 
 
 class FrontMatter(Value):
@@ -153,6 +155,7 @@ def _epic(row: Form) -> DeclaredEpic:
         allowed=_references(row, "scope"),
         forbidden=_references(row, "not"),
         runtime=row.word("runtime"),
+        host_labels=read_host_labels(row),
     )
     row.done()
     return epic

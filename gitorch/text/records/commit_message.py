@@ -43,6 +43,7 @@ SENTENCES = {
     "run-canceled": "run canceled by {actor}: {reason}",
     "run-failed": "run failed: {reason}",
     "run-completed": "run completed",
+    "host-labeled": "labels of this host: {labels}",
     "settings-taken": "git settings of this host taken",
     "lease-granted": "lease granted: {job} → {session} ({runtime}) until {until}",
     "job-claimed": "claimed: {job} by {actor} ({session}, fence {fence}) until {until}",

@@ -18,6 +18,7 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "target-confirmed": (events.TargetConfirmed, ("target",)),
     "host-added": (events.HostAdded, ("host", "key")),
     "host-removed": (events.HostRemoved, ("host",)),
+    "host-labeled": (events.HostLabeled, ("labels",)),
     "action-refused": (events.ActionRefused, ("verb", "code", "reason", "job")),
     "message-sent": (
         events.MessageSent,

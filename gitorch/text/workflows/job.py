@@ -10,6 +10,7 @@ from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, JobKind, JobSpec
 from gitorch.model.values import Value
 from gitorch.text.complaints import did_you_mean
 from gitorch.text.glob_syntax import glob_fault
+from gitorch.text.host_labels import read_host_labels
 from gitorch.text.slug import id_fault
 from gitorch.text.source import read_source
 from gitorch.text.workflows.brief import brief_text, posture_fault
@@ -28,7 +29,7 @@ _WORK_KEYS = ("scope", "artifacts", "tasks", "attempts", "group", "required_post
 _REVIEW_KEYS = ("subject", "stage", "advisory")
 _JUDGE_KEYS = ("posture",)
 _CHECKPOINT_KEYS = ("on_continue", "on_cancel")
-_CLAIMED_KEYS = ("lane", "role", "objective", "brief", "priority", "fresh", *_JUDGE_KEYS)
+_CLAIMED_KEYS = ("lane", "role", "objective", "brief", "priority", "fresh", "hosts", *_JUDGE_KEYS)
 _WITHOUT_EFFECT = {
     JobKind.CHECKPOINT: (*_CLAIMED_KEYS, *_WORK_KEYS, *_REVIEW_KEYS),
     JobKind.MERGE: (*_CLAIMED_KEYS, *_WORK_KEYS, *_REVIEW_KEYS, *_CHECKPOINT_KEYS),
@@ -89,6 +90,7 @@ def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
         group=form.word("group"),
         fresh=_fresh(form, kind),
         advisory=form.flag("advisory", default=False),
+        host_labels=read_host_labels(form),
     )
 
     _check_effects(form, kind)

@@ -18,6 +18,7 @@ from gitorch.model.plans.workflow import (
 from gitorch.model.values import Value, replace
 from gitorch.model.work.artifact import ArtifactKind
 from gitorch.text.glob_syntax import glob_fault
+from gitorch.text.host_labels import read_host_labels
 from gitorch.text.run_settings import read_allowance
 from gitorch.text.workflows.brief import posture_fault
 
@@ -58,6 +59,7 @@ def read_lane(name: str, form: Form) -> Lane:
         budget=read_allowance(form.form("budget")),
         constraints=form.texts("constraints"),
         timeouts=_timeouts(form.form("timeouts")),
+        host_labels=read_host_labels(form),
     )
     if not lane.runtime and not lane.command:
         form.missing("runtime")
