@@ -63,6 +63,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[pytest.Item] | None:
+    """Make no cases of a slow test while slow tests are left out: five thousand, in each worker."""
+    marks = {mark.name for mark in getattr(obj, "pytestmark", ())}
+    if "slow" in marks and "not slow" in collector.config.option.markexpr:
+        return []
+    return None
+
+
 WAITING = ("e2e", "world", "scripted")
 """The folders whose tests wait for programs in terminals most of their time."""
 SLOWEST_FIRST = ("seeds", "kills", "tests", "app", "ledger")
