@@ -125,6 +125,14 @@ def _no_repository_above(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["GIT_CEILING_DIRECTORIES"] = str(tmp_path_factory.getbasetemp())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_syncs() -> Iterator[None]:
+    """Let no test wait for the disk, as git is told by `isolation`; what survives a power cut is tested in processes."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture
 def home() -> Path:
     """The suite's own home folder, shared by all tests of one process."""

@@ -183,16 +183,16 @@ MUTANTS = {
     ),
     "the ref moves from wherever it is": RuleMutant(
         "ledger: compare and swap",
-        "ledger/branch.py",
-        "lambda: self.tip() == old)",
-        "lambda: True)",
+        "ledger/ref_file.py",
+        "if self.read() == old:",
+        "if True:",
         "ledger/test_chain.py::test_the_ref_moves_only_from_the_commit_that_was_read",
     ),
     "the first commit replaces a ledger that appeared meanwhile": RuleMutant(
         "ledger: compare and swap",
-        "ledger/branch.py",
-        "lambda: self.tip() == old)",
-        "lambda: old is None or self.tip() == old)",
+        "ledger/ref_file.py",
+        "if self.read() == old:",
+        "if old is None or self.read() == old:",
         "ledger/test_chain.py::test_the_ref_moves_only_from_the_commit_that_was_read",
     ),
 }

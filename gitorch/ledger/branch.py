@@ -1,7 +1,7 @@
-"""The ledger's branch, written object by object: the fast store, for the usual repository.
+"""The ledger's branch, read and written object by object in the git directory: the fast store, for the usual repository.
 
-It never calls dulwich's porcelain, whose commit loses updates and may start a gc. It uses as little of dulwich as a verb
-needs, since importing it costs 35 ms: loose objects are read here, packs and alternates by dulwich.
+Packs and alternates are read by dulwich. Loose objects and the ref are files that are read and written here: importing
+dulwich costs 35 ms, and its porcelain loses updates and may start a gc.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Corrupt, Refused, Unavailable
-from gitorch.ledger import files, location, lock, loose_objects, ref_file
+from gitorch.errors import Corrupt
+from gitorch.ledger import location, lock, loose_objects
 from gitorch.ledger.known_damage import unreadable
-from gitorch.model.ids import CommitId
+from gitorch.ledger.ref_file import RefFile
 from gitorch.ports.ledger import StoredCommit
 from gitorch.text.records import objects
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from dulwich.object_store import DiskObjectStore
 
+    from gitorch.model.ids import CommitId
     from gitorch.ports.ledger import NewCommit
     from gitorch.text.records.objects import Builder
 
 _ALGORITHM, _WIDTH = "sha1", 20
-_HEX_DIGITS = frozenset("0123456789abcdef")
 _CACHED_MAX = 256
 _CACHED_BYTES_MAX = 20_000
 
@@ -44,70 +44,34 @@ class BranchStore:
         self, common: Path, committer: str = "gitorch <gitorch@gitorch.invalid>", ref: str = location.REF
     ) -> None:
         self._common, self._committer, self._ref = common, committer, ref
-        self._path, self._objects = f"{common}/{ref}", f"{common}/objects"
+        self._objects = f"{common}/objects"
+        self._ref_file = RefFile(common, ref)
         self._packs: DiskObjectStore | None = None
         self._bodies: dict[str, bytes] = {}
         self._trees: dict[str, objects.Entries] = {}
         self._swept = False
 
     def tip(self) -> CommitId | None:
-        """Read from the ref's file, else from the packed refs: git writes those before it removes the file."""
-        try:
-            text = self._loose_ref()
-            if text is None:
-                text = self._packed_ref()
-        except IsADirectoryError:  # a branch below this name
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            raise Unavailable(f"{self._ref} cannot be read: {error}.") from error
-
-        if text is None:
-            return None
-        return self._parsed(text)
-
-    def _parsed(self, text: str) -> CommitId:
-        """The commit id that the ref holds. Raises Corrupt for any other text, such as that of a symbolic ref."""
-        if len(text) == 2 * _WIDTH and _HEX_DIGITS.issuperset(text):
-            return CommitId(text)
-
-        raise Corrupt(
-            f"{self._ref} does not hold a commit but {text[:60]!r}.",
-            hint="gitorch recover",
-            where=self._ref,
-        )
-
-    def _loose_ref(self) -> str | None:
-        """The text of the ref's own file, or None where it has none. Raises OSError, UnicodeDecodeError."""
-        try:
-            return loose_objects.whole_file(self._path).decode("ascii").strip()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-
-    def _packed_ref(self) -> str | None:
-        """The ref's commit in the file of packed refs, or None where it is not there."""
-        return self._packed_refs().get(self._ref)
-
-    def _packed_refs(self) -> dict[str, str]:
-        """The commits in the file of packed refs, by the names of their refs."""
-        try:
-            lines = files.read(self._common / "packed-refs", "replace").splitlines()
-        except FileNotFoundError:
-            return {}
-
-        return {line[41:]: line[:40] for line in lines if line[:1] not in {"#", "^"}}
+        """The ref's commit; None where there is no such ref. Raises Corrupt for one that holds no commit, Unavailable."""
+        return self._ref_file.read()
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
         """Write the commits and move the ref; None when it is not at `tip` any more. Needs the ledger's lock.
 
-        Order of durability: objects, their folders where it matters, the ref, its folder.
+        Order of durability: objects, their folders where it matters, the ref, its folder. All of it is durable after
+        `make_durable`, which needs no lock: of what is not durable yet, a power cut takes the newest records first.
         """
         if self.tip() != tip:
             return None
 
         ids = self.write(tip, commits)
-        if not self._move(tip, ids[-1]):
+        if not self._ref_file.move(tip, ids[-1]):
             return None
         return ids
+
+    def make_durable(self) -> None:
+        """Wait until a power cut would lose nothing of what `extend` and `forward` did."""
+        self._ref_file.make_durable()
 
     def write(
         self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
@@ -132,35 +96,9 @@ class BranchStore:
         builder.add_all(commits, sign)
         return builder
 
-    def _move(self, old: CommitId | None, new: CommitId) -> bool:
-        """Move the ref by compare-and-swap; False when it is not at `old` or another process is moving it.
-
-        Raises Refused when another branch takes the name of the ref or of its folder.
-        """
-        try:
-            if old is None:
-                self._ensure_free()
-            moved = ref_file.move(self._path, new, lambda: self.tip() == old)
-        except (NotADirectoryError, FileExistsError, IsADirectoryError) as error:
-            raise Refused(
-                f"{self._ref} cannot be created because a branch has the name of its folder, or lies below it.",
-                hint="git branch -m gitorch gitorch-work",
-            ) from error
-
-        if moved:
-            loose_objects.sync(os.path.dirname(self._path))  # noqa: PTH120  # a str
-
-        return moved
-
-    def _ensure_free(self) -> None:
-        """Raise FileExistsError where a packed ref has the name of the ref's folder, or lies below the ref."""
-        for name in self._packed_refs():
-            if self._ref.startswith(f"{name}/") or name.startswith(f"{self._ref}/"):
-                raise FileExistsError(name)
-
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
         """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock."""
-        return self.tip() == old and self._move(old, new)
+        return self.tip() == old and self._ref_file.move(old, new)
 
     def back(self, commit: CommitId) -> Iterator[StoredCommit]:
         """The commits from this one back to the first, newest first, each read when it is asked for. Raises Corrupt."""
@@ -207,6 +145,10 @@ class BranchStore:
                 commit = parsed.parents[0]
 
         return walked
+
+    def message(self, commit: CommitId) -> str:
+        """The message of a commit. Raises Corrupt where it cannot be read."""
+        return objects.parse_commit(self._body(commit)).message
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
         """One plain file as of a commit, or None. Raises Corrupt for an object that cannot be read."""

@@ -82,6 +82,13 @@ class Finder:
         self._learn()
         return self._walk(self._start(seq), seq)
 
+    def commit(self, seq: int) -> CommitId | None:
+        """The commit of a record; None where the ledger has no such record."""
+        found = self.record(seq)
+        if found is None:
+            return None
+        return found.commit
+
     def message(self, message: MessageId) -> WrittenRecord | None:
         """The record that sent a message; None where the ledger has none."""
         seq = self._places.of_message(message)

@@ -81,6 +81,7 @@ class GitLedger:
                 self._write(None, lambda replay: compose(replay, self._evolve, first, run=None, actor=actor, at=at))
             elif tip is not None and self._store.read(tip, layout.GENESIS_RECORD) is None:
                 raise Refused(f"{location.REF} exists, but it is not a ledger.", hint=f"git log {location.REF}")
+        self._store.make_durable()
 
     def state(self, run: RunId | None) -> State:
         """The state at the tip, from the cache where it is up to date. Raises NotFound, Corrupt."""
@@ -101,7 +102,11 @@ class GitLedger:
     ) -> tuple[State, tuple[WrittenRecord, ...]]:
         """Decide and write with the ledger's lock held; other clones and git are excluded by compare-and-swap."""
         with lock.hold(self._common, "ledger", self._wait_seconds, self._tip_index.catch_up):
-            return self._write(run, lambda replay: self._prepare(replay, run, actor, at, decide))
+            written = self._write(run, lambda replay: self._prepare(replay, run, actor, at, decide))
+
+        if written[1]:
+            self._store.make_durable()  # after the lock: the next writer works meanwhile, and one sync serves both
+        return written
 
     def refresh(self) -> None:
         """Nothing: this clone alone has the ledger."""
@@ -124,6 +129,7 @@ class GitLedger:
         self._tip_index.extend(replay, tip, commits)
         if not self._store.forward(before.commit, tip):
             raise Busy(f"{location.REF} was moved while it was read.", hint="try again")
+        self._store.make_durable()
         self._tip_index.publish(replay)
         return replay.head.seq - before.seq
 
@@ -174,7 +180,7 @@ class GitLedger:
             steps.append(Step(record, commit, digest))
             written.append(WrittenRecord(commit, record))
 
-        self._tip_index.adopt(replay, steps, made.after)
+        self._tip_index.adopt(replay, steps, made.commits, made.after)
         return made.after, tuple(written)
 
     def records(self, run: RunId | None = None, after: int = -1, last: int | None = None) -> Iterator[WrittenRecord]:
@@ -188,10 +194,10 @@ class GitLedger:
 
         if last is not None and last < newest:
             newest = last
-            end = _commit_of(finder, last) or end
+            end = finder.commit(last) or end
         if newest > after:
             with self._reading():
-                commits = self._commits(end, _commit_of(finder, after), base)
+                commits = self._commits(end, finder.commit(after), base)
                 yield from records_in(commits, folder, after)
 
     def _commits(self, end: CommitId, found: CommitId | None, base: CommitId | None) -> Iterable[StoredCommit]:
@@ -388,11 +394,3 @@ def _track_of(replay: Replay, run: RunId) -> Track:
     if track is None:
         raise NotFound(f"There is no run {run}.", hint="gitorch list")
     return track
-
-
-def _commit_of(finder: Finder, seq: int) -> CommitId | None:
-    """The commit of a record; None where the ledger has no such record."""
-    found = finder.record(seq)
-    if found is None:
-        return None
-    return found.commit

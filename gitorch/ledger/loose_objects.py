@@ -1,6 +1,7 @@
 """Loose objects on disk: read in a few system calls, and written so that a power loss or a kill loses none of them.
 
-Each object is written under a temporary name, all are made durable, and only then are they renamed into place, as git does.
+Each object is written under a temporary name, the data of all is written to the device, and only then are they renamed into
+place, as git does.
 dulwich's own way leaves a lock file behind when its process is killed, and the object can then never be written again.
 """
 
@@ -8,29 +9,27 @@ from __future__ import annotations
 
 import os
 import zlib
-from functools import cache
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.ledger.writeback import write_out
+from gitorch.ledger import durable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 TEMPORARY = "tmp_obj_gitorch_"
 """How the temporary names begin. `git prune` removes `tmp_obj_*`, so even a leftover that we miss goes away."""
 
-MOUNTS = Path("/proc/self/mountinfo")
-"""Every mount that this process sees: its device, and after ` - ` its file system."""
-
 _CHUNK = 65_536
 
 
-class _Unplaced(NamedTuple):
-    """An object written under its temporary name, still open for syncing."""
+class _Opened(NamedTuple):
+    """An object's file, open for syncing: a new one under its temporary name, or one that exists already."""
 
     descriptor: int
     temporary: str
+    """Empty for one that exists already."""
     target: str
 
 
@@ -73,81 +72,35 @@ def whole_file(path: str) -> bytes:
 def write(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> None:
     """Write objects durably: their kind and body by id. Objects that exist already are kept and made young again.
 
-    The last object is written when the data of all others has reached the device. Where the file system keeps one journal
-    in order, its sync then makes all of them durable; elsewhere each is synced.
+    Where the file system keeps one journal in order, they are durable with the next `durable.sync` of anything there. An
+    object that exists is synced like a new one, since git does not sync those that it makes for an index.
     """
-    prefix = f"{objects}/{TEMPORARY}{os.getpid()}_{os.urandom(4).hex()}_"
-    missing = [identity for identity in fresh if not _freshen(_target(objects, identity))]
-    unplaced: list[_Unplaced] = []
-    for identity in missing[:-1]:
-        unplaced.append(_unplaced(objects, f"{prefix}{len(unplaced)}", identity, fresh[identity]))
-
-    is_journaled = _has_one_journal(objects)
-    for one in unplaced:  # before the first rename, which would give the next sync more to do
-        if not (is_journaled and write_out(one.descriptor)):
-            os.fsync(one.descriptor)
-
-    for identity in missing[-1:]:
-        unplaced.append(_unplaced(objects, f"{prefix}{len(unplaced)}", identity, fresh[identity]))
-        os.fsync(unplaced[-1].descriptor)
-
-    for one in unplaced:
+    opened = list(_opened(objects, fresh))
+    has_journal = durable.has_one_journal(f"{objects}")
+    for one in opened:  # before the first rename, which would give the next sync more to do
+        durable.write_back(one.descriptor, has_journal)
         os.close(one.descriptor)
-        _place(one.temporary, one.target)
 
-    if not is_journaled:
-        _sync_folders(unplaced)
+    for one in opened:
+        if one.temporary:
+            _place(one.temporary, one.target)
 
-
-def _target(objects: Path, identity: str) -> str:
-    """The path of a loose object."""
-    return f"{objects}/{identity[:2]}/{identity[2:]}"
-
-
-def _unplaced(objects: Path, temporary: str, identity: str, content: tuple[str, bytes]) -> _Unplaced:
-    """An object's kind and body, written under a temporary name."""
-    kind, body = content
-    return _Unplaced(_write_temporary(temporary, kind, body), temporary, _target(objects, identity))
+    if not has_journal:
+        for folder in {one.target[:-39] for one in opened}:
+            durable.sync(folder)
 
 
-def _sync_folders(placed: list[_Unplaced]) -> None:
-    """Make the names of new objects durable: a folder is synced once, however many of them it holds."""
-    for folder in {one.target[:-39] for one in placed}:
-        sync(folder)
-
-
-def sync(path: str) -> None:
-    """Make a file or a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@cache
-def _has_one_journal(folder: Path) -> bool:
-    """Whether the file system keeps all its metadata in one journal, in order, so that one sync covers what came before.
-
-    Then the sync of the last object makes the files before it durable, and the sync of the ref makes every rename before
-    it durable, so that no folder needs a sync of its own. ext4 and xfs do. btrfs logs each synced file by itself, and an
-    unknown file system counts as btrfs. An append syncs 3 times instead of 16.
-    """
-    device = folder.stat().st_dev
-    try:
-        mounts = MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return False
-
-    number = f"{os.major(device)}:{os.minor(device)}"
-    file_systems = set()
-    for line in mounts:
-        if line.split(" ")[2] == number:
-            file_systems.add(line.partition(" - ")[2].split(" ")[0])
-
-    if not file_systems:
-        return False
-    return file_systems <= {"ext4", "xfs"}
+def _opened(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> Iterator[_Opened]:
+    """The files of these objects: those that are missing, written under temporary names, and those that exist."""
+    prefix = f"{objects}/{TEMPORARY}{os.getpid()}_{os.urandom(4).hex()}_"
+    for number, (identity, (kind, body)) in enumerate(fresh.items()):
+        target = f"{objects}/{identity[:2]}/{identity[2:]}"
+        temporary = f"{prefix}{number}"
+        if not _freshen(target):
+            yield _Opened(_write_temporary(temporary, kind, body), temporary, target)
+            continue
+        with suppress(PermissionError):  # of another user, who made it durable or not
+            yield _Opened(os.open(target, os.O_RDONLY), "", target)
 
 
 def _freshen(target: str) -> bool:

@@ -225,17 +225,24 @@ class Store(Protocol):
         ...
 
     def extend(self, tip: CommitId | None, commits: Sequence[NewCommit]) -> tuple[CommitId, ...] | None:
-        """Write the commits one after the other on `tip`, durably, then move the ref by compare-and-swap.
+        """Write the commits one after the other on `tip`, then move the ref by compare-and-swap; durable after `make_durable`.
 
         Returns the new commits' ids, oldest first; None when the ref was not at `tip` any more or another process is
         moving it. Then nothing has happened, except for unreachable objects.
         """
         ...
 
+    def make_durable(self) -> None:
+        """Wait until a power cut would lose nothing of what this store has done. Needs no lock.
+
+        Before that, a power cut can take the newest commits, and never one that a kept commit is built on.
+        """
+        ...
+
     def write(
         self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
     ) -> tuple[CommitId, ...]:
-        """Write the commits one after the other on `tip`, durably, without moving the ref. Returns their ids, oldest first.
+        """Write the commits one after the other on `tip` without moving the ref. Returns their ids, oldest first.
 
         `sign` gives the signature of the last one.
         """
@@ -254,6 +261,10 @@ class Store(Protocol):
 
     def since(self, old: CommitId | None, new: CommitId) -> Iterable[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt where `old` is not an ancestor."""
+        ...
+
+    def message(self, commit: CommitId) -> str:
+        """The message of a commit. Raises Corrupt where it cannot be read."""
         ...
 
     def read(self, commit: CommitId, path: str) -> bytes | None:

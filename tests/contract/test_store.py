@@ -141,7 +141,9 @@ def test_a_branch_grows_commit_by_commit_and_git_reads_it(shaped):
     assert len(first) == 2
     second = store.extend(first[-1], [commit(2)])
     assert second is not None
+    store.make_durable()
     assert store.tip() == second[-1] == store_of(name, folder).tip() == git(folder, "rev-parse", REF)
+    assert store.message(first[1]) == store_of(name, folder).message(first[1]) == "number 1\n\nTrailer: 1\n"
     assert git(folder, "log", "--format=%s|%an|%ae|%cn|%ct|%P", REF).splitlines() == [
         f"number 2|impl-api|s12@gitorch.invalid|gitorch|{AT // 1000 + 2}|{first[1]}",
         f"number 1|impl-api|s12@gitorch.invalid|gitorch|{AT // 1000 + 1}|{first[0]}",
@@ -198,6 +200,7 @@ def test_a_store_in_memory_makes_and_reads_the_same_commits(simple):
     assert grow(fake, 3) == made
     assert fake.extend(made[0], [commit(7)]) is None
     assert fake.tip() == store.tip() == made[-1]
+    assert fake.message(made[1]) == store.message(made[1])
     for old in (None, made[1], made[-1]):
         assert list(fake.since(old, made[-1])) == list(fake.stream(made[-1], old)) == list(store.since(old, made[-1]))
     for path in ("log/01/a", "log/01", "nothing"):
@@ -272,7 +275,7 @@ def test_an_object_that_a_power_loss_emptied_is_written_again(tmp_path):
 
 
 @pytest.mark.parametrize("is_packed", [False, True])
-@pytest.mark.parametrize("branch", ["gitorch", "gitorch/ledger/mine"])
+@pytest.mark.parametrize("branch", ["gitorch", "gitorch/ledger/below"])
 def test_a_branch_in_the_way_is_refused_by_name(simple, branch, is_packed):
     folder, store = simple
     git(folder, "branch", branch)
@@ -280,6 +283,17 @@ def test_a_branch_in_the_way_is_refused_by_name(simple, branch, is_packed):
         git(folder, "pack-refs", "--all")
     with pytest.raises(Refused, match="cannot be created"):
         store.extend(None, [commit(0)])
+
+
+def test_a_ref_that_git_packed_is_moved_on(simple):
+    folder, store = simple
+    made = grow(store, 2)
+    git(folder, "pack-refs", "--all")
+    assert not (common_dir(folder) / REF).parent.exists()
+    assert store.extend(made[0], [commit(5)]) is None
+    assert store.tip() == made[1]
+    moved = store.extend(made[1], [commit(5)])
+    assert moved == (git(folder, "rev-parse", REF),)
 
 
 def test_an_unrelated_history_is_no_ancestor(simple):

@@ -32,6 +32,9 @@ class FakeStore:
         self._kinds.update({identity: kind for identity, (kind, _) in builder.objects.items()})
         return tuple(builder.commits)
 
+    def make_durable(self):
+        """Nothing: no power cut is survived."""
+
     def forward(self, old, new):
         if self._tip != old:
             return False
@@ -72,6 +75,9 @@ class FakeStore:
 
     def refs(self):
         return ("refs/heads/gitorch/ledger",) if self._tip else ()
+
+    def message(self, commit):
+        return objects.parse_commit(self._body(commit)).message
 
     def read(self, commit, path):
         found = objects.find(self._tree, objects.parse_commit(self._body(commit)).tree, path)

@@ -124,15 +124,15 @@ def test_the_ref_moves_only_from_the_commit_that_was_read(repo):
     store = BranchStore(common_dir(repo))
     tip = store.tip()
     before = CommitId(git(repo, "rev-parse", f"{REF}~1"))
-    assert store._move(before, before) is False
-    assert store._move(None, before) is False
-    assert (store.forward(before, before), store.forward(None, before), store.tip()) == (False, False, tip)
-    assert store._move(tip, before) is True
+    assert store._ref_file.move(before, before) is False
+    assert store._ref_file.move(None, before) is False
+    assert (store._ref_file.move(before, before), store.forward(None, before), store.tip()) == (False, False, tip)
+    assert store._ref_file.move(tip, before) is True
     assert store.tip() == before
     git(repo, "update-ref", "-d", REF)
-    assert store._move(before, before) is False
+    assert store._ref_file.move(before, before) is False
     assert store.tip() is None
-    assert store._move(None, before) is True
+    assert store._ref_file.move(None, before) is True
     assert store.tip() == before
 
 
@@ -161,13 +161,13 @@ def test_a_ref_that_another_process_is_moving_counts_as_moved(repo):
     store = BranchStore(common_dir(repo))
     tip = store.tip()
     (repo / ".git" / f"{REF}.lock").write_bytes(b"")
-    assert store._move(tip, tip) is False
+    assert store._ref_file.move(tip, tip) is False
 
 
 def test_a_branch_with_the_name_of_the_folder_is_named(tmp_path):
     made = new_repo(tmp_path / "other")
     git(made, "branch", "gitorch")
     with pytest.raises(Refused) as error:
-        BranchStore(common_dir(made))._move(None, CommitId(git(made, "rev-parse", "HEAD")))
+        BranchStore(common_dir(made))._ref_file.move(None, CommitId(git(made, "rev-parse", "HEAD")))
     assert error.value.hint == "git branch -m gitorch gitorch-work"
     assert error.value.message.startswith(f"{REF} cannot be created because a branch has the name of its folder")

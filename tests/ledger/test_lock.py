@@ -1,5 +1,6 @@
 """Locks of the ledger: the ref's own, and those that are held by name."""
 
+import errno
 import os
 import re
 import subprocess
@@ -12,7 +13,7 @@ from ledger_kit import AT, HOST, REF, RUN, fill, new_repo, open_ledger
 from waiting import until
 
 from gitorch.errors import Busy, Usage
-from gitorch.ledger import lock_owner
+from gitorch.ledger import lock, lock_owner
 
 
 @pytest.fixture
@@ -30,13 +31,13 @@ def ledger(repo):
 def test_a_writer_that_finds_the_ref_locked_waits_and_then_says_busy(repo):
     ledger = open_ledger(repo, wait_seconds=0.2)
     ledger.create(HOST, AT, "L-1")
-    lock = repo / ".git" / f"{REF}.lock"
-    lock.touch()
+    lock_file = repo / ".git" / f"{REF}.lock"
+    lock_file.touch()
     with pytest.raises(Busy):
         fill(ledger, 1)
-    os.utime(lock, (time.time() - 10, time.time() - 10))
+    os.utime(lock_file, (time.time() - 10, time.time() - 10))
     fill(ledger, 1)
-    assert not lock.exists()
+    assert not lock_file.exists()
 
 
 def test_a_lock_excludes_others_and_ends_with_its_block(repo, ledger):
@@ -126,6 +127,30 @@ def test_a_lock_that_another_process_holds_is_named_with_that_process_and_the_of
         holder.wait()
     with ledger.hold("tick", 5):
         pass
+
+
+@pytest.mark.parametrize("error", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_on_a_file_system_without_flock_a_lock_excludes_others_all_the_same(repo, ledger, monkeypatch, error):
+    def flock(*_):
+        raise OSError(error, "no locks available")
+
+    monkeypatch.setattr(lock.fcntl, "flock", flock)
+    other = open_ledger(repo)
+    with ledger.hold("tick"), pytest.raises(Busy, match="tick"), other.hold("tick", 0.05):
+        pass
+    with other.hold("tick"):
+        pass
+    fill(ledger, 2)
+    assert other.state(RUN).run.records == 2
+
+
+def test_a_writer_that_gave_up_waiting_leaves_the_lock_to_the_next(repo, ledger):
+    impatient, patient = open_ledger(repo), open_ledger(repo)
+    with ledger.hold("tick", 1), pytest.raises(Busy, match="tick"), impatient.hold("tick", 0.05):
+        pass
+    for _ in range(3):
+        with patient.hold("tick", 5), pytest.raises(Busy), impatient.hold("tick"):
+            pass
 
 
 @pytest.mark.parametrize("text", [None, "", "1: FLOCK\n", "1: POSIX ADVISORY WRITE 1 fe:00:1 0 EOF\n", "\n"])

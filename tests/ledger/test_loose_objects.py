@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gitorch.ledger import loose_objects
+from gitorch.ledger import durable, loose_objects
 
 NAME = "01" + "a" * 38
 OTHER = "02" + "b" * 38
@@ -114,6 +114,18 @@ def test_an_object_that_exists_is_kept_and_made_young_unless_it_is_empty(objects
     assert loose_objects.read(str(objects), OTHER) == NEW
 
 
+@pytest.mark.parametrize("has_journal", [False, True])
+def test_an_object_that_git_made_for_its_index_is_made_durable_like_a_new_one(objects, monkeypatch, has_journal):
+    synced = []
+    monkeypatch.setattr(durable, "has_one_journal", lambda _: has_journal)
+    monkeypatch.setattr(
+        durable, "write_back", lambda one, *_: synced.append(str(DESCRIPTORS.joinpath(str(one)).readlink()))
+    )
+    path = put(objects, zlib.compress(b"blob 3\0old"))
+    loose_objects.write(objects, {NAME: ("blob", b"old")})
+    assert synced == [str(path)]
+
+
 def test_an_object_of_another_user_is_kept_although_it_cannot_be_made_young(objects, monkeypatch):
     path = put(objects, zlib.compress(b"blob 3\0old"))
     asked = []
@@ -140,13 +152,13 @@ def test_a_device_that_takes_a_few_bytes_at_a_time_gets_them_all(objects, monkey
 
 def test_a_failed_write_leaves_no_object_under_its_name(objects, monkeypatch):
     real = os.fsync
-    monkeypatch.setattr(loose_objects, "_has_one_journal", lambda _: False)
+    monkeypatch.setattr(durable, "has_one_journal", lambda _: False)
 
     def full(descriptor):
         real(descriptor)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(loose_objects.os, "fsync", full)
+    monkeypatch.setattr(durable.os, "fsync", full)
     with pytest.raises(OSError, match="No space left"):
         loose_objects.write(objects, {NAME: ("blob", NEW), OTHER: ("blob", NEW)})
     assert loose_objects.read(str(objects), NAME) is None
@@ -158,5 +170,5 @@ def test_no_descriptor_stays_open_after_a_read_a_write_or_a_sync(objects):
     before = len(list(DESCRIPTORS.iterdir()))
     loose_objects.write(objects, {NAME: ("blob", NEW), OTHER: ("blob", NEW)})
     loose_objects.read(str(objects), NAME)
-    loose_objects.sync(str(objects))
+    durable.sync(str(objects))
     assert len(list(DESCRIPTORS.iterdir())) == before

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from append_child import append_until_killed
 from ledger_kit import AGENT, AT, ENV, HOST, REF, RUN, fill, git, new_repo, open_ledger, renewed
 from waiting import until
 
-from gitorch.ledger import loose_objects
+from gitorch.ledger import durable, lock
 
 HERE = Path(__file__).parent
 CHILD_ENV = ENV | {"PYTHONPATH": os.pathsep.join((str(HERE), str(HERE.parent.parent)))}
@@ -145,13 +146,13 @@ def test_an_append_killed_at_any_system_call_is_whole_or_absent(repo, name, nth)
     git(repo, "fsck", "--no-dangling")
 
 
-@pytest.mark.parametrize("is_journaled", [True, False])
+@pytest.mark.parametrize("has_journal", [True, False])
 @pytest.mark.parametrize("can_write_out", [True, False])
-def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch, is_journaled, can_write_out):
-    """Objects are durable before they get their names, named before the ref is synced, and the ref's folder comes last.
+def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch, has_journal, can_write_out):
+    """The data of objects is on the device before they get their names, and they have their names before the ref moves.
 
-    With one journal in order, the last object is created after the data of the others is on the device, and its sync
-    covers them; without, each object is synced, and each folder.
+    With one journal in order, the sync of the ref's folder is the only one, after the lock was let go. Without, each object
+    is synced, then each of their folders, the ref, and its folder.
     """
     calls = []
     path_of = lambda descriptor: str(Path(f"/proc/self/fd/{descriptor}").readlink())  # noqa: E731  # used three times below
@@ -166,34 +167,53 @@ def test_every_object_is_durable_before_anything_names_it(repo, monkeypatch, is_
         monkeypatch.setattr(os, name, call)
 
     ledger = open_ledger(repo)
-    monkeypatch.setattr(loose_objects, "_has_one_journal", lambda _: is_journaled)
-    monkeypatch.setattr(
-        loose_objects, "write_out", lambda one: calls.append(("write_out", path_of(one))) or can_write_out
-    )
+    monkeypatch.setattr(durable, "has_one_journal", lambda _: has_journal)
+    monkeypatch.setattr(durable, "_write_out", lambda one: calls.append(("write_out", path_of(one))) or can_write_out)
     noting("fsync", path_of)
     noting("open", lambda path, *_: os.fsdecode(path))
     noting("rename", lambda _, target: os.fsdecode(target))
     noting("replace", lambda _, target: os.fsdecode(target))
+    unlocked = []
+    real_hold = lock.hold
+
+    @contextmanager
+    def hold(*arguments):
+        with real_hold(*arguments):
+            yield
+        unlocked.append(len(calls))
+
+    monkeypatch.setattr(lock, "hold", hold)
     ledger.append(RUN, AGENT, AT, lambda _: [renewed(1, brief=b"x")])
-    calls = [(name, path) for name, path in calls if "/.git/gitorch/" not in path]
-    places = dict.fromkeys(("fsync", "write_out", "open", "rename"), ())
-    for number, (name, path) in enumerate(calls):
-        if "tmp_obj_gitorch" in path or (name == "rename" and "/objects/" in path):
-            places[name] += (number,)
-    created, synced, named = places["open"], places["fsync"], places["rename"]
-    assert len(created) == len({calls[number][1] for number in named}) == 9
-    if is_journaled and can_write_out:
-        assert len(places["write_out"]) == 8
-        assert max(places["write_out"]) < max(created) < min(synced)
-        assert len(synced) == 1
-    else:
-        assert len(synced) == 9
+    own = [(number, *call) for number, call in enumerate(calls) if "/.git/gitorch/" not in call[1]]
+    means = "write_out" if has_journal and can_write_out else "fsync"
+    created, synced, named = (
+        [number for number, name, path in own if name == kind and part in path and "gitorch/ledger" not in path]
+        for kind, part in (("open", "tmp_obj_gitorch"), (means, "tmp_obj_gitorch"), ("rename", "/objects/"))
+    )
+    assert len(created) == len(synced) == len({calls[number][1] for number in named}) == 9
+    assert max(created) < min(synced)
     assert max(synced) < min(named)
 
-    (ref_synced,) = [number for number, call in enumerate(calls) if call == ("fsync", f"{repo}/.git/{REF}.lock")]
-    (ref_moved,) = [number for number, call in enumerate(calls) if call == ("replace", f"{repo}/.git/{REF}")]
-    last = max(number for number, (name, _) in enumerate(calls) if name == "fsync")
+    (ref_synced,) = [number for number, name, path in own if (name, path) == (means, f"{repo}/.git/{REF}.lock")]
+    (ref_moved,) = [number for number, name, path in own if (name, path) == ("replace", f"{repo}/.git/{REF}")]
+    last = max(number for number, name, _ in own if name == "fsync")
     assert calls[last] == ("fsync", str((repo / ".git" / REF).parent))
     assert max(named) < ref_synced < ref_moved < last
+    assert (last >= unlocked[-1]) is has_journal
     folders = {path for name, path in calls[max(named) : ref_synced] if name == "fsync"}
-    assert folders == (set() if is_journaled else {str(Path(calls[number][1]).parent) for number in named})
+    assert folders == (set() if has_journal else {str(Path(calls[number][1]).parent) for number in named})
+    syncs = [path for _, name, path in own if name == "fsync"]
+    if means == "write_out":
+        assert len(syncs) == 1
+
+
+def test_a_batch_is_synced_once_and_an_append_that_writes_nothing_not_at_all(repo, monkeypatch):
+    synced = []
+    monkeypatch.setattr(durable, "has_one_journal", lambda _: True)
+    monkeypatch.setattr(durable, "_write_out", lambda _: True)
+    monkeypatch.setattr(os, "fsync", synced.append)
+    ledger = open_ledger(repo)
+    ledger.append(RUN, AGENT, AT, lambda _: [renewed(fence) for fence in range(8)])
+    assert len(synced) == 1
+    ledger.append(RUN, AGENT, AT, lambda _: [])
+    assert len(synced) == 1

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 import gitorch
-from gitorch.ledger import lock_owner, loose_objects
+from gitorch.ledger import durable, lock_owner
 from gitorch.world import peers, processes
 
 NOWHERE = Path("/nowhere")
 READERS = {
     "ledger/lock_owner.py": "it names no process",
-    "ledger/loose_objects.py": "it syncs more than it would have to",
+    "ledger/durable.py": "it syncs more than it would have to",
     "world/peers.py": "it tells nothing of a connection",
     "world/processes.py": "it asks psutil",
 }
@@ -31,7 +31,7 @@ def test_the_modules_that_read_it_are_known():
 def without(monkeypatch):
     for module in (lock_owner, peers, processes):
         monkeypatch.setattr(module, "PROC", NOWHERE)
-    monkeypatch.setattr(loose_objects, "MOUNTS", NOWHERE)
+    monkeypatch.setattr(durable, "MOUNTS", NOWHERE)
     monkeypatch.setattr(processes, "LINUX", False)
 
 

@@ -88,6 +88,9 @@ class GitStore:
             return None
         return ids
 
+    def make_durable(self) -> None:
+        """Nothing: git syncs whatever it writes for this store before it ends."""
+
     def write(
         self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
     ) -> tuple[CommitId, ...]:
@@ -133,6 +136,11 @@ class GitStore:
             if result.returncode != 0:
                 raise Corrupt(f"Commit {old} is not in the history of {new}.", where=self._ref)
         yield from self._history.stream(new, old)
+
+    def message(self, commit: CommitId) -> str:
+        """The message of a commit. Raises Corrupt where it cannot be read."""
+        with self._reader() as body:
+            return objects.parse_commit(body(commit)).message
 
     def read(self, commit: CommitId, path: str) -> bytes | None:
         """The bytes of a regular file at a commit; None when there is none."""
