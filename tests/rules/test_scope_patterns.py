@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gitorch.model.path_text import characters_of
 from gitorch.model.plans.globs import may_overlap, shared_globs
 from gitorch.model.plans.plan import Pattern
 from gitorch.model.plans.workflow import Scope
+from gitorch.rules.scope import patterns
 from gitorch.rules.scope.matching import matches
 from gitorch.rules.scope.patterns import check_patterns
 
@@ -17,8 +21,8 @@ def pattern(glob: str, line: int = 5, *, forbids: bool = False) -> Pattern:
     return Pattern("api", glob, line, 8, forbids)
 
 
-def found(*patterns: Pattern, announced=()) -> tuple[list[str], list[str]]:
-    findings = check_patterns("plan.md", patterns, FILES, announced, "main")
+def found(*named: Pattern, announced=()) -> tuple[list[str], list[str]]:
+    findings = check_patterns("plan.md", named, FILES, announced, "main")
     assert all(problem.fix for problem in (*findings.problems, *findings.remarks))
     return [p.message for p in findings.problems], [p.message for p in findings.remarks]
 
@@ -90,3 +94,41 @@ def test_a_folder_overlaps_with_everything_in_it_and_forbids_all_of_it():
     assert may_overlap("docs/a.md", "docs")
     assert not may_overlap("docs", "docsx/a.md")
     assert shared_globs(Scope(("docs/a.md",)), Scope((), ("docs",))) is None
+
+
+@pytest.mark.parametrize("number", [100, 3000])
+def test_each_glob_of_a_plan_is_compared_with_few_paths_however_many_there_are(monkeypatch, number):
+    """Both a plan of 3,000 epics and a repository of many files cost each glob some comparisons."""
+    compared = []
+    for name in ("matches", "may_overlap"):
+        real = getattr(patterns, name)
+        monkeypatch.setattr(patterns, name, lambda *pair, real=real: compared.append(pair) or real(*pair))
+    files = [f"src/part{one}/file{two}.py" for one in range(number) for two in range(3)]
+    announced = [f"new/part{one}/a.py" for one in range(number)]
+    globs = [
+        pattern
+        for one in range(number)
+        for pattern in (
+            Pattern(f"e{one}", f"src/part{one}/**", one, 1),
+            Pattern(f"e{one}", f"new/part{one}/", one, 1),
+            Pattern(f"e{one}", f"later/part{one}/**", one, 1),
+            Pattern(f"e{one}", f"later/part{one}/generated.py", one, 1, forbids=True),
+        )
+    ]
+    findings = check_patterns("plan.md", globs, files, announced, "main")
+    assert [len(findings.problems), len(findings.remarks)] == [0, number]
+    assert len(compared) <= 5 * len(globs)
+
+
+PARTS = st.sampled_from(["a", "b", "ab", "*", "**", "?", "[a-c]", "a*", "\\303\\251", "é"])
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map("/".join)
+ANY_GLOBS = st.lists(st.builds(lambda path, end: path + end, PATHS, st.sampled_from(["", "/"])), max_size=8)
+
+
+@given(ANY_GLOBS, ANY_GLOBS, st.lists(st.lists(st.sampled_from(["a", "b", "ab", "é"]), min_size=1).map("/".join)))
+def test_globs_are_compared_with_everything_that_they_can_meet(globs, announced, files):
+    names = sorted((characters_of(file), file) for file in files)
+    known = patterns._Globs(announced)
+    for glob in globs:
+        assert patterns._has_match(names, glob) == any(matches(file, glob) for file in files)
+        assert known.meet(glob) == any(may_overlap(glob, other) for other in announced)

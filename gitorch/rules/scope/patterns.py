@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from difflib import get_close_matches
 from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
+from gitorch.model.path_text import characters_of
 from gitorch.model.plans.globs import may_overlap
 from gitorch.model.plans.plan import Pattern
 from gitorch.model.values import Value
@@ -45,11 +48,13 @@ def check_patterns(
     `noun` is what owns a scope here, an epic or a job. Words, and globs that differ from an existing path in a few letters, are problems. Any other glob is a remark: the epic may create its files.
     """
     tree = _Tree(files)
+    names = sorted((characters_of(file), file) for file in files)
+    expected, written = _Globs(announced), _Globs(_written(patterns))
     problems: dict[tuple[int, str, bool], list[Pattern]] = {}
     remarks: dict[tuple[int, str, bool], list[Pattern]] = {}
 
     for pattern in patterns:
-        if _can_match(pattern, patterns, files, announced):
+        if _has_match(names, pattern.glob) or _meets(pattern, expected, written):
             continue
         lines = remarks
         if _is_word(pattern.glob) or tree.similar(pattern.glob):
@@ -88,24 +93,58 @@ def artifact_paths(source: WorkflowSource) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _can_match(pattern: Pattern, patterns: Sequence[Pattern], files: Sequence[str], announced: Sequence[str]) -> bool:
-    """Whether a glob matches a file, meets an announced path, or forbids what some epic may write.
+def _literal_prefix(glob: str) -> str:
+    """What every path begins with that a glob matches: the characters before its first wildcard."""
+    return re.split("[*?[]", characters_of(glob), maxsplit=1)[0]
 
-    Files are compared exactly; announced paths by overlap, since they may be globs or folders.
-    """
-    for file in files:
-        if matches(file, pattern.glob):
-            return True
 
-    others = [*announced]
-    if pattern.forbids:
-        others += _written(patterns)
-
-    for other in others:
-        if may_overlap(pattern.glob, other):
+def _has_match(names: Sequence[tuple[str, str]], glob: str) -> bool:
+    """Whether a glob matches a file, compared exactly. `names` are sorted, so that only those with its prefix are compared."""
+    prefix = _literal_prefix(glob)
+    for name, file in islice(names, bisect_left(names, (prefix, "")), None):
+        if not name.startswith(prefix):
+            return False
+        if matches(file, glob):
             return True
 
     return False
+
+
+def _meets(pattern: Pattern, expected: _Globs, written: _Globs) -> bool:
+    """Whether a glob meets an announced path, or forbids what some epic may write."""
+    if expected.meet(pattern.glob):
+        return True
+
+    return pattern.forbids and written.meet(pattern.glob)
+
+
+class _Globs:
+    """Globs by what the paths that they match begin with, so that a glob is compared with few of thousands."""
+
+    def __init__(self, globs: Iterable[str]) -> None:
+        self._of: dict[str, list[str]] = {}
+        for glob in globs:
+            self._of.setdefault(_literal_prefix(glob), []).append(glob)
+        self._prefixes = sorted(self._of)
+
+    def meet(self, glob: str) -> bool:
+        """Whether some path may match both this glob and one of these, which may be globs, folders or files."""
+        for prefix in self._related(_literal_prefix(glob)):
+            for other in self._of[prefix]:
+                if may_overlap(glob, other):
+                    return True
+
+        return False
+
+    def _related(self, prefix: str) -> Iterator[str]:
+        """The prefixes with which this one begins, and those that begin with it."""
+        for length in range(len(prefix)):
+            if prefix[:length] in self._of:
+                yield prefix[:length]
+        for other in islice(self._prefixes, bisect_left(self._prefixes, prefix), None):
+            if not other.startswith(prefix):
+                return
+            yield other
 
 
 def _written(patterns: Sequence[Pattern]) -> Iterator[str]:
@@ -160,6 +199,7 @@ class _Tree:
         """Of names that differ in case alone, the last one is suggested."""
         self._children: dict[str, dict[str, str]] = {}
         self._last: dict[str, str] = {}
+        self._similar: dict[str, str] = {}
         for file in files:
             self._add(file)
 
@@ -190,6 +230,12 @@ class _Tree:
 
     def similar(self, glob: str) -> str:
         """The glob of the existing path that differs from this one in case or in a few letters; empty without any."""
+        if glob not in self._similar:
+            self._similar[glob] = self._compared(glob)
+        return self._similar[glob]
+
+    def _compared(self, glob: str) -> str:
+        """What `similar` gives, by comparing the names of one folder."""
         folder = ""
         for part in _literal_parts(glob):
             children = self._children.get(folder.casefold(), {})
