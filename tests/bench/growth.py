@@ -1,0 +1,198 @@
+"""How each verb that a person waits for grows: `python tests/bench/growth.py --records 100 1000 10000 --open 1 10 100 500`.
+
+For each length of history, and for each number of open runs, one process a verb: its CPU time, its peak of memory and its system
+calls, those of the git and tmux that it starts included. `--picture FILE` draws all of it as an SVG, both axes logarithmic.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from history import ENV, SMALLEST, begun, build, git, ledger, written  # found by the line above
+
+from gitorch.ledger.location import common_dir  # the same
+from gitorch.ledger.replay import Replay  # the same
+from gitorch.ledger.run_cache import RunCache  # the same
+from gitorch.model.ids import CommitId, RunId  # the same
+from gitorch.rules.evolve import evolve  # the same
+from gitorch.world.git.history import GitHistory  # the same
+from gitorch.world.git.store import GitStore  # the same
+
+GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
+NEWEST = "now-0000"
+VERBS = {
+    "status": ("status", NEWEST),
+    "status --all": ("status", "--all"),
+    "inbox": ("inbox",),
+    "why": ("why", "api", "--run", NEWEST),
+    "log -n 5": ("log", "-n", "5"),
+    "show 3": ("show", "3"),
+    "stats": ("stats",),
+    "dashboard": ("dashboard", "--json"),
+}
+COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#17becf")
+MEASURES = ("CPU ms", "MiB", "system calls")
+
+
+class Spent(NamedTuple):
+    """What one verb took."""
+
+    cpu_ms: float
+    mebibytes: float
+    calls: int
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def with_open_runs(repo: Path, number: int) -> Path:
+    """Add runs whose first epic is at work, until there are that many; the newest readers find the cache up to date."""
+    common = common_dir(repo)
+    store, history = GitStore(common, ENV), GitHistory(common, ENV)
+    target = CommitId(git(repo, "rev-parse", "main"))
+    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as folder:
+        replay = Replay(RunCache(Path(folder), "bench"))
+        for commit in history.stream(store.tip()):
+            replay.apply(commit, evolve)
+        for one in range(number):
+            run = RunId(f"now-{one:04x}")
+            if run not in replay.tracks:
+                written(store, replay, run, begun(run, replay.state(None), replay.head.at + 1000, target))
+    git(repo, "repack", "-qad")
+    ledger(repo).state(None)
+    return repo
+
+
+def spent(words: tuple[str, ...], repo: Path, runs: int) -> Spent:
+    """The least CPU time and memory of some runs of a verb, and its system calls."""
+    took = []
+    for _ in range(runs + 1):
+        process = subprocess.Popen(
+            (*GITORCH, *words), cwd=repo, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read()
+        said = process.stderr.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        process.stdout.close()
+        process.stderr.close()
+        assert process.returncode == 0, f"{words}: {said}"
+        took.append((usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024))
+    return Spent(min(cpu for cpu, _ in took[1:]) * 1000, min(memory for _, memory in took[1:]), calls(words, repo))
+
+
+def calls(words: tuple[str, ...], repo: Path) -> int:
+    """The system calls of a verb and of the processes that it starts."""
+    counted = ("strace", "-f", "-c", "-U", "calls,name", *GITORCH, *words)
+    done = subprocess.run(counted, cwd=repo, env=ENV, capture_output=True, text=True, check=True)
+    total = re.search(r"^ *(\d+) total", done.stderr, re.MULTILINE)
+    assert total is not None, done.stderr[-500:]
+    return int(total[1])
+
+
+def measured(folder: Path, axis: str, numbers: list[int], runs: int) -> dict[str, dict[int, Spent]]:
+    """Each verb at each size of one axis."""
+    found: dict[str, dict[int, Spent]] = {verb: {} for verb in VERBS}
+    for number in numbers:
+        repo = folder / f"{axis.replace(' ', '-')}-{number}"
+        if not repo.exists():
+            build(repo, number if axis == "records" else SMALLEST)
+            with_open_runs(repo, 1 if axis == "records" else number)
+        for verb, words in VERBS.items():
+            found[verb][number] = spent(words, repo, runs)
+    return found
+
+
+def table(axis: str, numbers: list[int], found: dict[str, dict[int, Spent]]) -> str:
+    """The figures as a table of Markdown: CPU milliseconds, MiB and system calls in each cell."""
+    lines = [f"| {axis} | " + " | ".join(f"{number:,}" for number in numbers) + " |", "|---" * (len(numbers) + 1) + "|"]
+    for verb, cells in found.items():
+        figures = [f"{one.cpu_ms:.0f} ms, {one.mebibytes:.0f} MiB, {one.calls:,}" for one in cells.values()]
+        lines.append(f"| `{verb}` | " + " | ".join(figures) + " |")
+    return "\n".join(lines)
+
+
+def panel(at: tuple[int, int], title: str, lines: dict[str, list[tuple[float, float]]]) -> list[str]:
+    """One drawing of 300 by 220 with both axes logarithmic, whole powers of ten marked."""
+    left, top, width, height = at[0] + 46, at[1] + 24, 240, 150
+    points = [point for line in lines.values() for point in line]
+    low = [math.floor(math.log10(max(min(point[side] for point in points), 1))) for side in (0, 1)]
+    high = [math.ceil(math.log10(max(point[side] for point in points)) + 1e-9) for side in (0, 1)]
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across = (math.log10(x) - low[0]) / (high[0] - low[0] or 1)
+        up = (math.log10(max(y, 1)) - low[1]) / (high[1] - low[1] or 1)
+        return left + across * width, top + height - up * height
+
+    drawn = [f'<text x="{left}" y="{top - 8}" font-weight="bold">{title}</text>']
+    drawn.append(f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="#888"/>')
+    for power in range(low[0], high[0] + 1):
+        drawn.append(
+            f'<text x="{place(10**power, 1)[0]:.0f}" y="{top + height + 14}" text-anchor="middle">{10**power:,}</text>'
+        )
+    for power in range(low[1], high[1] + 1):
+        y = place(10 ** low[0], 10**power)[1]
+        drawn.append(f'<text x="{left - 4}" y="{y + 4:.0f}" text-anchor="end">{10**power:,}</text>')
+        drawn.append(f'<path d="M{left} {y:.0f}h{width}" stroke="#ddd"/>')
+    for color, line in zip(COLORS, lines.values(), strict=False):
+        way = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
+        drawn.append(f'<polyline points="{way}" fill="none" stroke="{color}" stroke-width="2"/>')
+    return drawn
+
+
+def picture(figures: dict[str, dict[str, dict[int, Spent]]]) -> str:
+    """All panels: a row for each axis, a column for each measure, and the names of the verbs below."""
+    drawn = []
+    for row, (axis, found) in enumerate(figures.items()):
+        for column, measure in enumerate(MEASURES):
+            lines = {verb: [(n, one[column]) for n, one in cells.items()] for verb, cells in found.items()}
+            drawn += panel((column * 310, row * 210), f"{measure} by {axis}", lines)
+    below = 210 * len(figures) + 14
+    for number, (verb, color) in enumerate(zip(VERBS, COLORS, strict=True)):
+        x = 46 + number * 110
+        drawn.append(
+            f'<path d="M{x} {below - 4}h16" stroke="{color}" stroke-width="3"/><text x="{x + 20}" y="{below}">{verb}</text>'
+        )
+    size = f'width="940" height="{below + 10}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">'
+    return "\n".join((head, '<rect width="100%" height="100%" fill="white"/>', *drawn, "</svg>\n"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--records", type=int, nargs="+", default=[100, 1000, 10_000, 100_000])
+    parser.add_argument("--open", type=int, nargs="+", default=[1, 10, 100, 500])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--keep", type=Path, help="Build here, and use what was built here before.")
+    parser.add_argument("--picture", type=Path, help="Draw the figures as an SVG into this file.")
+    parser.add_argument("--figures", type=Path, help="Write the figures as JSON into this file.")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as scratch:
+        folder = arguments.keep or Path(scratch)
+        figures = {}
+        for axis, numbers in (("records", arguments.records), ("open runs", arguments.open)):
+            figures[axis] = measured(folder, axis, numbers, arguments.runs)
+            say(f"\n{table(axis, numbers, figures[axis])}")
+    if arguments.picture:
+        arguments.picture.write_text(picture(figures), encoding="utf-8")
+    if arguments.figures:
+        arguments.figures.write_text(json.dumps(figures), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
