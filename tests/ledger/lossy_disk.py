@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from waiting import LIMIT_SECONDS, until
+from waiting import LIMIT_SECONDS
 
 if TYPE_CHECKING:
     import random
@@ -139,7 +139,11 @@ def serve(folder: str, journal: str) -> None:
 
 @contextlib.contextmanager
 def mounted(image: Path, folder: Path) -> Iterator[Path]:
-    """The ext4 file system in an image, mounted by a loop device."""
+    """The ext4 file system in an image, mounted by a loop device.
+
+    The kernel detaches the device when its last user is gone. Another program's sandbox that copied the mount can be one, for
+    minutes, so that nobody waits for that, and an image is never written again.
+    """
     folder.mkdir(exist_ok=True)
     loop = run("losetup", "--find", "--show", image)
     try:
@@ -150,7 +154,6 @@ def mounted(image: Path, folder: Path) -> Iterator[Path]:
             run("umount", folder)
     finally:
         run("losetup", "--detach", loop)
-        until(lambda: not run("losetup", "--associated", image))  # the kernel detaches when the last user is gone
 
 
 @contextlib.contextmanager

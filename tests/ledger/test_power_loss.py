@@ -112,11 +112,12 @@ def faults_after_cuts(base: Path, order: str, cuts: int, seed: int) -> list[str]
     possible = [position for position in positions(data) if position >= begun]
     chosen = sorted(chance.choices(possible, k=cuts))
     found = []
-    for cut, image in images(data, chosen, chance):
-        path = base / "image"
+    for number, (cut, image) in enumerate(images(data, chosen, chance)):
+        path = base / f"image-{number}"
         path.write_bytes(image)
         with mounted(path, base / "after") as folder:
             fault = fault_after(cut, folder, acknowledged)
+        path.unlink()
         if fault:
             found.append(f"cut at {cut}: the ledger {fault}")
     return found
