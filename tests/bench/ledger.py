@@ -64,18 +64,20 @@ def floor(folder: Path, number: int) -> float:
 
 def append(repo: Path, run: str, number: int, ready, answers) -> None:
     ledger = open_ledger(repo)
-    ledger.state(None)
+    ledger.append(
+        RunId(run), AGENT, Moment(AT + 10**9), lambda _: [renewed(0)]
+    )  # what is imported once, and the run's folder
     ready.wait()
-    spent = []
+    spent, before = [], time.process_time()
     for fence in range(number):
         begun = time.perf_counter()
         ledger.append(RunId(run), AGENT, Moment(AT + 10**9 + fence), lambda _, fence=fence: [renewed(fence)])
         spent.append(time.perf_counter() - begun)
-    answers.put(spent)
+    answers.put((spent, time.process_time() - before))
 
 
-def appends(repo: Path, processes: int, number: int) -> tuple[float, float, float]:
-    """Appends a second of all processes together, with median and 99th percentile of one append in milliseconds."""
+def appends(repo: Path, processes: int, number: int) -> tuple[float, float, float, float]:
+    """Appends a second of all processes together; median and 99th percentile of one append, and its CPU time, in milliseconds."""
     answers, ready = multiprocessing.Queue(), multiprocessing.Barrier(processes + 1)
     share = number // processes
     workers = [
@@ -86,12 +88,14 @@ def appends(repo: Path, processes: int, number: int) -> tuple[float, float, floa
         worker.start()
     ready.wait()
     begun = time.perf_counter()
-    spent = [one for _ in workers for one in answers.get()]
+    told = [answers.get() for _ in workers]
     wall = time.perf_counter() - begun
     for worker in workers:
         worker.join()
+    spent = [one for each, _ in told for one in each]
     cuts = statistics.quantiles(spent, n=100)
-    return len(spent) / wall, cuts[49] * 1000, cuts[98] * 1000
+    cpu = sum(each for _, each in told) / len(spent)
+    return len(spent) / wall, cuts[49] * 1000, cuts[98] * 1000, cpu * 1000
 
 
 def in_fresh_process(repo: Path, what: str) -> tuple[float, float]:
@@ -118,12 +122,12 @@ def measure(folder: Path, number: int, arguments: argparse.Namespace) -> None:
     begun = time.perf_counter()
     repo = build(folder, number)
     say(f"\n{number} records, built in {time.perf_counter() - begun:.1f} s, {disk(repo):.0f} bytes a record packed")
-    synced = floor(folder, arguments.appends)
-    for processes in arguments.processes:
-        rate, median, worst = appends(repo, processes, arguments.appends)
+    for processes in arguments.processes * arguments.rounds:
+        synced = floor(folder, arguments.appends)
+        rate, median, worst, cpu = appends(repo, processes, arguments.appends)
         say(
             f"  append, {processes} process(es): {rate:7.0f}/s   median {median:6.2f} ms   p99 {worst:7.2f} ms"
-            f"   floor {synced:6.0f} files/s"
+            f"   CPU {cpu:5.2f} ms   floor {synced:6.0f} files/s   {synced / rate:5.2f} x floor"
         )
     seconds, peak = in_fresh_process(repo, "state")
     say(f"  state, cached:   {seconds * 1000:9.1f} ms   {peak:6.0f} MiB")
@@ -146,6 +150,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--appends", type=int, default=400)
     parser.add_argument("--processes", type=int, nargs="+", default=[1, 8])
+    parser.add_argument("--rounds", type=int, default=1, help="Measure the processes in turn, this many times.")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
