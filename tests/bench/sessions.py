@@ -1,13 +1,15 @@
-"""Real sessions in real terminals: `python tests/bench/sessions.py handoffs`, `… starts`, or `… idle --agents 50`.
+"""Real sessions in real terminals: `python tests/bench/sessions.py handoffs`, `… starts`, or `… idle --agents 50 [--channel]`.
 
 `handoffs` plays a plan and reads from its records how long it took from a handoff to the next text that an agent was told,
 and from a lease to the living session; and of the processor, what `gitorch up` with its git and tmux calls took for each text told.
-`starts` starts sessions of a program that only sleeps, which is gitorch's own share of a start, and makes their worktrees. `idle` starts agents that do nothing for a while and measures `gitorch up` meanwhile.
+`starts` starts sessions of a program that only sleeps, which is gitorch's own share of a start, and makes their worktrees. `idle` starts agents that do nothing for a while and measures `gitorch up` meanwhile; with
+`--channel` they are stand-ins for Claude Code, whose state gitorch reads from the files that it keeps.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import statistics
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,7 +30,8 @@ from waiting import until  # the same
 from gitorch.model import events as e  # the same
 from gitorch.model.ids import RunId, SessionId  # the same
 from gitorch.model.plans.runtime import Preset  # the same
-from gitorch.model.work.run import OVER, SessionPhase  # the same
+from gitorch.model.work.run import OVER  # the same
+from gitorch.model.work.session import SessionPhase  # the same
 from gitorch.ports.world import Launch, SessionKey  # the same
 from gitorch.wiring.repository import Repository, open_ledger  # the same
 from gitorch.world.clock import SystemClock  # the same
@@ -44,9 +48,10 @@ CONFIG = """\
 orchestration: {{merge_target: main, max_agents: {agents}}}
 tests: {{command: "{tests}", absent_is_accepted: true}}
 lanes:
-  implementer: {{runtime: scripted}}
+  implementer: {{runtime: {runtime}}}
   reviewer: {{runtime: scripted}}
 runtimes:
+  channelled: {{preset: claude, command: [{python}, {agent}], env: {{CLAUDE_CONFIG_DIR: {claude}}}}}
   scripted: {{preset: scripted, env: {{GITORCH_SCRIPT: "{script}"}}}}
 """
 
@@ -88,7 +93,7 @@ def verb(repo: Path, *words: str, expected: tuple[int, ...] = (0,)) -> str:
 
 
 @contextmanager
-def prepared(epics: int, *, chain: bool, tests: str, script: str) -> Iterator[Path]:
+def prepared(epics: int, *, chain: bool, tests: str, script: str, runtime: str = "scripted") -> Iterator[Path]:
     """A repository with a run that is ready to start; its terminals are gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="gitorch-bench-") as scratch:
         repo = Path(scratch) / "repo"
@@ -97,7 +102,15 @@ def prepared(epics: int, *, chain: bool, tests: str, script: str) -> Iterator[Pa
         git(repo, "config", "user.name", "Bench")
         git(repo, "config", "user.email", "bench@gitorch.invalid")
         (Path(scratch) / "agents.toml").write_text(script)
-        config = CONFIG.format(agents=epics + 1, tests=tests, script=Path(scratch) / "agents.toml")
+        config = CONFIG.format(
+            agents=epics + 1,
+            tests=tests,
+            script=Path(scratch) / "agents.toml",
+            runtime=runtime,
+            python=sys.executable,
+            agent=Path(__file__).with_name("channel_agent.py"),
+            claude=Path(scratch) / "claude",
+        )
         (repo / "gitorch.yaml").write_text(config)
         names = [f"part-{number:02}" for number in range(epics)]
         needs = ["", *(f"Depends on: {name}\n\n" for name in names)] if chain else [""] * epics
@@ -225,7 +238,8 @@ def own_ms() -> float:
 
 
 def idle(arguments: argparse.Namespace) -> None:
-    with prepared(arguments.agents, chain=False, tests="", script=IDLE) as repo:
+    runtime = "channelled" if arguments.channel else "scripted"
+    with prepared(arguments.agents, chain=False, tests="", script=IDLE, runtime=runtime) as repo:
         up = subprocess.Popen((*GITORCH, "up", "--wait"), cwd=repo, env=ENV, stdout=subprocess.DEVNULL)
         try:
             at_work(repo, arguments.agents, up)
@@ -237,6 +251,8 @@ def idle(arguments: argparse.Namespace) -> None:
                 f"\n{arguments.agents} idle agents: `gitorch up` with its git and tmux calls takes {own:.1f} % of one core"
             )
             say(f"  its memory: {memory_mib(up.pid):.0f} MiB")
+            listed = json.loads(verb(repo, "session", "list", "--json"))["sessions"]
+            say(f"  by channel: {dict(Counter(one['channel'] for one in listed))}")
         finally:
             up.terminate()
             up.wait()
@@ -255,7 +271,7 @@ def at_work(repo: Path, number: int, up: subprocess.Popen[bytes]) -> None:
         since = first_seen.setdefault(ledger.tip(), time.monotonic())
         return living >= number and all(told) and time.monotonic() - since > 2
 
-    until(enough, wait_seconds=30 + 10 * number, every_seconds=0.5)
+    until(enough, wait_seconds=60 + 20 * number, every_seconds=0.5)
 
 
 def processor_ms(pid: int) -> float:
@@ -281,6 +297,7 @@ def main() -> None:
     other = kinds.add_parser("idle")
     other.add_argument("--agents", type=int, default=5)
     other.add_argument("--seconds", type=int, default=20)
+    other.add_argument("--channel", action="store_true")
     other.set_defaults(measure=idle)
     arguments = parser.parse_args()
     arguments.measure(arguments)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from house import house
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from house import House
 
 pytestmark = pytest.mark.tmux
@@ -103,6 +106,38 @@ def test_a_storm_of_requests_is_put_to_a_human(limits: House) -> None:
     (asked,) = limits.records("escalated", job="frantic")
     assert asked["trigger"] == "stuck:frantic:1:requests:1"
     assert "within a minute; 20 are usual" in asked["happened"]
+
+
+TAKES_OVER = """
+[[turn]]
+[[turn.step]]
+write = "spent.md"
+text = "By the other one."
+[[turn.step]]
+commit = "Write it"
+[[turn.step]]
+handoff = "DONE"
+"""
+
+
+@pytest.mark.slow
+def test_another_runtime_goes_on_in_the_same_worktree_while_the_first_waits(tmp_path: Path) -> None:
+    with house(tmp_path) as home:
+        home.configure(SCRIPT.replace("used_up = 15", "used_up = 3600"))
+        other = tmp_path / "other.toml"
+        other.write_text(TAKES_OVER, encoding="utf-8")
+        config = home.path / "gitorch.yaml"
+        runtimes = (
+            f"runtimes: {{other: {{preset: scripted, env: {{GITORCH_SCRIPT: {other}}}}}, hand: {{takeover: other, "
+        )
+        config.write_text(config.read_text(encoding="utf-8").replace("runtimes: {hand: {", runtimes), encoding="utf-8")
+        home.start("spent")
+        home.up_beside("--wait")
+        home.until(lambda: home.records("handoff-submitted", job="spent"), "the work of the other runtime")
+        first, second = home.records("lease-granted", job="spent")
+        assert (first["lane"], second["lane"]) == ("implementer", "implementer-other")
+        assert [one["reason"] for one in home.records("lease-ended", job="spent")] == ["limited"]
+        home.until(lambda: home.records("session-ended", session=first["session"]), "the end of the first agent")
 
 
 def agents(home: House) -> dict[str, str]:

@@ -29,16 +29,18 @@ def lane_now(run: Run, job: JobState, now: Moment) -> Lane:
         return run.workflow.lanes[living.lane]
 
     own = run.workflow.lanes[job.spec.lane]
-    if own.takeover and _is_limited(run, own.runtime, now):
+    if own.takeover and _is_limited(run, own, now):
         return run.workflow.lanes[own.takeover]
 
     return own
 
 
-def _is_limited(run: Run, runtime: str, now: Moment) -> bool:
-    """Whether a session of this runtime reached a usage limit that is not over yet; it may have ended since."""
+def _is_limited(run: Run, own: Lane, now: Moment) -> bool:
+    """Whether a session of the same program and environment reached a usage limit that is not over; it may have ended since."""
     for session in run.sessions.values():
-        if session.runtime == runtime and now < (session.limited_until or 0):
+        lane = run.workflow.lanes[session.lane]
+        is_same = lane.runtime == own.runtime and lane.env == own.env
+        if is_same and now < (session.limited_until or 0):
             return True
 
     return False
