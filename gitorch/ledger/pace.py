@@ -14,9 +14,6 @@ STREAK_MAX = 6
 TURN_PUSHES = 2.0
 """How long a turn is, in the time of a push: a host that lost a race must fetch, decide and push."""
 
-WAIT_PUSHES = 4.0
-"""The longest wait after the first lost race, in the time of its push, which sends nothing and is short."""
-
 
 class Pace:
     """The pushes of one process."""
@@ -36,7 +33,10 @@ class Pace:
         self._begun = time.monotonic()
 
     def end(self, is_pushed: bool) -> None:
-        """Call it after a push. It waits after a lost race, for a time by chance: the more were lost, the longer."""
+        """Call it after a push. It waits after a lost race, for a time by chance.
+
+        At most as long as a push, after two lost races four times that, after three nine times.
+        """
         self._ended = time.monotonic()
         self._push_seconds = self._ended - self._begun
         if is_pushed:
@@ -45,4 +45,4 @@ class Pace:
 
         self._won, self._lost = 0, self._lost + 1
         share = int.from_bytes(os.urandom(2), "big") / 65_536
-        time.sleep(share * WAIT_PUSHES * self._push_seconds * self._lost)
+        time.sleep(share * self._push_seconds * min(16, self._lost**2))

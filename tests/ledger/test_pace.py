@@ -49,4 +49,4 @@ def test_who_lost_a_race_waits_longer_after_each_and_not_after_it_won(clock, mon
     paced = pace.Pace()
     for is_pushed in (False, False, False, True, False):
         push(paced, clock, is_pushed)
-    assert clock.waited == [1.0, 2.0, 3.0, 1.0]
+    assert clock.waited == [0.25, 1.0, 2.25, 0.25]
