@@ -73,6 +73,8 @@ class SessionObservation(Value):
     """What a permission request asks to do, or which folder a trust dialog names, if its whole structure is known."""
     offered: ShownDialog | None = None
     """The dialog that it shows, if its choices are known."""
+    on_screen: ShownDialog | None = None
+    """The same dialog as its screen shows it, where a channel told `offered`."""
     answered: tuple[PermissionAnswer, ...] = ()
     """The permission requests that rules have answered so far."""
     answered_at: Moment | None = None
@@ -94,6 +96,11 @@ class SessionObservation(Value):
     """The permission request that it shows, if a control channel told it whole."""
     usage: UsageReading = NOTHING_READ
     """What it has used since it began, as far as that was read; only loops read it."""
+
+    @property
+    def dialogs(self) -> tuple[ShownDialog, ...]:
+        """The dialog that it shows, as its channel tells it and as its screen does; empty while its choices are not known."""
+        return tuple(one for one in (self.offered, self.on_screen) if one is not None)
 
     @property
     def was_launched(self) -> bool:

@@ -196,14 +196,21 @@ def owed_answer(run: Run, session: Session, observation: SessionObservation) -> 
 
 def chosen_answer(run: Run, session: Session, observation: SessionObservation) -> PermissionAnswer | None:
     """The choice that a human picked for exactly the dialog that shows, until it is pressed; None without one."""
-    if observation.offered is None:
-        return None
+    for shown in observation.dialogs:
+        answer = _choice(run, session, observation, shown)
+        if answer is not None:
+            return answer
 
-    question = _answered(run, dialog_trigger(session.id, observation.offered))
+    return None
+
+
+def _choice(run: Run, session: Session, observation: SessionObservation, shown: ShownDialog) -> PermissionAnswer | None:
+    """The choice that a human picked for a dialog as one source names it, until it is pressed; None without one."""
+    question = _answered(run, dialog_trigger(session.id, shown))
     if question is None or question.answer is None:
         return None
 
-    label = observation.offered.label(question.answer.option)
+    label = shown.label(question.answer.option)
     if not label or any(given.rule == question.id for given in observation.answered):
         return None
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.observed import READY, AgentState
+from gitorch.model.plans.runtime import TERMINAL
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import REFUSED, QuestionKind, base_trigger, dialog_trigger, overlap_trigger
+from gitorch.model.work.question import DIALOG, REFUSED, QuestionKind, base_trigger, dialog_trigger, overlap_trigger
 from gitorch.model.work.session import SessionPhase
+from gitorch.rules.agent_state.requests import REPORTED
 from gitorch.rules.budgets import memory_allowed, over_sessions, requests_allowed
 from gitorch.rules.usage.budgets import spent_budgets
 
@@ -113,12 +115,17 @@ def _dialog(_: Run, seen: SessionObservation, question: Question, job: JobState)
 
 
 def _is_another_dialog(question: Question, seen: SessionObservation, job: JobState) -> bool:
-    """Whether both the dialog that was asked about and the one that shows are known, and are not the same."""
-    if seen.offered is None or job.session is None:
+    """Whether both the dialog that was asked about and the one that shows are known, and are not the same.
+
+    Its channel and its screen name one dialog by different marks. A screen does not say which request a channel reported.
+    """
+    if not seen.dialogs or job.session is None or question.trigger.count(":") < 2:
         return False
 
-    was_known = question.trigger.count(":") > 1
-    return was_known and question.trigger != dialog_trigger(job.session, seen.offered)
+    if seen.channel == TERMINAL and question.trigger.startswith(f"{DIALOG}{job.session}:{REPORTED}"):
+        return False
+
+    return question.trigger not in [dialog_trigger(job.session, shown) for shown in seen.dialogs]
 
 
 def _stuck(run: Run, seen: SessionObservation, question: Question, job: JobState) -> str:

@@ -5,14 +5,17 @@ from play import HUMAN, Play
 
 from gitorch.model import commands as c
 from gitorch.model.channel import ChannelObservation, PermissionRequest
+from gitorch.model.dialog import DialogChoice, ShownDialog
+from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState as S
-from gitorch.model.observed import SessionObservation
+from gitorch.model.observed import Observed, SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
 from gitorch.rules.agent_state.by_channel import readings_below, with_channel
 from gitorch.rules.agent_state.judge import StateReading, judge
-from gitorch.rules.agent_state.requests import dialog_of, option_chosen
+from gitorch.rules.agent_state.requests import dialog_of, is_of_screen, option_chosen
 from gitorch.rules.dialogs import dialog_trouble, owed_answer
+from gitorch.rules.withdrawals import settled_by
 
 NOW = 1_000_000
 REQUEST = PermissionRequest("r1", "make all", "Bash", "make all", "/srv/a")
@@ -108,8 +111,54 @@ def test_a_request_is_a_question_with_tool_command_and_folder_and_the_answer_car
 
     done = replace(shown, answered=(replace(owed, asked="make all"),))
     assert owed_answer(play.run, session, done) is None
-    again = with_channel(shown, ChannelObservation(S.DIALOG, "state file", replace(REQUEST, id="r2")), NOW)
+    other = ChannelObservation(S.DIALOG, "state file", replace(REQUEST, id="r2"))
+    again = with_channel(replace(shown, offered=None), other, NOW)
     assert owed_answer(play.run, session, again) is None
+
+
+ON_SCREEN = ShownDialog((DialogChoice("1", "Yes", is_selected=True), DialogChoice("2", "No")), "aa")
+BY_SCREEN = SessionObservation(present=True, started=True, state=S.DIALOG, offered=ON_SCREEN, channel="terminal")
+BY_CHANNEL = replace(
+    with_channel(BY_SCREEN, ChannelObservation(S.DIALOG, "state file", REQUEST), NOW), channel="claude"
+)
+
+
+@pytest.mark.parametrize("first", [BY_SCREEN, BY_CHANNEL], ids=["screen", "channel"])
+@pytest.mark.parametrize("then", [BY_SCREEN, BY_CHANNEL], ids=["screen", "channel"])
+def test_one_dialog_is_one_question_whether_its_screen_or_its_channel_shows_it_first(first, then):
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    session = next(iter(play.run.sessions.values()))
+    play.do(dialog_trouble(play.run, session, first, NOW))
+    (asked,) = play.run.open_questions()
+    assert settled_by(play.run, Observed(Moment(NOW), {session.id: then}, None), asked) == ""
+    play.do(c.AnswerQuestion(asked.id, asked.options[0], ""), HUMAN)
+    owed = owed_answer(play.run, session, first)
+    assert (owed.rule, is_of_screen(owed)) == (asked.id, first is BY_SCREEN)
+    assert owed_answer(play.run, session, BY_CHANNEL) == owed, "the answer is given where the question came from"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (BY_SCREEN, replace(BY_SCREEN, offered=replace(ON_SCREEN, mark="bb"))),
+        (BY_SCREEN, replace(BY_CHANNEL, on_screen=replace(ON_SCREEN, mark="bb"))),
+        (BY_CHANNEL, replace(BY_CHANNEL, offered=dialog_of(replace(REQUEST, id="r2")), on_screen=None)),
+        (BY_CHANNEL, replace(BY_SCREEN, channel="claude")),
+    ],
+)
+def test_a_question_ends_where_its_own_source_shows_another_dialog(first, then):
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    session = next(iter(play.run.sessions.values()))
+    play.do(dialog_trouble(play.run, session, first, NOW))
+    (asked,) = play.run.open_questions()
+    assert (
+        settled_by(play.run, Observed(Moment(NOW), {session.id: then}, None), asked)
+        == "session s1 shows another dialog"
+    )
 
 
 def test_a_long_command_is_cut_in_the_sentence_and_whole_in_the_evidence():

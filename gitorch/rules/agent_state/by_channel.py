@@ -67,6 +67,7 @@ def with_channel(
         dialog=PERMISSION,
         asked=request.text,
         offered=dialog_of(request),
+        on_screen=observation.offered,
         request=request,
     )
 

@@ -18,6 +18,8 @@ CHOICES: tuple[DialogChoice, ...] = (
 OPTIONS = {ALLOW: Option.ONCE, REJECT: Option.REJECT}
 
 MARK_CHARACTERS = 12
+REPORTED = "r-"
+"""How the mark of a request begins that a channel reported, so that it is never compared with the mark of a screen."""
 
 
 def dialog_of(request: PermissionRequest) -> ShownDialog:
@@ -25,7 +27,14 @@ def dialog_of(request: PermissionRequest) -> ShownDialog:
     text = f"{request.id}\n{request.tool}\n{request.text}"
     import hashlib  # noqa: PLC0415  3 ms, where a dialog is shown
 
-    return ShownDialog(CHOICES, hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:MARK_CHARACTERS])
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return ShownDialog(CHOICES, REPORTED + digest[:MARK_CHARACTERS])
+
+
+def is_of_screen(answer: PermissionAnswer) -> bool:
+    """Whether a human chose in a dialog as its screen shows it, which only keys answer."""
+    mark = answer.asked.rpartition("[")[2]
+    return answer.option is Option.CHOSEN and not mark.startswith(REPORTED)
 
 
 def option_chosen(request: PermissionRequest, answer: PermissionAnswer) -> Option | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
 from gitorch.model.values import replace
+from gitorch.rules.agent_state.requests import is_of_screen
 from gitorch.world import processes
 from gitorch.world.channels.sessions import SessionChannels
 from gitorch.world.files import holding
@@ -116,7 +117,7 @@ class TmuxTerminals:
 
                 chain = self._channels.of(key, folder, record)
                 found = chain.ask(lambda channel: channel.pending())
-                if found is not None:
+                if found is not None and not is_of_screen(answer):
                     return self._channels.answer(chain, folder, found[1], answer)
 
                 from gitorch.world.terminal.answering import Answering  # noqa: PLC0415  the same
