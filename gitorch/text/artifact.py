@@ -58,7 +58,8 @@ def _without_front_matter(path: str, kind: ArtifactKind) -> Problem:
 def _malformed(path: str, kind: ArtifactKind, problems: tuple[Problem, ...]) -> Malformed:
     """The error for a file with these problems."""
     count = "1 defect" if len(problems) == 1 else f"{len(problems)} defects"
-    return Malformed(f"{path} is not a valid {kind}; it has {count}", problems)
+    word = "artifact" if kind is ArtifactKind.OTHER else kind
+    return Malformed(f"{path} is not a valid {word}; it has {count}", problems)
 
 
 def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Document:

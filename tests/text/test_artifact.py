@@ -94,6 +94,8 @@ def test_a_document_without_front_matter_gets_the_list_of_required_fields():
         parse_artifact("x.md", b"# Words\n", ArtifactKind.FINDING)
     assert "title, verdict_intent, severity" in error.value.problems[0].message
     assert parse_artifact("x.png", b"\x89PNG\x00\xff", ArtifactKind.OTHER).kind == "other"
+    with pytest.raises(Malformed, match=r"it\.md is not a valid artifact; it has 1 defect"):
+        parse_artifact("it.md", b"---\na: [\n---\n", ArtifactKind.OTHER)
 
 
 def test_the_fields_that_rules_need_are_read():

@@ -115,6 +115,19 @@ def test_a_checklist_without_headings_is_one_epic():
     assert (plan.title, outline(plan)) == ("notes", [("notes", (), [("One", False), ("Two", False)])])
 
 
+@pytest.mark.parametrize(
+    ("value", "title"),
+    [
+        ({"master": {"tasks": [{"id": 1, "title": "One"}]}}, "shop"),
+        ({"tasks": [{"id": 1, "title": "One"}]}, "shop"),
+        ({"sign-in": {"tasks": [{"id": 1, "title": "One"}]}}, "sign-in"),
+    ],
+)
+def test_a_list_without_a_title_has_that_of_its_project(value, title):
+    done = import_plan("tasks.json", json.dumps(value).encode(), {}, "task-master", "shop")
+    assert done.text.startswith(f"# {title}\n")
+
+
 def test_tasks_of_task_master_become_epics_and_unknown_fields_are_named():
     done, plan = imported(".taskmaster/tasks/tasks.json", json.dumps(TASK_MASTER))
 

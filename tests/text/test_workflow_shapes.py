@@ -82,7 +82,7 @@ def test_a_line_of_blocks_becomes_a_workflow():
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("", "'nothing' is not a block"),
+        ("", "a step has no block"),
         ("paint", "'paint' is not a block"),
         ("review", "a review needs work before it"),
         ("draft, merge", "a merge comes right after a checkpoint"),

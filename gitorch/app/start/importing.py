@@ -53,7 +53,8 @@ def import_file(path: Path, shown: str, root: Path | None, format_name: str = ""
         shown = f"{shown.rstrip('/')}/{found.relative_to(path)}"
         path = found
 
-    return import_plan(_named(path, root, shown), bytes_of(path, shown), _beside(path, root), format_name)
+    project = root.name if root is not None else ""
+    return import_plan(_named(path, root, shown), bytes_of(path, shown), _beside(path, root), format_name, project)
 
 
 def _in_folder(folder: Path, shown: str) -> Path:

@@ -76,10 +76,12 @@ class ImportResult(Value):
     """Everything that was not carried over or changed its meaning."""
 
 
-def import_plan(path: str, data: bytes, beside: Mapping[str, str], format_name: str = "") -> ImportResult:
+def import_plan(
+    path: str, data: bytes, beside: Mapping[str, str], format_name: str = "", project: str = ""
+) -> ImportResult:
     """Read a task list and write it as a plan. `beside` are the paths of the documents in its folder, by name.
 
-    Epics without an open task are left out, and named. Raises Malformed for a file that holds no tasks, is finished, cannot
+    A list without a title has that of the project. Epics without an open task are left out, and named. Raises Malformed for a file that holds no tasks, is finished, cannot
     be read, or is a plan already.
     """
     source = read_source(path, data, BYTES_MAX)
@@ -89,7 +91,11 @@ def import_plan(path: str, data: bytes, beside: Mapping[str, str], format_name: 
         command = f"gitorch plan gates {quote(path)}"
         raise _refused(path, "The file has headings of epics, so it is a plan already.", command, command)
 
-    return finished(path, _format(source, format_name).read(source, beside))
+    imported = _format(source, format_name).read(source, beside)
+    if not imported.title:
+        imported = replace(imported, title=project or "Tasks")
+
+    return finished(path, imported)
 
 
 def _format(source: Source, name: str) -> Format:

@@ -52,7 +52,7 @@ def read_task_master(source: Source, beside: Mapping[str, str]) -> Imported:
     tasks = _tasks(source, value, tag)
     epics = _Tasks(source.path, tasks)
     left = [*_other_tags(source, value, tag), *epics.left()]
-    return Imported("task-master", _title(source, value, tag), epics.epics(), left=tuple(left))
+    return Imported("task-master", _title(value, tag), epics.epics(), left=tuple(left))
 
 
 def _tags(value: object) -> list[str]:
@@ -107,8 +107,8 @@ def _tasks(source: Source, value: object, tag: str) -> list[dict[str, Any]]:
     raise Malformed(f"{source.path} cannot be imported", (problem,))
 
 
-def _title(source: Source, value: object, tag: str) -> str:
-    """The name of the project in the metadata, else the tag, else the file's name.
+def _title(value: object, tag: str) -> str:
+    """The name of the project in the metadata, else the tag; empty for `master`, which every file has, and without a tag.
 
     Both spellings of the metadata occur in files of different versions.
     """
@@ -118,7 +118,10 @@ def _title(source: Source, value: object, tag: str) -> str:
         if name:
             return name
 
-    return tag or source.path.rpartition("/")[2].removesuffix(".json")
+    if tag and tag != "master":
+        return tag
+
+    return ""
 
 
 class _Tasks:

@@ -127,8 +127,11 @@ def _block(text: str) -> Block:
     """
     found = BLOCK.fullmatch("".join(text.split()))
     if found is None or found["kind"] not in _KINDS:
-        shown = text.strip() or "nothing"
-        raise Usage(f"{shown!r} is not a block; the kinds are {', '.join(_KINDS)}", BLOCKS_FORM)
+        kinds = ", ".join(_KINDS)
+        if not text.strip():
+            raise Usage(f"a step has no block; the kinds are {kinds}", BLOCKS_FORM)
+
+        raise Usage(f"{text.strip()!r} is not a block; the kinds are {kinds}", BLOCKS_FORM)
 
     rounds = int(found["rounds"] or 0)
     return Block(_KINDS[found["kind"]], found["more"] or "", rounds)
