@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 gc.disable()
 
 if "TMPDIR" not in os.environ and (folder := isolation.folder_in_memory()):
-    os.environ["TMPDIR"] = tempfile.tempdir = folder
+    # Pytest keeps the folders of failed tests; whatever else programs leave goes with this process, since it takes memory.
+    os.environ["PYTEST_DEBUG_TEMPROOT"] = folder
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix="gt-", dir=folder)
+    atexit.register(shutil.rmtree, tempfile.tempdir, ignore_errors=True)
 
 # Before any test module is imported, since one may read the environment as it is imported. Short, because a
 # socket's path may have 107 bytes at most.
