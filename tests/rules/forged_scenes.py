@@ -36,6 +36,13 @@ def running() -> Play:
     return play
 
 
+def settled() -> Play:
+    """The host has taken the git settings of its own clone for the run."""
+    play = running()
+    play.do(c.TakeSettings({}))
+    return play
+
+
 def queued() -> Play:
     """An agent is at work on api; ui waits in the queue."""
     play = Play()

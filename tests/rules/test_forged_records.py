@@ -39,6 +39,7 @@ from forged_scenes import (
     reported,
     reviewing,
     running,
+    settled,
     target_under_test,
     unattended,
 )
@@ -127,6 +128,8 @@ ROWS = {
     "unknown question": Forged(running, e.QuestionReminded("q9", 1), HOST, "names 'q9', which run play-0001 does not"),
     "approval of no run": Forged(reported, approval(), HUMAN, "belongs to a run but names none", None),
     "second ledger": Forged(running, e.LedgerCreated("L"), HUMAN, "the ledger was created twice", None),
+    "a host that removes itself": Forged(nothing, e.HostRemoved("desk"), HUMAN, "host desk removed itself", None),
+    "settings taken twice": Forged(settled, e.SettingsTaken({}), HOST, "host desk took its git settings twice"),
     "target by an agent": Forged(
         running, e.TargetConfirmed("main"), API, "agent api; only principal may write it", None
     ),
