@@ -7,24 +7,33 @@ from typing import TYPE_CHECKING
 from gitorch.cli.pages.records import sentence_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitorch.app.reconciler.tick import TickResult
     from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.model.work.run import Run
 
 
-def carry_on(call: Call, run: Run) -> tuple[Run, bool]:
-    """The run after everything that needs no agent and no human; False if a running `gitorch up` does that instead."""
+def carry_on(call: Call, run: Run, is_wanted: Callable[[Run], bool] = lambda _: True) -> tuple[Run, bool]:
+    """The run after everything that can be done before people must go on; False if a running `gitorch up` does that instead.
+
+    It ends sooner where the run is not `is_wanted` any more: a verb that merges does not wait for agents.
+    """
     from gitorch.app.reconciler.loop import settle
 
+    newest = run
+
     def show(tick: TickResult) -> None:
+        nonlocal newest
+        newest = tick.run
         for written in tick.written:
             call.note(f"  {sentence_of(written)}")
 
         for silent in tick.silent:
             call.note(f"  {silent}")
 
-    done = settle(call.services, run.id, show)
+    done = settle(call.services, run.id, show, lambda: not is_wanted(newest))
     after = call.services.ledger.state(run.id).run
 
     return after or run, done

@@ -333,14 +333,19 @@ def _rest(ticking: _Loop, before: object, stopping: Callable[[], bool], seconds:
         waited += BLINK_SECONDS
 
 
-def settle(services: Services, only: RunId, show: Callable[[TickResult], None] = lambda _: None) -> bool:
-    """Do what a verb has just made possible, until nothing is left or only people can go on.
+def settle(
+    services: Services,
+    only: RunId,
+    show: Callable[[TickResult], None] = lambda _: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Do what a verb has just made possible, until nothing is left, only people can go on, or `stopping` says so.
 
     False where `gitorch up` runs, which will do it: then nothing was done here. Raises the error that keeps the run from
     being ticked, Corrupt where the ledger does not hold, Busy where something else than `gitorch up` ticks for long.
     """
     try:
-        result = loop(services, only, stay=False, show=show)
+        result = loop(services, only, stay=False, show=show, stopping=stopping)
     except Busy:
         if not is_driven(services):
             raise

@@ -161,7 +161,7 @@ def _merge(
 
     run = decisions.approve(call.services, caller, run, digest, proof)
     call.note(_approved(run))
-    run, done = carry_on(call, run)
+    run, done = carry_on(call, run, _stands)
     note = ""
     if done:
         note = checkout_note(call.services, run)
@@ -181,6 +181,11 @@ def _merge(
         raise Detailed(_not_merged(run), **values)
 
     call.say(values, f"{_outcome(run)}\n{note}".rstrip())
+
+
+def _stands(run: Run) -> bool:
+    """Whether the approval led to a merge, or still can: when it is void, agents go on, and nobody waits for them here."""
+    return run.merged is not None or run.approval is not None
 
 
 def _approved(run: Run) -> str:
