@@ -130,9 +130,7 @@ ROWS = {
     "second ledger": Forged(running, e.LedgerCreated("L"), HUMAN, "the ledger was created twice", None),
     "a host that removes itself": Forged(nothing, e.HostRemoved("desk"), HUMAN, "host desk removed itself", None),
     "settings taken twice": Forged(settled, e.SettingsTaken({}), HOST, "host desk took its git settings twice"),
-    "target by an agent": Forged(
-        running, e.TargetConfirmed("main"), API, "agent api; only principal may write it", None
-    ),
+    "target by an agent": Forged(running, e.TargetConfirmed("main"), API, "agent api; only principal may", None),
     "approval by an agent": Forged(
         reported, approval(), API, "MergeApproved was written by agent api; only principal may"
     ),
