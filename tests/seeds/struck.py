@@ -123,7 +123,7 @@ class Storm:
     met: Counter = field(default_factory=Counter)
 
     def call(self, port, method, work, words):
-        if (port, method) == ("ledger", "state") and in_tick():
+        if (port, method) == ("ledger", "state") and begins_work():
             self.current = words[0]
         if self.current != self.struck:
             return work()
@@ -141,9 +141,14 @@ class Storm:
         raise error
 
 
-def in_tick():
-    """Whether the tick itself makes the call of a port: what a run asks about other runs is still done for that run."""
-    return sys._getframe(3).f_globals["__name__"] == tick.__module__
+def begins_work():
+    """Whether a call for the state of a run begins work for it: what a tick asks about other runs is done for its own run."""
+    frame = sys._getframe(3)
+    if frame.f_globals["__name__"] == tick.__module__:
+        return True
+    while frame is not None and frame.f_globals["__name__"] != tick.__module__:
+        frame = frame.f_back
+    return frame is None
 
 
 class Port:
