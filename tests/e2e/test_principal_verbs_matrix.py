@@ -13,14 +13,17 @@ import shutil
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from house import GITORCH, House, house
+from principal_verbs import APPROVE, VERBS
 from waiting import until
 
 import gitorch
+from gitorch.rules.deciding.runs import STRANGER_REFUSALS_KEPT
 from gitorch.world import processes
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.runner import GitRunner
@@ -35,42 +38,6 @@ pytestmark = [
     pytest.mark.skipif(not processes.LINUX, reason="ancestors and limits are read as Linux shows them"),
 ]
 
-APPROVE = ("approve --yes",)
-VERBS = (
-    *APPROVE,
-    "answer q1 approve",
-    "reject --note why",
-    "decide only accepted --note why",
-    "start plan.md --yes",
-    "pause",
-    "resume",
-    "cancel",
-    "cleanup --yes",
-    "recover",
-    "retry only",
-    "session stop only",
-    "session restart only",
-    "session launch only",
-    "worktree create other",
-    "worktree remove only",
-    "sync",
-    "init",
-    "adopt",
-    "keys add --new",
-    "keys remove nobody",
-    "config set tests.command true",
-    "check plan.md --run-tests",
-    "session create other",
-    "skills install --profile generic",
-    "skills remove --profile generic",
-    "serve --allow-changes",
-    "up --once",
-    "propose",
-    "host join --name laptop",
-    "host add laptop key",
-    "host remove laptop",
-    "host run --once",
-)
 DRIVER = """\
 while [ ! -e {folder}/stop ]; do
   for way in {folder}/*.way; do
@@ -125,7 +92,8 @@ WAYS = {
     "in a split tmux pane": "{tmux} split-window -d 'env -i sh {job}'",
     "by tmux pipe-pane": "{tmux} pipe-pane -o -t $({tmux} new-session -dP -F '#{{pane_id}}' 'sleep 5; ls; sleep 5') 'env -i sh {job}'",
     "by a tmux hook": "{tmux} set-hook -g after-rename-window 'run-shell \"env -i sh {job}\"' ';' rename-window x ';' set-hook -gu after-rename-window",
-    "by a tmux format": "{tmux} display-message -p '#(env -i sh {job})'",
+    # A client stays attached, since tmux ends the job of a format with the client that asked for it.
+    "by a tmux format": "(echo \"display-message -p '#(env -i sh {job})'\"; until test -e {job}.ended; do sleep 0.2; done) | {tmux} -C attach",
     "typed into a shell of its tmux": "p=$({tmux} new-session -dP -F '#{{pane_id}}' 'env -i sh'); {tmux} send-keys -t $p 'sh {job}' Enter",
     "by a tmux server of its own": "env -i tmux -S {folder}/own new-session -d 'env -i sh {job}'",
     "from its own worktree of the other repository": "git -C {target} worktree add -q --detach {folder}/taken && cd {folder}/taken && env -i sh {job}",
@@ -158,7 +126,7 @@ class Matrix:
         script, out = self.folder / f"job{self.jobs}", self.folder / f"out{self.jobs}"
         calls = [f"{GITORCH} {verb} >>{out}.log 2>&1; echo $? {verb} >>{out}.part" for verb in verbs]
         lines = [f"test -e {out}.begun && exit; : >{out}.begun", f"cd '{self.target.path}'", *calls]
-        script.write_text("\n".join((*lines, f"mv {out}.part {out}", "")))
+        script.write_text("\n".join((*lines, f"mv {out}.part {out}; : >{script}.ended", "")))
         return script, out
 
     def command(self, way: str, job: Path) -> str:
@@ -210,16 +178,40 @@ def waiting_house(made: House) -> House:
     return made
 
 
-@pytest.fixture(scope="module")
-def matrix(home_of_runs: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrix]:
-    folder = tmp_path_factory.mktemp("ways")
-    with house(tmp_path_factory.mktemp("other"), "other") as other:
-        made = Matrix(waiting_house(home_of_runs), other, folder)
+class Matrices:
+    """The matrices of this file: a repository keeps no more than so many refusals, and then another takes its place."""
+
+    def __init__(self, factory: pytest.TempPathFactory, stack: ExitStack, target: House) -> None:
+        self.factory, self.stack = factory, stack
+        self.newest = self.made(waiting_house(target))
+
+    def made(self, target: House) -> Matrix:
+        folder = self.factory.mktemp("ways")
+        other = self.stack.enter_context(house(self.factory.mktemp("other"), "other"))
+        made = Matrix(target, other, folder)
+        self.stack.callback(kill_server, other)  # with the sessions that the ways made
+        self.stack.callback(kill_up, other)
+        self.stack.callback((folder / "stop").touch)
         begin_agent(made)
-        yield made
-        (folder / "stop").touch()
-        kill_up(other)
-        kill_server(other)  # with the sessions that the ways made
+        return made
+
+    def with_room(self) -> Matrix:
+        """One whose repository still records what every verb in one way is refused."""
+        if self.newest.denied() + 2 * len(VERBS) > STRANGER_REFUSALS_KEPT:
+            target = self.stack.enter_context(house(self.factory.mktemp("more"), "more"))
+            self.newest = self.made(waiting_house(target))
+        return self.newest
+
+
+@pytest.fixture(scope="module")
+def matrices(home_of_runs: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Matrices]:
+    with ExitStack() as stack:
+        yield Matrices(tmp_path_factory, stack, home_of_runs)
+
+
+@pytest.fixture
+def matrix(matrices: Matrices) -> Matrix:
+    return matrices.with_room()
 
 
 def begin_agent(made: Matrix) -> None:

@@ -1,0 +1,40 @@
+"""Every verb that only the principal may call, with words that it takes: what a caller is denied before anything else."""
+
+from __future__ import annotations
+
+APPROVE = ("approve --yes",)
+VERBS = (
+    *APPROVE,
+    "answer q1 approve",
+    "reject --note why",
+    "decide only accepted --note why",
+    "start plan.md --yes",
+    "pause",
+    "resume",
+    "cancel",
+    "cleanup --yes",
+    "recover",
+    "retry only",
+    "session stop only",
+    "session restart only",
+    "session launch only",
+    "worktree create other",
+    "worktree remove only",
+    "sync",
+    "init",
+    "adopt",
+    "keys add --new",
+    "keys remove nobody",
+    "config set tests.command true",
+    "check plan.md --run-tests",
+    "session create other",
+    "skills install --profile generic",
+    "skills remove --profile generic",
+    "serve --allow-changes",
+    "up --once",
+    "propose",
+    "host join --name laptop",
+    "host add laptop key",
+    "host remove laptop",
+    "host run --once",
+)
