@@ -38,8 +38,13 @@ def built(folder: Path, runs: int, records: int) -> Path:
         ledger.append(RunId(f"run-{number}"), AGENT, Moment(AT + number), lambda _, drafts=drafts: drafts)
     for fence in range(8):
         ledger.append(FIRST, AGENT, Moment(AT + runs), lambda _, fence=fence: [renewed(fence)])
-    ledger._tip_index._cache.save(ledger._tip_index.replay())
+    save_cache(ledger)
     return folder
+
+
+def save_cache(ledger: GitLedger) -> None:
+    """Save what an append leaves to a later one when another was saved a moment ago."""
+    ledger._tip_index._cache.save(ledger._tip_index.replay())
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +64,9 @@ ACTS = {
 
 
 def cost(repo: Path, act, monkeypatch) -> Cost:
-    """What an act costs a process that has just opened the ledger."""
+    """What an act costs a process that has just opened the ledger, with all earlier records in the cache."""
+    common = common_dir(repo)
+    save_cache(GitLedger(BranchStore(common), GitHistory(common, {}), common, count))
     counted = dict.fromkeys(("objects", "runs", "git", "syncs"), 0)
 
     def counting(owner, name, kind):
@@ -77,7 +84,6 @@ def cost(repo: Path, act, monkeypatch) -> Cost:
     counting(durable.os, "fsync", "syncs")
     monkeypatch.setattr(durable, "has_one_journal", lambda _: True)
     monkeypatch.setattr(durable, "_write_out", lambda _: True)
-    common = common_dir(repo)
     act(GitLedger(BranchStore(common), GitHistory(common, {}), common, count))
     return Cost(**counted)
 
