@@ -2,14 +2,16 @@
 
 import io
 import math
+import re
 
 import pytest
+from golden import assert_golden
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from record_strategies import events, records
 from ruamel.yaml import YAML
 
-from gitorch.errors import Corrupt, Usage
+from gitorch.errors import Corrupt, GitorchError, Usage
 from gitorch.model import values
 from gitorch.model.events import CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, RunPrepared, RunStarted
 from gitorch.model.ids import NO_DIGEST, Digest, Moment
@@ -18,7 +20,7 @@ from gitorch.model.record import Actor, ActorKind, FileRef, Record
 from gitorch.model.work.review import Check
 from gitorch.text.records import canonical, timestamps
 from gitorch.text.records.record import decode, encode
-from gitorch.text.records.released import RELEASED, suffix_of
+from gitorch.text.records.released import RELEASED, kind_of_class, suffix_of
 
 AGENT = Actor(ActorKind.AGENT, "impl-api", "laptop", "s12")
 LEASE = LeaseGranted(
@@ -177,6 +179,50 @@ def test_everything_but_the_canonical_form_is_corrupt_and_named(old, new, says):
     assert says in caught.value.message
 
 
+PROSE = Record(4, NO_DIGEST, Moment(1), "r", AGENT, QuestionAnswered("q1", "yes", "Because."))
+
+
+def spoiled():
+    """Files that are no records, each with its path."""
+    for old, new, _ in test_everything_but_the_canonical_form_is_corrupt_and_named.pytestmark[0].args[1]:
+        yield "a/b.yaml", TEXT.replace(old, new, 1).encode()
+    suffix, data = encode(PROSE)
+    whole = data.decode()
+    for old, new in (
+        ("---\n", "--\n"),
+        ("Because", "Be\x07cause"),
+        ("Because.\n", "Because."),
+        ("\n---\n", "\n--\n"),
+        ('"q1"', '["q1"]'),
+        ("seq: 4", "seq: {}"),
+    ):
+        assert old in whole
+        yield f"a/b{suffix}", whole.replace(old, new, 1).encode()
+    yield "a/b.yaml", data
+    yield "a/b.md", TEXT.encode()
+    yield "a/b.yaml", TEXT.replace(TEXT.splitlines()[-1], "files: []").encode()
+    for value in ("{}", "[1]", "7", '[{"name": 7}]', '[{"name": "' + "n" * 300 + '"}]'):
+        yield "a/b.yaml", TEXT.replace(TEXT.splitlines()[-1], f"files: {value}").encode()
+    for value in ("[]", '"x"', "null"):
+        yield "a/b.yaml", re.sub("actor: .*", f"actor: {value}", TEXT).encode()
+
+
+def refused(act):
+    """The error of an act in one line."""
+    try:
+        return f"accepted: {act()}"
+    except GitorchError as error:
+        return f"{error.code}: {error.message[:300]} [{error.where}] $ {error.hint}"
+
+
+def test_every_refusal_of_a_record_is_told_whole(request):
+    unfit = test_text_that_no_file_can_hold_is_refused_before_it_is_written.pytestmark[0].args[1]
+    told = [refused(lambda path=path, data=data: decode(path, data)) for path, data in spoiled()]
+    told += [refused(lambda event=event: encode(values.replace(RECORD, event=event))) for event in unfit]
+    assert not [line for line in told if line.startswith("accepted")]
+    assert_golden("refused-records.txt", "".join(f"{line!a}\n" for line in dict.fromkeys(told)), request)
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\n", b"\xff\xfe", b"---\n", b"gitorch", b'gitorch: "record/1"\n', b"[" * 100_000, b"\0" * 64]
 )
@@ -219,6 +265,12 @@ def test_control_characters_leave_prose_but_not_fields():
     suffix, data = encode(record)
     assert r'reason: "a\u001b\n\u2028\u202e"' in data.decode()
     assert decode(suffix, data) == record
+
+
+def test_a_record_knows_its_month_and_a_class_its_released_name():
+    assert timestamps.month(RECORD.at) == "2026-11"
+    assert {kind_of_class(cls) for cls, _ in RELEASED.values()} == set(RELEASED)
+    assert kind_of_class(LeaseGranted) == "lease-granted"
 
 
 def test_the_table_names_every_event_and_every_field_of_the_model():
@@ -268,7 +320,7 @@ def test_a_record_without_fields_or_run_is_seven_lines():
     ],
 )
 def test_a_timestamp_is_written_in_one_way_only(text):
-    with pytest.raises(ValueError, match=r"timestamp|month|isoformat|Invalid"):
+    with pytest.raises(ValueError, match=r"timestamp such as 2026-11-20T22:40:11\.123Z$|month|isoformat|Invalid"):
         timestamps.parse(text)
 
 
@@ -278,5 +330,5 @@ def test_timestamps_read_back(at):
 
 
 def test_a_timestamp_beyond_the_calendar_is_refused():
-    with pytest.raises(Usage):
+    with pytest.raises(Usage, match="is not a timestamp between the years 1 and 9999"):
         encode(values.replace(RECORD, at=Moment(10**18)))

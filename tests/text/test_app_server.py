@@ -181,3 +181,9 @@ def test_answers_of_any_kind_are_read_without_failing(result):
 def test_every_request_and_notification_that_is_read_has_an_example_here():
     methods = {message.get("method") for message, fact in SAID if fact is not None}
     assert methods - {None} == ({*app_server.NOTIFICATIONS, *app_server.REQUESTS} - {"thread/closed"})
+
+
+def test_a_request_and_a_notification_are_json_with_these_keys():
+    request = json.loads(app_server.request_text(3, "m", {"a": 1}))
+    assert request == {"id": 3, "method": "m", "params": {"a": 1}}
+    assert json.loads(app_server.notification_text("m")) == {"method": "m"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitorch.errors import Malformed
-from gitorch.model.work.artifact import ArtifactKind, Evidence
+from gitorch.model.work.artifact import ArtifactKind, Claim, Entry, Evidence
 from gitorch.model.work.review import Choice, Severity
 from gitorch.text.artifact import parse_artifact
 from gitorch.text.artifact_kinds import REQUIRED
@@ -100,11 +100,20 @@ def test_a_document_without_front_matter_gets_the_list_of_required_fields():
 
 def test_the_fields_that_rules_need_are_read():
     assert parsed("finding", WHOLE["finding"]).intent is Choice.NEEDS_REVISION
-    entry = parsed("findings_ledger", WHOLE["findings_ledger"]).entries[0]
-    assert (entry.number, entry.source, entry.severity) == (1, "review-a", Severity.MINOR)
+    row = "{number: 2, source: b, severity: high, title: Leak, disposition: open, path: 'a.py:12', detail: Here.}"
+    assert parsed("findings_ledger", f"{WHOLE['findings_ledger']}\n- {row}").entries == (
+        Entry(1, "review-a", Severity.MINOR, "Long", "open", "", 0, ""),
+        Entry(2, "b", Severity.BLOCKING, "Leak", "open", "a.py", 12, "Here."),
+    )
     assert parsed("synthesis", WHOLE["synthesis"]).answers == (1,)
-    claim = parsed("support_ledger", WHOLE["support_ledger"]).claims[0]
-    assert claim.evidence == (Evidence("a.py", 3, quote="cr"),)
+    ran = "- {command: make, exit: 2, output: no, commit: c1}\n  - {path: 'a:b', quote: q}\n- {claim: So, evidence: [{path: x}]}"
+    claims = parsed("support_ledger", f"{WHOLE['support_ledger']}\n  {ran}").claims
+    evidence = (
+        Evidence("a.py", 3, quote="cr"),
+        Evidence(commit="c1", command="make", exit_status=2, output="no"),
+        Evidence("a:b", quote="q"),
+    )
+    assert claims == (Claim(1, "It drops CR", evidence, 4), Claim(2, "So", (Evidence("x"),), 9))
     named = parsed("marker", "marker: x\njob: api\nattempt: 2\nnonce: k7")
     assert (named.job, named.attempt, named.nonce) == ("api", 2, "k7")
 

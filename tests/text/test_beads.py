@@ -6,7 +6,7 @@ import pytest
 from fakes.bd import issue, lines
 from growth import growth
 
-from gitorch.text.beads import PROBLEMS_MAX, NotJson, parse_answer, parse_issues
+from gitorch.text.beads import PROBLEMS_MAX, NotJson, dependencies_of, parse_answer, parse_issues
 
 PATH = ".beads/issues.jsonl"
 
@@ -159,3 +159,15 @@ def test_an_answer_of_bd_is_a_list_an_object_or_an_envelope(answer, ids):
 def test_an_answer_of_bd_that_is_not_json_is_refused(answer):
     with pytest.raises(NotJson):
         parse_answer(answer)
+
+
+def test_the_issues_that_records_depend_on_are_known_where_their_status_is():
+    rows = [{"id": "a", "status": "closed", "title": "A"}, {"id": "b"}, {"id": "--c", "status": "open"}, 7]
+    found = dependencies_of([{"id": "x", "dependencies": rows}, {"dependencies": [{"id": "d", "status": "open"}]}, {}])
+    assert [(name, one.title, one.closed) for name, one in found.items()] == [("a", "A", True), ("d", "d", False)]
+
+
+def test_a_mark_of_a_conflict_is_known_with_any_name_behind_it():
+    marks = [b"<<<<<<< HEAD", b"=======", b">>>>>>> " + b"x" * 200]
+    backlog = read(*[mark + b"\n" for mark in marks], lines(issue("x-1")))
+    assert (len(backlog.problems), list(backlog.issues)) == (1, ["x-1"])

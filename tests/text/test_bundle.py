@@ -68,6 +68,8 @@ def test_a_bundle_holds_by_itself_and_says_how():
     assert (found.records, found.redacted, found.links, found.attached) == (1, 2, 1, 2)
     assert (found.first, found.last, found.head) == (0, 3, lines(TEXTS)[-1].digest)
     assert check_bundle(made(()).files).records == 3
+    linked = check_bundle(bundle("L-1", lines([*TEXTS, *TEXTS], (0, 2, 3)), {}, ("secrets",)).files)
+    assert (linked.records, linked.redacted, linked.links) == (3, 2, 3)
 
 
 @given(st.data())

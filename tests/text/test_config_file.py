@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gitorch.errors import Malformed
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config, RuntimeChoice
+from gitorch.model.plans.prices import Price, PriceList
 from gitorch.model.plans.workflow import Autonomy, ReviewMode
 from gitorch.model.values import replace
 from gitorch.text.config_file import parse_config
@@ -275,3 +276,9 @@ def test_no_text_raises_anything_but_malformed(text):
         parse_config("gitorch.yaml", text.encode("utf-8", "surrogatepass"))
     except Malformed as error:
         assert error.problems  # noqa: PT017 - either outcome is right
+
+
+def test_a_price_that_is_not_named_is_0():
+    text = "prices: {dated: 2026-11-01, per_million: {opus: {input: 2.5, output: 7}, other: {}}}\n"
+    expected = PriceList("2026-11-01", "USD", {"opus": Price(2.5, output=7.0), "other": Price()})
+    assert parse_config("gitorch.yaml", text.encode()).prices == expected

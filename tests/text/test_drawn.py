@@ -17,7 +17,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.text.diagrams.box_text import STATES, fitted
 from gitorch.text.diagrams.graph_text import dot, mermaid, plain
 from gitorch.text.diagrams.layout import lay_out
-from gitorch.text.diagrams.svg import svg
+from gitorch.text.diagrams.svg import linked_svg, svg
 
 TITLES = (
     "Short",
@@ -161,3 +161,11 @@ def test_the_text_forms_end_as_they_say():
     assert not plain(drawn_example()).endswith("\n")
     assert mermaid(drawn_example())[-8:] == "#1f2328\n"
     assert dot(drawn_example())[-3:] == "\n}\n"
+
+
+def test_a_drawing_in_a_page_links_each_box_and_names_its_state():
+    boxes = (Box(JobId("a"), "One", "build", "lane", "", "running"), Box(JobId("b&"), "Two", "build", "lane", "", ""))
+    drawn = linked_svg(Diagram("A picture", boxes, (Arrow(JobId("a"), JobId("b&")),)), lambda job: f"#{job}")
+    links = re.findall(r"<a [^>]*>", drawn)
+    assert links == ['<a href="#a" class="box running">', '<a href="#b&amp;" class="box ">']
+    assert drawn.count("</g></a>") == 2

@@ -45,6 +45,11 @@ PLANS = {
         f"{API}\n### Remarks\n\nNone.\n{gate('api')}",
         ["api"],
     ),
+    "a chapter beside a deeper epic": (
+        "# Plan\n\n### Epic: api — The API\n\n- [ ] One\n\n### Remarks\n\nNone.\n",
+        f"# Plan\n\n### Epic: api — The API\n\n- [ ] One\n{gate('api')}\n### Remarks\n\nNone.\n",
+        ["api"],
+    ),
     "a section before the tasks": (
         "## Epic: api — The API\n\n### Why\n\nSo.\n\n- [ ] One\n",
         f"## Epic: api — The API\n\n### Why\n\nSo.\n\n- [ ] One\n{gate('api')}",

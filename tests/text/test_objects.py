@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from typing import NamedTuple
 
 import pytest
 from hypothesis import example, given
@@ -22,6 +24,7 @@ from gitorch.text.records.objects import (
     tree_body,
     walk,
 )
+from gitorch.text.records.signed_commit import parse_signed
 
 LINK, EXECUTABLE, SUBMODULE = b"120000", b"100755", b"160000"
 WHO = "t <t@t> 0 +0000"
@@ -218,3 +221,41 @@ def test_a_builder_goes_on_from_the_tip_and_makes_only_what_is_new(name, data):
 
     assert list(walk(tree, parse_commit(held[after.commits[-1]]).tree, "")) == sorted(["d/kept", f"d/{name}", "top"])
     assert sorted(kind for kind, _ in after.objects.values()) == ["blob", "commit", "tree", "tree"]
+
+
+def test_only_the_last_of_several_commits_is_signed():
+    added = [Added({f"{n}.txt": b"x"}, f"commit {n}", "t <t@t>", 1_000 * n) for n in range(3)]
+    builders = [Builder(lambda _: b"", None, "sha1", "c <c>") for _ in range(2)]
+    builders[0].add_all(added, lambda text: f"signed {len(text)}\n more")
+    for one in added:
+        builders[1].add(one.files, one.message, one.author, one.at)
+    assert builders[0].commits[:2] == builders[1].commits[:2]
+    body = builders[0].objects[builders[0].commits[2]][1]
+    signature = f"signed {len(unsigned(body))}\n more\n"
+    assert parse_signed(body) == (*parse_signed(unsigned(body))[:4], signature, unsigned(body).decode())
+    assert parse_signed(body)[1:4] == ((builders[1].commits[1],), "commit 2", "t <t@t> 2 +0000")
+
+
+class Added(NamedTuple):
+    """A commit to be added."""
+
+    files: dict[str, bytes]
+    message: str
+    author: str
+    at: int
+
+
+def unsigned(body: bytes) -> bytes:
+    """A commit without its signature of two lines."""
+    return re.sub(rb"gpgsig .*\n .*\n", b"", body)
+
+
+def test_the_signature_of_a_commit_may_stand_among_other_lines():
+    head = "tree {0}\nparent {0}\nauthor a <a> 1 +0000\ncommitter c <c> 1 +0000".format("a" * 40)
+    plain = f"{head}\nencoding x\n more\n\ntext\n\n gpgsig more\n"
+    signed = plain.replace("\nencoding", "\ngpgsig-sha256 one\n two\n \n three\nencoding")
+    found = parse_signed(signed.encode())
+    assert (found.signature, found.signed) == ("one\ntwo\n\nthree\n", plain)
+    assert parse_signed(plain.encode()).signature == ""
+    assert (found.tree, found.parents, found.author) == ("a" * 40, (CommitId("a" * 40),), "a <a> 1 +0000")
+    assert "\ufffd" in parse_signed(signed.replace("text", "x").encode().replace(b"x", b"\xff", 1)).signed

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.model.plans.plan import Task
-from gitorch.text.plans.plan import parse_plan
+from gitorch.text.plans.plan import named_prompt, parse_plan
 from gitorch.text.slug import epic_id_fault, slug
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -383,3 +383,9 @@ def test_a_slug_is_an_id_or_empty(title):
 
     assert not name or len(name) <= 39
     assert not name or set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_the_prompt_that_a_plan_names_is_read_without_the_rest():
+    assert named_prompt("plan.md", b"---\nprompt: docs/prompt.md\nautonomy: full_auto\n---\n# T\n") == "docs/prompt.md"
+    assert [named_prompt("plan.md", data) for data in (b"# T\n", b"\xff", b"")] == ["", "", ""]
+    assert named_prompt("plan.md", b"---\nprompt: a.md\n---\n", 10) == ""

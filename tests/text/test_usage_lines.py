@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitorch.model.channel import TokenUsage
+from gitorch.model.ids import Moment
 from gitorch.model.work.usage import ModelUsage
 from gitorch.text.usage.aider import read_aider
+from gitorch.text.usage.from_channel import served_of
 from gitorch.text.usage.lines import LINES, LineReader, opencode_message
-from gitorch.text.usage.served import COUNT_MAX, add, totals
+from gitorch.text.usage.served import COUNT_MAX, Served, add, totals
+from gitorch.text.usage.status_line import StatusLine, read_status_line
 
 SINCE = "2026-11-28T22:00:00.000Z"
 AT = "2026-11-28T22:10:02.907Z"
@@ -161,3 +165,32 @@ def test_no_line_breaks_a_reader_and_no_count_is_negative_or_beyond_its_bound(va
         for served in filter(None, (reader.read(line.encode()) for line in lines)):
             assert 0 <= served.usage.tokens <= 6 * COUNT_MAX
     opencode_message("m", json.dumps({"role": "assistant", "tokens": value, "cost": value}))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"model": {"id": "opus"}, "cost": {"total_cost_usd": 1.25}}', StatusLine("opus", 1.25)),
+        ('{"model": {"id": 7}, "cost": {"total_cost_usd": "0"}}', StatusLine("", 0.0)),
+        ('{"model": {"id": "x"}, "cost": {"total_cost_usd": -0.01}}', None),
+        ('{"model": {"id": "x"}, "cost": {"total_cost_usd": 1e12}}', None),
+        ('{"model": {"id": "x"}, "cost": {"total_cost_usd": NaN}}', None),
+        ('{"model": {"id": "x"}, "cost": {"total_cost_usd": null}}', None),
+        ('{"model": {"id": "x"}, "cost": {"total_cost_usd": 1%s}}' % ("0" * 400), None),
+        ('{"model": {}, "cost": {"total_cost_usd": 1}}', None),
+        ("[]", None),
+        ("{", None),
+        ("[" * 100_000, None),
+    ],
+)
+def test_the_text_of_a_status_line_names_a_cost_or_nothing(text, expected):
+    assert read_status_line(text) == expected
+
+
+def test_an_answer_that_a_channel_tells_counts_as_one_request():
+    whole = TokenUsage("m1", "codex", "opus", Moment(1), 1, 2, 3, 4, 5, 0.25)
+    expected = ModelUsage("opus", 1, 2, 3, 4, 5, requests=1, cost_micros=250_000)
+    assert served_of(whole) == Served("m1", expected)
+    for name in ("input", "cached", "cache_write", "output"):
+        assert served_of(TokenUsage("m2", "codex", "opus", Moment(1), **{name: 1})).usage.requests == 1
+    assert served_of(TokenUsage("m3", "codex", "opus", Moment(1))).usage == ModelUsage("opus")

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitorch.text import websocket
-from gitorch.text.websocket import BadFrame, Message, MessageReader, Opcode, accepts_upgrade, client_frame
+from gitorch.text.websocket import (
+    BadFrame,
+    Message,
+    MessageReader,
+    Opcode,
+    accepts_upgrade,
+    client_frame,
+    upgrade_request,
+)
 
 SIZES = (0, 1, 125, 126, 127, 65_535, 65_536, 70_000)
 
@@ -63,20 +71,33 @@ def test_the_parts_of_a_message_are_put_together_and_a_ping_may_come_between_the
 
 
 @pytest.mark.parametrize(
-    "data",
+    ("data", "reason"),
     [
-        server_frame(b"x", Opcode.CONTINUATION),
-        server_frame(b"x", final=False) + server_frame(b"y"),
-        b"\x83\x01x",
-        b"\xc1\x01x",
-        b"\x81\x81\x00\x00\x00\x00x",
-        b"\x81\x7f\x00\x00\x00\x00\x7f\xff\xff\xff",
+        (server_frame(b"x", Opcode.CONTINUATION), "a part of a message out of its order"),
+        (server_frame(b"x", final=False) + server_frame(b"y"), "a part of a message out of its order"),
+        (b"\x83\x01x", "a frame of the unknown kind 3"),
+        (b"\xc1\x01x", "a frame with reserved bits, or masked by the server"),
+        (b"\x81\x81\x00\x00\x00\x00x", "a frame with reserved bits, or masked by the server"),
+        (b"\x81\x7f\x00\x00\x00\x00\x7f\xff\xff\xff", "a message that is too long"),
     ],
-    ids=["a part of nothing", "a part missing", "an unknown kind", "a reserved bit", "masked", "too long"],
 )
-def test_what_no_server_may_send_is_refused(data):
-    with pytest.raises(BadFrame):
+def test_what_no_server_may_send_is_refused_with_the_reason(data, reason):
+    with pytest.raises(BadFrame) as caught:
         MessageReader().feed(data)
+    assert str(caught.value) == reason
+
+
+def test_the_request_for_a_connection_is_these_lines():
+    assert upgrade_request("k==").decode().split("\r\n") == [
+        "GET / HTTP/1.1",
+        "Host: localhost",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Key: k==",
+        "Sec-WebSocket-Version: 13",
+        "",
+        "",
+    ]
 
 
 def test_parts_that_grow_too_long_together_are_refused(monkeypatch):
