@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 1.0
 """The time between two looks: one costs some 2 ms."""
 
+PIPE_SECONDS = 2.0
+"""How long git waits for the other end of a named pipe that somebody put in the place of one of its files."""
+
+WAITS_FOR_PIPE = "wait_for_partner"
+"""Where Linux says that a process is while it opens a named pipe whose other end nobody has opened."""
+
 SAY_SECONDS = 5.0
 """When a program is first said to take long; each later time comes after twice as long."""
 
@@ -81,6 +87,21 @@ class Watch:
             self._say_after *= 2
             self._say(self._sentence(elapsed, now - self._moved_at, seen.written))
         return now - self._moved_at
+
+    def stuck(self, idle_seconds_max: float) -> str:
+        """Why the program will not get on, as of this look; empty while it may.
+
+        A hook may wait for a pipe of its own, and git never should.
+        """
+        idle = self.idle_seconds()
+        if idle >= idle_seconds_max:
+            return f"nothing in it had moved for {idle_seconds_max:g} seconds"
+        if idle < PIPE_SECONDS:
+            return ""
+        for one in processes.below([self._pid], processes.table()):
+            if _read(one, "comm").strip() == "git" and _read(one, "wchan") == WAITS_FOR_PIPE:
+                return "a named pipe is in the place of one of its files"
+        return ""
 
     def _sentence(self, elapsed: float, idle: float, written: int) -> str:
         """How long it has run, and how far it is."""

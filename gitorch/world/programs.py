@@ -74,7 +74,8 @@ def run_patiently(
 ) -> ProgramResult:
     """Give a started program its input and wait for its end as long as it gets on.
 
-    Raises TimeoutError when nothing in its process tree has moved for `idle_seconds`; the program still runs then.
+    Raises TimeoutError, with the reason, when nothing in its process tree has moved for `idle_seconds`, and when it never
+    will; the program still runs then.
     """
     rest: bytes | None = given
     while True:
@@ -82,8 +83,9 @@ def run_patiently(
             out, err = process.communicate(rest, timeout=min(LOOK_SECONDS, idle_seconds))
         except subprocess.TimeoutExpired:
             rest = None  # it was handed over with the first call
-            if watch.idle_seconds() >= idle_seconds:
-                raise TimeoutError from None
+            reason = watch.stuck(idle_seconds)
+            if reason:
+                raise TimeoutError(reason) from None
         else:
             return ProgramResult(process.returncode, out, err)
 

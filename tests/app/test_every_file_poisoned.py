@@ -26,7 +26,7 @@ from waiting_run import WaitingRun
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
 from gitorch.model.plans.approval import Grade
-from gitorch.world.git import pipes
+from gitorch.world.git import pipes, ref_move
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.signatures import SshSignatures
 
@@ -135,6 +135,7 @@ def _limits(monkeypatch) -> Iterator[None]:
     """git ends after 2 s without progress instead of 300, and a case after a minute."""
     monkeypatch.setitem(GitRunner.run.__kwdefaults__, "wait_seconds", IDLE_SECONDS)
     monkeypatch.setattr(pipes, "IDLE_SECONDS", IDLE_SECONDS)
+    monkeypatch.setattr(ref_move, "IDLE_SECONDS", IDLE_SECONDS)
 
     def too_long(*_: object) -> None:
         raise AssertionError(f"nothing happened for {SECONDS_MAX} s")

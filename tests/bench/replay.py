@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from history import ENV, build, git, ledger  # found by the line above
 
 from gitorch.ledger.location import REF, common_dir  # the same
-from gitorch.text.records import chain  # the same
+from gitorch.text.records import digests  # the same
 from gitorch.world.git.history import GitHistory  # the same
 
 MODES = ("floor", "verify", "state, no cache", "state")
@@ -42,7 +42,7 @@ def child(mode: str, repo: Path) -> None:
         found = ledger(repo)
         for commit in GitHistory(common, ENV).stream(found.tip()):
             for data in commit.added.values():
-                chain.digest(data)
+                digests.digest(data)
     elif mode == "verify":
         assert ledger(repo).verify().faults == ()
     else:

@@ -166,6 +166,39 @@ def test_a_checkout_runs_on_while_it_gets_on_and_is_ended_and_undone_when_nothin
     assert target.move().checkout == "updated"
 
 
+@pytest.mark.parametrize("name", ["logs/refs/heads/main", "packed-refs", "index", "refs/heads/main", "info/exclude"])
+def test_a_named_pipe_in_the_place_of_a_file_of_git_ends_the_move_at_once(target, monkeypatch, name):
+    monkeypatch.setattr("gitorch.world.activity.PIPE_SECONDS", 0.1)
+    for module in ("programs", "git.ref_move", "git.pipes"):
+        monkeypatch.setattr(f"gitorch.world.{module}.LOOK_SECONDS", 0.05)
+    before = target.state()
+    path = target.repo.path / ".git" / name
+    kept = path.read_bytes() if path.exists() else None
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    try:
+        reason = target.move().refused
+    except Unavailable as error:
+        reason = error.message
+    assert "gave no answer: a named pipe is in the place of one of its files" in reason
+    path.unlink()
+    if kept is not None:
+        path.write_bytes(kept)
+    assert target.state() == before
+    assert target.move().checkout == "updated"
+
+
+def test_a_hook_may_wait_for_a_named_pipe_of_its_own(target, monkeypatch):
+    monkeypatch.setattr("gitorch.world.activity.PIPE_SECONDS", 0.1)
+    monkeypatch.setattr("gitorch.world.git.ref_move.LOOK_SECONDS", 0.05)
+    git = target.repo.path / ".git"
+    os.mkfifo(git / "mine")
+    hook = git / "hooks/reference-transaction"
+    hook.write_text(f"#!/bin/sh\n(sleep 0.5; : >{git}/mine) & read -r line <{git}/mine; exit 0\n")
+    hook.chmod(0o755)
+    assert target.move().checkout == "updated"
+
+
 def test_a_long_call_is_reported_while_it_runs(target, monkeypatch):
     monkeypatch.setattr("gitorch.world.activity.SAY_SECONDS", 0.1)
     monkeypatch.setattr("gitorch.world.programs.LOOK_SECONDS", 0.1)

@@ -38,7 +38,7 @@ def move_branch(git: GitRunner, move: RefMove) -> MoveResult:
         if refused is not None:
             return refused
         reason = prepared_move.commit()
-        if reason:
+        if reason and _tip(git, move.ref) != move.new:
             _bring_back(checkouts, move)
             return MoveResult(moved=False, refused=reason)
     return _updated(checkouts)

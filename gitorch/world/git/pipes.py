@@ -51,7 +51,7 @@ def _end_when_idle(process: subprocess.Popen[bytes], left: threading.Event) -> N
     """Watch the process until the event; its reader finds the end of its answers where it is ended."""
     watch = Watch(process.pid, "git", lambda _: None)
     while not left.wait(min(LOOK_SECONDS, IDLE_SECONDS)):
-        if watch.idle_seconds() >= IDLE_SECONDS:
+        if watch.stuck(IDLE_SECONDS):
             process.kill()
             return
 

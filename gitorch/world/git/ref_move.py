@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Unavailable
 from gitorch.model.values import Value
 from gitorch.world.activity import LOOK_SECONDS
-from gitorch.world.git.interrupted import CHECKOUT_SECONDS
 from gitorch.world.git.locks import busy, failed_on_lock
-from gitorch.world.git.runner import LOCK_TRIES
+from gitorch.world.git.runner import IDLE_SECONDS, LOCK_TRIES
 from gitorch.world.programs import ProgramResult, end, ending
 
 if TYPE_CHECKING:
@@ -85,8 +84,12 @@ class PreparedMove:
         self._ask(f"start\nupdate {move.ref} {move.new} {move.old}\nprepare\n", PREPARED)
 
     def commit(self) -> str:
-        """Move the branch; why git refused, empty when it moved."""
-        self._ask("commit\n", COMMITTED)
+        """Move the branch; why git refused, or why it had to be ended, when it can have moved all the same; else empty."""
+        try:
+            self._ask("commit\n", COMMITTED)
+        except Unavailable as error:
+            end(self._process)
+            return error.message
         return self.refused
 
     def _ask(self, words: str, wanted: bytes) -> None:
@@ -108,7 +111,7 @@ class PreparedMove:
     def _read(self, descriptor: int) -> bytes:
         """What git printed next; nothing at the end. Raises Unavailable when it does nothing for long."""
         while not select.select([descriptor], [], [], LOOK_SECONDS)[0]:
-            if self._watch.idle_seconds() > CHECKOUT_SECONDS:
-                message = f"git update-ref gave no answer: nothing in it had moved for {CHECKOUT_SECONDS:g} seconds"
-                raise Unavailable(message, hint="gitorch doctor")
+            reason = self._watch.stuck(IDLE_SECONDS)
+            if reason:
+                raise Unavailable(f"git update-ref gave no answer: {reason}", hint="gitorch doctor")
         return os.read(descriptor, 65_536)

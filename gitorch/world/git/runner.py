@@ -354,9 +354,7 @@ class GitRunner:
         try:
             return run_patiently(process, given, idle_seconds, self.watch(process, verb))
         except TimeoutError as error:
-            message = (
-                f"git {verb} gave no answer: nothing in it had moved for {idle_seconds:g} seconds, so it was ended"
-            )
+            message = f"git {verb} gave no answer: {error}, so it was ended"
             raise Unavailable(message, hint="gitorch doctor") from error
 
     def succeeds(self, *arguments: str, env: Mapping[str, str] | None = None) -> bool:
