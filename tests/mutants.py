@@ -45,13 +45,16 @@ TESTS = {
     "model": ["tests/model/", "tests/rules/"],
     "app": ["tests/app/", "tests/cli/"],
     "cli": ["tests/cli/"],
+    "verbs": ["tests/cli/", "tests/mcp/"],
+    "web": ["tests/web/"],
+    "mcp": ["tests/mcp/"],
     "world": ["tests/world/", "tests/contract/", "tests/app/test_doctor_programs.py"],
     "wiring": ["tests/wiring/", "tests/cli/"],
     "errors": ["tests/model/", "tests/cli/"],
 }
 """The tests that judge each floor; of a floor without an entry, those of all floors."""
 
-UNFIT = "not every_guard_is_in_the_table and not without_a_forged_record and not source"
+UNFIT = "not every_guard_is_in_the_table and not without_a_forged_record and not the_source"
 """Which tests can judge: not those that read the source, since they would see mutmut's own functions in it."""
 
 
@@ -141,7 +144,7 @@ def mutants_of(module: str, code: str, names: Iterable[str]) -> list[Mutant]:
     lines = code.splitlines()
     bodies: dict[str, list[str]] = {}
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.FunctionDef) and "__mutmut_" in node.name:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and "__mutmut_" in node.name:
             bodies[node.name] = [
                 line.split("  # type: ignore # mutmut")[0] for line in lines[node.lineno : node.end_lineno]
             ]
