@@ -10,7 +10,10 @@ import sys
 from pathlib import Path
 
 import gitorch
-from gitorch.ledger.cache import FOLDERS, INSTALLATIONS_MAX, key
+from gitorch.ledger.cache import FOLDERS, INSTALLATIONS_MAX, Cache, key
+from gitorch.ledger.replay import Head, Replay
+from gitorch.ledger.run_cache import RunCache
+from gitorch.model.ids import NO_DIGEST, CommitId, Moment
 
 EVERYTHING_THAT_MAKES_A_STATE = """
 import importlib, pkgutil, sys
@@ -88,3 +91,24 @@ def test_damaged_keys_of_installations_are_made_again(tmp_path):
     for text in ("", "[1]", "{", "\0"):
         (tmp_path / "installations").write_text(text)
         assert key(tmp_path) == made
+
+
+def test_a_cache_is_recent_for_its_seconds_by_any_clock_but_one_that_went_back(tmp_path, monkeypatch):
+    now = 1_795_214_411.0
+    saved = Cache(tmp_path)
+    assert not saved.saved_within(60)
+    saved.save(
+        Replay(
+            RunCache(tmp_path / "gitorch/cache", key(tmp_path)), head=Head(CommitId("c" * 40), 3, NO_DIGEST, Moment(1))
+        )
+    )
+    (board,) = (tmp_path / "gitorch/cache").glob("board.json")
+    os.utime(board, (now, now))
+    asked = {}
+    for age in (-1, 0, 59, 60):
+        monkeypatch.setattr("time.time", lambda age=age: now + age)
+        asked[age] = saved.saved_within(60)
+    assert asked == {-1: False, 0: True, 59: True, 60: False}
+    board.write_text(board.read_text().replace('["', '["other-', 1))
+    os.utime(board, (now, now))
+    assert not saved.saved_within(1_000)

@@ -1,6 +1,7 @@
 """Locks of the ledger: the ref's own, and those that are held by name."""
 
 import errno
+import fcntl
 import os
 import re
 import subprocess
@@ -10,7 +11,7 @@ import time
 
 import pytest
 from ledger_kit import AT, HOST, REF, RUN, fill, new_repo, open_ledger
-from waiting import until
+from waiting import LIMIT_SECONDS, until
 
 from gitorch.errors import Busy, Usage
 from gitorch.ledger import lock, lock_owner
@@ -159,3 +160,22 @@ def test_an_owner_that_the_kernel_does_not_show_is_not_named(tmp_path, monkeypat
     if text is not None:
         (tmp_path / "locks").write_text(text)
     assert lock_owner.owner(tmp_path) is None
+
+
+def test_whoever_waits_for_a_lock_in_vain_can_end_although_it_is_never_let_go(tmp_path):
+    path = tmp_path / "lock"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        before = set(threading.enumerate())
+        assert not lock._wait_until_free(path, 0.01)
+        (waiting,) = set(threading.enumerate()) - before
+        assert waiting.daemon
+    finally:
+        os.close(descriptor)
+    waiting.join(LIMIT_SECONDS)
+
+
+def test_the_ref_s_file_has_the_mode_of_git_s(repo, ledger):
+    fill(ledger, 1)
+    assert oct((repo / ".git" / REF).stat().st_mode) == oct((repo / ".git/refs/heads/main").stat().st_mode)

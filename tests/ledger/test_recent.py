@@ -100,6 +100,17 @@ def test_a_long_file_begins_anew(repo, path, monkeypatch):
     assert open_ledger(repo).state(RUN).run.records == 15
 
 
+def test_a_file_beyond_its_size_holds_what_is_added_next(tmp_path, monkeypatch):
+    monkeypatch.setattr(recent, "BYTES_MAX", 10)
+    (tmp_path / "gitorch/cache").mkdir(parents=True)
+    made = recent.Recent(None, tmp_path)
+    texts = []
+    for lines in (b"\n012345678", b"\n9", b"\nabc", b"\nd"):
+        made._write(lines)
+        texts.append((tmp_path / "gitorch/cache/recent").read_bytes())
+    assert texts == [b"\n012345678", b"\n012345678\n9", b"\nabc", b"\nabc\nd"]
+
+
 def test_a_record_that_is_too_long_for_the_file_is_followed_by_its_commit(repo, follower, monkeypatch):
     monkeypatch.setattr(recent, "_LINE_MAX", 10)
     fill(open_ledger(repo), 2)
