@@ -9,6 +9,8 @@ from clients import HANDSHAKE, answers, line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gitorch import __version__
+from gitorch.mcp import eras
 from gitorch.mcp.messages import Fault, Message, parsed
 from gitorch.text.lines import LINE_BYTES_MAX, Lines
 
@@ -23,45 +25,65 @@ def only(data: bytes) -> dict:
     return first
 
 
+BATCH = "batches are not part of this protocol; send one message a line"
+BAD_ID = "the id of a request is a text or a whole number"
+NO_VERSION = 'a message has "jsonrpc": "2.0"'
+
+
 @pytest.mark.parametrize(
-    ("data", "code"),
+    ("data", "code", "id_", "words"),
     [
-        (b"{\n", -32700),
-        (b"\xff\xfe\n", -32700),
-        (b"[" * 100_000 + b"\n", -32700),
-        (b'{"jsonrpc": "2.0", "id": NaN, "method": "ping"}\n', -32700),
-        (b"9" * 5_000 + b"\n", -32700),
-        (b"[]\n", -32600),
-        (b'[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]\n', -32600),
-        (b'"ping"\n', -32600),
-        (b'{"id": 1, "method": "ping"}\n', -32600),
-        (b'{"jsonrpc": "1.0", "id": 1, "method": "ping"}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": 1}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": null, "method": "ping"}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": true, "method": "ping"}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": {}, "method": "ping"}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": 5}\n', -32600),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}\n', -32602),
-        (line("no/such", id_=1), -32601),
-        (line("prompts/list", id_=1), -32601),
-        (line("tools/list", {"cursor": "x"}, 1), -32602),
-        (line("tools/call", {"name": "no_such"}, 1), -32602),
-        (line("tools/call", {"name": ["status"]}, 1), -32602),
-        (line("tools/call", {}, 1), -32602),
-        (line("tools/call", {"name": "status", "arguments": []}, 1), -32602),
-        (line("resources/read", {"uri": "gitorch://none"}, 1), -32602),
-        (line("resources/read", {"uri": "file:///etc/passwd"}, 1), -32602),
-        (line("resources/read", {"uri": {"a": 1}}, 1), -32602),
-        (b'{"jsonrpc": "2.0", "id": 1, "method": "' + b"x" * (LINE_BYTES_MAX + 1) + b'"}\n', -32600),
+        (b"{\n", -32700, None, "this is not JSON: Expecting property name"),
+        (b"\xff\xfe\n", -32700, None, "this is not JSON: "),
+        (b"[" * 100_000 + b"\n", -32700, None, "this is not JSON: maximum recursion depth"),
+        (b'{"jsonrpc": "2.0", "id": NaN, "method": "ping"}\n', -32700, None, "this is not JSON: NaN is no JSON value"),
+        (b"9" * 5_000 + b"\n", -32700, None, "this is not JSON: Exceeds the limit"),
+        (b"[]\n", -32600, None, BATCH),
+        (b'[{"jsonrpc": "2.0", "id": 1, "method": "ping"}]\n', -32600, None, BATCH),
+        (b'"ping"\n', -32600, None, "a message is a JSON object"),
+        (b'{"id": 1, "method": "ping"}\n', -32600, 1, NO_VERSION),
+        (b'{"jsonrpc": "1.0", "id": 1, "method": "ping"}\n', -32600, 1, NO_VERSION),
+        (b'{"jsonrpc": "2.0", "id": 1}\n', -32600, 1, "a message names its method"),
+        (b'{"jsonrpc": "2.0", "id": null, "method": "ping"}\n', -32600, None, BAD_ID),
+        (b'{"jsonrpc": "2.0", "id": true, "method": "ping"}\n', -32600, None, BAD_ID),
+        (b'{"jsonrpc": "2.0", "id": 1.5, "method": "ping"}\n', -32600, None, BAD_ID),
+        (b'{"jsonrpc": "2.0", "id": {}, "method": "ping"}\n', -32600, None, BAD_ID),
+        (b'{"jsonrpc": "2.0", "id": 1, "method": 5}\n', -32600, 1, "a message names its method"),
+        (
+            b'{"jsonrpc": "2.0", "id": 1, "method": "ping", "params": [1]}\n',
+            -32602,
+            1,
+            "the parameters of a method are an object",
+        ),
+        (line("no/such", id_=1), -32601, 1, "gitorch has no method no/such"),
+        (line("prompts/list", id_=1), -32601, 1, "gitorch has no method prompts/list"),
+        (line("tools/list", {"cursor": "x"}, 1), -32602, 1, "there is no page with this cursor"),
+        (line("tools/call", {"name": "no_such"}, 1), -32602, 1, "there is no tool 'no_such'"),
+        (line("tools/call", {"name": ["status"]}, 1), -32602, 1, "there is no tool ['status']"),
+        (line("tools/call", {}, 1), -32602, 1, "there is no tool None"),
+        (
+            line("tools/call", {"name": "status", "arguments": []}, 1),
+            -32602,
+            1,
+            "the arguments of a tool are an object",
+        ),
+        (line("resources/read", {"uri": "gitorch://none"}, 1), -32602, 1, "there is no resource 'gitorch://none'"),
+        (line("resources/read", {"uri": {"a": 1}}, 1), -32602, 1, "there is no resource {'a': 1}"),
+        (
+            b'{"jsonrpc": "2.0", "id": 1, "method": "' + b"x" * (LINE_BYTES_MAX + 1) + b'"}\n',
+            -32600,
+            None,
+            f"a message is longer than {LINE_BYTES_MAX} bytes",
+        ),
     ],
 )
-def test_what_is_no_request_is_answered_by_its_error(data, code):
+def test_what_is_no_request_is_answered_by_its_error(data, code, id_, words):
     found = only(data)
-    assert found["error"]["code"] == code
-    assert found["error"]["message"]
-    assert found["jsonrpc"] == "2.0"
+    assert (found["error"]["code"], found["id"], found["jsonrpc"]) == (code, id_, "2.0")
+    assert found["error"]["message"].startswith(words)
     assert "result" not in found
+    if "resource" in words:
+        assert found["error"]["data"] == json.loads(data)["params"]
 
 
 @pytest.mark.parametrize(
@@ -109,22 +131,53 @@ def modern(version="2026-07-28", **params):
     return {**params, "_meta": {"io.modelcontextprotocol/protocolVersion": version}}
 
 
-def test_a_request_that_names_the_new_version_gets_an_answer_of_its_form():
-    [found] = answers(line("server/discover", modern(), 1))
-    assert found["result"]["resultType"] == "complete"
-    assert "2026-07-28" in found["result"]["supportedVersions"]
-    assert (found["result"]["ttlMs"], found["result"]["cacheScope"]) == (0, "private")
-    [found] = answers(line("tools/list", modern(), 1))
-    assert (found["result"]["resultType"], found["result"]["cacheScope"]) == ("complete", "private")
-    [found] = answers(line("tools/list", {}, 1))
-    assert "resultType" not in found["result"]
+def test_both_eras_are_told_who_serves_and_how_to_begin():
+    [found] = answers(line("initialize", HANDSHAKE, 1))
+    same = {"capabilities": {"tools": {}, "resources": {}}, "instructions": eras.INSTRUCTIONS}
+    server = {"name": "gitorch", "title": "gitorch", "version": __version__}
+    assert found["result"] == {**same, "protocolVersion": "2025-11-25", "serverInfo": server}
+    [found] = answers(line("server/discover", {}, 1))
+    assert found["result"] == {
+        **same,
+        "supportedVersions": ["2026-07-28", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"],
+        **CACHED,
+    }
+
+
+COMPLETE = {
+    "resultType": "complete",
+    "_meta": {
+        "io.modelcontextprotocol/serverInfo": {"name": "gitorch", "title": "gitorch", "version": __version__},
+    },
+}
+CACHED = {**COMPLETE, "ttlMs": 0, "cacheScope": "private"}
+
+
+@pytest.mark.parametrize(
+    ("method", "key"),
+    [
+        ("tools/list", "tools"),
+        ("resources/list", "resources"),
+        ("resources/templates/list", "resourceTemplates"),
+        ("ping", ""),
+    ],
+)
+def test_a_request_that_names_the_new_version_gets_an_answer_of_its_form(method, key):
+    [old], [new] = answers(line(method, {}, 1)), answers(line(method, modern(), 1))
+    more = CACHED if key else COMPLETE
+    assert new["result"] == {**old["result"], **more}
+    assert old["result"].keys() == ({key} if key else set())
 
 
 def test_a_version_of_the_future_is_refused_with_those_that_are_spoken():
     [found] = answers(line("tools/list", modern("2030-01-01"), 1))
-    assert found["error"]["code"] == -32022
-    assert found["error"]["data"]["requested"] == "2030-01-01"
-    assert "2026-07-28" in found["error"]["data"]["supported"]
+    supported = ["2026-07-28", "2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
+    assert found["error"] == {
+        "code": -32022,
+        "message": "gitorch does not speak version 2030-01-01 of the protocol",
+        "data": {"supported": supported, "requested": "2030-01-01"},
+    }
+    assert found["id"] == 1
 
 
 VALUES = st.recursive(

@@ -10,7 +10,7 @@ from clients import AGENT, OPERATOR, answers, line
 
 from gitorch.cli.arguments import FINDING_KEYS
 from gitorch.errors import Usage
-from gitorch.mcp import tools
+from gitorch.mcp import resources, tools
 from gitorch.mcp.caller import Caller, as_operator, read_caller, worktree_or
 from gitorch.model.record import ActorKind
 from gitorch.model.work.review import Severity
@@ -90,6 +90,72 @@ def test_a_tool_has_a_name_schemas_and_annotations_that_every_client_takes(verb)
     assert tool["annotations"]["readOnlyHint"] is not verb.changes
     assert "yes" not in tool["inputSchema"]["properties"]
     json.dumps(tool)
+
+
+PARAMETERS = (
+    Parameter("thing", "Whom.", required=True),
+    Parameter("how", "How.", ("--how",), choices=("loudly", "softly")),
+    Parameter("times", "How often.", ("-n",), kind=Kind.NUMBER, least=1, most=9),
+    Parameter("pause", "How long.", ("--pause",), kind=Kind.SECONDS),
+    Parameter("every", "Everybody.", ("--all",), kind=Kind.FLAG),
+    Parameter("name", "A name.", ("--name",), metavar="WHO=NAME", many=True),
+    Parameter("part", "Parts.", ("--part",), metavar="FROM,TO"),
+    Parameter("findings", "What is wrong.", ("--findings-file",), content="findings"),
+)
+ARGUMENTS = {
+    "thing": {"type": "string", "description": "Whom."},
+    "how": {"type": "string", "enum": ["loudly", "softly"], "description": "How."},
+    "times": {"type": "integer", "minimum": 1, "maximum": 9, "description": "How often."},
+    "pause": {"type": "number", "description": "How long."},
+    "every": {"type": "boolean", "description": "Everybody."},
+    "name": {"type": "array", "items": {"type": "string"}, "description": "A name. Form: WHO=NAME"},
+    "part": {"type": "string", "description": "Parts. Form: FROM,TO"},
+    "findings": {"type": "array", "items": FINDING, "description": "What is wrong."},
+}
+RESULT = {
+    "text": Kind.TEXT,
+    "flag": Kind.FLAG,
+    "number": Kind.NUMBER,
+    "list": Kind.LIST,
+    "object": Kind.OBJECT,
+    "any": Kind.ANY,
+}
+
+
+@pytest.mark.parametrize(("changes", "details"), [(True, "It is polite."), (False, "")])
+def test_a_tool_describes_every_kind_of_argument_and_answer(changes, details):
+    verb = Verb("greet all", "Greet.", "x:y", "read", details, PARAMETERS, result=RESULT, changes=changes)
+    assert tools.definition(verb) == {
+        "name": "greet_all",
+        "title": "Greet all",
+        "description": "Greet.\n\nIt is polite." if details else "Greet.",
+        "inputSchema": {
+            "type": "object",
+            "properties": ARGUMENTS,
+            "additionalProperties": False,
+            "required": ["thing"],
+        },
+        "outputSchema": {
+            "type": "object",
+            "properties": {
+                "ok": {"type": "boolean"},
+                "text": {"type": "string"},
+                "flag": {"type": "boolean"},
+                "number": {"type": "integer"},
+                "list": {"type": "array"},
+                "object": {"type": "object"},
+                "any": {},
+            },
+            "required": ["ok"],
+        },
+        "annotations": {
+            "title": "Greet all",
+            "readOnlyHint": not changes,
+            "destructiveHint": False,
+            "openWorldHint": False,
+        },
+    }
+    assert "required" not in tools.input_schema(verb._replace(parameters=PARAMETERS[1:]))
 
 
 def test_the_schema_of_findings_is_what_a_findings_file_takes():
@@ -173,6 +239,10 @@ if "hang" in words:
     time.sleep(300)
 if "loud" in words:
     print("x" * 3_000_000)
+elif "strange" in words:
+    sys.stdout.buffer.write(b"\\xff\\xc3\\xbc")
+elif "silent" in words:
+    sys.exit(3)
 elif "mute" in words:
     sys.stderr.write("it broke"); sys.exit(70)
 elif "no" in words:
@@ -195,11 +265,14 @@ def why(thing: str, id_: int = 1) -> bytes:
 
 @pytest.mark.usefixtures("fake")
 def test_the_answer_of_a_verb_is_structured_and_text():
-    [found] = answers(why("api"))
-    values = {"ok": True, "thing": "why --json -- api", "given": ""}
-    assert found["result"]["structuredContent"] == values
-    assert json.loads(found["result"]["content"][0]["text"]) == values
-    assert found["result"]["isError"] is False
+    [found] = answers(why("ü"))
+    values = {"ok": True, "thing": "why --json -- ü", "given": ""}
+    text = '{"ok": true, "thing": "why --json -- ü", "given": ""}'
+    assert found["result"] == {
+        "content": [{"type": "text", "text": text}],
+        "isError": False,
+        "structuredContent": values,
+    }
 
 
 @pytest.mark.usefixtures("fake")
@@ -237,17 +310,68 @@ def test_calls_run_beside_each_other_and_each_gets_its_own_answer():
 def test_an_id_that_is_at_work_is_refused_and_so_is_a_call_too_many():
     ending = b"".join(line("notifications/cancelled", {"requestId": n}) for n in range(1, 9))
     data = b"".join(why("hang", n) for n in range(1, 9)) + why("api", 3) + why("api", 9) + ending
-    found = {one["id"]: one["error"]["code"] for one in answers(data)}
-    assert found == {3: -32600, 9: -32603}
+    found = {one["id"]: (one["error"]["code"], one["error"]["message"]) for one in answers(data)}
+    assert found == {
+        3: (-32600, "a request with this id is still at work"),
+        9: (-32603, "8 calls are at work; try again when one has ended"),
+    }
+
+
+def read(name: str) -> bytes:
+    return line("resources/read", {"uri": f"gitorch://{name}"}, 1)
+
+
+@pytest.fixture
+def readable(monkeypatch):
+    """A resource whose verb answers what the test wants, by a name of `FAKE`."""
+
+    def made(word: str) -> None:
+        monkeypatch.setattr(resources, "RESOURCES", (resources.Resource("thing", "A thing", (word,), "text/x"),))
+
+    return made
 
 
 @pytest.mark.usefixtures("fake")
-def test_a_resource_is_what_its_verb_prints_and_a_failing_one_is_an_error():
-    [found] = answers(line("resources/read", {"uri": "gitorch://brief"}, 1), AGENT)
-    assert found["result"]["contents"][0]["mimeType"] == "text/markdown"
-    assert json.loads(found["result"]["contents"][0]["text"])["thing"] == "brief"
-    [found] = answers(line("resources/read", {"uri": "gitorch://brief"}, 1), Caller())
+def test_the_resources_of_a_caller_are_listed_and_read_as_their_verbs_print_them(readable):
+    [found] = answers(read("brief"), AGENT)
+    [content] = found["result"]["contents"]
+    assert json.loads(content.pop("text"))["thing"] == "brief"
+    assert content == {"uri": "gitorch://brief", "mimeType": "text/markdown"}
+    for caller, names_ in ((AGENT, "status report artifacts brief findings"), (Caller(), "status report artifacts")):
+        [found] = answers(line("resources/list", id_=1), caller)
+        assert [one["name"] for one in found["result"]["resources"]] == names_.split()
+    [found] = answers(read("brief"), Caller())
     assert found["error"]["code"] == -32602
+
+    readable("strange")
+    [found] = answers(line("resources/list", id_=1), Caller())
+    assert found["result"]["resources"] == [
+        {"uri": "gitorch://thing", "name": "thing", "title": "A thing", "mimeType": "text/x"}
+    ]
+    [found] = answers(read("thing"), Caller())
+    assert found["result"]["contents"] == [{"uri": "gitorch://thing", "mimeType": "text/x", "text": "\ufffdü"}]
+
+
+@pytest.mark.usefixtures("fake")
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [("no", "not now"), ("mute", "it broke"), ("loud", "its verb ended with -15"), ("silent", "its verb ended with 3")],
+)
+def test_a_resource_whose_verb_fails_is_an_error_with_its_reason(readable, word, reason):
+    readable(word)
+    [found] = answers(read("thing"), Caller())
+    assert found["error"] == {
+        "code": -32603,
+        "message": f"gitorch://thing cannot be read: {reason}",
+        "data": {"uri": "gitorch://thing"},
+    }
+
+
+@pytest.mark.usefixtures("fake")
+def test_arguments_that_do_not_fit_are_a_result_that_a_model_reads():
+    [found] = answers(line("tools/call", {"name": "doctor", "arguments": {"x": 1}}, 1))
+    text = "usage: doctor takes no 'x'; it takes nothing"
+    assert found["result"] == {"content": [{"type": "text", "text": text}], "isError": True}
 
 
 def test_a_verb_that_cannot_be_started_is_an_error_of_its_request(monkeypatch):
