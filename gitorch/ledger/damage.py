@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError, NotFound
 from gitorch.ledger import leftovers, location
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +40,7 @@ def lost(history: History, common: Path, trusted: TrustedTip, evolve: Evolve) ->
         tip = trusted.commit
     hint = f"git update-ref {location.REF} {tip}"
     if tip is None:
-        hint = f"git fetch {_source(common)} +{location.REF}:{location.REF}"
+        hint = f"git fetch {shell_word(_source(common))} +{location.REF}:{location.REF}"
 
     return Corrupt(message, hint, trusted.commit)
 
@@ -56,7 +57,9 @@ def absent(history: History, common: Path, evolve: Evolve) -> GitorchError:
 
     remote = leftovers.tracking_remote(history)
     if remote:
-        return NotFound(f"This clone has no ledger yet, but {remote} has one.", hint=f"gitorch sync {remote}")
+        return NotFound(
+            f"This clone has no ledger yet, but {remote} has one.", hint=f"gitorch sync {shell_word(remote)}"
+        )
 
     is_set_up = common.name == ".git" and (common.parent / CONFIGURATION).is_file()
     if is_set_up and leftovers.newest_tip(history, evolve) is not None:
@@ -66,7 +69,7 @@ def absent(history: History, common: Path, evolve: Evolve) -> GitorchError:
 
 def _gone(history: History, common: Path, evolve: Evolve, evidence: str) -> Corrupt:
     """The error for a ledger of which only this evidence is left, with the command that brings it back."""
-    hint = f"git fetch {_source(common)} +{location.REF}:{location.REF}"
+    hint = f"git fetch {shell_word(_source(common))} +{location.REF}:{location.REF}"
     tip = leftovers.newest_tip(history, evolve)
     if tip is not None:
         hint = f"git update-ref {location.REF} {tip}"
@@ -75,7 +78,7 @@ def _gone(history: History, common: Path, evolve: Evolve, evidence: str) -> Corr
 
 def with_remedy(common: Path, error: Corrupt) -> Corrupt:
     """The error for an object that is missing, damaged or replaced, with the command that fetches it again."""
-    hint = f"git fetch --refetch {_source(common)} {location.REF}"
+    hint = f"git fetch --refetch {shell_word(_source(common))} {location.REF}"
     if _OBJECT_ID.fullmatch(error.where):
         loose = common / "objects" / error.where[:2] / error.where[2:]
         if loose.exists():
@@ -90,11 +93,13 @@ def is_of_object(error: Corrupt) -> bool:
 
 def with_new_ref(history: History, common: Path, error: Corrupt, evolve: Evolve) -> Corrupt:
     """The error for a ref that names no commit, with the command that writes it anew."""
-    remove = f"rm -rf {common / location.REF}"  # git refuses to move a ref that it cannot read
+    remove = f"rm -rf {shell_word(common / location.REF)}"  # git refuses to move a ref that it cannot read
     tip = leftovers.newest_tip(history, evolve)
     if tip is None:
         return Corrupt(
-            error.message, f"{remove} && git fetch {_source(common)} +{location.REF}:{location.REF}", error.where
+            error.message,
+            f"{remove} && git fetch {shell_word(_source(common))} +{location.REF}:{location.REF}",
+            error.where,
         )
     return Corrupt(error.message, f"{remove} && git update-ref {location.REF} {tip}", error.where)
 

@@ -302,7 +302,7 @@ class GitLedger:
         return verification
 
     def _with_cause(self, verification: Verification, tip: CommitId) -> Verification:
-        """The same result, with the object that is damaged as its first fault, where no fault names it."""
+        """The same result. If none of its faults names the damaged object, one that does is added in front."""
         cause = self._tip_index.cause(verification.faults[0], tip)
         if any(fault.message == cause.message for fault in verification.faults):
             return verification

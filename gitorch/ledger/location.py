@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitorch.errors import NotFound, Unavailable
 from gitorch.ledger.discovery import searched_folders
 from gitorch.ledger.files import read
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -177,7 +178,7 @@ def _configuration(common: Path) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise Unavailable(f"{path} cannot be read: {error.strerror}.", hint=f"ls -ld {path}") from error
+        raise Unavailable(f"{path} cannot be read: {error.strerror}.", hint=f"ls -ld {shell_word(path)}") from error
 
 
 def _reason_for_git(key: str, value: str) -> str:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Unavailable, Usage
 from gitorch.ledger.files import TEMPORARY_SUFFIX
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +47,7 @@ def folder(common: Path) -> Path:
 
 def _in_the_way(path: Path) -> Unavailable:
     """The error for a file where a folder must be, or a folder where a file must be."""
-    return Unavailable(f"{path} is in the way: gitorch needs this name for itself.", hint=f"rm -r {path}")
+    return Unavailable(f"{path} is in the way: gitorch needs this name for itself.", hint=f"rm -r {shell_word(path)}")
 
 
 def _nothing() -> None:
@@ -62,7 +63,9 @@ def hold(common: Path, name: str, wait_seconds: float, meanwhile: Callable[[], o
     has to wait: work that can be done before its turn does not keep the others waiting.
     """
     if not re.fullmatch("[a-z0-9][a-z0-9._-]*", name):
-        raise Usage(f"{name!r} cannot be the name of a lock.")
+        raise Usage(
+            f"{name!r} cannot be the name of a lock: only a-z, 0-9, `.`, `_` and `-`, the first a letter or a digit."
+        )
 
     own = folder(common)
     with ExitStack() as held:

@@ -20,6 +20,7 @@ from gitorch.ledger import last_contact, location, lock
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.pace import Pace
 from gitorch.ledger.signed_records import unsigned
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import names_of, replace
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class SharedLedger(GitLedger):
         """The error for records of the remote that are not taken over. The hint puts the remote back to what is here."""
         remote, hint = self._upstream.name, error.hint
         if here is not None:
-            hint = f"git push --force-with-lease={location.REF}:{there} {remote} {here}:{location.REF}"
+            hint = f"git push --force-with-lease={location.REF}:{there} {shell_word(remote)} {here}:{location.REF}"
         return Corrupt(f"The ledger at {remote} is not used: {error.message}", hint, error.where)
 
     def _require_signed(self, here: CommitId | None, commits: Iterable[StoredCommit]) -> None:
@@ -227,7 +228,7 @@ class SharedLedger(GitLedger):
         remote = self._upstream.name
         return Corrupt(
             f"The ledger at {remote} {what}; nothing of it is used here.",
-            hint=f"git push {lease}{remote} {newest}:{location.REF}",
+            hint=f"git push {lease}{shell_word(remote)} {newest}:{location.REF}",
             where=newest,
         )
 

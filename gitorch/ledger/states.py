@@ -86,8 +86,8 @@ def load(text: str) -> Any:
 def _plain(value: Any) -> Any:
     """A value as lists, dicts and primitives.
 
-    A value of the model becomes the name of its class and its fields in order, a tuple becomes the same under no name.
-    So every list in the result begins with a name, and `_value` needs no other sign to tell them apart.
+    An object of the model becomes the list `[class name, field, …]`, and a tuple becomes `["", item, …]`.
+    So the first item of each list tells `_value` what to make of it.
     """
     kind = type(value)
     if kind in _PRIMITIVES:

@@ -82,11 +82,12 @@ def quoted(path: str) -> str:
 
 def shell_words(words: Iterable[str]) -> str:
     r"""A command to be typed, as `shlex.join` gives it; a word that a terminal would not show as it is becomes `$'caf\xe9'`."""
-    return " ".join(map(_shell_word, words))
+    return " ".join(map(shell_word, words))
 
 
-def _shell_word(word: str) -> str:
-    """One word of a command; every shell but the smallest reads `$'…'`."""
+def shell_word(place: object) -> str:
+    """One word of a command, such as a path; every shell but the smallest reads `$'…'`."""
+    word = str(place)
     if word.isprintable():
         from shlex import quote  # noqa: PLC0415  # saves other verbs a millisecond
 

@@ -57,7 +57,7 @@ def _text(word: Any) -> str:
     """The text of a word, which is all that msgspec does not know. Raises TypeError for anything else."""
     if isinstance(word, Words):
         return str(word)
-    raise TypeError(f"{word!r} is no part of a value")
+    raise TypeError(f"{word!r} is neither a value, a word, a container nor a primitive, so no value can hold it")
 
 
 def is_value_class(cls: object) -> bool:

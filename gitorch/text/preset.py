@@ -245,7 +245,7 @@ def _copies(form: Form, key: str) -> dict[str, str]:
 
 
 def _named_texts(form: Form, key: str, name_pattern: str) -> dict[str, str]:
-    """A mapping of names that match a pattern to texts. Other names are complaints."""
+    """A mapping from names to texts. Each name that does not match the pattern adds a complaint to the form."""
     inner = form.form(key)
     for name in inner.names():
         if not re.fullmatch(name_pattern, name):

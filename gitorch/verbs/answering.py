@@ -185,7 +185,7 @@ VERBS = (
     ),
     Verb(
         "recover",
-        "Show abandoned work, and queue it again or adopt a late handoff.",
+        "Show abandoned work, and queue it again or accept a late handoff.",
         details=(
             "Changes nothing without --apply or one of the other options.\n\n"
             "Work whose lease ran out is stale and keeps its branch and worktree: queue it again, or adopt its "

@@ -350,7 +350,7 @@ VERBS = (
     ),
     Verb(
         "workflow convert",
-        "Convert a workflow.json of striatum to a workflow file; every field that is left out is named.",
+        "Convert a workflow.json of Striatum, another orchestrator, to a workflow file; every field that is left out is named.",
         details=(
             "The list of omitted and changed fields goes to standard error, so that the file itself can be redirected."
         ),

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.model.tracker import Backlog, Issue, TrackerCommands
 from gitorch.model.values import Value
 from gitorch.text.beads import NotJson, dependencies_of, issues_of, parse_answer, parse_issues
@@ -131,7 +132,7 @@ class BeadsFile:
             name = self._shown_name(path)
             backlog = parse_issues(name, path.read_bytes(), RESTORE.format(path=name), COMMANDS)
         except OSError as error:
-            raise Unavailable(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {path}") from error
+            raise Unavailable(f"{path} cannot be read: {error.strerror}", hint=f"ls -l {shell_word(path)}") from error
 
         self._kept = (version, backlog)
         return backlog

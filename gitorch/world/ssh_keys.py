@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, NotFound, Refused, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.text.security_key import HARDWARE, asks_for_touch
 from gitorch.world.programs import run, without
@@ -71,7 +72,7 @@ def make_key(environ: Mapping[str, str], comment: str) -> SigningKey:
     """
     path = own_key_path(environ)
     if path.exists():
-        raise Refused(f"there is a key for approvals already: {path}", f"gitorch keys add {path}")
+        raise Refused(f"there is a key for approvals already: {path}", f"gitorch keys add {shell_word(path)}")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-C", comment, "-f", str(path)]
     try:

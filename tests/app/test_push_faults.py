@@ -40,7 +40,7 @@ def question(desk, reason, evidence=""):
     return c.Escalate(
         trigger="push:origin",
         happened=f"main is merged here at {merged.new[:12]}, but origin did not take it: {reason}",
-        tried="git push --atomic --force-with-lease to origin; nothing was undone, here or there.",
+        tried="`git push --atomic --force-with-lease` to origin; nothing was undone, here or there.",
         evidence=evidence or reason,
         decision=(
             "Retry the push (also after you brought both together yourself: "

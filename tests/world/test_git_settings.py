@@ -170,7 +170,7 @@ def test_a_pipe_in_the_place_of_gits_configuration_holds_nobody_up(field):
     config = field.git._git.directories.common / "config"
     config.unlink()
     os.mkfifo(config)
-    with pytest.raises(Unavailable, match="is no regular file, so git cannot be run here") as caught:
+    with pytest.raises(Unavailable, match="is no regular file, and git needs it as one") as caught:
         field.git.resolve("main")
     assert caught.value.hint == f"ls -l {config}"
 

@@ -18,6 +18,7 @@ from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run,
 from gitorch.errors import NotFound
 from gitorch.model import commands
 from gitorch.model.ids import Digest, MessageId
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.model.work.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
 from gitorch.rules.views.mail import is_person, job_named
@@ -200,7 +201,7 @@ def _plan_at(services: Services, folder: Path, path: str) -> tuple[str, Digest |
         if data is not None:
             return _from_root(services, place), digest(data)
 
-    raise NotFound(f"there is no file {path}, so no plan is ready there", f"ls {folder}")
+    raise NotFound(f"there is no file {path}, so no plan is ready there", f"ls {shell_word(folder)}")
 
 
 def _announced_path(text: str) -> str:

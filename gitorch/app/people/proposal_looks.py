@@ -116,7 +116,7 @@ ASKING = {
 
 
 def _answer(services: Services, *words: str) -> str:
-    """What a program of the forge prints, from an answer that may be a minute old; empty where it fails or is not there."""
+    """The output of the forge's command-line program for these arguments, at most a minute old; empty if it fails or is not installed."""
     if not services.programs.find(words[0]):
         return ""
 

@@ -13,6 +13,7 @@ from gitorch.app.query.syncing import LEDGER_REF, Stand, choose_remote, compare
 from gitorch.errors import Refused, Unavailable
 from gitorch.model import commands
 from gitorch.model.events import ReportIssued
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.values import Value
 from gitorch.model.work.proposal import APPROVALS, Proposal, proposal_branch
@@ -134,7 +135,7 @@ def _require_consent(services: Services, run: Run, remote: str, *, public: bool)
     address = services.remotes.address(remote)
     if looks_public(address):
         message = f"{remote} ({address}) may be public, and the report and the whole ledger would be pushed there"
-        raise Refused(message, f"gitorch propose {run.id} --remote {remote} --public")
+        raise Refused(message, f"gitorch propose {run.id} --remote {shell_word(remote)} --public")
 
 
 def _require_ledger_there(services: Services, remote: str) -> None:
@@ -144,7 +145,7 @@ def _require_ledger_there(services: Services, remote: str) -> None:
         return
 
     message = f"{remote} has a ledger at {str(found.there)[:12]} that this one does not continue"
-    raise Refused(message, f"gitorch sync {remote}")
+    raise Refused(message, f"gitorch sync {shell_word(remote)}")
 
 
 def _base(services: Services, remote: str, there: Mapping[str, CommitId]) -> CommitId:

@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, NotFound, Refused
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.text.records import digests
 from gitorch.text.records.bundle import MANIFEST, Bundle, CheckResult, Line, bundle, check_bundle
@@ -80,7 +81,7 @@ def _requested_bodies(services: Services, request: ExportRequest, records: list[
 
 
 def _records_of(services: Services, request: ExportRequest) -> list[ChainedRecord]:
-    """The records of the range; of a run everything from its first record to its last. Raises NotFound, Corrupt."""
+    """The records of the range; for a run all from its first to its last, those of other runs included. Raises NotFound, Corrupt."""
     first, last = request.first, request.last
     if request.run is not None:
         first, last = _within_run(services, request, request.run)
@@ -167,7 +168,7 @@ def verify_export(folder: Path, shown: str) -> CheckResult:
     Raises Corrupt for a file that is missing, unknown or changed, and for a broken chain.
     """
     if not (folder / MANIFEST).is_file():
-        raise NotFound(f"{shown} is not an export: it has no {MANIFEST}", f"ls {shown}")
+        raise NotFound(f"{shown} is not an export: it has no {MANIFEST}", f"ls {shell_word(shown)}")
 
     files: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*")):

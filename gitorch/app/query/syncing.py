@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.seen_ledgers import require_kept
 from gitorch.errors import NotFound, Refused, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.model.words import Words
 from gitorch.ports.git import PushRef
@@ -166,7 +167,9 @@ def _send(
     """Push this clone's ledger, if the remote's is still at `there`. Raises Unavailable where it takes no push."""
     refusal = services.remotes.push(remote, (PushRef(LEDGER_REF, here, there),))
     if refusal:
-        raise Unavailable(f"{remote} did not take the ledger: {refusal.splitlines()[0]}", f"gitorch sync {remote}")
+        raise Unavailable(
+            f"{remote} did not take the ledger: {refusal.splitlines()[0]}", f"gitorch sync {shell_word(remote)}"
+        )
 
     require_kept(services, remote, here)
     return SyncResult(remote, "sent", here)

@@ -15,7 +15,7 @@ from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
-from gitorch.model.path_text import quoted
+from gitorch.model.path_text import quoted, shell_word
 from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.work.question import base_trigger
 from gitorch.model.work.report import BranchFacts, Trial
@@ -198,7 +198,7 @@ def _target_behind(
     remote_commit: CommitId,
 ) -> commands.Escalate:
     remote = run.settings.push_remote
-    pull = f"git switch {run.target} && git pull --ff-only {remote} {run.target}"
+    pull = f"git switch {shell_word(run.target)} && git pull --ff-only {shell_word(remote)} {shell_word(run.target)}"
     return commands.Escalate(
         trigger=f"behind:{remote}",
         happened=f"{run.target} lacks commits that {remote} has, so a merge could not be pushed.",

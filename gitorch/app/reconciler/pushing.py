@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model import commands
+from gitorch.model.path_text import shell_word
 from gitorch.ports.git import PushRef
 from gitorch.rules.ensure import run_there
 
@@ -184,11 +185,11 @@ def _not_pushed(
 ) -> commands.Escalate:
     """The question to the principal about a merge that is made here and not at the remote."""
     remote, target = run.settings.push_remote, merged.target
-    by_hand = f"git pull --no-rebase {remote} {target} && git push {remote} {target}"
+    by_hand = f"git pull --no-rebase {shell_word(remote)} {shell_word(target)} && git push {shell_word(remote)} {shell_word(target)}"
     return commands.Escalate(
         trigger=f"push:{remote}",
         happened=f"{target} is merged here at {merged.new[:12]}, but {remote} did not take it: {_first_reason(reason)}",
-        tried=f"git push --atomic --force-with-lease to {remote}; nothing was undone, here or there.",
+        tried=f"`git push --atomic --force-with-lease` to {remote}; nothing was undone, here or there.",
         evidence=reason,
         decision=(
             f"Retry the push (also after you brought both together yourself: {by_hand}), leave it unpushed, or take the "

@@ -21,6 +21,7 @@ from gitorch.app.start.sheet import Ready
 from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId, RunId
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.plan import Plan
 from gitorch.model.plans.workflow import JobKind, JobSpec, Workflow
 from gitorch.model.values import replace
@@ -98,7 +99,9 @@ def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
     target = config.merge_target
     commit = target_head(services, target)
     if commit is None:
-        raise NotFound(f"the branch {target} that its work would start from does not exist", f"git branch {target}")
+        raise NotFound(
+            f"the branch {target} that its work would start from does not exist", f"git branch {shell_word(target)}"
+        )
 
     brief = (task.strip() or STANDING_BY).encode()
     digest = Digest("sha256:" + hashlib.sha256(brief).hexdigest())

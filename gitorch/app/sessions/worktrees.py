@@ -8,6 +8,7 @@ from gitorch.app.query.lookup import run_lines
 from gitorch.app.services import MANUAL
 from gitorch.app.sessions.sessions import checked_name
 from gitorch.errors import Failed, NotFound, Refused
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.model.work.run import OVER
 
@@ -131,7 +132,7 @@ def remove(services: Services, name: str) -> WorktreeRow:
 
     reason = services.worktrees.remove(row.path)
     if reason:
-        raise Refused(reason, f"git -C {row.path} status")
+        raise Refused(reason, f"git -C {shell_word(row.path)} status")
 
     services.worktrees.tidy(row.path.parent)
     return row

@@ -14,6 +14,7 @@ from gitorch.app.start.facts import runtime_facts
 from gitorch.app.start.health import HealthCheck
 from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Commits
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
@@ -248,7 +249,7 @@ def _push(services: Services) -> Iterator[HealthCheck]:
     if not remote:
         return
     if remote not in services.remotes.names():
-        fix = f"git remote add {remote} URL, or set push.remote"
+        fix = f"git remote add {shell_word(remote)} URL, or set push.remote"
         yield HealthCheck("push", False, f"there is no remote {remote}", fix)
         return
     yield from _push_target(services, target, remote)
@@ -263,7 +264,9 @@ def _push_target(services: Services, target: str, remote: str) -> Iterator[Healt
         yield HealthCheck("push", False, error.message, error.hint)
         return
     if commit is None:
-        yield HealthCheck("push", False, f"{remote} has no branch {target}", f"git push {remote} {target}")
+        yield HealthCheck(
+            "push", False, f"{remote} has no branch {target}", f"git push {shell_word(remote)} {shell_word(target)}"
+        )
     else:
         yield HealthCheck("push", True, f"{remote} has {target} at {commit[:12]}")
 

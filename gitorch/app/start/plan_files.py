@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Problem, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.model.tracker import Backlog
 from gitorch.model.values import Value, replace
 from gitorch.text.plans.plan import named_prompt, parse_plan
@@ -73,7 +74,7 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = (error.strerror or "no such file").lower()
-        raise NotFound(f"{path} cannot be read: {reason}", f"ls {path.parent}") from error
+        raise NotFound(f"{path} cannot be read: {reason}", f"ls {shell_word(path.parent)}") from error
 
 
 def _read_or_none(path: Path) -> bytes | None:
@@ -112,7 +113,7 @@ def _find_prompt(services: Services, path: Path, name: str) -> Path | None:
 
 def _with_missing_prompt(plan: Plan, prompt: Path) -> Plan:
     """A plan whose only problem is that the prompt which the caller named cannot be read: its epics are in there."""
-    problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", f"ls {prompt.parent}")
+    problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", f"ls {shell_word(prompt.parent)}")
     return replace(plan, epics=(), prompt=str(prompt), problems=(problem,))
 
 

@@ -10,6 +10,7 @@ from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import replace
 from gitorch.model.work.message import PRINCIPAL
 from gitorch.rules.ensure import not_begun, run_there
@@ -42,7 +43,7 @@ def prepare_run(
     ready = checked.ready
     if ready is None:
         message = f"{checked.plan.path} has problems and cannot be started"
-        raise Refused(message, f"gitorch check {checked.plan.path}")
+        raise Refused(message, f"gitorch check {shell_word(checked.plan.path)}")
     if not services.ledger.exists():
         services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
     if merges:

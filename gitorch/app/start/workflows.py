@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Refused
+from gitorch.model.path_text import shell_word
 from gitorch.text.workflows.file import parse_workflow
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def bytes_of(path: Path, shown: str) -> bytes:
         return path.read_bytes()
     except OSError as error:
         reason = (error.strerror or "no such file").lower()
-        raise NotFound(f"{shown} cannot be read: {reason}", f"ls {path.parent}") from error
+        raise NotFound(f"{shown} cannot be read: {reason}", f"ls {shell_word(path.parent)}") from error
 
 
 def write_new(path: Path, shown: str, text: str) -> None:
@@ -60,7 +61,7 @@ def write_new(path: Path, shown: str, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise Refused(f"{shown} is there already and stays as it is", f"rm {shown}") from None
+        raise Refused(f"{shown} is there already and stays as it is", f"rm {shell_word(shown)}") from None
     except OSError as error:
         raise _unwritable(path, shown, error) from error
 
@@ -79,4 +80,4 @@ def replace_file(path: Path, shown: str, text: str) -> None:
 
 def _unwritable(path: Path, shown: str, error: OSError) -> Refused:
     reason = (error.strerror or str(error)).lower()
-    return Refused(f"{shown} cannot be written: {reason}", f"ls -ld {path.parent}")
+    return Refused(f"{shown} cannot be written: {reason}", f"ls -ld {shell_word(path.parent)}")

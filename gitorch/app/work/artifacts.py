@@ -10,7 +10,7 @@ from gitorch.app.execute import execute_verb, record_refusal
 from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
 from gitorch.model.ids import CommitId, Digest
-from gitorch.model.path_text import without_surrogates
+from gitorch.model.path_text import shell_word, without_surrogates
 from gitorch.model.record import ActorKind
 from gitorch.model.values import Value
 from gitorch.model.work.artifact import ArtifactKind
@@ -90,7 +90,7 @@ def publish(
     )
     if command is None:
         message = f"{source.path} does not exist in the worktree of {session.job}"
-        raise NotFound(message, f"ls {services.paths.worktree(run, session.id)}")
+        raise NotFound(message, f"ls {shell_word(services.paths.worktree(run, session.id))}")
 
     state, written = execute_verb(
         services,

@@ -175,9 +175,9 @@ def heartbeat(
     actor: Actor,
     fence: int,
 ) -> tuple[Run, bool]:
-    """Renew a lease. The second value is whether that was recorded, as it is after half of the lease.
+    """Renew a lease. The second value says whether that was recorded: only once half of the lease has passed.
 
-    Raises Refused where the lease ran out or `fence` is not its fence.
+    Raises Refused if the lease ran out, or if `fence`, the number that the caller got with its claim, is an older one.
     """
     command = commands.Heartbeat(session.token, fence)
     state, written = execute_verb(services, run.id, actor, command, "heartbeat")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.cli.console import reading
 from gitorch.cli.console.details import findings_text
 from gitorch.cli.console.page_screen import PageScreen, diff_text, page_text
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -27,7 +28,7 @@ async def show_diff(console: Console, row: EpicRow) -> None:
 
     run = console.shown_run(row)
     patch = await console.offload(reading.patch_of, console.call, run, row.job)
-    command = f"git diff {run.target}...{run.branch_of(row.job)}"
+    command = f"git diff {shell_word(f'{run.target}...{run.branch_of(row.job)}')}"
     await _show(console, f"diff of {row.id}", diff_text(patch, command))
 
 

@@ -115,7 +115,7 @@ def recover(
     reason: str,
     run: str | None,
 ) -> None:
-    """Show abandoned work, and queue it again or adopt a late handoff."""
+    """Show abandoned work, and queue it again or accept a late handoff."""
     from gitorch.app.query.lookup import find_run
 
     caller = call.people_only(_attempt(adopt, cancel=cancel))

@@ -143,7 +143,9 @@ def _place(call: Call, *, user: bool) -> tuple[Files, Target]:
 
     home = call.environ.get("HOME", "")
     if not home:
-        raise Usage("--user needs a home folder, and HOME is not set", "gitorch skills list")
+        raise Usage(
+            "--user needs a home folder, and HOME is not set; set it, or leave out --user", "gitorch skills install"
+        )
 
     from gitorch.world.files import LocalFiles
 

@@ -120,7 +120,7 @@ def _submit_report(call: Call, report: ReportText, bearer: AgentCredential | Man
 
 
 def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
-    """Print the consequence in one sentence; programs also get the released names of the records."""
+    """Print the consequence in one sentence; with `--json` also the types of the records, by the names that no later version changes."""
     from gitorch.app.work import submissions
     from gitorch.text.records.released import kind_of
 

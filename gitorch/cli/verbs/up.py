@@ -134,7 +134,7 @@ def _agents(tick: TickResult) -> Mapping[SessionId, str]:
 
 
 def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None:
-    """Print the result. Raises Interrupted after a signal, Detailed(Waiting) if everything waits for people."""
+    """Print the result. Raises Interrupted after a signal, and Detailed, as Waiting, if everything waits for people."""
     from gitorch.app.query.runs import named_rows
     from gitorch.rules.views.inbox import inbox
 

@@ -10,6 +10,7 @@ from gitorch.cli.group import group, verb
 from gitorch.cli.output import write
 from gitorch.cli.pages.page import counted
 from gitorch.errors import Failed, NotFound, Usage
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ def check(call: Call, file: str) -> None:
     """Read a workflow file strictly and show every defect with its line and column."""
     flow = _read(call, file).workflow
     counts = f"{counted(len(flow.jobs), 'job')}, {counted(len(flow.lanes), 'lane')}"
-    call.say({"workflow": flow}, f"{file} has no defects: {counts}.\nNext: gitorch workflow lint {file}")
+    call.say({"workflow": flow}, f"{file} has no defects: {counts}.\nNext: gitorch workflow lint {shell_word(file)}")
 
 
 @verb("workflow lint")
@@ -73,7 +74,7 @@ def lint(call: Call, file: str, strict: bool) -> None:
         message = (
             f"{file} has {counted(warnings, 'warning')} (score {found.score} of 100); --strict does not allow warnings"
         )
-        error = Failed(message, f"gitorch workflow lint {file}")
+        error = Failed(message, f"gitorch workflow lint {shell_word(file)}")
         raise Detailed(error, _remark_lines(file, source, found), lint=found)
 
     call.say({"lint": found}, _lint_text(file, source, found, call.still_page))
@@ -272,7 +273,7 @@ def _definitions(rows: Mapping[str, str], page: Page) -> list[str]:
 
 @verb("workflow convert")
 def convert(call: Call, file: str, output: str | None) -> None:
-    """Convert a workflow.json of striatum to a workflow file; every field that is left out is named."""
+    """Convert a workflow.json of Striatum, another orchestrator, to a workflow file; every field that is left out is named."""
     from gitorch.app.start.workflows import bytes_of, write_new
     from gitorch.text.workflows.convert import convert as converted
 

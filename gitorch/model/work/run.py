@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.needs import dependency_order
 from gitorch.model.plans.workflow import UNCLAIMED, JobKind
 from gitorch.model.work.job import JobPhase
@@ -247,7 +248,7 @@ class Run(RunFacts):
         if not self.jobs[session.job].writes:
             return self.settings.allowed_commands
 
-        return (*self.settings.allowed_commands, f"git switch -C {self.branch_of(session.job)}")
+        return (*self.settings.allowed_commands, f"git switch -C {shell_word(self.branch_of(session.job))}")
 
     @property
     def destination(self) -> str:

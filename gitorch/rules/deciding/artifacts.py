@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.ids import DecisionId
+from gitorch.model.path_text import shell_word
 from gitorch.model.record import ActorKind
 from gitorch.model.work.artifact import ArtifactKind, Outcome
 from gitorch.rules import ensure
@@ -141,7 +142,7 @@ def _ensure_expected_kind(job: JobState, command: commands.PublishArtifact) -> N
 
         if expected.kind in set(ArtifactKind) and expected.kind != kind:
             message = f"{command.name} of {job.spec.id} is expected as {expected.kind}, not as {kind}"
-            raise Refused(message, f"gitorch publish {command.path} --kind {expected.kind}")
+            raise Refused(message, f"gitorch publish {shell_word(command.path)} --kind {expected.kind}")
 
         return
 

@@ -97,9 +97,9 @@ def _unwrapped(text: str) -> str:
 
 
 def _command_fault(run: Run, evidence: Evidence) -> str:
-    """Why a command's result does not hold; empty when some recorded run of it agrees.
+    """Why the result that an agent claims for a command is not believed; empty if gitorch ran the command and got that result.
 
-    Only runs that gitorch made are recorded, so an agent cannot make its own claim true.
+    Only commands that gitorch itself ran are recorded, so an agent cannot make its own claim true.
     """
     statuses = set()
     for check in _checks_of(run, evidence.command):

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Grade
 from gitorch.rules.scope.patterns import PatternFindings, check_patterns
 from gitorch.rules.workflows.compile import reviewer_runtime
@@ -110,11 +111,14 @@ def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
     target = facts.target
     if facts.target_commit is None:
         message = f"The merge target `{target}` is not a local branch.{_did_you_mean(target, facts.branches)}"
-        return message, f"git branch {target} <commit>, or name another branch: gitorch never creates the target."
+        return (
+            message,
+            f"git branch {shell_word(target)} <commit>, or name another branch: gitorch never creates the target.",
+        )
 
     if facts.target_behind:
         message = f"The merge target `{target}` is {count_commits(facts.target_behind)} behind its upstream."
-        fix = f"git fetch, then bring {target} up to date: git switch {target} && git merge --ff-only @{{upstream}}"
+        fix = f"git fetch, then: git switch {shell_word(target)} && git merge --ff-only @{{upstream}}"
         return message, fix
 
     return None
@@ -146,7 +150,9 @@ def _check_worktrees(config: Config, facts: PreflightFacts) -> Iterator[Problem]
 
     if not facts.base_writable:
         message = f"The folder for worktrees, {facts.base_path}, cannot be written to."
-        yield _at_key(config, key, message, f"mkdir -p {facts.base_path}, or set `{key}` to another folder.")
+        yield _at_key(
+            config, key, message, f"mkdir -p {shell_word(facts.base_path)}, or set `{key}` to another folder."
+        )
 
 
 def missing_tmux(facts: PreflightFacts) -> tuple[str, str] | None:
@@ -278,4 +284,10 @@ def _check_names(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
 
     for branch in facts.work_branches:
         message = f"The branch `{branch}` already exists, and an agent of this run would need it."
-        yield Problem(plan.path, 1, 1, message, f"git branch -m {branch} <other name>, or git branch -D {branch}")
+        yield Problem(
+            plan.path,
+            1,
+            1,
+            message,
+            f"git branch -m {shell_word(branch)} <other name>, or git branch -D {shell_word(branch)}",
+        )

@@ -95,7 +95,7 @@ def _content(content: dict[str, Any]) -> list[str]:
 
 
 def difference(content: dict[str, Any]) -> list[str]:
-    """The change of one file as a unified difference, without its head."""
+    """The change of one file as the lines of a unified difference, without the lines `---` and `+++`."""
     before = text_of(content, "oldText").splitlines()
     after = text_of(content, "newText").splitlines()
     if max(len(before), len(after)) > COMPARED_LINES_MAX:

@@ -92,7 +92,7 @@ def epics_of(
 
 
 def _texts(references: Sequence[Reference]) -> tuple[str, ...]:
-    """The names or globs of references, without their lines."""
+    """The file names or globs that a plan refers to, without line numbers."""
     return tuple(reference.text for reference in references)
 
 

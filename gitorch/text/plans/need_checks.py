@@ -120,7 +120,7 @@ def _without_loops(needs: Needs) -> dict[str, list[str]]:
 def _tracker_edges(needs: Needs, cycle: Sequence[str], tracked: TrackedEpics) -> str:
     """The dependencies of a cycle that come from the tracker, in parentheses; empty without any.
 
-    No line of the plan shows them, so the problem has to.
+    The plan has no line for them, so the text of the problem must name them.
     """
     edges: list[str] = []
     for one, other in pairwise(cycle):

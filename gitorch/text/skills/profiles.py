@@ -18,7 +18,7 @@ CODEX_TABLE = '[mcp_servers.gitorch]\ncommand = "gitorch"\nargs = ["mcp"]\n'
 
 
 class Settings(NamedTuple):
-    """The file of settings that holds a program's servers, and the entry for gitorch's."""
+    """The file of settings in which a program lists its MCP servers, and the entry for gitorch's server."""
 
     path: str
     key: tuple[str, ...] = ("mcpServers", "gitorch")

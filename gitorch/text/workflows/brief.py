@@ -24,9 +24,9 @@ _CUSTOM = "custom:"
 
 
 def posture_fault(posture: str) -> str:
-    """Why a word is not a posture, or an empty string when it is.
+    """Why a word is not a posture (how a reviewer looks at work, such as `security`); empty if it is one.
 
-    The text goes on after the name of a key.
+    The text is the end of a sentence that begins with the name of a key.
     """
     if posture in POSTURES or _custom_name(posture):
         return ""

@@ -263,7 +263,7 @@ def _sentences(constraints: Mapping[str, Any]) -> list[str]:
 
 
 def _roles(work: Conversion) -> list[str]:
-    """The section `roles`: each role names the file that defines it, or is empty."""
+    """The lines of the section `roles`. Each role has the file that defines it as its value, or an empty text if no file does."""
     lines: list[str] = []
     for name, role in work.named("roles"):
         work.drop(role, f"roles.{name}", {}, frozenset({"definition_path"}))

@@ -106,7 +106,7 @@ def parse_lane(text: str) -> Lane:
 
 
 def with_lanes(text: str, lanes: Mapping[str, Lane], name: str = "") -> str:
-    """The text of a shape with other lanes, and with another name unless `name` is empty.
+    """The text of a workflow template (a shape) with its lanes replaced, and its name too unless `name` is empty.
 
     All other lines and comments stay as they are. The text must have a section `lanes`.
     """

@@ -172,7 +172,7 @@ def _steps(
 
 
 def _index(git: GitRunner) -> Mapping[str, str]:
-    """The content's id of each path in the index; of a path in conflict that of one side."""
+    """The blob id of each path in the index; for a path in conflict the id of any one of its sides."""
     entries: dict[str, str] = {}
     for row in split(git.output("ls-files", "--stage", "-z")):
         entry, _, path = row.partition("\t")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.ids import CommitId
+from gitorch.model.path_text import shell_word
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class GitRemotes:
         result = self._git.run("ls-remote", "--", remote, *refs, wait_seconds=LIST_SECONDS, remote=remote)
         if result.status != 0:
             message = f"{remote} cannot be reached: {_without_advice(result.err)}"
-            raise Unavailable(message, hint=f"git ls-remote {remote}")
+            raise Unavailable(message, hint=f"git ls-remote {shell_word(remote)}")
         found = {}
         for line in result.out.split("\n")[:-1]:
             commit, ref = line.split("\t", 1)
@@ -101,7 +102,7 @@ class GitRemotes:
 
         if result.status != 0:
             message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
-            raise Unavailable(message, hint=f"git fetch {remote}")
+            raise Unavailable(message, hint=f"git fetch {shell_word(remote)}")
 
     def fetched(self, remote: str, ref: str) -> CommitId | None:
         """What the last `fetch` of this ref brought; None before the first. No remote is contacted."""

@@ -189,9 +189,7 @@ class CommandLine:
 def _require_readable(path: Path) -> None:
     """Raise Unavailable for a named pipe or a device in the place of git's configuration: git would wait for it for ever."""
     if path.exists() and not path.is_file():
-        raise Unavailable(
-            f"{path} is no regular file, so git cannot be run here", hint=f"ls -l {shlex.quote(str(path))}"
-        )
+        raise Unavailable(f"{path} is no regular file, and git needs it as one", hint=f"ls -l {shlex.quote(str(path))}")
 
 
 def _require_unchanged(keys: Sequence[str]) -> None:

@@ -57,10 +57,10 @@ def import_commits(view: PrivateView, git: GitRunner) -> CommitId | None:
 
 
 def _branch_commit(view: PrivateView) -> CommitId | None:
-    """The commit in the view's file of the branch; None without one.
+    """The commit id in the private view's file of its branch; None if there is no such file.
 
-    The agent writes this file, so that a link or a pipe in its place is never followed or waited for.
-    Raises Failed for anything but a commit id.
+    The agent can write this file. So a link or a pipe in its place is neither followed nor waited for: it raises Failed, as
+    does any content but a commit id.
     """
     try:
         descriptor = os.open(view.branch_file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)

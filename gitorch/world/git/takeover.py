@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed
 from gitorch.model.ids import CommitId
+from gitorch.model.path_text import shell_word
 from gitorch.world.git.drafts import draft
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
 from gitorch.world.git.runner import OWN_FOLDER
@@ -49,7 +50,7 @@ def take_over(git: GitRunner, commit: CommitId, branch: str, at: Moment) -> None
     result = run_checkout(git, now, target, "checkout", "--quiet", *arguments, "--")
     if result.status != 0:
         message = f"git cannot switch {git.directory} to {branch}: {result.err}"
-        raise Failed(message, hint=f"git -C {git.directory} status")
+        raise Failed(message, hint=f"git -C {shell_word(git.directory)} status")
 
 
 def _save_work(git: GitRunner, ref: str, path: str, at: Moment) -> None:
@@ -59,7 +60,7 @@ def _save_work(git: GitRunner, ref: str, path: str, at: Moment) -> None:
         saved = draft(git, MESSAGE, AUTHOR, at)
     if saved is None:
         message = f"{git.directory} is shared, is on no branch, and holds {path}, which no commit holds"
-        raise Failed(message, hint=f"git -C {git.directory} status")
+        raise Failed(message, hint=f"git -C {shell_word(git.directory)} status")
     for number in itertools.count(1):
         free = f"{ref}.left-{number}"
         if not git.succeeds("show-ref", "--verify", "--quiet", free):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.ports.git import PushRef
 from gitorch.rules.forges import looks_public
 from gitorch.world.git.remotes import GitRemotes
@@ -66,7 +67,7 @@ class GitUpstream:
         """The error for the ref of a named commit that is at another one. The hint puts it back, or removes it."""
         true = "".join(self._remotes.commits_among((ref.removeprefix(COMMIT_REFS),)))
         message = f"{ref} at {self.name} was moved to {commit:.12}, which no host does; nothing of it is used here."
-        return Corrupt(message, f"git push --force {self.name} {true}:{ref}", ref)
+        return Corrupt(message, f"git push --force {shell_word(self.name)} {true}:{ref}", ref)
 
     def push(self, old: CommitId | None, new: CommitId, named: Collection[str]) -> bool:
         """Push the ledger and the named commits, all or nothing. The repository's `pre-push` hook does not run."""
@@ -83,7 +84,7 @@ class GitUpstream:
 
         self.fetch()
         message = f"{self.name} did not take the ledger: {_first_reason(reason)}"
-        raise Unavailable(message, hint=f"git push --dry-run {self.name} {LEDGER_REF}")
+        raise Unavailable(message, hint=f"git push --dry-run {shell_word(self.name)} {LEDGER_REF}")
 
     def _require_consent(self) -> None:
         """Raises Refused where the ledger would begin on a remote that looks public, and nobody said that it may."""

@@ -111,7 +111,7 @@ def _may_export(name: str, value: str) -> bool:
 
 
 def command(launch: Launch, template: Template) -> tuple[str, ...]:
-    """The argument vector, with the first prompt where the preset takes one."""
+    """The argument vector. It contains the first prompt if the preset passes that on the command line."""
     preset = launch.preset
     words = _program_arguments(launch, preset)
     if launch.model:
