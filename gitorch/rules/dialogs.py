@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.plans.permission import Option, PermissionAnswer
-from gitorch.model.work.question import dialog_trigger
+from gitorch.model.work.question import DIALOG, dialog_trigger
 from gitorch.rules.agent_state.permission import answer_to
-from gitorch.rules.agent_state.requests import CHOICES
+from gitorch.rules.agent_state.requests import CHOICES, OPTIONS, REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +59,9 @@ def dialog_trouble(run: Run, session: Session, observation: SessionObservation, 
     if chosen_answer(run, session, observation) is not None or _was_just_answered(observation, now):
         return None
 
+    if _waits_for_channel(run, session, observation, now):
+        return None
+
     if _is_painted_yet(observation, now) and not _lane_answers(run, session, observation, now):
         return _question(session, observation)
 
@@ -71,6 +74,27 @@ def _was_just_answered(observation: SessionObservation, now: Moment) -> bool:
         return False
 
     return now - observation.answered_at < REQUEST_STAYS_MS
+
+
+def _waits_for_channel(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:
+    """Whether a human has just answered what a channel reported, and that channel is silent, so that only the screen shows it.
+
+    The answer reaches the program when the channel speaks again. After `REQUEST_STAYS_MS` the human is asked by the screen.
+    """
+    if observation.request is not None:
+        return False
+
+    given = {answer.rule for answer in observation.answered}
+    of_channel = f"{DIALOG}{session.id}:{REPORTED}"
+    for question in run.questions.values():
+        answer = question.answer
+        if answer is None or not question.trigger.startswith(of_channel):
+            continue
+
+        if answer.option in OPTIONS and question.id not in given and now - answer.at < REQUEST_STAYS_MS:
+            return True
+
+    return False
 
 
 def _is_painted_yet(observation: SessionObservation, now: Moment) -> bool:

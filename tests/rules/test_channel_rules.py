@@ -116,6 +116,33 @@ def test_a_request_is_a_question_with_tool_command_and_folder_and_the_answer_car
     assert owed_answer(play.run, session, again) is None
 
 
+@pytest.mark.parametrize(("option", "waits"), [("allow", True), ("reject", True), ("retry", False)])
+def test_the_screen_asks_nothing_again_while_an_answer_waits_for_a_silent_channel(option, waits):
+    play, session = with_asked_request()
+    (asked,) = play.run.open_questions()
+    play.do(c.AnswerQuestion(asked.id, option, ""), HUMAN)
+    answered_at = play.run.questions[asked.id].answer.at
+
+    def is_asked(seconds: int, **told) -> bool:
+        return dialog_trouble(play.run, session, replace(BY_SCREEN, **told), answered_at + seconds * 1_000) is not None
+
+    assert is_asked(29) is not waits
+    assert is_asked(30)
+    assert is_asked(1, answered=(PermissionAnswer("make all", Option.ONCE, asked.id),)), "it reached the program"
+
+
+def with_asked_request():
+    """A run whose only agent asks by a channel, and the human was asked."""
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    session = next(iter(play.run.sessions.values()))
+    shown = SessionObservation(present=True, started=True, state=S.DIALOG, changed_at=play.at, evidence="state file")
+    shown = with_channel(shown, ChannelObservation(S.DIALOG, "state file", REQUEST), NOW)
+    play.do(dialog_trouble(play.run, session, shown, play.at))
+    return play, session
+
+
 ON_SCREEN = ShownDialog((DialogChoice("1", "Yes", is_selected=True), DialogChoice("2", "No")), "aa")
 BY_SCREEN = SessionObservation(present=True, started=True, state=S.DIALOG, offered=ON_SCREEN, channel="terminal")
 BY_CHANNEL = replace(
