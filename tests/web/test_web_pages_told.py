@@ -1,0 +1,82 @@
+"""Every page to the letter, as the HTML of its main part. Digests are cut to their length, since each record changes them.
+
+Run pytest with --rewrite-transcripts to write them as they are now, and read the difference.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from web_browser import browser_of  # first: it says why these tests are left out
+
+from gitorch.model import commands as c
+from gitorch.model.ids import JobId
+from gitorch.model.work.usage import ModelUsage, UsageReading
+
+TOLD = Path(__file__).with_name("pages.html.txt")
+RUN = "/runs/auth-7f3a"
+PAGES = (
+    "/",
+    RUN,
+    f"{RUN}/report",
+    f"{RUN}/jobs/api",
+    f"{RUN}/jobs/api.spec",
+    f"{RUN}/jobs/api/report",
+    f"{RUN}/verdicts/api.spec/1",
+    f"{RUN}/sessions/s1",
+    "/sessions",
+    "/log",
+    "/records/9",
+    "/workflows",
+    "/stats",
+    "/doctor",
+)
+MORE = {"at work": (f"{RUN}/jobs/ui", f"{RUN}/questions/q1", f"{RUN}/jobs/api/diff"), "reported": ("/workflows/plan",)}
+DIGEST = re.compile(r"(?<![-\w])(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def at_work(stage) -> None:
+    """One epic cleared, one with a question, and a job that used tokens."""
+    stage.begin_run({"api": (), "ui": (), "docs": ("ui",)}).finish("api")
+    usage = ModelUsage("opus", input=51_200, cached=7, output=42, requests=3, cost_micros=120_000)
+    stage.do(c.RecordUsage(stage.run.jobs[JobId("api")].session, UsageReading("claude", (usage,))))
+    stage.launch("ui").submit_handoff("ui", "NEEDS_CONTEXT", questions=("Which cookie?",))
+
+
+SCENES = {"at work": at_work, "reported": lambda stage: stage.until_report()}
+
+
+def told(stage, scene: str, *, changes: bool) -> str:
+    """The main part of every page of a scene."""
+    SCENES[scene](stage)
+    browser = browser_of(stage, changes=changes)
+    lines: list[str] = []
+    for path in (*PAGES, *MORE[scene]):
+        answer = browser.get(path)
+        lines += ["", f"## {scene}: {path} {answer.status_code}"]
+        main = re.search(r"<main.*</main>", answer.text, re.DOTALL)
+        text = DIGEST.sub(lambda found: "x" * len(found[0]), main[0] if main else answer.text)
+        text = text.replace(str(stage.folder), "/repo").replace(stage.folder.name, "repo")
+        lines += [line.strip() for line in text.splitlines() if line.strip()]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_every_page_is_written_to_the_letter(stage, scene, request):
+    path = TOLD.with_stem(f"pages-{scene.replace(' ', '-')}")
+    now = told(stage, scene, changes=scene == "reported")
+    if request.config.getoption("--rewrite-transcripts"):
+        path.write_text(now, encoding="utf-8")
+    assert now == path.read_text(encoding="utf-8")
