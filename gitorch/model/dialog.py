@@ -30,9 +30,10 @@ class ShownDialog(Value):
         return ""
 
     def choice(self, label: str) -> DialogChoice | None:
-        """The choice with this label; None where this is another dialog."""
+        """The choice with this label, however much of its text showed then; None where this is another dialog."""
+        word = label.partition(".")[0]
         for choice in self.choices:
-            if self.label(choice.word) == label:
+            if choice.word == word and label.endswith(f"[{self.mark}]"):
                 return choice
 
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import tomllib
@@ -29,6 +30,8 @@ waits: {start_seconds: 90, silence_seconds: 120, lease_seconds: 600}
 cleanup: keep
 """
 STEPS_MAX = 60
+WORKS = {0, 10}
+"""The exit statuses of a command that did what it says; the second waits for a human."""
 
 
 def planted(home: House) -> None:
@@ -46,7 +49,7 @@ def copied(home: House, shape: str, name: str) -> Path:
     """The workflow file of an example that was copied under another name."""
     shutil.copytree(EXAMPLES / shape, home.path / "examples" / name)
     flow = home.path / "examples" / name / "workflow.yaml"
-    flow.write_text(flow.read_text().replace(f"name: {shape}", f"name: {name}"))
+    flow.write_text(re.sub(r"^name: .*$", f"name: {name}", flow.read_text(), count=1, flags=re.MULTILINE))
     return flow
 
 
@@ -179,34 +182,68 @@ def verdict_of(shape: str, job: str) -> list[str]:
     return []
 
 
+def by_hand(home: House, shape: str) -> Iterator[str]:
+    """Bring a run to its end with the first command that is suggested each time; gives its id before each of them."""
+    planted(home)
+    # Two more runs of the same jobs are open: a command that named neither could mean any of them.
+    for name in ("before", "after"):
+        copied(home, shape, name)
+    _, run, _ = (begun(home, name, "--by-hand") for name in ("before", shape, "after"))
+    for _ in range(STEPS_MAX):
+        view = home.status(run)
+        yield run
+        if view["phase"] != "running":
+            break
+        words = shlex.split(view["next_commands"][0].replace("…", "as asked"))[1:]
+        if words[0] == "verdict" and (given := verdict_of(shape, words[words.index("--job") + 1])):
+            words = ["verdict", given[0], *words[2:], *given[1:]]
+        said = home(*words, *(["--yes"] if words[0] == "approve" else []), "--json", status=None)
+        assert said.status in WORKS, said
+        if words[0] == "claim" and (files := writes_of(shape, said.json["job"])):
+            where = Path(said.json["worktree"])
+            for path, text in files.items():
+                (where / path).parent.mkdir(parents=True, exist_ok=True)
+                (where / path).write_text(text)
+            home.repo.git("-C", str(where), "add", "--all")
+            home.repo.git("-C", str(where), "commit", "--quiet", "--message", f"Do {said.json['job']}")
+
+
 @pytest.mark.parametrize(
     "shape", [shape if shape in QUICK else pytest.param(shape, marks=pytest.mark.slow) for shape in SHAPES]
 )
 def test_an_example_goes_to_its_end_by_hand_with_what_status_suggests(tmp_path: Path, shape: str) -> None:
     with house(tmp_path / "place") as home:
-        planted(home)
-        # Two more runs of the same jobs are open: a command that named neither could mean any of them.
-        for name in ("before", "after"):
-            copied(home, shape, name)
-        _, run, _ = (begun(home, name, "--by-hand") for name in ("before", shape, "after"))
-        for _ in range(STEPS_MAX):
-            view = home.status(run)
-            if view["phase"] != "running":
-                break
-            words = shlex.split(view["next_commands"][0].replace("…", "as asked"))[1:]
-            if words[0] == "verdict" and (given := verdict_of(shape, words[words.index("--job") + 1])):
-                words = ["verdict", given[0], *words[2:], *given[1:]]
-            said = home(*words, *(["--yes"] if words[0] == "approve" else []), "--json", status=None)
-            assert said.status in {0, 10}, said
-            if words[0] == "claim" and (files := writes_of(shape, said.json["job"])):
-                where = Path(said.json["worktree"])
-                for path, text in files.items():
-                    (where / path).parent.mkdir(parents=True, exist_ok=True)
-                    (where / path).write_text(text)
-                home.repo.git("-C", str(where), "add", "--all")
-                home.repo.git("-C", str(where), "commit", "--quiet", "--message", f"Do {said.json['job']}")
+        *_, run = by_hand(home, shape)
         assert home.status(run)["phase"] == "completed"
         assert home("verify").status == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_suggested_command_works_in_every_state_of_a_shape(tmp_path: Path, shape: str) -> None:
+    place, kept = tmp_path / "place", tmp_path / "kept"
+    pasted = set()
+    with house(place) as home:
+        for run in by_hand(home, shape):
+            for command in suggested(home, run):
+                shutil.copytree(place, kept, symlinks=True)
+                words = shlex.split(command.replace("…", "as asked"))[1:]
+                said = home(*words, *(["--yes"] if words[0] == "approve" else []), status=None)
+                assert said.status in WORKS, said
+                pasted.add(words[0])
+                shutil.rmtree(place)
+                kept.rename(place)
+    assert {"claim", "handoff", "approve", "log"} <= pasted
+
+
+def suggested(home: House, run: str) -> list[str]:
+    """Everything that is suggested for a run, with each answer of every question."""
+    found = list(home.status(run)["next_commands"])
+    for row in home("inbox", run, "--json").json["inbox"]:
+        found.append(row["command"])
+        for option in row["options"][1:] if row["kind"] != "approval" else ():
+            found.append(row["command"].replace(f" {row['options'][0]}", f" {option}", 1))
+    return list(dict.fromkeys(found))
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from textwrap import wrap
 
 import pytest
 
@@ -64,6 +65,30 @@ def test_the_same_dialog_has_the_same_mark_whichever_row_is_selected_and_another
     one, other, another = (dialog_offered(screen(*at), Preset("p", ("p",))) for at in (("a", 1), ("a", 2), ("b", 1)))
     assert one.mark == other.mark != another.mark
     assert (one.selected, other.selected) == (0, 1)
+
+
+@pytest.mark.parametrize("program", ["claude", "aider"])
+def test_a_recorded_dialog_has_one_mark_at_every_size(program) -> None:
+    shown = [screen for screen in recorded() if (screen.program, screen.name) == (program, "dialog-attached")]
+    offered = [dialog_offered(screen.text, PRESETS[program]) for screen in shown]
+    assert len(offered) == 3
+    assert len({one.mark for one in offered}) == 1
+    assert all(one.choice(other.label(other.choices[0].word)) for one in offered for other in offered)
+
+
+@pytest.mark.parametrize("frame", ["", "│ "])
+def test_a_dialog_has_one_mark_however_wide_its_window_is(frame) -> None:
+    asked = "It would like to run the following command, which no rule of this project allows: make release VERSION=2"
+    last = "No, and tell the program in a prompt of your own what it should do differently from now on"
+
+    def screen(width: int) -> str:
+        rows = [*wrap(asked, width), "", "❯ 1. Yes", *wrap(f"  2. {last}", width, subsequent_indent="     ")]
+        framed = ["╭" + "─" * width, *(frame + row for row in rows), "╰" + "─" * width]
+        return "\n".join(["─" * (width + 2), *framed])
+
+    offered = [dialog_offered(screen(width), Preset("p", ("p",))) for width in range(58, 200)]
+    assert len({one.mark for one in offered}) == 1
+    assert offered[0].choices[1].text != offered[-1].choices[1].text
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_the_choice_of_a_human_is_selected_and_confirmed(lab, choosing, word, te
 
 def test_a_choice_for_another_dialog_is_not_pressed(lab, choosing):
     key, offered = choosing
-    for label in (offered.label("1").replace("Yes", "No"), offered.label("1")[:-2] + "]", ""):
+    for label in (offered.label("1").replace("1", "4", 1), offered.label("1")[:-2] + "]", ""):
         said = lab.terminals.answer(key, PermissionAnswer(label, Option.CHOSEN, "q1"))
         assert said == "refused: the dialog is not the one that was read before"
     assert lab.logged("answers") == []

@@ -30,6 +30,16 @@ ROWS_BELOW_MAX = 4
 ROWS_ABOVE = 12
 """How many rows with text above the choices belong to what a dialog asks."""
 
+RULE = r"^─{40,}\s*$"
+"""The rule that Claude Code and aider draw from the left edge above what they ask. Their own texts are indented."""
+
+DRAWN = r"[\s\u2500-\u257f]+"
+"""What another width of the window changes: spaces, line breaks, and the lines of frames."""
+
+ASKED_CHARACTERS = 240
+CHOICE_CHARACTERS = 16
+"""How much a mark covers of what is asked, from its end, and of each choice: less than a window of 60 columns shows of them."""
+
 MARK_CHARACTERS = 12
 
 
@@ -51,13 +61,13 @@ def _keyed(screen: str, preset: Preset) -> ShownDialog | None:
 
     choices = CHOICES
 
-    return ShownDialog(choices, _mark([asked], choices))
+    return ShownDialog(choices, _mark(_compact(asked), choices))
 
 
 def _rows(screen: str) -> list[str]:
-    """The rows with text, without indentation and frames."""
+    """The rows with text below the last rule, without indentation and frames."""
     rows = []
-    for line in screen.splitlines():
+    for line in re.split(RULE, screen, flags=re.MULTILINE)[-1].splitlines():
         row = line.strip().strip(FRAME).strip()
         if row:
             rows.append(row)
@@ -76,7 +86,7 @@ def _listed(rows: list[str]) -> ShownDialog | None:
         return None
 
     choices = tuple(DialogChoice(row["number"], row["text"], bool(row["mark"])) for row in found)
-    return ShownDialog(choices, _mark(rows[max(0, first - ROWS_ABOVE) : first], choices))
+    return ShownDialog(choices, _mark(_above(rows, first), choices))
 
 
 def _list_up_to(rows: list[str], last: int) -> tuple[int, list[re.Match[str]]]:
@@ -126,12 +136,24 @@ def _lettered(rows: list[str]) -> ShownDialog | None:
         DialogChoice(found["letter"].lower(), f"{found['letter']}{found['rest']}".strip())
         for found in re.finditer(LETTER, line["answers"])
     )
-    return ShownDialog(choices, _mark([*rows[-ROWS_ABOVE - 1 : -1], line["asked"]], choices))
+    return ShownDialog(choices, _mark(_above([*rows[:-1], line["asked"]], len(rows)), choices))
 
 
-def _mark(asked: list[str], choices: tuple[DialogChoice, ...]) -> str:
-    """A digest of the rows above the choices, and of the choices."""
-    text = "\n".join([*asked, *(choice.text for choice in choices)])
+def _above(rows: list[str], place: int) -> str:
+    """The end of the text above a row."""
+    above = "".join(rows[max(0, place - ROWS_ABOVE) : place])
+    return _compact(above)[-ASKED_CHARACTERS:]
+
+
+def _compact(text: str) -> str:
+    """A text without what depends on the width of its window."""
+    return re.sub(DRAWN, "", text)
+
+
+def _mark(asked: str, choices: tuple[DialogChoice, ...]) -> str:
+    """A digest of what is asked and of how the choices begin, the same in a window of any width."""
+    starts = [_compact(choice.text)[:CHOICE_CHARACTERS] for choice in choices]
+    text = "\n".join([asked, *starts])
     import hashlib  # noqa: PLC0415  3 ms, where a dialog is shown
 
     return hashlib.sha256(text.encode()).hexdigest()[:MARK_CHARACTERS]
