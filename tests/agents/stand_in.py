@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 READERS = {"/messages": read_messages, "/chat/completions": read_chat, "/responses": read_responses}
 HELD_SECONDS = 3600
 LIMIT_HEADERS = {"x-codex-primary-used-percent": "100", "x-codex-primary-window-minutes": "300"}
+NO_RETRY = {"messages": {"x-should-retry": "false"}}
+"""By protocol: what the service of an account says beside its limit. Without it Claude Code tries again by itself, silently."""
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,8 @@ class _Door(BaseHTTPRequestHandler):
             self._hold()
         elif cue.resets_seconds:
             ends = int(time.time()) + cue.resets_seconds
-            self._json(
-                429, usage_limit(ask.protocol, ends), headers=LIMIT_HEADERS | {"x-codex-primary-reset-at": str(ends)}
-            )
+            headers = LIMIT_HEADERS | NO_RETRY.get(ask.protocol, {}) | {"x-codex-primary-reset-at": str(ends)}
+            self._json(429, usage_limit(ask.protocol, ends), headers=headers)
         elif cue.fault.isdigit():
             self._json(int(cue.fault), refusal(ask.protocol, int(cue.fault), cue.message or "a fault of the story"))
         else:

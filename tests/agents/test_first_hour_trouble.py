@@ -27,7 +27,6 @@ pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 __all__ = ["signed_in"]
 
 TROUBLE_SECONDS = 400
-REFUSED = 4
 REVIEWED = r"# [\w-]+\.\w+: [\s\S]*gitorch verdict accept --commit (?P<commit>\w+) --nonce (?P<nonce>\S+)"
 COMMIT = "git add -A . && git commit -q -m 'Change it' && git rev-parse HEAD"
 
@@ -45,6 +44,9 @@ STORY = Mind(
     Cue(r"\nafter .*git switch -q -c mine", runs=COMMIT),
     Cue(r"\nafter .*NOTES-deletes\.md", says="I remove a test.", runs="git rm -q test/extra.js"),
     Cue(r"\nafter .*git rm ", runs=COMMIT),
+    Cue(r"# limited: ", resets_seconds=20),
+    Cue(r"\nafter .*NOTES-limited\.md", says="I commit it.", runs=COMMIT),
+    Cue(r"# Are you still working on", says="I go on.", runs="cat .gitorch/brief.md"),
     Cue(r"# (?P<job>[\w-]+): ", says="I write it.", writes=("NOTES-@job@.md", "One word.\n")),
 )
 
@@ -79,14 +81,10 @@ class Trouble:
             raise AssertionError(f"{late}{self.home.seen()}\n{self.home('inbox').text}") from late
 
     def answer(self, about: str, words: set[str]) -> None:
-        """Answer the question about this with what it offers first. One that was asked anew meanwhile is answered again."""
+        """Answer the question about this with what it offers first."""
         asked = self.one_question(about)
         assert asked["options"][0] in words
-        said = self.home("answer", asked["id"], asked["options"][0], status=None)
-        if said.status == REFUSED and "withdrawn" in said.text:
-            self.answer(about, words)
-            return
-        assert said.status == 0, said.text
+        self.home("answer", asked["id"], asked["options"][0])
         self.settled(asked["id"])
 
     def settled(self, question: str) -> None:
@@ -110,7 +108,12 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
     try:
         home("init", "--setup", "true")
         home.allow_unattended()
-        run = home.start("asks", Epic("strays", needs=("asks",)), Epic("deletes", needs=("strays",)))
+        run = home.start(
+            "asks",
+            Epic("strays", needs=("asks",)),
+            Epic("deletes", needs=("strays",)),
+            Epic("limited", needs=("deletes",)),
+        )
         home.up_beside("--wait")
 
         missing = trouble.one_question("tests do not pass on main")
@@ -125,6 +128,9 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
         for job in ("asks", "strays", "deletes"):
             trouble.answer(f"The agent of {job} .*(may run|permission)", {"1", "allow"})
 
+        reached = trouble.until(lambda: home.records("limit-reached"), "the usage limit")
+        assert "limit" in home("why", "limited").text
+
         approval = trouble.one_question("Approve the merge")
         heard = [text for one in api.heard(AGENTS["claude"]) if one.ask for text in one.ask.results]
         assert any("not strays's own branch" in text for text in heard), "its agent is told, and mends it"
@@ -133,6 +139,10 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
         assert "test/extra.js" in report
         withdrawn = {one["question"] for one in home.records("question-withdrawn")}
         asked = [one["question"] for one in home.records("escalated") if one["question"] not in withdrawn]
+        assert [one["job"] for one in reached] == ["limited"]
+        assert len(home.records("session-nudged", job="limited")) == 1, (
+            "the limit is waited out, and nobody is asked about it"
+        )
         assert len(asked) == 5, "one question for each trouble that an agent cannot settle itself"
         assert approval["kind"] == "approval"
         home("approve", run, "--yes", status=None)
