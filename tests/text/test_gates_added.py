@@ -94,3 +94,8 @@ def test_the_skeleton_of_a_plan_is_a_plan_with_all_gates():
     assert plan.title == "Accounts: the 2nd try"
     assert [epic.id for epic in plan.epics if epic.needs] == [plan.epics[1].id]
     assert add_gates("plan.md", text.encode()).added == ()
+
+
+def test_what_gitorch_writes_below_a_gate_is_not_remarked_upon():
+    plan = parse_plan("plan.md", add_gates("plan.md", (API + UI).encode()).text.encode())
+    assert [remark.message for remark in plan.remarks if "no agent reads it" in remark.message] == []

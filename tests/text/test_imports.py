@@ -182,19 +182,39 @@ def test_epics_of_beads_keep_their_ids_and_order():
     assert left(done) == [".beads/issues.jsonl: shop-c3: The issue belongs to no open epic, so it is left out."]
 
 
+def test_issues_of_beads_become_epics_where_no_epic_is_open():
+    rows = [
+        {"id": "s-1", "title": "Shop", "issue_type": "epic", "status": "closed"},
+        {"id": "s-1.1", "title": "Sell", "parent": "s-1"},
+        {"id": "s-1.1.1", "title": "A counter", "parent": "s-1.1"},
+        {"id": "s-2", "title": "Open it", "dependencies": [{"type": "blocks", "depends_on_id": "s-1.1"}]},
+        {"id": "s-3", "title": "Close it", "status": "closed"},
+    ]
+    done, plan = imported("issues.jsonl", "\n".join(json.dumps(row) for row in rows))
+
+    tasks = [("s-1.1.1: A counter", False)]
+    assert outline(plan) == [("s-1-1", (), tasks), ("s-2", ("s-1-1",), [("Open it", False)])]
+    assert left(done) == []
+
+
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
         (
             "a.md",
             "# Words\n\n1. Step\n",
-            "No epics were found in it, read as checklist: no open checkboxes, tasks or issues.",
+            "No epics were found in it, read as checklist: it has no open checkbox or task.",
         ),
         ("a.md", "# W\n\n- [x] Done\n", "Every task of the file is done, so nothing is left to plan."),
         ("a.md", "# W\n\n## Epic: a — A\n\n- [ ] x\n", "The file has headings of epics, so it is a plan already."),
         ("a.json", "[", "This is not JSON: Expecting value: line 1 column 2 (char 1)."),
         ("a.json", '{"x": 1}', "The file has no list `tasks`."),
         ("a.jsonl", "{", "The line is cut off: {"),
+        (
+            "a.jsonl",
+            '{"id": "s-1", "title": "T", "status": "closed"}',
+            "No epics were found in it, read as beads: it has no open issue.",
+        ),
         ("a.md", "", "The file is empty."),
     ],
 )

@@ -23,7 +23,7 @@ EPIC = "epic"
 def read_beads(source: Source, beside: Mapping[str, str]) -> Imported:
     """The open epics with open issues below them. Raises Malformed for lines that cannot be read.
 
-    Open issues below no epic are left out, and named.
+    Open issues below no epic are left out, and named; without any open epic, those at the top become epics.
     """
     del beside
     backlog = parse_issues(source.path, source.text.encode())
@@ -56,13 +56,28 @@ def beads_plan(path: str, issues: Mapping[str, Issue], only: str = "") -> Import
 def _chosen(issues: Mapping[str, Issue], only: str) -> dict[str, Issue]:
     """The open epics, or one of them, by id.
 
-    Closed and deleted epics are never chosen, even by their own id.
+    Closed and deleted epics are never chosen, even by their own id. Where no epic is open, the open issues are
+    chosen that stand below no other one.
     """
+    if only:
+        return {name: issue for name, issue in _epics(issues).items() if name == only}
+
+    return _epics(issues) or _at_top(issues)
+
+
+def _epics(issues: Mapping[str, Issue]) -> dict[str, Issue]:
+    """The open epics, by id."""
+    return {name: issue for name, issue in issues.items() if issue.kind == EPIC and issue.is_open}
+
+
+def _at_top(issues: Mapping[str, Issue]) -> dict[str, Issue]:
+    """The open issues that stand below no other open one, by id."""
     chosen: dict[str, Issue] = {}
     for name, issue in issues.items():
-        if only not in {"", name}:
+        above = issues.get(issue.parent)
+        if above is not None and above.is_open:
             continue
-        if issue.kind == EPIC and issue.is_open:
+        if issue.is_open:
             chosen[name] = issue
 
     return chosen

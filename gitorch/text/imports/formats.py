@@ -65,6 +65,11 @@ FORMATS = (
 """In the order in which they are tried; the last one takes everything."""
 
 
+_OF_TASKS = ("open checkbox or task", "Write tasks as `- [ ] …` items below headings.")
+_OF_ISSUES = dict.fromkeys(("beads", "issues"), ("open issue", "Open an issue, or name another file."))
+"""What a file without epics lacks, and what helps; by the name of its format where it holds issues."""
+
+
 class ImportResult(Value):
     """An imported plan."""
 
@@ -125,9 +130,8 @@ def _recognises(one: Format, source: Source) -> bool:
 def finished(path: str, imported: Imported) -> ImportResult:
     """The plan of what was read, without epics that have nothing left to do. Raises Malformed when none is left."""
     if not imported.epics:
-        named = "".join(f" {one.where}: {one.message}" for one in imported.left[:3])
-        message = f"No epics were found in it, read as {imported.format}: no open checkboxes, tasks or issues.{named}"
-        raise _refused(path, message, "Write tasks as `- [ ] …` items below headings.")
+        missing, fix = _OF_ISSUES.get(imported.format, _OF_TASKS)
+        raise _refused(path, f"No epics were found in it, read as {imported.format}: it has no {missing}.", fix)
 
     done = _finished_epics(imported)
     titles = {epic.id: epic.title for epic in imported.epics}

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.text.plans.gates import GATE_STEPS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from gitorch.errors import Problem
     from gitorch.text.plans.sections import Outline
     from gitorch.text.source import Source
+
+_STEPS = frozenset(GATE_STEPS.splitlines())
+"""Lines that gitorch itself writes below gates, for people."""
 
 RANGES_MAX = 12
 """How many ranges of lines one remark names; a longer list is several remarks."""
@@ -43,7 +48,8 @@ def _unread(source: Source, outline: Outline, used: set[int]) -> Iterator[Proble
     used |= _used_lines(outline)
     left: list[int] = []
     for number in range(source.front_matter_lines + 1, len(source.lines) + 1):
-        if number not in used and source.line(number).strip():
+        line = source.line(number).strip()
+        if line and line not in _STEPS and number not in used:
             left.append(number)
 
     for lines in _portions(_ranges(left, source)):
