@@ -3,6 +3,7 @@
 Every test runs once while mutmut's trampolines write down which functions it reaches. Then a child is forked for each mutant,
 in which it is switched on, and runs the tests that reach its function, the quickest first, until one fails. So modules are
 imported and tests collected once for all mutants. A function that runs while modules are imported is judged by a new pytest.
+Python processes that a test starts reach functions for it, and run the mutant, too; see `mutant_child`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import mutmut.mutation.trampoline as trampolines
+import waiting
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 if TYPE_CHECKING:
@@ -30,8 +32,14 @@ PROCESSOR_SECONDS = 60
 JUDGING_SECONDS = 15
 """How much of the processor the tests of one mutant may take together, without it. A mutant that survives the quickest ones up to
 this sum counts as a survivor: the figures say too little rather than too much."""
-WAIT_SECONDS = 600
+WAIT_SECONDS = 240
 """How long a mutant may take, waiting included, before it counts as one that never ends."""
+
+HITS = Path(os.environ["MUTANTS_HITS"])
+"""Where processes that a test starts write down the functions that they reach."""
+
+UNTIL_SECONDS = 20.0
+"""How long a test waits for a condition while a mutant is switched on, which may be why it never comes."""
 
 reached: set[str] = set()
 """The functions that were called since it was emptied."""
@@ -89,13 +97,14 @@ def tests_by_function(items: list[pytest.Item], failures: Failures) -> dict[str,
     for item in items:
         forget()
         reached.clear()
+        HITS.write_text("")
         before = processor_seconds()
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
         seconds[item] = processor_seconds() - before
         if failures.count:
             failures.count = 0
             continue
-        for function in reached:
+        for function in reached.union(HITS.read_text(encoding="utf-8").split()):
             tests.setdefault(function, []).append(item)
     return {function: quickest(found, seconds) for function, found in tests.items()}
 
@@ -148,6 +157,7 @@ def run_until_failure(name: str, items: Iterable[pytest.Item], failures: Failure
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS, PROCESSOR_SECONDS + 5))
     signal.alarm(WAIT_SECONDS)
     trampolines.set_mutant_under_test(name)
+    waiting.until.__defaults__ = (UNTIL_SECONDS, *waiting.until.__defaults__[1:])
     forget()
     sink = os.open(os.devnull, os.O_WRONLY)
     os.dup2(sink, 1)

@@ -108,6 +108,8 @@ def mutate(copy: Path, floor: str) -> list[Mutant]:
     """Put every mutant of the floor into the copy, behind its function, and list them by name."""
     from mutmut.mutation.file_mutation import mutate_file_contents
 
+    (copy / "sitecustomize.py").write_text(CHILD, encoding="utf-8")
+
     made: list[Mutant] = []
     for path in sorted((copy / "gitorch").glob(f"{floor}.py")) + sorted((copy / "gitorch" / floor).rglob("*.py")):
         short = path.relative_to(copy)
@@ -119,6 +121,13 @@ def mutate(copy: Path, floor: str) -> list[Mutant]:
         made += mutants_of(module, mutated.code, mutated.mutant_names)
     return made
 
+
+CHILD = """
+import os
+if os.environ.get("MUTANT_UNDER_TEST") == "stats":
+    import mutant_child
+"""
+"""What every Python runs first that the tests start, so that it says which functions it reaches."""
 
 SCRIPT = """
 if __name__ == "__main__":
@@ -177,6 +186,7 @@ def judge(copy: Path, tests: list[str], mutants: list[Mutant]) -> dict[str, str]
         "PYTHONPATH": os.pathsep.join((str(copy), str(copy / "tests"))),
         "MUTANTS_ASKED": str(asked),
         "MUTANTS_ENDS": str(ends),
+        "MUTANTS_HITS": str(copy.parent / "hits"),
         "MUTANT_UNDER_TEST": "stats",
     }
     base = f"--basetemp={copy.parent / 'temporary'}"

@@ -121,6 +121,6 @@ class LocalPrograms:
         """Exit status and output, standard error included, of a shell command. Raises Unavailable when it takes too long."""
         env = without(self._environ, ("GITORCH_", "GIT_", "TMUX"))
         # A script of the project, which may start what outlives it: it is marked before its first instruction.
-        argv = [sys.executable, "-I", "-S", reaper.__file__, "--exec", "sh", "-c", f"{command} 2>&1"]
+        argv = [sys.executable, "-I", "-S", reaper.__file__, "--exec", "sh", "-c", f"exec 2>&1\n{command}"]
         result = run(argv, env, cwd=folder, wait_seconds=wait_seconds)
         return result.status, result.out

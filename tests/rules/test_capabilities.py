@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from itertools import product
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from golden import assert_golden
 
 sys.path.insert(0, str(Path(__file__).parent))
 from play import HOST, HUMAN, OPERATOR, Play, digest
@@ -16,7 +18,7 @@ from gitorch.model import commands as c
 from gitorch.model.commands import Order
 from gitorch.model.ids import NO_DIGEST, JobId, Moment
 from gitorch.model.record import Actor, ActorKind, Record
-from gitorch.model.values import replace
+from gitorch.model.values import names_of, replace
 from gitorch.model.work.artifact import Document, Outcome
 from gitorch.model.work.board import Board, State
 from gitorch.model.work.proposal import Proposal
@@ -119,6 +121,20 @@ def test_the_rules_deny_actors_without_the_capability_at_every_door(name, who):
         denied = False
     assert denied is (who not in allowed)
     assert not denied or play.run.phase is RunPhase.RUNNING
+
+
+def test_what_the_host_alone_records_is_told_to_whoever_else_tries(request):
+    play, told = Play(), {}
+    play.begin({"api": ()})
+    for command in get_args(c.Command):
+        order = Order(HUMAN, Moment(1), command(*[None] * len(names_of(command))))
+        try:
+            decide_all(play.state, (order,))
+        except Denied as error:
+            told[command.__name__] = f"{command.__name__}: {error.message} $ {error.hint}\n"
+        except Exception:  # noqa: BLE001  it is not the host's alone, and has no fields that make sense
+            continue
+    assert_golden("host-alone.txt", "".join(told.values()), request)
 
 
 def test_attempts_of_agents_outside_of_runs_are_recorded_a_thousand_times_and_then_once_an_hour():

@@ -21,6 +21,7 @@ Run `rm -rf build` never.
 ```console
 $ tox -q
 # a remark
+- `in code`
 ```
 
 ### More
@@ -39,6 +40,7 @@ def test_the_section_about_allowed_commands_is_read_and_no_other():
         "npm test:*",
         "npm run unit",
         "tox -q",
+        "- `in code`",
         "cargo check:*",
     )
 

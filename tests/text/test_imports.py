@@ -148,6 +148,17 @@ def test_tasks_of_task_master_become_epics_and_unknown_fields_are_named():
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "title"), [("a.b/open.issues.json", "open.issues"), ("open.json", "open"), (".json", "Issues")]
+)
+def test_issues_without_a_common_milestone_have_the_title_of_their_file(path, title):
+    issues = [{"number": number, "title": "T", "body": f"Depends on #{number} and #2"} for number in (1, 2)]
+    done = import_plan(path, json.dumps(issues).encode(), {}, "issues")
+    assert done.text.startswith(f"# {title}\n")
+    plan = parse_plan(path, done.text.encode())
+    assert [(epic.id, epic.needs) for epic in plan.epics] == [("issue-1", ("issue-2",)), ("issue-2", ())]
+
+
 def test_issues_become_epics_in_the_order_that_their_texts_state():
     done, plan = imported("issues.json", json.dumps(ISSUES))
 

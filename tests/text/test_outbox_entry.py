@@ -78,3 +78,4 @@ def test_an_answer_equals_the_output_of_the_command() -> None:
         assert isinstance(answer, type(error))
         assert (str(answer), answer.hint) == (error.message, error.hint)
         assert json.loads(refused(error))["ok"] is False
+    assert accepted("It is handed in.", ("a",)).decode().startswith('{\n "ok": true,\n')

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import signal
 import socket
 import threading
 
@@ -11,6 +13,8 @@ import pytest
 
 from gitorch.world import check_runner, notice_runner, processes
 from gitorch.world.check_runner import Outcome, Output, Spec, message, parse_message
+from gitorch.world.clock import SystemClock
+from gitorch.world.process import Process
 
 ENV = {"PATH": os.environ["PATH"], "BESIDE": "us"}
 
@@ -137,6 +141,49 @@ def test_a_result_is_read_back_only_when_it_is_whole(ends):
     assert ends[0].recv(1000) == data
     ends[0].close()
     assert check_runner._deliver(ends[1], (outcome, b"x" * 1_000_000)) == 1
+
+
+@pytest.fixture
+def started(places, ends, monkeypatch):
+    """Starts the runner in this process as the command line does, and tells what it marked and what it would end."""
+    told = []
+    monkeypatch.setattr(check_runner.signal, "signal", lambda *words: told.append(words))
+    monkeypatch.setattr(check_runner.reaper, "mark_process", lambda: told.append("marked"))
+    monkeypatch.setattr(check_runner.reaper, "adopt_orphans", lambda: told.append("adopting"))
+    for name, value in {"GITORCH_CHECK": "another", "PYTHONPATH": "ours", "BESIDE": "us"}.items():
+        monkeypatch.setenv(name, value)
+
+    def start(command, python_path=""):
+        spec = {"command": command, "cwd": str(places / "tree"), "wait_seconds": 20.0, "folder": str(places / "run")}
+        monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps({**spec, "root": str(places / "root")})))
+        monkeypatch.setattr("sys.argv", ["check_runner", str(os.dup(ends[1].fileno())), python_path])
+        monkeypatch.setattr(check_runner, "_end_adopted", lambda: told.append("ended"))
+        return check_runner.main()
+
+    return start, told
+
+
+def test_the_runner_reads_its_spec_and_delivers_the_result(started, places, ends):
+    start, told = started
+    shown = 'echo "$GITORCH_CHECK $BESIDE ${PYTHONPATH-none}"'
+    for given, path in (("", "none"), ("theirs", "theirs")):
+        assert start(shown, given) == 0
+        outcome, output = parse_message(ends[0].recv(10_000))
+        assert (outcome.outcome, output) == ("passed", f"{places / 'run'} us {path}\n".encode())
+    assert told[:4] == [(signal.SIGHUP, signal.SIG_IGN), "marked", "adopting", "ended"]
+    ends[0].close()
+    assert start("exit 0") == 1
+
+
+def test_what_the_runner_adopted_is_ended(monkeypatch):
+    found = []
+    monkeypatch.setattr(processes, "end", lambda find, clock: found.append((find, type(clock))))
+    check_runner._end_adopted()
+    (find, clock), me = found[0], os.getpid()
+    everything = {
+        pid: Process(pid, parent, pid, "1", zombie=False) for pid, parent in {me: 1, 7: me, 8: 7, 9: 1}.items()
+    }
+    assert (find(everything), clock) == ({me, 7, 8}, SystemClock)
 
 
 @pytest.fixture

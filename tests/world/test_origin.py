@@ -81,6 +81,26 @@ def test_the_limit_survives_a_daemon_with_an_empty_environment(tmp_path):
 
 
 @LINUX
+@pytest.mark.parametrize(
+    ("soft", "hard", "is_ours"),
+    [
+        (1, resource.RLIM_INFINITY, False),
+        (1, origin.LIMIT_MIN - 1, False),
+        (1, origin.LIMIT_MIN, True),
+        (origin.LIMIT_MIN, origin.LIMIT_MIN + 1, True),
+    ],
+)
+def test_only_a_hard_limit_of_an_hour_or_more_shows_gitorch(monkeypatch, soft, hard, is_ours):
+    monkeypatch.setattr(
+        resource, "getrlimit", lambda which: (soft, hard) if which == resource.RLIMIT_RTTIME else (0, 0)
+    )
+    limit = "it inherited the limit that gitorch sets for the programs it starts (ulimit -R)"
+    assert (origin.evidence({}) == limit) is is_ours
+    monkeypatch.delattr(resource, "RLIMIT_RTTIME")
+    assert origin.evidence({}) != limit
+
+
+@LINUX
 def test_a_low_limit_of_somebody_elses_shows_nothing(tmp_path):
     out = tmp_path / "out"
     limits = "import os, resource, sys; resource.setrlimit(resource.RLIMIT_RTTIME, (200000, 200000)); "

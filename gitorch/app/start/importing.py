@@ -118,7 +118,7 @@ def import_issue(services: Services, name: str) -> ImportResult:
         message = f"{name} is read by the program {program}, which is not on PATH; a file of exported issues needs none"
         raise Unavailable(message, "gitorch plan import --help")
 
-    status, output = services.programs.run_shell(f"{command} 2>&1", services.root, WAIT_SECONDS)
+    status, output = services.programs.run_shell(command, services.root, WAIT_SECONDS)
     if status:
         last = output.strip().rpartition("\n")[2] or "no output"
         raise Unavailable(f"{program} cannot read {name}: {last}", f"{program} auth status")
