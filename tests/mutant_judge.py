@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     import pytest
 
-PROCESSOR_SECONDS = 60
+PROCESSOR_SECONDS = 120
 """How much of the processor a mutant may take before it counts as one that never ends."""
-JUDGING_SECONDS = 15
+JUDGING_SECONDS = 40
 """How much of the processor the tests of one mutant may take together, without it. A mutant that survives the quickest ones up to
 this sum counts as a survivor: the figures say too little rather than too much."""
-WAIT_SECONDS = 240
+WAIT_SECONDS = 300
 """How long a mutant may take, waiting included, before it counts as one that never ends."""
 
 HITS = Path(os.environ["MUTANTS_HITS"])

@@ -8,15 +8,21 @@ from __future__ import annotations
 import re
 import shutil
 
+import pytest
 from damage_kit import READS
 from golden import assert_golden
 from ledger_kit import REF, RUN, common_dir, count, git, open_ledger
 from test_answers_told import told
 
-from gitorch.errors import Corrupt
-from gitorch.ledger import damage
+from gitorch.errors import Busy, Corrupt
+from gitorch.ledger import damage, run_cache
 from gitorch.ledger.leftovers import evidence
+from gitorch.ledger.replay import NOTHING, Head
+from gitorch.ledger.tip_index import _includes
+from gitorch.ledger.trusted_tip import TrustedTip
 from gitorch.ledger.verified import _sort_entries
+from gitorch.ledger.verify import _check_objects
+from gitorch.model.ids import NO_DIGEST, CommitId, Moment, RunId
 from gitorch.ports.ledger import StoredObject
 from gitorch.text.records import digests
 from gitorch.world.git.history import GitHistory
@@ -112,3 +118,72 @@ def believe(repo, path):
     for name in ("cache/board.json", "tip"):
         forged = repo / ".git/gitorch" / name
         forged.write_text(forged.read_text().replace(tip, odd))
+
+
+HEAD = Head(CommitId("c" * 40), 5, NO_DIGEST, Moment(1))
+
+
+@pytest.mark.parametrize(
+    ("base", "trusted", "includes"),
+    [
+        (HEAD, None, True),
+        (NOTHING, None, True),
+        (HEAD, (9, HEAD.commit), True),
+        (NOTHING, (0, "d" * 40), False),
+        (HEAD, (4, "d" * 40), True),
+        (HEAD, (5, "d" * 40), False),
+    ],
+)
+def test_a_replay_includes_a_trusted_tip_before_its_head(base, trusted, includes):
+    seen = None if trusted is None else TrustedTip(trusted[0], NO_DIGEST, CommitId(trusted[1]))
+    assert _includes(base, seen) is includes
+
+
+def test_every_replaced_object_is_a_fault_whatever_holds_before_it(repo):
+    whole = StoredObject(git(repo, "hash-object", "--stdin", stdin=b"x"), "blob", b"x")
+    odd = [StoredObject(digit * 40, "blob", b"x") for digit in "12"]
+
+    class Reachable:
+        def reachable(self, _):
+            yield from (whole, odd[0], whole, odd[1])
+
+    faults, unreadable = _check_objects(Reachable(), CommitId("c" * 40))
+    assert ([fault.where for fault in faults], unreadable) == ([one.id for one in odd], None)
+
+
+def test_a_name_that_is_not_utf_8_is_looked_into_all_the_same():
+    folders, body = {}, b"40000 a\xff\0" + b"\1" * 20
+    _sort_entries("runs/", StoredObject("1" * 40, "tree", body), [], folders)
+    assert folders == {"runs/a\ufffd/": "01" * 20}
+
+
+def test_a_read_without_the_cache_writes_no_tip_that_is_there(repo):
+    ledger = open_ledger(repo)
+    before, tip = ledger.state(RUN), repo / ".git/gitorch/tip"
+    inode = tip.stat().st_ino
+    shutil.rmtree(repo / ".git/gitorch/cache")
+    assert open_ledger(repo).state(RUN) == before
+    assert tip.stat().st_ino == inode
+    for path in (repo / ".git/gitorch/cache").glob("run-*"):
+        path.unlink()
+    assert open_ledger(repo).state(RUN) == before
+    shutil.rmtree(repo / ".git/gitorch/cache")
+    (repo / ".git/gitorch/cache").write_text("in the way")
+    assert open_ledger(repo).state(RUN) == before
+
+
+def test_more_runs_than_fit_into_memory_are_read_back_from_their_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_cache, "IN_MEMORY_MAX", 2)
+    cache = run_cache.RunCache(tmp_path, "key")
+    for number in range(3):
+        cache.put(RunId(f"r{number}"), number, None)
+    assert [path.name for path in tmp_path.iterdir()] == [cache._path(RunId("r0"), 0).name]
+    assert cache.get(RunId("r0"), 0) is None
+    with pytest.raises(run_cache.RunNotCached):
+        cache.get(RunId("r0"), 1)
+
+
+def test_a_lock_is_not_waited_for_unless_somebody_says_so(repo):
+    ledger = open_ledger(repo)
+    with ledger.hold("tick"), pytest.raises(Busy, match=r"waited 0 s"), ledger.hold("tick"):
+        pass
