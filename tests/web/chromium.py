@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -49,7 +50,16 @@ class Browser:
         return answer
 
     def open(self, url: str) -> None:
+        """Go to a page, and wait until all of it is there: chromedriver 150 sometimes answers before."""
         self._call("POST", "/url", {"url": url})
+        self.arrives("")
+
+    def arrives(self, address: str) -> None:
+        """Wait until the whole of a page is there whose address has this pattern."""
+        until(
+            lambda: re.search(address, self.url) and self.run("return document.readyState") == "complete",
+            what=f"the page {address}",
+        )
 
     def close(self) -> None:
         self._call("DELETE", "")
@@ -71,6 +81,11 @@ class Browser:
 
     def text(self, selector: str = "main") -> str:
         return self.run("return document.querySelector(arguments[0])?.innerText ?? ''", selector)
+
+    @property
+    def source(self) -> str:
+        """The page as it stands; what chromedriver 150 calls its source is sometimes empty."""
+        return self.run("return document.documentElement.outerHTML")
 
     def click(self, selector: str) -> None:
         element = self._call("POST", "/element", {"using": "css selector", "value": selector})

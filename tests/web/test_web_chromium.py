@@ -148,8 +148,7 @@ def test_without_scripts_every_page_has_the_same_words(page, places):
         page.scripts(on=scripts)
         for name, path in places.items():
             page.open(page.base + path)
-            source = page._call("GET", "/source")
-            words[name] = set(re.findall(r"[a-z]{4,}", re.sub(r"<[^>]+>", " ", source)))
+            words[name] = set(re.findall(r"[a-z]{4,}", re.sub(r"<[^>]+>", " ", page.source)))
     page.scripts(on=True)
     for name in places:
         assert with_scripts[name] - without[name] <= {"ago", "goes", "with", "comments", "comment", "remove"}, name
@@ -180,7 +179,7 @@ def test_a_reviewer_clicks_a_line_comments_sends_and_sees_what_changed_since(pag
         page.picture(Path(PICTURES) / "web-comment-1280-light.png")
     yard.work = yard.work | {"cart": {"src/cart.py": AFTER}}
     page.click("#review-form button.strong")
-    until(lambda: page.url.endswith("/jobs/cart"), what="the page of the job")
+    page.arrives("/jobs/cart$")
     [listed] = yard.run.jobs["cart"].findings
     assert (listed.finding.path, listed.finding.line, listed.finding.title) == (
         "src/cart.py",
@@ -192,7 +191,7 @@ def test_a_reviewer_clicks_a_line_comments_sends_and_sees_what_changed_since(pag
     page.open(f"{page.base}/runs/{yard.run.id}/jobs/cart/diff")
     assert "Add, do not replace." in page.text()
     page.click('main section a[href*="since="]')
-    until(lambda: "since=" in page.url, what="the difference between the rounds")
+    page.arrives("since=")
     assert page.run("return [...document.querySelectorAll('tr.added td:last-child')].map(x => x.innerText)") == [
         "+        result += price"
     ]
@@ -205,6 +204,6 @@ def test_a_report_is_rejected_on_the_page_and_approved_only_in_a_terminal(page, 
     page.type("#note", "Not like this.")
     page.click('input[name="rework"]')
     page.click("#change button")
-    until(lambda: page.url.endswith(yard.run.id), what="the page of the run")
+    page.arrives(f"{yard.run.id}$")
     assert yard.run.report is None
     assert yard.run.phase is RunPhase.RUNNING
