@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psutil
@@ -11,6 +12,8 @@ import pytest
 from console_house import Screen, furnish
 from house import house
 from waiting import until
+
+from gitorch.cli.console.app import LOW_BELOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,10 +127,18 @@ def test_a_person_answers_four_things_sees_a_diff_sends_a_message_and_approves_w
     assert home.phase("audit") == "failed"
 
 
+def fills(screen: Screen, size: tuple[int, int]) -> bool:
+    """Whether the console is drawn for this size: from its rows to its keys on the last line, and as wide as the terminal."""
+    text = screen.text
+    lines = text.splitlines()
+    has_ends = len(lines) == size[1] and bool(lines[-1].strip()) and "wai" in text.lower()  # the least that 7 x 2 shows
+    return has_ends and (size[1] < LOW_BELOW or "─" * size[0] in lines)
+
+
 def test_resizing_suspending_killing_and_closing_harm_neither_the_terminal_nor_the_run(screen, home):
     for size in ((20, 5), (200, 50), (7, 2), (120, 40), (80, 24)):
         screen.resize(*size)
-        until(lambda: "wai" in screen.text.lower(), what=f"the console at {size}")  # the least that 7 x 2 shows
+        until(partial(fills, screen, size), what=f"the console at {size}")
     screen.sees("WAITING FOR YOU")
 
     screen.press("C-z")

@@ -260,10 +260,10 @@ class Console(App[str]):
     # The layout
 
     def on_resize(self, event: Resize) -> None:
-        """Lay out for the new size."""
+        """Lay out for the new size, which the application has once this event is over."""
         del event
-        self._lay_out()
-        self._draw()
+        self.call_later(self._lay_out)
+        self.call_later(self._draw)
 
     def _lay_out(self) -> None:
         """Put the details beside the rows where there is room, below them else, and nowhere on a very low screen."""

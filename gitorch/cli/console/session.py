@@ -27,6 +27,9 @@ END_SECONDS = 30.0
 GRACE_SECONDS = 2.0
 """How long the console may take to end after the loop has ended and the terminal is gone."""
 
+SIZE_VARIABLES = ("COLUMNS", "LINES")
+"""What Textual believes before the terminal; readline and some shells export them once, and a resize changes neither."""
+
 
 class Ended(Value):
     """How a session of the console ended."""
@@ -43,6 +46,9 @@ def run_console(call: Call, only: RunId | None, stopping: Stopping, *, stay: boo
 
     A signal ends it as leaving does. The step under way is finished, unless that takes long.
     """
+    for name in SIZE_VARIABLES:
+        os.environ.pop(name, None)
+
     ticks = LoopThread(call.services, only, stay=stay)
     call.services.watch_slow_calls(ticks.say)
     with TerminalGuard().watching() as guard:
