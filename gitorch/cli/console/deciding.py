@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 from gitorch.cli.console.commands import as_typed, carry_out
 from gitorch.cli.console.dialogs import AnswerDialog, ConfirmDialog, TextDialog
 from gitorch.model.work.run import RunPhase
+from gitorch.rules.answer_words import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.cli.console.app import Console
-    from gitorch.model.view import EpicRow, InboxRow
+    from gitorch.model.view import EpicRow
+    from gitorch.model.work.question import Question
 
 
 async def answer(console: Console, row: EpicRow) -> None:
     """Ask for the answer to the oldest question of a row, or to the one that is chosen, and give it."""
-    questions = [question for question in row.questions if question.kind != "approval"]
+    known = console.shown_run(row).questions
+    questions = [known[question.id] for question in row.questions if question.kind != "approval"]
     for number, question in enumerate(questions, 1):
-        words = await _ask_answer(console, question, number, len(questions))
+        words = await _ask_answer(console, row, number, questions)
         if words is None:
             return
 
@@ -28,23 +31,28 @@ async def answer(console: Console, row: EpicRow) -> None:
             return
 
 
-async def _ask_answer(console: Console, question: InboxRow, number: int, count: int) -> tuple[str, ...] | None:
+async def _ask_answer(console: Console, row: EpicRow, number: int, asked: Sequence[Question]) -> tuple[str, ...] | None:
     """The words of an answer; none of them to go on to the next question, None to leave."""
-    whole = await console.offload(carry_out, console.call, ["show", question.id, "--run", question.run])
     place = ""
-    if count > 1:
-        place = f", question {number} of {count}"
+    if len(asked) > 1:
+        place = f", question {number} of {len(asked)}"
 
-    if number < count:
+    has_next = number < len(asked)
+    if has_next:
         place += ", Ctrl-N shows the next one"
 
-    return await console.push_screen_wait(AnswerDialog(question, whole.text, place, has_next=number < count))
+    return await console.push_screen_wait(AnswerDialog(row.run, asked[number - 1], place, has_next=has_next))
 
 
-async def _give_answer(console: Console, row: EpicRow, question: InboxRow, words: Sequence[str]) -> None:
-    """Confirm and give an answer."""
-    command = ["answer", question.id, "--run", question.run, *guarded(words)]
-    await decide(console, f"Answer {question.id} about {row.id}: {' '.join(words)}", command)
+async def _give_answer(console: Console, row: EpicRow, question: Question, words: Sequence[str]) -> None:
+    """Confirm and give an answer, after what its option means."""
+    command = ["answer", question.id, "--run", row.run, *guarded(words)]
+    sentence = f"Answer {question.id} about {row.id}: {' '.join(words)}"
+    means = meaning(question, words[0])
+    if means:
+        sentence += f"\n\n{words[0]}: {means}"
+
+    await decide(console, sentence, command)
 
 
 async def decide(console: Console, sentence: str, words: Sequence[str]) -> None:

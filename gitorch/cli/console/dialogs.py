@@ -10,6 +10,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from gitorch.cli.console.question_view import options_table, question_table
 from gitorch.cli.pages.cells import safe_line
 from gitorch.text.visible import safe_text
 
@@ -17,14 +18,15 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.events import Resize
 
-    from gitorch.model.view import InboxRow
+    from gitorch.model.ids import RunId
+    from gitorch.model.work.question import Question
 
 T = TypeVar("T")
 
 BOX_PERCENT = 90
 """How much of the screen a box takes at most, as the style says."""
 
-LINES_BESIDE = 8
+LINES_BESIDE = 10
 """The lines of an answer's box beside the question and the options: frames, the line to type on, the hint."""
 
 STANDARD_INPUT = "-"
@@ -114,21 +116,22 @@ class AnswerDialog(Dialog[tuple[str, ...]]):
         Binding("pagedown", "scroll(1)", "down", priority=True),
     ]
 
-    def __init__(self, question: InboxRow, whole: str, place: str, *, has_next: bool) -> None:
-        """`whole` is the question with its evidence, `place` which of several questions it is, or empty."""
+    def __init__(self, run: RunId, question: Question, place: str, *, has_next: bool) -> None:
+        """`place` says which of several questions it is, or is empty."""
         super().__init__()
         self._has_next = has_next
+        self._run = run
         self._question = question
-        self._whole = whole
         self._place = place
 
     def compose(self) -> ComposeResult:
         """The question, its options by number, and a line to type on."""
         with Vertical(classes="box"):
+            yield Static(Text(f"{self._question.id} in {self._run}", style="bold"))
             with VerticalScroll(classes="reading", can_focus=False):
-                yield Static(Text(safe_text(self._whole)))
+                yield Static(question_table(self._question))
 
-            yield Static(self._choices())
+            yield Static(options_table(self._question), classes="options")
             yield Input(placeholder=self._expected())
             yield Static(Text(f"Enter goes on, Esc leaves, PgUp PgDn scroll{self._place}", style="dim"))
 
@@ -147,15 +150,6 @@ class AnswerDialog(Dialog[tuple[str, ...]]):
         """Go on to the next question without an answer."""
         if self._has_next:
             self.dismiss(())
-
-    def _choices(self) -> Text:
-        """The options, one a line with its number."""
-        text = Text()
-        for number, option in enumerate(self._question.options, 1):
-            text.append(f"  {number}", style="bold")
-            text.append(f"  {safe_line(option)}\n")
-
-        return text
 
     def _expected(self) -> str:
         """What may be typed."""

@@ -30,6 +30,7 @@ Dialog { align: center middle; background: transparent; }
 .box Static { height: auto; }
 .box Input { border: round ansi_bright_black; background: ansi_default; height: 3; }
 .reading { height: auto; }
+.options { margin-top: 1; }
 .bar { height: 1; padding: 0 1; }
 #page { height: 1fr; padding: 0 1; }
 #page Static { height: auto; }

@@ -5,6 +5,7 @@ The state of a row is derived here and nowhere else, so that no door can show it
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import JobKind
@@ -57,6 +58,9 @@ AGENT_SENTENCES = {
 
 BUSY = frozenset({PlainState.WAITING, PlainState.WORKING, PlainState.REVIEWING})
 """States beside which the word for an agent is shown; beside any other it would contradict the state."""
+
+INTRODUCTION = re.compile(r"^The agent of \S+ \([^)]*\) ")
+"""The words that name an agent in a question: its row says whose agent it is, and has room for what happened instead."""
 
 MOVING = frozenset({PlainState.WORKING, PlainState.REVIEWING})
 """States of epics that keep their run at work."""
@@ -222,7 +226,8 @@ def _asked_since(questions: tuple[InboxRow, ...]) -> Moment | None:
 def _asked_line(questions: tuple[InboxRow, ...]) -> str:
     """The oldest question in one line, and how many more there are."""
     first = questions[0]
-    line = f"{first.id}: {' '.join(first.text.split())}"
+    text = " ".join(first.text.split())
+    line = f"{first.id}: {INTRODUCTION.sub('its agent ', text)}"
     more = len(questions) - 1
     if more:
         line = f"{line} (and {more} more)"
