@@ -13,12 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from house import Epic
 from waiting import until
 
 if TYPE_CHECKING:
     from house import House
 
-EPICS = ("cookies", "tokens", "logout", "audit", "limits", "docs")
+EPICS = (
+    Epic("cookies", title="Name the session cookie"),
+    Epic("tokens", title="Sign the session tokens"),
+    Epic("logout", title="End sessions on every device"),
+    Epic("audit", title="Record who signed in"),
+    Epic("limits", title="Limit attempts to sign in"),
+    Epic("docs", title="Explain sessions to operators"),
+)
 TITLE = "Rotate sessions"
 
 SCRIPT = """
@@ -77,9 +85,9 @@ summary = "Sign-in is limited"
 GITORCH = Path(sys.executable).parent / "gitorch"
 
 
-def furnish(home: House, **chosen: object) -> str:
-    """Write the agents' script and start the run; its id."""
-    home.configure(SCRIPT, agents=6, start=20, **chosen)
+def furnish(home: House, more: str = "") -> str:
+    """Write the agents' script, with more turns, and start the run; its id."""
+    home.configure(SCRIPT + more, agents=6, start=20)
     config = home.path / "gitorch.yaml"
     config.write_text(config.read_text().replace("approval: {unattended: true}", "approval: {at_least: typed}"))
     return home.start(*EPICS, title=TITLE)
@@ -130,6 +138,11 @@ class Screen:
     @property
     def text(self) -> str:
         return self.tmux("capture-pane", "-p")
+
+    @property
+    def colours(self) -> str:
+        """The screen with its colours as escape sequences."""
+        return self.tmux("capture-pane", "-e", "-p")
 
     @property
     def flat(self) -> str:

@@ -44,13 +44,15 @@ class Epic:
     id: str
     needs: tuple[str, ...] = ()
     scope: str = ""
+    title: str = ""
 
     @property
     def section(self) -> str:
         scope = f"Scope: {self.scope}\n" if self.scope else ""
         needs = f"Depends on: {', '.join(self.needs) or 'none'}\n"
         task = f"- [ ] Write what {self.id} asks for\n"
-        return f"## Epic: {self.id} — Work on {self.id}\n\n{needs}{scope}\n{task}\n## Review Gate: {self.id}\n\n"
+        title = self.title or f"Work on {self.id}"
+        return f"## Epic: {self.id} — {title}\n\n{needs}{scope}\n{task}\n## Review Gate: {self.id}\n\n"
 
 
 @dataclass(frozen=True)
