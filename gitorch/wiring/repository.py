@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.services import WorktreePaths
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
+from gitorch.model.hashes import hex_hash
 from gitorch.model.record import Actor, ActorKind
 from gitorch.wiring.host import host_name
 from gitorch.world.clock import SystemClock
@@ -381,9 +382,7 @@ def folder_of_worktrees(common: Path) -> Path:
 
 def socket_name(common: Path) -> str:
     """The name of this repository's own tmux server."""
-    import hashlib  # 3 ms that verbs without terminals do not pay
-
-    return f"gitorch-{hashlib.sha256(os.fsencode(common)).hexdigest()[:12]}"
+    return f"gitorch-{hex_hash('sha256', os.fsencode(common))[:12]}"
 
 
 def agent_path(environ: Mapping[str, str]) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.model.ids import Digest
 from gitorch.model.values import Value
+from gitorch.text.records.digests import digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.app.services import Services
-    from gitorch.model.ids import CommitId
+    from gitorch.model.ids import CommitId, Digest
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
@@ -134,4 +133,4 @@ def take_over(services: Services, run: Run, job: JobState) -> CommitId:
 
 def token_digest(token: str) -> Digest:
     """The digest of a session's token; the ledger never holds the token itself."""
-    return Digest("sha256:" + hashlib.sha256(token.encode()).hexdigest())
+    return digest(token.encode())

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.hashes import hex_hash
+
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest
 
 
 def digest(data: bytes) -> Digest:
     """`sha256:` and 64 hex digits of exactly these bytes."""
-    import hashlib  # noqa: PLC0415  # 3 ms that reading verbs do not pay
-
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"  # type: ignore[return-value]  # a NewType of str
+    return f"sha256:{hex_hash('sha256', data)}"  # type: ignore[return-value]  # a NewType of str
 
 
 def bare(prefixed: str) -> str:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from gitorch.errors import Corrupt
+from gitorch.model.hashes import hex_hash
 from gitorch.model.ids import CommitId
 
 Sign = Callable[[str], str]
@@ -63,9 +64,7 @@ def object_id(kind: str, body: bytes, algorithm: str) -> str:
 
     `kind` is `blob`, `tree` or `commit`; `algorithm` is `sha1` or `sha256`.
     """
-    import hashlib  # noqa: PLC0415  # 3 ms that reading verbs do not pay
-
-    return hashlib.new(algorithm, b"%s %d\0" % (kind.encode(), len(body)) + body, usedforsecurity=False).hexdigest()
+    return hex_hash(algorithm, b"%s %d\0" % (kind.encode(), len(body)) + body)
 
 
 def parse_tree(body: bytes, width: int) -> Entries:

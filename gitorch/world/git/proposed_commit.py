@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, NotFound
 from gitorch.model.ids import CommitId
+from gitorch.text.records.objects import object_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,10 +54,10 @@ def commit_body(git: GitRunner, commit: CommitId) -> bytes:
         raise NotFound(f"this repository does not have the commit {commit[:12]}", "git fetch --all")
 
     body = result.out_bytes
-    algorithm = hashlib.sha256
+    algorithm = "sha256"
     if len(commit) == SHA1_DIGITS:
-        algorithm = hashlib.sha1
-    if algorithm(f"commit {len(body)}\0".encode() + body, usedforsecurity=False).hexdigest() == commit:
+        algorithm = "sha1"
+    if object_id("commit", body, algorithm) == commit:
         return body
 
     raise Corrupt(f"The commit {commit} was replaced: its content does not match its name.", "git fsck", commit)

@@ -8,13 +8,13 @@ long as they have the digests that were recorded when the principal started the 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
 from gitorch.model.words import Words
+from gitorch.text.records.digests import digest
 from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def snapshot(
         hooks_path = digests.get(HOOKS_PATH, "")
     for name, path in _judged_files(directories.common, hooks_path).items():
         if path.is_file():
-            digests[name] = f"sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+            digests[name] = digest(path.read_bytes())
     return digests
 
 
@@ -214,7 +214,7 @@ def _file_digest(path: Path) -> str:
         return "unreadable"
     if size > DIGESTED_BYTES:
         beginning += b"%d" % size
-    return f"sha256:{hashlib.sha256(beginning).hexdigest()}"
+    return digest(beginning)
 
 
 def _repository_values(settings: Iterable[GitSetting]) -> dict[str, list[str]]:
@@ -259,4 +259,5 @@ def hooks_directory(configured: str, common: Path) -> Path:
 
 
 def _digest(text: str) -> str:
-    return f"sha256:{hashlib.sha256(text.encode('utf-8', 'surrogateescape')).hexdigest()}"
+    """The digest of a text that git gave."""
+    return digest(text.encode("utf-8", "surrogateescape"))
