@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from gitorch import __version__
 from gitorch.cli.output import write
 from gitorch.errors import Usage
-from gitorch.verbs.table import GROUPS, TABLE, VERBS
+from gitorch.verbs.finding import verb_named
 from gitorch.verbs.verb import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
     from click.shell_completion import CompletionItem
 
     from gitorch.verbs.verb import Parameter
     from gitorch.verbs.verb import Verb as VerbEntry
+
+V = TypeVar("V", bound="Verb")
 
 CONTEXT = {"max_content_width": 110}
 
@@ -100,8 +104,8 @@ class VerbGroup(Verb, click.Group):
     def members(self) -> Mapping[str, VerbEntry]:
         """Its verbs by the word that follows its own name, in the order of the table."""
         members: dict[str, VerbEntry] = {}
-        for name in TABLE[self.name or ""].members:
-            entry = TABLE[name]
+        for name in _entry(self.name or "").members:
+            entry = _entry(name)
             members[entry.word] = entry
 
         return members
@@ -131,7 +135,7 @@ class VerbGroup(Verb, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does. Raises Usage with the known verbs for an unknown one."""
-        if _is_unknown(args, self.members) and not ctx.resilient_parsing:
+        if not ctx.resilient_parsing and _begins_with_word(args) and args[0] not in self.members:
             raise Usage(
                 f"gitorch {self.name} has no verb {args[0]!r}; it has {', '.join(self.members)}",
                 f"gitorch {self.name} --help",
@@ -143,26 +147,43 @@ class VerbGroup(Verb, click.Group):
 def command_of(entry: VerbEntry) -> click.Command:
     """The command of a verb, whose module is imported now."""
     module, _, function = entry.at.partition(":")
-    found: click.Command = getattr(import_module(f"gitorch.cli.verbs.{module}"), function)
-    return found
+    make: Callable[[], click.Command] = getattr(import_module(f"gitorch.cli.verbs.{module}"), function)
+    return make()
 
 
-def verb(name: str) -> Callable[[Callable[..., Any]], Verb]:
-    """Make a function the command of a verb of the table, with its words. It returns None or an exit status."""
+def verb(name: str) -> Callable[[Callable[..., Any]], Callable[[], Verb]]:
+    """Make a function the command of a verb of the table, with its words. It returns None or an exit status.
 
-    def made(function: Callable[..., Any]) -> Verb:
-        return Verb(callback=click.pass_obj(function), **_words(TABLE[name]))
+    The command is made when it is called for, since a module has several and a process calls one.
+    """
+
+    def made(function: Callable[..., Any]) -> Callable[[], Verb]:
+        return partial(_command, Verb, name, click.pass_obj(function))
+
+    return made
+
+
+def group(name: str) -> Callable[[Callable[..., Any]], Callable[[], VerbGroup]]:
+    """Make a function the command of a group of verbs of the table, as `verb` does."""
+
+    def made(function: Callable[..., Any]) -> Callable[[], VerbGroup]:
+        return partial(_command, VerbGroup, name, function)
 
     return made
 
 
-def group(name: str) -> Callable[[Callable[..., Any]], VerbGroup]:
-    """Make a function the command of a group of verbs of the table."""
+def _command(kind: type[V], name: str, function: Callable[..., Any]) -> V:
+    """The command of a verb, with its words from the table."""
+    return kind(callback=function, **_words(_entry(name)))
 
-    def made(function: Callable[..., Any]) -> VerbGroup:
-        return VerbGroup(callback=function, **_words(TABLE[name]))
 
-    return made
+def _entry(name: str) -> VerbEntry:
+    """What the table says of a verb that it has."""
+    entry = verb_named(name)
+    if entry is None:
+        raise KeyError(name)
+
+    return entry
 
 
 def _words(entry: VerbEntry) -> dict[str, Any]:
@@ -245,12 +266,12 @@ class Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The verbs in the order of the table, which is the order of use."""
         del ctx
-        return list(VERBS)
+        return list(_table().VERBS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command, imported now; None for an unknown verb."""
         del ctx
-        entry = VERBS.get(cmd_name)
+        entry = _called(cmd_name)
         if entry is None:
             return None
 
@@ -260,7 +281,7 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does. Raises Usage with the most similar verbs for an unknown one."""
-        if _is_unknown(args, VERBS) and not ctx.resilient_parsing:
+        if not ctx.resilient_parsing and _begins_with_word(args) and _called(args[0]) is None:
             raise _unknown(args[0])
 
         return super().resolve_command(ctx, args)
@@ -268,9 +289,10 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The verbs by what one wants to do; none of them is imported."""
         del ctx
-        for title, entries in GROUPS.items():
+        table = _table()
+        for title, entries in table.GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(entry.name, entry.summary) for entry in entries if entry.name in VERBS])
+                formatter.write_dl([(entry.name, entry.summary) for entry in entries if entry.name in table.VERBS])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The first four commands of a new user."""
@@ -279,15 +301,24 @@ class Verbs(click.Group):
             formatter.write("  gitorch init && gitorch check plan.md && gitorch start plan.md && gitorch up\n")
 
 
-def _is_unknown(args: Sequence[str], known: Container[str]) -> bool:
-    """Whether the first word should be a verb and is none."""
-    if not args:
-        return False
+def _begins_with_word(args: Sequence[str]) -> bool:
+    """Whether the first argument should be a verb: it is no option."""
+    return bool(args) and not args[0].startswith("-")
 
-    if args[0].startswith("-"):
-        return False
 
-    return args[0] not in known
+def _called(word: str) -> VerbEntry | None:
+    """The verb that follows `gitorch` as this word; None for another word, and for the whole name of a group's verb."""
+    if " " in word:
+        return None
+
+    return verb_named(word)
+
+
+def _table() -> ModuleType:
+    """The table of all verbs, which only help and slips need."""
+    from gitorch.verbs import table
+
+    return table
 
 
 def _unknown(word: str) -> Usage:
@@ -298,7 +329,7 @@ def _unknown(word: str) -> Usage:
     if verb_meant is None:
         return Usage(f"gitorch has no verb {word!r}{_nearest(word)}", "gitorch --help")
 
-    summary = VERBS[verb_meant].summary
+    summary = _entry(verb_meant).summary
     return Usage(f"gitorch has no verb {word!r}; {verb_meant} does this: {summary}", f"gitorch {verb_meant} --help")
 
 
@@ -306,7 +337,7 @@ def _nearest(word: str) -> str:
     """A hint at similar verbs, to follow a message; empty when none is similar."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, VERBS, n=3)
+    near = get_close_matches(word, _table().VERBS, n=3)
     if not near:
         return ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitorch.model.values import replace
 from gitorch.verbs.topics import TOPICS
 from gitorch.verbs.verb import Kind, Parameter, Verb
 
@@ -63,7 +64,7 @@ VERBS = (
         "List what is installed, with what is outdated or edited.",
         at="skills:list_",
         needs="read",
-        parameters=(PROFILE._replace(required=False), USER),
+        parameters=(replace(PROFILE, required=False), USER),
         result={"files": Kind.LIST},
         examples=("gitorch skills list", "gitorch skills list --user"),
     ),

@@ -1,9 +1,10 @@
-"""What a verb is to every door: its words, what it takes, what it answers, and who may use it. Tuples, which cost no import."""
+"""What a verb is to every door: its words, what it takes, what it answers, and who may use it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from gitorch.model.values import Value, field
 from gitorch.model.words import Words
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Offer(Words):
     EVERYBODY = "everybody"
 
 
-class Parameter(NamedTuple):
+class Parameter(Value):
     """One argument or option of a verb."""
 
     name: str
@@ -67,7 +68,7 @@ class Parameter(NamedTuple):
         return bool(self.spelling)
 
 
-class Verb(NamedTuple):
+class Verb(Value):
     """One verb: everything that a door needs to offer it."""
 
     name: str
@@ -89,7 +90,7 @@ class Verb(NamedTuple):
     members: tuple[str, ...] = ()
     """Of a group: the names of its verbs, in order."""
 
-    result: Mapping[str, Kind] = {}
+    result: Mapping[str, Kind] = field(default_factory=dict)
     """The keys that its JSON answer may have beside `ok`."""
 
     changes: bool = False

@@ -13,6 +13,8 @@ from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.work.artifact import EscalationKind, Outcome
 from gitorch.model.work.review import Choice, ReportStatus, Severity
 from gitorch.rules.capabilities import NEEDS, Capability
+from gitorch.verbs import beginning
+from gitorch.verbs.finding import verb_named
 from gitorch.verbs.table import GROUPS, TABLE, VERBS
 from gitorch.verbs.verb import Kind, Offer, Parameter, Verb
 
@@ -41,8 +43,9 @@ def greeting(monkeypatch) -> Verb:
     monkeypatch.setitem(TABLE, NEW.name, NEW)
     monkeypatch.setitem(VERBS, NEW.name, NEW)
     monkeypatch.setitem(GROUPS, "Begin", (*GROUPS["Begin"], NEW))
+    monkeypatch.setattr(beginning, "VERBS", GROUPS["Begin"])
     monkeypatch.setattr(
-        group, "command_of", lambda entry: group.verb(entry.name)(lambda call, **_: call.say({}, "Hi."))
+        group, "command_of", lambda entry: group.verb(entry.name)(lambda call, **_: call.say({}, "Hi."))()
     )
     return NEW
 
@@ -70,6 +73,11 @@ def test_a_new_entry_is_completed(greeting):
 def test_a_new_entry_is_a_row_of_the_page(greeting):
     row = "| `greet` | Greet somebody by name. | `gitorch greet ada` | `--run` | |\n"
     assert row in verbs_page.tables()
+
+
+def test_every_verb_of_the_table_is_found_by_its_name():
+    assert {name: verb_named(name) for name in TABLE} == TABLE
+    assert verb_named("no-such-verb") is None
 
 
 @pytest.mark.parametrize("name", TABLE)
