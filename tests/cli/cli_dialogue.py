@@ -14,14 +14,18 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cli_memory import TARGET
 from cli_stage import RUN, UNATTENDED, Stage, commit
 
+from gitorch.app.execute import execute
 from gitorch.cli.call import Streams
 from gitorch.errors import Corrupt
+from gitorch.model.commands import LabelHost
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Autonomy
+from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.ports.world import SessionKey
 
@@ -228,7 +232,20 @@ def _held(dialogue: Dialogue, name: str, text: str) -> None:
     dialogue.stage.files.held[dialogue.folder / name] = text.encode()
 
 
+def _shared(dialogue: Dialogue) -> None:
+    """The ledger is shared over a remote, whose main is ours."""
+    dialogue.stage.ledger.is_shared = True
+    dialogue.stage.remotes.held["origin"] = {"refs/heads/main": TARGET}
+
+
+def _away(dialogue: Dialogue, host: str, *labels: str) -> None:
+    """Another host writes down its labels."""
+    execute(dialogue.stage.services, None, Actor(ActorKind.HOST, "gitorch", host), LabelHost(labels))
+
+
 WORDS: dict[str, Callable[..., object]] = {
+    "shared": _shared,
+    "away": _away,
     "empty": _empty,
     "begin": _begin,
     "launch": lambda dialogue, job: dialogue.stage.launch(job),

@@ -84,3 +84,48 @@ def test_the_demo_leaves_the_page_open_at_its_end_where_it_is_asked_to(stage, mo
     monkeypatch.setattr("gitorch.world.sample.plant", lambda *_: stage.folder)
     assert stage.gitorch("demo", "here", "--yes", *words).status == 0
     assert Recorder.called == called
+
+
+ENDING = """
+$ git log --graph --oneline main
+main 20
+
+$ python3 -m unittest -q
+OK
+Ran 3 tests
+OK
+
+$ git log --oneline gitorch/ledger | head
+gitorch/ledger 8
+
+$ gitorch verify
+
+Four commands to try next:
+  git -C {folder} log --stat gitorch/ledger    every decision is a commit
+  gitorch -C {folder} report auth-7f3a    the report that was approved
+  gitorch -C {folder} log auth-7f3a    every record of the run
+  gitorch -C {folder} serve    the run as web pages, which need the extra gitorch[web]
+While a run is open, gitorch up shows it as a console, and gitorch serve as a web page.
+"""
+
+
+@pytest.mark.parametrize("is_below", [True, False])
+def test_the_end_of_the_demo_shows_the_merge_and_what_to_try(played, stage, monkeypatch, capsys, is_below):
+    ran = []
+    stage.programs.run_shell = lambda *words: ran.append(words) or (0, "no\nOK\nRan 3 tests\nOK\n\n")
+    stage.git.graph = lambda branch, number: f"{branch} {number}"
+    monkeypatch.setattr("gitorch.cli.boundary.run", lambda words, call: ran.append((words, call.folder)) or 0)
+    played._call.folder = stage.folder.parent if is_below else stage.folder / "elsewhere"
+    played._ending()
+    folder = stage.folder.name if is_below else stage.folder
+    assert capsys.readouterr().out == ENDING.format(folder=folder)
+    assert ran == [(demo.TEST, stage.folder, 60), (["verify"], stage.folder)]
+
+
+def test_the_demo_ends_its_sessions_and_tests_when_it_is_left(played, stage):
+    cleared = []
+    played._services.checks.clear = cleared.append
+    played._services.terminals.close = lambda: cleared.append("closed")
+    played.leave()
+    assert stage.terminals.stopped == ["s1"]
+    assert cleared == [stage.services.paths.base(stage.run), "closed"]

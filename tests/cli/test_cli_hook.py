@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 
 import cli_processes as processes
 
+from gitorch.cli import hook as status_line
 from gitorch.cli.call import Call
 from gitorch.cli.hook import TEXT_BYTES_MAX
 from gitorch.cli.hook import hook as run_hook
@@ -118,3 +120,46 @@ def test_the_status_line_is_kept_and_the_user_s_own_is_shown(tmp_path):
     ]
     assert costs == [1, 3]
     assert sorted(path.name for path in signals.parent.iterdir()) == ["status-line", "status-line-first"]
+
+
+def test_the_status_line_keeps_the_first_and_the_newest_text_and_becomes_the_user_s_own(tmp_path, monkeypatch):
+    became, given = [], []
+
+    def move(source, stream):
+        assert stream == 0
+        given.append(os.read(source, 100_000).decode())
+
+    signals = str(tmp_path / "signals")
+    with monkeypatch.context() as here:
+        here.setattr(status_line.os, "execv", lambda *words: became.append(words))
+        here.setattr(status_line.os, "dup2", move)
+        here.setattr(status_line, "_own_status_line", lambda text: text)
+        for text in ("cat", "", "gitorch hook StatusLine", "jq ."):
+            status_line.show_status_line(signals, text)
+    kept = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert kept == {"status-line-first": "cat", "status-line": "jq ."}
+    assert became == [("/bin/sh", ["sh", "-c", "cat"]), ("/bin/sh", ["sh", "-c", "jq ."])]
+    assert given == ["cat", "jq ."]
+
+
+def test_an_answer_is_printed_once_it_appears_and_that_is_told_beside_it(tmp_path, monkeypatch):
+    printed, waited = [], []
+    answers = tmp_path / "answers"
+    answers.mkdir()
+
+    def appear(seconds):
+        waited.append(seconds)
+        if len(waited) == 2:
+            (answers / "r1").write_text("yes")
+
+    monkeypatch.setattr(status_line.time, "sleep", appear)
+    monkeypatch.setattr(status_line, "_append", lambda path, entry: printed.append((path, entry)))
+    signals = str(tmp_path / "signals")
+    (answers / "r2").write_text("")
+    with monkeypatch.context() as here:
+        here.setattr(status_line.os, "write", lambda stream, data: printed.append((stream, data)))
+        for request, seconds in (("r1", 60), ("r2", 60), ("r3", 0)):
+            status_line._await_answer(signals, request, seconds)
+    assert printed[:2] == [(1, b"yes"), (signals, {"event": "answered", "text": "r1"})]
+    assert waited == [status_line.POLL_SECONDS] * 2
+    assert printed[2:] == [(1, b"")], "an empty answer is not told, and none in time prints nothing"

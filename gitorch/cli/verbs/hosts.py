@@ -54,9 +54,9 @@ def join(call: Call, name: str, add: bool, labels: tuple[str, ...], agents: int 
 
     call.people_only("host join")
     _require_shared(call)
-    before = own_offer(call.services)
+    chosen, before = _checked(labels), own_offer(call.services)
     joined, key = join_host(call.services, name)
-    save_offer(call.services, Offer(_checked(labels) or before.labels, agents or before.agents))
+    save_offer(call.services, Offer(chosen or before.labels, agents or before.agents))
     text = f"This host is {joined}. On a known host type: gitorch host add {joined} '{key}'"
     if add:
         _add(call, joined, key)
