@@ -154,7 +154,9 @@ def test_a_worktree_that_names_no_git_directory_says_which(tmp_path):
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / ".git").write_text("no such line\n")
     (tmp_path / "plain" / "HEAD").write_text("x")
-    assert told(lambda: common_dir(tmp_path / "plain")).startswith("not-found: ")
+    assert told(lambda: common_dir(tmp_path / "plain", {"GIT_CEILING_DIRECTORIES": str(tmp_path)})).startswith(
+        "not-found: "
+    )
 
 
 def test_a_question_without_an_answer_has_its_sentence(opened, repo, request):
