@@ -144,7 +144,8 @@ def _place(call: Call, *, user: bool) -> tuple[Files, Target]:
     home = call.environ.get("HOME", "")
     if not home:
         raise Usage(
-            "--user needs a home folder, and HOME is not set; set it, or leave out --user", "gitorch skills install"
+            "--user needs a home folder, and HOME is not set; set it, or leave out --user",
+            "gitorch skills install --profile claude",
         )
 
     from gitorch.world.files import LocalFiles
