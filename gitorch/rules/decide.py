@@ -1,12 +1,14 @@
 """`decide(state, order)`: the events that a command leads to. Raises Refused, Denied or NotFound when it may not happen.
 
-One table leads from each command to its function. Every event is tried with `evolve` first, so that nothing is written
+The tables of `rules.deciding` lead from each command to its function. Every event is tried with `evolve` first, so that nothing is written
 that the ledger's readers would call Corrupt. The consequences of an event (a gate that passes, a list of findings that
 goes back, a run that is complete) are found by asking the new state until nothing more follows.
 """
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused
@@ -17,22 +19,6 @@ from gitorch.model.record import Record
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, QuestionKind
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.deciding import (
-    artifacts,
-    claims,
-    faults,
-    merges,
-    messages,
-    proposals,
-    questions,
-    readying,
-    retrying,
-    runs,
-    sessions,
-    tracker,
-    usage,
-    work,
-)
 from gitorch.rules.evolve import evolve
 from gitorch.rules.review.gates import next_question, settle
 
@@ -45,24 +31,13 @@ if TYPE_CHECKING:
     from gitorch.model.work.board import State
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
-    from gitorch.rules.deciding import Decisions
+    from gitorch.rules.deciding import Decision
 
-DECISIONS: Decisions = {
-    **runs.DECISIONS,
-    **sessions.DECISIONS,
-    **usage.DECISIONS,
-    **claims.DECISIONS,
-    **work.DECISIONS,
-    **artifacts.DECISIONS,
-    **questions.DECISIONS,
-    **retrying.DECISIONS,
-    **merges.DECISIONS,
-    **proposals.DECISIONS,
-    **messages.DECISIONS,
-    **tracker.DECISIONS,
-    **faults.DECISIONS,
-    **readying.DECISIONS,
-}
+MODULES = (
+    *("work", "artifacts", "claims", "sessions", "questions", "messages", "runs"),
+    *("usage", "retrying", "merges", "proposals", "tracker", "faults", "readying"),
+)
+"""The modules of `rules.deciding`, those of agents' verbs first: a verb imports them until one decides its command."""
 
 
 def decide(state: State, order: Order) -> tuple[Event, ...]:
@@ -92,7 +67,7 @@ def _decided(state: State, order: Order) -> tuple[tuple[Event, ...], State]:
     """The events of one order, and the state after them."""
     run = run_of(state, order)
     decided: list[Event] = []
-    due = DECISIONS[type(order.command)](state, order, order.command)
+    due = decision_on(type(order.command))(state, order, order.command)
     while due:
         for event in due:
             state = _tried(state, order, run, event)
@@ -101,6 +76,18 @@ def _decided(state: State, order: Order) -> tuple[tuple[Event, ...], State]:
         due = _consequences(state.run)
 
     return tuple(decided), state
+
+
+@cache
+def decision_on(command: type) -> Decision:
+    """The function that decides commands of this class."""
+    for name in MODULES:
+        module = import_module(f"gitorch.rules.deciding.{name}")
+        decision: Decision | None = module.DECISIONS.get(command)
+        if decision is not None:
+            return decision
+
+    raise KeyError(command)
 
 
 def run_of(state: State, order: Order) -> RunId | None:

@@ -1,4 +1,4 @@
-"""Decisions by noun: each module names the commands that it decides in its table `DECISIONS`. `rules.decide` joins the tables."""
+"""Decisions by noun: each module names the commands that it decides in its table `DECISIONS`. `rules.decide` looks a command up in them."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ if TYPE_CHECKING:
     from gitorch.model.events import Event
     from gitorch.model.work.board import State
 
-    Decisions = Mapping[type, Callable[[State, Order, Any], tuple[Event, ...]]]
+    Decision = Callable[[State, Order, Any], tuple[Event, ...]]
+    Decisions = Mapping[type, Decision]
