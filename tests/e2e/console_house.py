@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -112,7 +113,8 @@ class Screen:
         """End `gitorch up`, if it still runs, before anybody asks it to stop the agents; then the terminal."""
         driving = self.pids()
         for pid in driving:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it ends with its run
+                os.kill(pid, signal.SIGTERM)
         until(lambda: not self.pids())
         self.tmux("kill-server", check=False)
 

@@ -72,9 +72,9 @@ class Browser:
         """What a script returns: its body, with `arguments`."""
         return self._call("POST", "/execute/sync", {"script": script, "args": list(words)})
 
-    def run_later(self, script: str):
+    def run_later(self, script: str, *words: object):
         """What a script hands to its last argument."""
-        return self._call("POST", "/execute/async", {"script": script, "args": []})
+        return self._call("POST", "/execute/async", {"script": script, "args": list(words)})
 
     def cdp(self, command: str, **parameters: object):
         return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": parameters})
