@@ -202,7 +202,13 @@ def test_a_conversation_that_the_program_has_forgotten_begins_anew_and_says_so()
     talk.answer(error={"code": -32002, "message": "Resource not found"})
     talk.answer(result={"sessionId": "s-1"})
     assert talk.it.id == "s-1"
-    assert any("could not be resumed: Resource not found" in text for text in talk.shown)
+    lost = "! The conversation could not be resumed: Resource not found. A new one begins."
+    assert lost in talk.shown
+    place = {"cwd": "/tree", "mcpServers": []}
+    assert [(message["method"], message["params"]) for message in talk.sent[1:]] == [
+        ("session/load", {"sessionId": "old", **place}),
+        ("session/new", place),
+    ]
 
 
 def test_a_replayed_message_acknowledges_nothing():

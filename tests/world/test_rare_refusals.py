@@ -24,13 +24,17 @@ from gitorch.model.plans.permission import RequestPattern
 from gitorch.model.plans.runtime import Preset
 from gitorch.world import difftool, files, local_programs, safe_writing
 from gitorch.world.acp import control, host
+from gitorch.world.beads import BeadsProgram
 from gitorch.world.channels.app_server import AppServer
 from gitorch.world.channels.codex import CodexChannel
+from gitorch.world.clock import SystemClock
 from gitorch.world.git import ref_move
 from gitorch.world.git.host_keys import SshHostKeys, make_host_key
 from gitorch.world.git.proposed_commit import commit_body
+from gitorch.world.git.remotes import GitRemotes
 from gitorch.world.git.upstream import LEDGER_REF, GitUpstream
 from gitorch.world.local_programs import LocalPrograms
+from gitorch.world.setups import WorktreeSetups
 from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 
 C1, C2 = CommitId("1" * 40), CommitId("2" * 40)
@@ -280,3 +284,26 @@ def test_a_command_of_the_project_runs_in_its_folder_without_what_names_a_sessio
     assert answers == ["1", "1", "2"]
     assert programs.run_shell_lately("y", tmp_path, 1.0) == (0, "3")
     assert asked == [("x", tmp_path, 1.0), ("x", tmp_path, 1.0), ("y", tmp_path, 1.0)]
+
+
+def test_a_bd_that_leaves_an_issue_open_without_a_word_is_named(tmp_path):
+    tracker = BeadsProgram(tmp_path, {}, SystemClock())
+    tracker._open = list
+    for said, why in (({"": True}, "bd reported no error"), ({"no": True, "": True, "never": True}, "no; never")):
+        tracker._close_in_order = lambda *_, said=said: said
+        expected = (Failed, f"bd left a, b open: {why}", "bd close a b")
+        assert refused(lambda: tracker.close(["a", "b"], "done")) == expected
+
+
+def test_what_sets_up_a_worktree_lies_below_its_own_folder(tmp_path):
+    assert WorktreeSetups(tmp_path, tmp_path, {}, SystemClock())._folder == tmp_path / "setups"
+
+
+def test_a_ref_of_a_commit_that_names_another_one_is_removed(repo):
+    first, second = repo.commit({"a": "1"}), repo.commit({"a": "2"})
+    folder = "refs/gitorch/commits/"
+    for name in (first, second):
+        repo.git("update-ref", f"{folder}{name}", first)
+    remotes = GitRemotes(repo.path, repo.environ, SystemClock(), dict)
+    assert remotes.drop_misnamed(folder) == [(f"{folder}{second}", first)]
+    assert repo.git("for-each-ref", "--format=%(refname)", folder) == f"{folder}{first}"
