@@ -13,6 +13,7 @@ from gitorch.model.work.question import FAULT, REFUSED, QuestionKind, unanswered
 from gitorch.rules import ensure
 from gitorch.rules.answer_words import first_answer, needs_text
 from gitorch.rules.review.gates import next_question
+from gitorch.rules.review.left_findings import jobs_behind, with_left_findings
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
 
 if TYPE_CHECKING:
@@ -295,6 +296,7 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
     if run.open_checkpoint(command.job) is not None:
         return ()
 
+    text = f"{job.spec.title or job.spec.id}: continue or cancel?"
     event = events.QuestionAsked(
         question=next_question(run),
         kind=QuestionKind.CHECKPOINT,
@@ -302,7 +304,7 @@ def open_checkpoint(state: State, order: Order, command: commands.OpenCheckpoint
         session=None,
         options=("continue", "cancel"),
         number=0,
-        text=f"{job.spec.title or job.spec.id}: continue or cancel?",
+        text=with_left_findings(text, jobs_behind(run, command.job)),
     )
     return (event,)
 

@@ -61,9 +61,9 @@ def _inbox_row(run: RunId, question: Question) -> InboxRow:
 def _question_text(question: Question) -> str:
     """The question, after a sentence that says what happened.
 
-    Of an approval only the first paragraph: what changed outside the work branches follows it, for `gitorch show`.
+    Of an approval or a checkpoint only the first paragraph: what it goes through with follows it, for `gitorch show`.
     """
-    if question.kind is QuestionKind.APPROVAL:
+    if question.kind in {QuestionKind.APPROVAL, QuestionKind.CHECKPOINT}:
         return question.text.partition("\n\n")[0]
 
     if not question.happened:
