@@ -133,7 +133,8 @@ class Cache:
             tracks[run] = list(track)
             newest[run] = track.seq
 
-        head_line = json.dumps([self._key, *replay.head])
+        last = replay.head
+        head_line = json.dumps([self._key, last.commit, last.seq, last.digest, last.at])
         replace(self._board, f"{head_line}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
         replay.run_cache.remove_others(newest)
 

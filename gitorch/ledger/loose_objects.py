@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import zlib
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitorch.ledger import durable
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +25,7 @@ TEMPORARY = "tmp_obj_gitorch_"
 _CHUNK = 65_536
 
 
-class _Opened(NamedTuple):
+class _Opened(Value):
     """An object's file, open for syncing: a new one under its temporary name, or one that exists already."""
 
     descriptor: int

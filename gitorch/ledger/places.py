@@ -10,10 +10,11 @@ import os
 import re
 from bisect import bisect_left
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitorch.ledger.files import read, replace
 from gitorch.model.ids import CommitId, MessageId
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ _COMMIT_LINE = "([0-9]{1,12}) ([0-9a-f]{40}|[0-9a-f]{64})"
 _MESSAGE_LINE = "(m[0-9]{1,12}) ([0-9]{1,12})"
 
 
-class Place(NamedTuple):
+class Place(Value):
     """The commit that is said to hold a record."""
 
     seq: int

@@ -13,6 +13,7 @@ from gitorch.errors import Corrupt
 from gitorch.ledger import layout
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, Moment
 from gitorch.model.record import Record
+from gitorch.model.values import Value
 from gitorch.model.work.board import Board, State
 from gitorch.text.records import digests, timestamps
 
@@ -25,7 +26,7 @@ Evolve = Callable[[State, Record], State]
 """The state after a record. Raises Corrupt for a record that the rules would never have made."""
 
 
-class Head(NamedTuple):
+class Head(Value):
     """The last record that was replayed; `NOTHING` before the first."""
 
     commit: CommitId | None
@@ -51,7 +52,7 @@ class Track(NamedTuple):
     """The number of its newest record."""
 
 
-class Step(NamedTuple):
+class Step(Value):
     """A record with the commit that holds it and the digest of its file."""
 
     record: Record

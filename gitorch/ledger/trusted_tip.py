@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitorch.ledger.files import read, replace
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-class TrustedTip(NamedTuple):
+class TrustedTip(Value):
     """The newest record that was seen here."""
 
     seq: int

@@ -17,6 +17,7 @@ from gitorch.ledger import layout, object_check
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
 from gitorch.model.events import Approved, CodeMerged
+from gitorch.model.values import replace
 from gitorch.ports.ledger import Verification, VerifiedRun
 from gitorch.text.records import commit_message, digests, timestamps
 from gitorch.text.records import record as codec
@@ -181,7 +182,7 @@ class _Check:
         if records:
             yield from self._record(commit, records[0])
 
-        self.head = self.head._replace(commit=commit.id)
+        self.head = replace(self.head, commit=commit.id)
 
     def _is_parent_of(self, commit: StoredCommit) -> bool:
         """Whether this commit has exactly the parents that it must have after the head."""

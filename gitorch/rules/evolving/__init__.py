@@ -6,10 +6,11 @@ it carries the name of whoever caused the first one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
 from gitorch.model.record import ActorKind
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +26,7 @@ BY_ALL_BUT_AGENTS = BY_ANYBODY - {ActorKind.AGENT}
 BY_ALL_BUT_HOST = BY_ANYBODY - BY_HOST
 
 
-class Evolution(NamedTuple):
+class Evolution(Value):
     """How an event changes its run, and who may write it."""
 
     apply: Callable[[Run, Record, Any], Run]

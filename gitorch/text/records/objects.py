@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 from gitorch.errors import Corrupt
 from gitorch.model.hashes import hex_hash
 from gitorch.model.ids import CommitId
+from gitorch.model.values import Value
 
 Sign = Callable[[str], str]
 """Gives the armored SSH signature of a commit's text."""
@@ -39,7 +40,7 @@ Tree = Callable[[str], Entries]
 """Gives the entries of a tree by its id. The caller must not change them."""
 
 
-class ParsedCommit(NamedTuple):
+class ParsedCommit(Value):
     """The parts of a commit that the ledger needs."""
 
     tree: str
