@@ -249,20 +249,20 @@ runs all of it again and rewrites this page.
 
 | | |
 |---|---|
-| ◆ | arrived once, byte for byte; its receipt is `acknowledged`: the program's own protocol or prompt hook says that a turn began with it |
-| ● | arrived once, byte for byte; its receipt is `delivered`: a hook or the transcript of the program shows it |
-| ◉ | arrived once, byte for byte; its receipt is `submitted`: the screen changed in a way that only a submission explains |
-| ○ | refused with the reason below; gitorch typed nothing and answered nothing, and nothing arrived |
+| ◆ | arrived once, byte for byte as it was sent; its receipt is `acknowledged`: the program's own protocol or prompt hook says that a turn began with it |
+| ● | arrived once, byte for byte as it was sent; its receipt is `delivered`: a hook or the transcript of the program shows it |
+| ◉ | arrived once, byte for byte as it was sent; its receipt is `submitted`: the screen changed in a way that only a submission explains |
+| ○ | refused, for the reason below the table or for what the text begins with; gitorch typed nothing and answered nothing, and nothing arrived |
 | ○● ○◆ | refused at first; delivered once, byte for byte, when the program was ready again |
 
-Codex and OpenCode get their first prompt as they start, and every later one over their [control channel](agents.md#control-channels);
-the programs that gitorch speaks to by the [Agent Client Protocol](acp.md) get all of them so: every text as it is, also beside a line that
-you have half written, which stays there. Only a text that begins with `/` is refused by that protocol, because programs take it for a
-command. Into the other programs gitorch types: the text that arrives is one line, with tabs and line ends as single spaces and without
-control characters. gitorch always refuses to type a text that begins with a character that programs read as a command, and a text that is
-too long for one line; such texts go into a file, and the line points to it. The later texts of OpenCode are not in its table yet.
-For a first paste, “dialog open” means a startup dialog (such as whether to trust a folder). For a later paste, it means a permission
-request.
+Codex and OpenCode get their first prompt as they start, and every later one over their [control channel](agents.md#control-channels); the
+programs that gitorch speaks to by the [Agent Client Protocol](acp.md) get all of them so. Such a program gets every text unchanged, and a
+line that you have half written stays as it is. Only a text that begins with `/` is not sent by that protocol, because programs take it for
+a command. Into the other programs gitorch types, and sends a text as one line, with tabs and line ends as single spaces and without control
+characters. gitorch does not type a text that begins with a character that programs read as a command, nor one that is too long for one
+line. It writes such a text to a file and types a line that points to it; the tables show the text itself, without that file. The table of
+OpenCode in a terminal has only its first text yet. “Argument” is a text in the command that starts the program, “copy mode” is tmux's. For
+a first paste, “dialog open” means a startup dialog (such as whether to trust a folder). For a later paste, it means a permission request.
 
 A reason names the agent's state and, in brackets, the evidence for it: a hook, the process, or the tail, which is the last lines of
 the screen.

@@ -221,7 +221,7 @@ class TipIndex:
         return replay
 
     def _from_cache(self) -> Replay | None:
-        """The replay that was saved last, or None."""
+        """The state that was saved last; None where none was, or where it cannot be read."""
         replay = self._cache.load()
         if replay is not None:
             self._saved = replay.head.seq

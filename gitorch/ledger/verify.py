@@ -1,7 +1,7 @@
 """`verify`: read everything in one pass and check chain, order, form, place, files, trailers and legality.
 
-After a fault the pass goes on from the record as found, so that one flipped byte is reported once and does not hide later
-faults. Checks that a fault makes impossible, such as the legality of a run's later records, are skipped.
+The record after a faulty one is checked against what is stored, so that one flipped byte is reported once and does not hide
+later faults. Checks that a fault makes impossible, such as the legality of a run's later records, are skipped.
 """
 
 from __future__ import annotations

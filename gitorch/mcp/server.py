@@ -182,7 +182,7 @@ class Server:
             raise Fault(INVALID_PARAMS, f"there is no tool {name!r}")
 
         if arguments is not None and not isinstance(arguments, dict):
-            raise Fault(INVALID_PARAMS, "the arguments of a tool are an object")
+            raise Fault(INVALID_PARAMS, "the arguments of a tool must be a JSON object")
 
         if not tools.is_offered(verb, self._who()):
             return results.text_result(self._denial(verb.name), is_error=True)

@@ -139,7 +139,7 @@ def _is_after_handoff(job: JobState, head: CommitId) -> bool:
 
 
 def _finished_checks(run: Run, observed: Observed) -> Iterator[Command]:
-    """Results of the test command that some job waits for."""
+    """A command that records the result, for each finished run of the tests that a job waits for."""
     for job, commit in run.untested_handoffs():
         observation = observed.checks.get(commit)
         if observation is None or observation.phase is not CheckPhase.FINISHED:

@@ -197,9 +197,9 @@ class _NodeReader:
 
 
 def _scalar_value(text: str, tag: str) -> str | int | float | bool | None:
-    """A scalar by the tag that YAML resolved for it.
+    """The Python value of a YAML scalar with this tag.
 
-    Raises ValueError for a tag that the text does not fit.
+    Raises ValueError if the text is no value of that tag.
     """
     convert = _SCALARS.get(tag, str)
     return convert(text)

@@ -18,7 +18,7 @@ VERBS = (
     ),
     Verb(
         "plan new",
-        "Write the skeleton of a plan with gates.",
+        "Write a plan file to fill in, with its epics and their review gates.",
         details="NAME gives the title and the file; a name that ends in `.md` is the path of the file.",
         at="plans:new",
         needs="read",

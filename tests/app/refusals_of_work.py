@@ -85,7 +85,7 @@ SESSIONS = [
         "nothing",
         lambda s: create(s, runtime=""),
         NotFound,
-        "there is no runtime (none is configured)",
+        "no agent program is configured: gitorch.yaml names no runtime",
         "gitorch doctor",
     ),
     ("nothing", lambda s: create(s, runtime="vim"), NotFound, "there is no runtime vim", "gitorch doctor"),
@@ -142,7 +142,7 @@ SESSIONS = [
         "nothing",
         lambda s: worktrees.create(blind(s), "try", "main"),
         Failed,
-        "git made no worktree at {above}/s.worktrees/by-hand/try",
+        "`git worktree add` left no worktree at {above}/s.worktrees/by-hand/try",
         "git worktree list",
     ),
     (

@@ -65,7 +65,7 @@ NO_VERSION = 'a message has "jsonrpc": "2.0"'
             line("tools/call", {"name": "status", "arguments": []}, 1),
             -32602,
             1,
-            "the arguments of a tool are an object",
+            "the arguments of a tool must be a JSON object",
         ),
         (line("resources/read", {"uri": "gitorch://none"}, 1), -32602, 1, "there is no resource 'gitorch://none'"),
         (line("resources/read", {"uri": {"a": 1}}, 1), -32602, 1, "there is no resource {'a': 1}"),

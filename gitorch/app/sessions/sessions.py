@@ -127,7 +127,7 @@ def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
 def _require_runtime(services: Services, lane: Lane) -> None:
     """Raises NotFound for a runtime that nobody defines, Unavailable where its program is missing."""
     if not lane.runtime:
-        raise NotFound("there is no runtime (none is configured)", "gitorch doctor")
+        raise NotFound("no agent program is configured: gitorch.yaml names no runtime", "gitorch doctor")
 
     facts = runtime_facts(services, lane)
     if not facts.known:

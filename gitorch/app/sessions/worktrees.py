@@ -73,7 +73,7 @@ def _made(services: Services, path: Path, commit: CommitId, job: JobId) -> Workt
     services.worktrees.ensure(path, commit, f"gitorch/{MANUAL}/{job}")
     made = _row_at(services, path)
     if made is None:
-        raise Failed(f"git made no worktree at {path}", "git worktree list")
+        raise Failed(f"`git worktree add` left no worktree at {path}", "git worktree list")
 
     return made
 

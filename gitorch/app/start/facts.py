@@ -29,9 +29,9 @@ def preflight_facts(
     target: str,
     lanes: Mapping[str, Lane] | None,
 ) -> PreflightFacts:
-    """The facts about a plan at `path` that merges to `target`; `lanes` are those whose programs must be there.
+    """The facts about a plan at `path` that merges to `target`; the programs of `lanes` must be installed.
 
-    Without lanes people do the work, and no program has to be there.
+    If `lanes` is None, people do the work, and no program is needed.
 
     Everything is as it is at the moment of the call, and nothing is judged: that is the rules' part.
     Raises Unavailable where git does not answer.

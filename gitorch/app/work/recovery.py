@@ -124,10 +124,10 @@ def adopt(
     name: str,
     reason: str,
 ) -> Run:
-    """Accept a late handoff, with the facts of its worktree now; gives the run as it is afterwards.
+    """Accept a handoff that arrived after its lease had ended, and return the run as it is afterwards.
 
-    Raises NotFound for an id that the run does not keep.
-    Raises Refused where the job has gone on without it.
+    The worktree is read now, and not as it was at the handoff. Raises NotFound if the run has no such late handoff, and
+    Refused if its job has moved on since.
     """
     kept = run.late_handoffs.get(LateHandoffId(name))
     if kept is None:

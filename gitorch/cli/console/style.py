@@ -1,4 +1,4 @@
-"""The look of the console: the terminal's own colours, no frames where a blank does."""
+"""The look of the console: the terminal's own colours, no frame where an empty line or column separates well enough."""
 
 CSS = """
 * {

@@ -24,7 +24,7 @@ def plan() -> None:
 
 @verb("plan new")
 def new(call: Call, name: str) -> None:
-    """Write the skeleton of a plan with gates."""
+    """Write a plan file to fill in, with its epics and their review gates."""
     from gitorch.app.start.workflows import write_new
     from gitorch.text.plans.gates import new_plan
     from gitorch.text.slug import slug

@@ -274,7 +274,7 @@ def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None, 
 
 
 def _verify_all(call: Call, remote: str | None, tag: str | None, proposal: str | None) -> None:
-    """Verify every record. Raises Detailed with all faults."""
+    """Verify every record, and compare the ledger with the remote, tag or proposal if one is given. Faults are raised, as Detailed."""
     found = _with_signatures(call.services, call.services.ledger.verify(call.services.clock.now()))
     found = _with_anchors(call.services, found, remote, tag)
     found = _with_proposal(call.services, found, proposal)

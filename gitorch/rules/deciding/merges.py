@@ -200,7 +200,7 @@ def ensure_approvable(run: Run, report: Report, digest: Digest) -> None:
 
 
 def _ensure_mergeable(run: Run, report: Report, name: str) -> None:
-    """Raises Refused if the report cannot be merged, or if its checkpoint does not wait."""
+    """Raises Refused if the report cannot be merged, or if its checkpoint does not wait for the principal."""
     obstacle = _merge_obstacle(report)
     if not obstacle and run.jobs[report.checkpoint].phase is not JobPhase.WAITING_HUMAN:
         obstacle = "its checkpoint does not wait"

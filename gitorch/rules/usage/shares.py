@@ -91,7 +91,7 @@ def model_at(run: Run, job: JobState) -> str:
 
 
 def reviews_by_author(run: Run, job: JobState) -> Iterator[str]:
-    """The reviews that the model which wrote a job's work gave, each with its model."""
+    """The reviews of a job by the model that also wrote its work: each one's name, with the model in brackets."""
     models = {model_of(run, session) for session in run.sessions.values() if session.job == job.spec.id}
     for verdict in job.verdicts:
         model = verdict.model

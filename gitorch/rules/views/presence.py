@@ -34,8 +34,8 @@ def _living(run: Run) -> list[Session]:
 def agent_word(run: Run, session: Session, observations: Mapping[SessionId, SessionObservation] | None) -> str:
     """The activity of a session's agent in one word.
 
-    It is the state that the terminal shows, unless a human is asked about the session. `observations`
-    is None when nobody could look.
+    While a question about the session is open, the word says what for; otherwise it is the state that the terminal shows.
+    `observations` is None when nobody could look; the state is `unknown` then.
     """
     if session.holder:
         return "by hand"
