@@ -29,7 +29,8 @@ from sessions import CONFIG, EPIC, GITORCH, ROUNDS_MAX, WAITING, say  # the same
 from waiting import LIMIT_SECONDS, until  # the same
 
 from gitorch.app.reconciler.tick import tick  # the same
-from gitorch.model.work.run import OVER, SessionPhase  # the same
+from gitorch.model.work.run import OVER  # the same
+from gitorch.model.work.session import SessionPhase  # the same
 from gitorch.wiring.repository import Repository  # the same
 
 if TYPE_CHECKING:

@@ -7,28 +7,32 @@ import sys
 import time
 from pathlib import Path
 
-STARTED = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
-FOLDER = Path(os.environ["CLAUDE_CONFIG_DIR"]) / "sessions"
 
-
-def be(status: str) -> int:
+def be(folder: Path, status: str) -> int:
     """Write the state file; gives the time in it."""
+    started = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
     now = time.time_ns() // 1_000_000
-    state = {"pid": os.getpid(), "procStart": STARTED, "status": status, "statusUpdatedAt": now, "version": "2.1.197"}
-    part = FOLDER / f"{os.getpid()}.part"
+    state = {"pid": os.getpid(), "procStart": started, "status": status, "statusUpdatedAt": now, "version": "2.1.197"}
+    part = folder / f"{os.getpid()}.part"
     part.write_text(json.dumps(state))
-    part.replace(FOLDER / f"{os.getpid()}.json")
+    part.replace(folder / f"{os.getpid()}.json")
     return now
 
 
-FOLDER.mkdir(parents=True, exist_ok=True)
-prompt = sys.argv[-1]
-if not prompt.startswith("Read "):  # it was not given at the start
-    be("idle")
-    sys.stdout.write("❯ ")
-    sys.stdout.flush()
-    prompt = sys.stdin.readline().strip()
-event = {"hook_event_name": "UserPromptSubmit", "prompt": prompt}
-with Path(os.environ["GITORCH_SIGNALS"]).open("a", encoding="utf-8") as signals:
-    signals.write(json.dumps({"at": be("busy"), "event": "claude", "text": json.dumps(event)}) + "\n")
-signal.pause()
+def main() -> None:
+    folder = Path(os.environ["CLAUDE_CONFIG_DIR"]) / "sessions"
+    folder.mkdir(parents=True, exist_ok=True)
+    prompt = sys.argv[-1]
+    if not prompt.startswith("Read "):  # it was not given at the start
+        be(folder, "idle")
+        sys.stdout.write("❯ ")
+        sys.stdout.flush()
+        prompt = sys.stdin.readline().strip()
+    event = {"hook_event_name": "UserPromptSubmit", "prompt": prompt}
+    with Path(os.environ["GITORCH_SIGNALS"]).open("a", encoding="utf-8") as signals:
+        signals.write(json.dumps({"at": be(folder, "busy"), "event": "claude", "text": json.dumps(event)}) + "\n")
+    signal.pause()
+
+
+if __name__ == "__main__":
+    main()
