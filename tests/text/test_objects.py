@@ -16,6 +16,7 @@ from gitorch.text.records.objects import (
     FILE,
     FOLDER,
     Builder,
+    ParsedCommit,
     changes,
     find,
     object_id,
@@ -77,7 +78,7 @@ SIGNED = "gpgsig -----BEGIN\n \n line\n"
     ids=["first", "child", "signed merge", "bare", "headers in the message"],
 )
 def test_a_commit_is_read_by_its_parts(body, parsed):
-    assert tuple(parse_commit(body.encode())) == parsed
+    assert parse_commit(body.encode()) == ParsedCommit(*parsed)
 
 
 def test_bytes_of_a_commit_that_are_not_utf_8_are_replaced():
@@ -192,7 +193,8 @@ def test_commits_that_are_built_hold_the_files_added_and_follow_each_other(algor
         builder.add(files, f"m{number}\n", "a <a>", 1_000 * number + 999)
         parsed = parse_commit(builder.objects[builder.commits[-1]][1])
         expected |= files
-        assert parsed[1:] == (parent, f"m{number}\n", f"a <a> {number} +0000", f"c <c> {number} +0000")
+        stamp = f"{number} +0000"
+        assert parsed == ParsedCommit(parsed.tree, parent, f"m{number}\n", f"a <a> {stamp}", f"c <c> {stamp}")
         parent = (builder.commits[-1],)
 
     width = hashlib.new(algorithm).digest_size
