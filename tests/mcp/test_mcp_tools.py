@@ -13,6 +13,7 @@ from gitorch.errors import Usage
 from gitorch.mcp import resources, tools
 from gitorch.mcp.caller import Caller, as_operator, read_caller, worktree_or
 from gitorch.model.record import ActorKind
+from gitorch.model.values import replace
 from gitorch.model.work.review import Severity
 from gitorch.rules.capabilities import HOLDS, Capability
 from gitorch.verbs.calls import command_line
@@ -155,7 +156,7 @@ def test_a_tool_describes_every_kind_of_argument_and_answer(changes, details):
             "openWorldHint": False,
         },
     }
-    assert "required" not in tools.input_schema(verb._replace(parameters=PARAMETERS[1:]))
+    assert "required" not in tools.input_schema(replace(verb, parameters=PARAMETERS[1:]))
 
 
 def test_the_schema_of_findings_is_what_a_findings_file_takes():
