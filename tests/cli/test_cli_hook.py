@@ -163,3 +163,26 @@ def test_an_answer_is_printed_once_it_appears_and_that_is_told_beside_it(tmp_pat
     assert printed[:2] == [(1, b"yes"), (signals, {"event": "answered", "text": "r1"})]
     assert waited == [status_line.POLL_SECONDS] * 2
     assert printed[2:] == [(1, b"")], "an empty answer is not told, and none in time prints nothing"
+
+
+def test_the_user_s_own_status_line_is_looked_for_where_claude_code_does(tmp_path, monkeypatch):
+    project, user, home = tmp_path / "p", tmp_path / "u", tmp_path / "h"
+    places = [
+        (project / ".claude" / "settings.local.json", '{"statusLine": {"command": "local"}}'),
+        (project / ".claude" / "settings.json", '{"statusLine": {"command": "shared"}}'),
+        (user / "settings.json", '{"statusLine": {"command": "user"}}'),
+    ]
+    for path, text in [*places, (home / ".claude" / "settings.json", '{"statusLine": {"command": "home"}}')]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(user))
+    told = json.dumps({"workspace": {"project_dir": str(project)}})
+    found = []
+    for (path, _), spoiled in zip(places, ("{}", "no JSON", '{"statusLine": {"command": 5}}'), strict=True):
+        found.append(status_line._own_status_line(told))
+        path.write_text(spoiled)
+    assert found == ["local", "shared", "user"]
+    assert status_line._own_status_line(told) == ""
+    monkeypatch.delenv("CLAUDE_CONFIG_DIR")
+    assert status_line._own_status_line("no JSON") == "home"

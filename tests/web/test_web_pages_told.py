@@ -1,4 +1,4 @@
-"""Every page to the letter, as the HTML of its main part. Digests are cut to their length, since each record changes them.
+"""Every page to the letter, as the HTML of its body. Digests are cut to their length, since each record changes them.
 
 Run pytest with --rewrite-transcripts to write them as they are now, and read the difference.
 """
@@ -34,7 +34,10 @@ PAGES = (
     "/stats",
     "/doctor",
 )
-MORE = {"at work": (f"{RUN}/jobs/ui", f"{RUN}/questions/q1", f"{RUN}/jobs/api/diff"), "reported": ("/workflows/plan",)}
+MORE = {
+    "at work": (f"{RUN}/jobs/ui", f"{RUN}/questions/q1", f"{RUN}/jobs/api/diff"),
+    "reported": ("/workflows/plan", "/records/x", f"{RUN}/files/x", f"{RUN}/sessions/s1?history=5"),
+}
 DIGEST = re.compile(r"(?<![-\w])(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
 
 
@@ -59,15 +62,15 @@ SCENES = {"at work": at_work, "reported": lambda stage: stage.until_report()}
 
 
 def told(stage, scene: str, *, changes: bool) -> str:
-    """The main part of every page of a scene."""
+    """The body of every page of a scene."""
     SCENES[scene](stage)
     browser = browser_of(stage, changes=changes)
     lines: list[str] = []
     for path in (*PAGES, *MORE[scene]):
         answer = browser.get(path)
         lines += ["", f"## {scene}: {path} {answer.status_code}"]
-        main = re.search(r"<main.*</main>", answer.text, re.DOTALL)
-        text = DIGEST.sub(lambda found: "x" * len(found[0]), main[0] if main else answer.text)
+        body = re.search(r"<body.*</body>", answer.text, re.DOTALL)
+        text = DIGEST.sub(lambda found: "x" * len(found[0]), body[0] if body else answer.text)
         text = text.replace(str(stage.folder), "/repo").replace(stage.folder.name, "repo")
         lines += [line.strip() for line in text.splitlines() if line.strip()]
     return "\n".join(lines) + "\n"
