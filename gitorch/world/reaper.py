@@ -29,6 +29,9 @@ REST_SECONDS = 5.0
 AGAIN_SECONDS = 0.2
 """How often the rest is ended, until nothing is left: the children of what has ended become those of this process."""
 
+ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+"""What comes to a whole group, or at the end of a terminal."""
+
 STARTED_VARIABLE = "GITORCH_STARTED_FOR"
 """In the environment of every program that gitorch starts; its value says for what."""
 
@@ -65,10 +68,22 @@ def detach() -> None:
 
 
 def start(argv: list[str]) -> int:
-    """Start the program; its process id."""
+    """Start the program, and ignore from then on what would end a group or a terminal; the program's process id.
+
+    The program and its descendants end by such a signal, and this process after them. A signal that comes between the two
+    steps waits, so that it can never end this process and leave its descendants without one that awaits them.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     pid = os.fork()
     if pid:
+        for number in ENDING:
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return pid
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # Python's own would raise here
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     try:
         os.execvp(argv[0], argv)  # noqa: S606  no shell is wanted
     except OSError:
@@ -114,9 +129,6 @@ def main(argv: list[str]) -> int:
         os.execvp(argv[0], argv)  # noqa: S606  no shell is wanted
     adopt_orphans()
     pid = start(argv)
-    # A signal to the whole group, or the end of a terminal, ends the descendants; this process ends after them.
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
     return abs(await_all(pid, ends_rest=option == "--detach"))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -158,6 +159,32 @@ def test_signals_that_the_reaper_ignores_still_end_the_program(tmp_path):
         os.kill(pid, 15)
         assert parent.wait(LIMIT_SECONDS) == 15
     assert gone(pid)
+
+
+SLOW_FORK = """
+import os, signal, sys
+from gitorch.world import reaper
+fork = os.fork
+def slow():
+    pid = fork()
+    os.kill(os.getpid(), signal.{name})
+    return pid
+os.fork = slow
+sys.exit(reaper.main(["sh", "-c", "exec sleep 600"]))
+"""
+
+
+@LINUX
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGTERM"])
+def test_a_signal_between_the_start_of_the_program_and_its_being_ignored_ends_both(name):
+    done = subprocess.run(
+        [sys.executable, "-c", SLOW_FORK.format(name=name)],
+        timeout=LIMIT_SECONDS,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (getattr(signal, name), "")
 
 
 REST = """
