@@ -13,11 +13,12 @@ for room in (".", "cli"):
     sys.path.insert(0, str(Path(__file__).parent.parent / room))
 
 from cli_memory import MemoryClock, MemorySecrets
-from fakes.world import FakeClock, FakeFiles, FakeNotices, FakePrograms, FakeSecrets, FakeSignatures
+from fakes.world import FakeClock, FakeFiles, FakeNotices, FakePlace, FakePrograms, FakeSecrets, FakeSignatures
 
 from gitorch.errors import NotFound, Refused
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.plans.approval import Guard, SigningKey
+from gitorch.ports.place import Relocation
 from gitorch.ports.world import SessionKey
 from gitorch.world.clock import SystemClock
 from gitorch.world.files import LocalFiles
@@ -25,6 +26,7 @@ from gitorch.world.git.signatures import SshSignatures
 from gitorch.world.host import HostSecrets
 from gitorch.world.local_programs import LocalPrograms
 from gitorch.world.notices import CommandNotices
+from gitorch.world.place import RepositoryPlace
 
 RUN = RunId("auth-7f3a")
 KEY = SessionKey(RUN, SessionId("s1"))
@@ -135,3 +137,35 @@ def test_a_signature_names_its_signer_for_exactly_its_text_and_namespace(signing
     assert signatures.signer("approved ", signature, allowed, "gitorch") == ""
     assert signatures.signer("approved", signature, allowed, "git") == ""
     assert signatures.signer("approved", signature, "", "gitorch") == ""
+
+
+class NoTerminals:
+    """Where nobody is at work."""
+
+    def pids(self):
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+def moved_place(kind, folder: Path):
+    """The place of a repository that was moved from `old` to `new` since gitorch last worked on it."""
+    if kind is FakePlace:
+        return FakePlace(Relocation(folder / "old", folder / "old/.git", folder / "old.worktrees", copied=False))
+    home = folder / "old/.git/gitorch"
+    home.mkdir(parents=True)
+    RepositoryPlace(home, folder / "old", None, None).remember()
+    (folder / "old").rename(folder / "new")
+    return RepositoryPlace(folder / "new/.git/gitorch", folder / "new", None, lambda _: NoTerminals())
+
+
+@pytest.mark.parametrize("kind", [RepositoryPlace, FakePlace])
+def test_a_repository_is_moved_until_its_new_place_is_remembered(kind, tmp_path):
+    place = moved_place(kind, tmp_path)
+    found = place.relocation()
+    assert (found.old, found.old_common, found.copied) == (tmp_path / "old", tmp_path / "old/.git", False)
+    assert place.relocation() == found
+    assert all(isinstance(sentence, str) for sentence in place.end_agents(found))
+    place.remember()
+    assert place.relocation() is None
