@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -126,7 +125,7 @@ def running(argv: tuple[str, ...], log: Path, **options: object) -> Iterator[sub
         yield server
     finally:
         with suppress(ProcessLookupError):
-            server.send_signal(signal.SIGINT)
+            server.terminate()
         server.wait(60)
 
 

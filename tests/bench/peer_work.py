@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 import by_hand  # found by the line above
 import peer_servers as servers  # the same
-from by_hand import NOTE, git  # the same
+from by_hand import NOTE, git, say  # the same
 from peer_servers import Failed  # the same
 from waiting import until  # the same
 
@@ -40,7 +41,10 @@ TRIES_MAX = 8
 """Of a call to Striatum that fails because two transactions waited for each other."""
 
 LIMIT = 600
-"""Seconds that one process waits for the others."""
+"""Seconds that one process of gitorch's waits for the others."""
+
+STUCK_SECONDS = 10
+"""After so long without a job to take, what Striatum still holds will not be finished: its run is left as it is."""
 
 Told = tuple[int, int, dict[str, list[float]], float]
 """What one process did: jobs judged, failed calls, milliseconds of each step, seconds of its own and children's processor."""
@@ -167,12 +171,15 @@ def striatum_verbs(place: servers.Place) -> Told:
 
 
 def striatum_work(worker: Worker) -> Told:
-    """Take whatever can be taken until the run is completed."""
-    while True:
-        (packet,) = until(worker.offered, LIMIT, every_seconds=0.05, what="something to take")
-        if packet is None:
-            return worker.over()
-        worker.take(packet)
+    """Take whatever can be taken until the run is completed, or until what is left is stuck."""
+    with suppress(AssertionError):
+        while packet := until(worker.offered, STUCK_SECONDS, every_seconds=0.05, what="something to take")[0]:
+            try:
+                worker.take(packet)
+            except Failed as error:
+                worker.failed += 1
+                say(f"Striatum, {packet['job']['workflow_job_id']}: {error}")
+    return worker.over()
 
 
 def striatum_place(daemon: servers.Striatum, folder: Path, jobs: int) -> servers.Place:
