@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt, GitorchError
-from gitorch.ledger import layout, object_check
+from gitorch.ledger import layout, location, object_check
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
 from gitorch.model.events import Approved, CodeMerged
@@ -154,7 +154,7 @@ class _Check:
         self.is_trusted_tip_refused = fault is None
 
     def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
-        """The faults in the order of the ledger, found while the caller reads on.
+        """The faults in the order of the ledger, found while the caller reads on; last a tip that is none of its commits.
 
         A caller that stops early has checked only the commits up to that fault.
         """
@@ -164,6 +164,11 @@ class _Check:
             self.is_complete = True
         except Corrupt as error:  # git cannot read on
             yield error
+            return
+
+        tip = self._baseline.tip
+        if self.head.commit != tip:
+            yield Corrupt(f"{location.REF} names {tip:.12}, which is no commit.", "gitorch recover", tip)
 
     def _commit(self, commit: StoredCommit) -> Iterator[Corrupt]:
         """The faults of one commit and of the record in it.

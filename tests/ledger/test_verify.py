@@ -363,3 +363,14 @@ def test_an_object_that_git_lost_ends_the_reading_with_its_name(repo):
     blob = git(repo, "rev-parse", f"{REF}:runs/2026-11/{RUN}/00/000012-lease-renewed.yaml")
     (repo / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     assert blob in faults(repo)[-1]
+
+
+@pytest.mark.parametrize("kind", ["blob", "tree", "tag"])
+def test_a_branch_that_names_no_commit_is_a_fault_also_where_no_tip_is_remembered(repo, kind):
+    tip = git(repo, "rev-parse", REF).strip()
+    git(repo, "-c", "user.name=a", "-c", "user.email=b", "tag", "-a", "-m", "x", "t", tip)
+    named = {"blob": f"{tip}:README.md", "tree": f"{tip}^{{tree}}", "tag": "refs/tags/t"}[kind]
+    other = git(repo, "rev-parse", named).strip()
+    (repo / ".git" / REF).write_text(f"{other}\n")
+    found = open_ledger(repo).verify()
+    assert f"{REF} names {other[:12]}, which is no commit." in [fault.message for fault in found.faults]
