@@ -1,16 +1,22 @@
 """Commands in messages and hints: whatever names a file, a folder, a branch or a remote is quoted where a shell would misread it."""
 
+from __future__ import annotations
+
 import ast
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gitorch.model.path_text import shell_word
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).parent.parent
 COMMAND = re.compile(
-    r"(gitorch (?!has )|ls |rm |cp |mv |cat |mkdir |chmod "
+    r"(?:^|[`:;(&] ?|\b(?:or|then|with|by|type|run) )(gitorch (?!has )|ls |rm |cp |mv |cat |mkdir |chmod "
     r"|git (-C|branch|checkout|clean|diff|fetch|ls-remote|merge|pull|push|remote|stash|status|switch|worktree)\b)"
 )
 PLACE = re.compile(
@@ -19,17 +25,28 @@ PLACE = re.compile(
 
 
 def unquoted(source: str) -> list[str]:
-    """The commands in formatted texts that hold such a name as it is."""
-    found = []
-    for text in ast.walk(ast.parse(source)):
-        if not isinstance(text, ast.JoinedStr) or not isinstance(text.values[0], ast.Constant):
-            continue
-        names = [ast.unparse(value.value) for value in text.values if isinstance(value, ast.FormattedValue)]
-        if COMMAND.match(text.values[0].value) and any(
-            PLACE.search(name) and not name.startswith("shell_word(") for name in names
-        ):
-            found.append(ast.unparse(text))
-    return found
+    """The formatted texts in which such a name stands in a command as it is."""
+    texts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    return [ast.unparse(text) for text in texts if any(is_bare(before, name) for before, name in names_in(text))]
+
+
+def names_in(text: ast.JoinedStr) -> Iterator[tuple[str, str]]:
+    """Each name in a formatted text, after what stands before it."""
+    before = ""
+    for value in text.values:
+        if isinstance(value, ast.Constant):
+            before += value.value
+        else:
+            yield before, ast.unparse(value.value)
+            before += "NAME"
+
+
+def is_bare(before: str, name: str) -> bool:
+    """Whether this is a file, a branch or the like in a command that began before it and has not ended."""
+    begun = [begin.end() for begin in COMMAND.finditer(before)]
+    if not begun or set(before[begun[-1] :]) & set("`);,\n"):
+        return False
+    return PLACE.search(name) is not None and not name.startswith("shell_word(")
 
 
 def test_no_command_of_a_message_holds_a_name_that_a_shell_could_misread():
@@ -43,6 +60,9 @@ def test_no_command_of_a_message_holds_a_name_that_a_shell_could_misread():
 def test_the_rule_sees_a_name_in_a_command():
     assert unquoted("f'ls {path.parent}'") == ["f'ls {path.parent}'"]
     assert unquoted("f'git push {remote} {shell_word(target)}'")
+    assert unquoted("f'Written to {file}. Next: gitorch check {file}'")
+    assert not unquoted("f'Written to {file}. Next: gitorch check {shell_word(file)}'")
+    assert not unquoted("f'`git worktree add` left nothing at {path}'")
     assert not unquoted("f'git push {shell_word(remote)} main'")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.syncing import Stand, choose_remote, compare
 from gitorch.errors import Corrupt, NotFound
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
@@ -59,10 +60,10 @@ def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
     comparison = compare(services, choose_remote(services, name))
     remote, here, there = comparison.remote, comparison.here, comparison.there
     if comparison.stand is Stand.AHEAD:
-        return AnchorCheck(note=f"{remote} does not have the newest records yet: gitorch sync {remote}")
+        return AnchorCheck(note=f"{remote} does not have the newest records yet: gitorch sync {shell_word(remote)}")
 
     if comparison.stand is Stand.ONLY_HERE:
-        return AnchorCheck(note=f"{remote} has no ledger: gitorch sync {remote}")
+        return AnchorCheck(note=f"{remote} has no ledger: gitorch sync {shell_word(remote)}")
 
     if comparison.stand is Stand.SAME:
         return AnchorCheck()
@@ -72,7 +73,9 @@ def check_remote(services: Services, records: int, name: str) -> AnchorCheck:
 
     missing = _missing(services, records, here, there)
     if comparison.stand is Stand.BEHIND:
-        return AnchorCheck(note=f"{remote} has records that this ledger lacks, {missing}: gitorch sync {remote}")
+        return AnchorCheck(
+            note=f"{remote} has records that this ledger lacks, {missing}: gitorch sync {shell_word(remote)}"
+        )
 
     message = f"{remote} holds another history: its records differ from those here, {missing}."
     hint = f"git log --oneline --left-right {here:.12}...{there:.12}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.cli.group import verb
 from gitorch.cli.pages.page import counted
 from gitorch.errors import Usage
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from gitorch.app.query.exporting import ExportRequest
@@ -51,7 +52,7 @@ def _export(call: Call, folder: str, request: ExportRequest) -> None:
         f"{manifest['records']} records, {manifest['redacted']} of them redacted,"
         f" {len(manifest['attached'])} attached files"
     )
-    text = f"Written to {folder}: {counts}.\nNext: gitorch export --verify {folder}"
+    text = f"Written to {folder}: {counts}.\nNext: gitorch export --verify {shell_word(folder)}"
     call.say({"folder": folder, "manifest": manifest}, text)
 
 

@@ -199,7 +199,7 @@ def new(
     write_new(call.folder / file, file, text)
     call.say(
         {"shape": shape, "file": file},
-        f"Written to {file}. Describe the work in it, then: gitorch workflow check {file}",
+        f"Written to {file}. Describe the work in it, then: gitorch workflow check {shell_word(file)}",
     )
 
 

@@ -161,7 +161,7 @@ def _ensure_no_secret(order: Order, command: commands.PublishArtifact) -> None:
         message = f"{message}, and only the principal may publish it all the same"
         raise Denied(message, "gitorch publish PATH")
 
-    hint = f"take it out, or as the principal: gitorch publish {command.path} --allow-secrets REASON"
+    hint = f"take it out, or as the principal: gitorch publish {shell_word(command.path)} --allow-secrets REASON"
     raise Refused(message, hint)
 
 
