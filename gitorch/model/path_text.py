@@ -85,9 +85,9 @@ def shell_words(words: Iterable[str]) -> str:
     return " ".join(map(shell_word, words))
 
 
-def shell_word(place: object) -> str:
-    """One word of a command, such as a path; every shell but the smallest reads `$'…'`."""
-    word = str(place)
+def shell_word(name: object) -> str:
+    """One word of a command, such as a path or a branch; every shell but the smallest reads `$'…'`."""
+    word = str(name)
     if word.isprintable():
         from shlex import quote  # noqa: PLC0415  # saves other verbs a millisecond
 

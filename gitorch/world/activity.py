@@ -22,7 +22,7 @@ LOOK_SECONDS = 1.0
 PIPE_SECONDS = 2.0
 """How long git waits for the other end of a named pipe that somebody put in the place of one of its files."""
 
-WAITS_FOR_PIPE = "wait_for_partner"
+OPENING_PIPE = frozenset({"wait_for_partner", "fifo_open"})
 """Where Linux says that a process is while it opens a named pipe whose other end nobody has opened."""
 
 SAY_SECONDS = 5.0
@@ -91,7 +91,7 @@ class Watch:
     def stuck(self, idle_seconds_max: float) -> str:
         """Why the program will not get on, as of this look; empty while it may.
 
-        A hook may wait for a pipe of its own, and git never should.
+        git never has to wait for the other end of a named pipe. A hook may, and is left alone.
         """
         idle = self.idle_seconds()
         if idle >= idle_seconds_max:
@@ -99,7 +99,7 @@ class Watch:
         if idle < PIPE_SECONDS:
             return ""
         for one in processes.below([self._pid], processes.table()):
-            if _read(one, "comm").strip() == "git" and _read(one, "wchan") == WAITS_FOR_PIPE:
+            if _read(one, "comm").strip() == "git" and _read(one, "wchan") in OPENING_PIPE:
                 return "a named pipe is in the place of one of its files"
         return ""
 

@@ -89,15 +89,7 @@ def test_a_rule_answers_only_the_whole_text_of_a_request_and_trusts_nothing(aske
 
 
 def test_a_request_is_a_question_with_tool_command_and_folder_and_the_answer_carries_the_reason():
-    play = Play()
-    play.begin({"api": ()})
-    play.launch("api")
-    session = next(iter(play.run.sessions.values()))
-    shown = SessionObservation(present=True, started=True, state=S.DIALOG, changed_at=play.at, evidence="state file")
-    shown = with_channel(
-        shown, ChannelObservation(S.DIALOG, "state file", replace(REQUEST, command="make\n  all")), NOW
-    )
-
+    play, session, shown = asking(replace(REQUEST, command="make\n  all"))
     question = dialog_trouble(play.run, session, shown, play.at)
     assert question.happened.endswith("asks whether it may run a command in /srv/a (Bash): make all")
     assert question.evidence == "make all"
@@ -118,7 +110,8 @@ def test_a_request_is_a_question_with_tool_command_and_folder_and_the_answer_car
 
 @pytest.mark.parametrize(("option", "waits"), [("allow", True), ("reject", True), ("retry", False)])
 def test_the_screen_asks_nothing_again_while_an_answer_waits_for_a_silent_channel(option, waits):
-    play, session = with_asked_request()
+    play, session, shown = asking(REQUEST)
+    play.do(dialog_trouble(play.run, session, shown, play.at))
     (asked,) = play.run.open_questions()
     play.do(c.AnswerQuestion(asked.id, option, ""), HUMAN)
     answered_at = play.run.questions[asked.id].answer.at
@@ -131,16 +124,14 @@ def test_the_screen_asks_nothing_again_while_an_answer_waits_for_a_silent_channe
     assert is_asked(1, answered=(PermissionAnswer("make all", Option.ONCE, asked.id),)), "it reached the program"
 
 
-def with_asked_request():
-    """A run whose only agent asks by a channel, and the human was asked."""
+def asking(request):
+    """A run, its only session, and what shows while that asks for permission by a channel."""
     play = Play()
     play.begin({"api": ()})
     play.launch("api")
     session = next(iter(play.run.sessions.values()))
     shown = SessionObservation(present=True, started=True, state=S.DIALOG, changed_at=play.at, evidence="state file")
-    shown = with_channel(shown, ChannelObservation(S.DIALOG, "state file", REQUEST), NOW)
-    play.do(dialog_trouble(play.run, session, shown, play.at))
-    return play, session
+    return play, session, with_channel(shown, ChannelObservation(S.DIALOG, "state file", request), NOW)
 
 
 ON_SCREEN = ShownDialog((DialogChoice("1", "Yes", is_selected=True), DialogChoice("2", "No")), "aa")

@@ -84,7 +84,10 @@ class PreparedMove:
         self._ask(f"start\nupdate {move.ref} {move.new} {move.old}\nprepare\n", PREPARED)
 
     def commit(self) -> str:
-        """Move the branch; why git refused, or why it had to be ended, when it can have moved all the same; else empty."""
+        """Move the branch. The reason when git refused, or had to be ended; empty when it moved.
+
+        A git that had to be ended can have moved the branch before.
+        """
         try:
             self._ask("commit\n", COMMITTED)
         except Unavailable as error:
