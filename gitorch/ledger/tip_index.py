@@ -225,13 +225,13 @@ class TipIndex:
         replay = self._cache.load()
         if replay is not None:
             self._saved = replay.head.seq
-            self._ensure_tip_whole(replay)
+            self._ensure_tip_whole()
         return replay
 
-    def _ensure_tip_whole(self, replay: Replay) -> None:
-        """Raise Corrupt where the newest record's objects are not whole, and the cache would answer without them."""
-        tip = replay.head.commit
-        if tip is not None and tip == self._store.tip():
+    def _ensure_tip_whole(self) -> None:
+        """Raise Corrupt where the newest record's objects are not whole: cache and newest records would answer without them."""
+        tip = self._store.tip()
+        if tip is not None:
             newest_objects.ensure_whole(self._common, tip)
 
     def _from_nothing(self) -> Replay:

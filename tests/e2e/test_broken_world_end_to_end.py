@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from house import WAITING, Epic, house
+from house import Epic, house
 
 pytestmark = [pytest.mark.tmux, pytest.mark.slow]
 
@@ -76,14 +76,13 @@ def without_tmux(folder: Path) -> str:
 
 
 def test_up_ends_where_tmux_is_gone_and_says_so(tmp_path: Path) -> None:
-    """It cannot see what its agents do, nor start one; with tmux back, the same run is merged."""
+    """It could neither see nor start an agent; with tmux back, the same run is merged."""
     with house(tmp_path) as made:
         made.configure()
         run = made.start(Epic("sky"), title="one")
         env = {"PATH": without_tmux(tmp_path / "bin")}
-        said = made("up", "--no-wait", env=env, status=WAITING)
-        assert "tmux" in said.text
-        told_alike(made, run, "tmux")
+        said = made("up", "--no-wait", env=env, status=UNAVAILABLE)
+        assert "tmux is not installed" in said.text
         assert "tmux" in made("doctor", env=env, status=None).text
         made.up()
         made("approve", run, "--yes")

@@ -230,3 +230,14 @@ def test_a_ledger_that_is_created_while_traces_are_looked_for_is_not_lost(tmp_pa
 
     monkeypatch.setattr(damage, "absent", created_in_between)
     assert reader.exists()
+
+
+@pytest.mark.parametrize("read", READS)
+@pytest.mark.parametrize("part", ["", ":", ":runs", f":runs/2026-11/{RUN}/00"])
+def test_a_reader_whose_cache_is_behind_is_told_a_damaged_object_of_the_newest_record(repo, monkeypatch, read, part):
+    monkeypatch.setattr("gitorch.ledger.tip_index.SAVE_PAUSE_SECONDS", 1e9)  # so that the next record is not cached
+    open_ledger(repo).append(RUN, AGENT, AT, lambda _: [renewed(9)])
+    identity = git(repo, "rev-parse", f"{REF}{part}").strip()
+    truncate_object(repo, identity)
+    with pytest.raises(Corrupt, match=identity):
+        READS[read](open_ledger(repo))
