@@ -131,35 +131,6 @@ def test_a_first_prompt_that_is_a_command_is_refused_before_anything_starts(lab)
     assert not lab.look(key).started
 
 
-def test_a_start_that_was_killed_before_tmux_is_done_again(lab):
-    key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
-    launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", PromptId("p1"))
-    folder = folder_of(lab.home, key)
-    folder.write_launch(lab.terminals._starts._prepare(launch, folder))
-    assert not lab.look(key).started
-    lab.keys.append(key)
-    lab.terminals.start(launch)
-    lab.wait_state(key, "idle")
-    assert lab.turns() == ["Begin."]
-
-
-def test_a_start_that_was_killed_after_tmux_is_completed_and_not_done_again(lab):
-    key = SessionKey(RunId("auth-7f3a"), SessionId("s1"))
-    launch = Launch(key, lab.preset(first_prompt="argument"), lab.cwd, {}, "Begin.", PromptId("p1"))
-    lab.keys.append(key)
-    lab.terminals.start(launch)
-    lab.wait_state(key, "idle")
-    folder = folder_of(lab.home, key)
-    mark, sent = folder.launch(), folder.sent(PromptId("p1"))
-    folder.write_launch(replace(mark, server="", pane="", pane_pid=0, pane_started=""))
-    folder.write_sent(PromptId("p1"), replace(sent, receipt=""))
-    assert lab.look(key).present
-    lab.another().start(launch)
-    assert folder.launch() == mark
-    assert lab.terminals.receipts(key) == {"p1": "submitted"}
-    assert lab.turns() == ["Begin."]
-
-
 def test_session_names_with_the_same_beginning_are_not_confused(lab):
     one = lab.ready(key=SessionKey(RunId("r"), SessionId("s1")))
     ten = lab.ready(key=SessionKey(RunId("r"), SessionId("s10")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -17,7 +18,7 @@ from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
 from gitorch.world.terminal.session_pane import FOLDER_MADE, owner_of, pane_of
 from gitorch.world.terminal.template import CONTROL_SOCKET, template_values
-from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain
+from gitorch.world.terminal.tmux import COLUMNS, NO_SERVER, ROWS, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,9 @@ START_SECONDS = 10.0
 """How long to wait for another process that is starting the same session."""
 
 COMPLETE_SECONDS = 2.0
+
+SERVERS_MAX = 3
+"""How many servers a start may find ending. One whose last session has just ended still accepts a connection, and then ends."""
 
 
 class SessionStarts:
@@ -139,8 +143,7 @@ class SessionStarts:
     def _make_session(self, launch: Launch, folder: SessionFolder) -> None:
         """Make the tmux session and record its output in one call; with a separate `pipe-pane`, 20 of 20 instant exits lost their output."""
         name = launch.key.name
-        ensure_server(self._tmux, self._home / "tmux.lock", self._clock)
-        self._tmux.output(
+        commands = (
             *SERVER_SETUP,
             *("new-session", "-d", "-s", name, "-x", str(COLUMNS), "-y", str(ROWS), "-c", "/"),
             *("env", "-i", "/bin/sh", str(folder.path / "run.sh"), ";"),
@@ -150,6 +153,18 @@ class SessionStarts:
             # `tmux -D` turns this off; before the first session it would end the server.
             *("set-option", "-s", "exit-empty", "on"),
         )
+        refusal = ""
+        for _ in range(SERVERS_MAX):
+            ensure_server(self._tmux, self._home / "tmux.lock", self._clock)
+            result = self._tmux.call(*commands)
+            if result.status == 0:
+                return
+
+            refusal = result.err
+            if not re.search(NO_SERVER, refusal) or folder.agent() is not None:
+                break
+
+        raise Unavailable(f"tmux could not start session {name}: {refusal}", hint="gitorch doctor")
 
     def completed(self, key: SessionKey, folder: SessionFolder) -> LaunchRecord | None:
         """The record of a session that was started, completed where a killed process left it incomplete; None without one.
