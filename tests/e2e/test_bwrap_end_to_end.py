@@ -199,6 +199,7 @@ def test_an_agent_that_was_killed_takes_up_its_conversation_in_a_new_sandbox(tmp
         home.until(
             lambda: any(file.read_text().strip() != home.target() for file in views.glob("*/refs/heads/gitorch/*/api"))
         )
+        home.until(lambda: home.records("session-alive", job="api"))
         Path(f"{log}.go").touch()
         os.kill(home.records("session-alive", job="api")[-1]["pid"], signal.SIGKILL)
         looping.communicate(timeout=120)

@@ -264,4 +264,7 @@ def test_a_run_is_archived_and_its_archive_holds_by_itself(
     )
     records = tmp_path / "one" / "records.jsonl"
     records.write_text(records.read_text().replace("needs_revision", "accept", 1))
-    assert "records.jsonl does not hold" in home("export", "--verify", str(tmp_path / "one"), status=7).err
+    assert (
+        "is damaged at records.jsonl: it does not match the manifest"
+        in home("export", "--verify", str(tmp_path / "one"), status=7).err
+    )
