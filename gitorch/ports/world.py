@@ -73,6 +73,10 @@ class Terminals(Protocol):
         """What each of these sessions is doing now, from one listing for all. Raises Unavailable when tmux cannot be asked."""
         ...
 
+    def written(self, keys: Collection[SessionKey]) -> object:
+        """Equal for two moments only where none of these sessions wrote anything or ended between them; far cheaper than `observe`."""
+        ...
+
     def usage(self, key: SessionKey) -> UsageReading:
         """What a session has used from its start until now, whether it still runs or not. Empty where its program says nothing."""
         ...

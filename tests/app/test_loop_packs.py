@@ -1,15 +1,30 @@
-"""When an idle loop has git pack loose objects."""
+"""How long an idle loop rests, and when it has git pack loose objects."""
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(0, str(Path(__file__).parent))
+import pytest
+from desk import Desk
 from fakes.world import FakeClock, FakeGit
 
-from gitorch.app.reconciler.loop import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, PULSE_SECONDS, pack_if_due, pulse_seconds
+from gitorch.app.reconciler.loop import (
+    LOOK_SECONDS,
+    LOOSE_OBJECTS_MAX,
+    PACK_PAUSE_MS,
+    PULSE_SECONDS,
+    WAITING_PULSE_SECONDS,
+    loop,
+    pack_if_due,
+    pulse_seconds,
+)
 from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment
+from gitorch.model.observed import AgentState
+from gitorch.model.work.review import ReportStatus
 
 NEVER = Moment(0)
 
@@ -55,3 +70,34 @@ def test_agents_are_observed_at_most_125_times_a_second():
     assert pulse_seconds(0) == pulse_seconds(25) == PULSE_SECONDS
     assert all(agents / pulse_seconds(agents) <= 125 + 1e-6 for agents in range(1, 500))
     assert pulse_seconds(50) == 2 * PULSE_SECONDS
+
+
+def test_a_loop_rests_longer_while_only_people_can_go_on_but_not_once_they_answered(tmp_path):
+    desk = Desk(tmp_path / "s")
+    desk.reported("api")
+    assert rests(desk, desk.approve) == [pytest.approx(WAITING_PULSE_SECONDS, abs=0.2), pytest.approx(0.1, abs=0.2)]
+
+
+def test_a_loop_that_rests_looks_whether_an_agent_wrote_something(tmp_path):
+    desk = Desk(tmp_path / "s").begin({"api": ()})
+    desk.tick(3)
+    desk.submit("api", status=ReportStatus.NEEDS_CONTEXT, questions=("Which name?",))
+    desk.settle()
+
+    def writes():
+        desk.terminals.become(desk.key("api"), AgentState.WORKING, "a person pressed Enter")
+
+    assert rests(desk, writes) == [pytest.approx(WAITING_PULSE_SECONDS, abs=0.2), pytest.approx(LOOK_SECONDS, abs=0.2)]
+
+
+def rests(desk, happens):
+    """The seconds between the last three of four ticks; something happens right after the third, while the loop rests."""
+    ticks = []
+
+    def stopping():
+        if len(ticks) == 3 and desk.clock.now() > ticks[2]:
+            happens()
+        return len(ticks) == 4
+
+    loop(desk.services, None, stay=True, show=lambda _: ticks.append(desk.clock.now()), stopping=stopping)
+    return [(later - sooner) / 1000 for sooner, later in pairwise(ticks[1:])]

@@ -33,6 +33,16 @@ def test_a_started_session_becomes_ready_and_says_since_when(stage):
     assert seen.started_at <= seen.changed_at + 1000
 
 
+def test_what_a_session_wrote_differs_once_its_program_ended_and_else_stays(stage):
+    launch = stage.launch()
+    stage.wait_state(launch, *READY)
+    before = stage.terminals.written([launch.key])
+    wait_for(lambda: stage.terminals.written([launch.key]) == before)
+    stage.exits(launch, 3)
+    stage.wait_state(launch, AgentState.EXITED)
+    assert stage.terminals.written([launch.key]) != before
+
+
 def test_starting_twice_is_starting_once(stage):
     launch = stage.launch()
     pid = stage.wait_state(launch, *READY).pid

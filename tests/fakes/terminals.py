@@ -161,6 +161,9 @@ class FakeTerminals:
             raise NotFound(f"Session {key.session} of run {key.run} is not running")
         return ("fake-attach", key.name)
 
+    def written(self, keys):
+        return [repr(self.sessions.get(key)) for key in keys]
+
     def pids(self):
         living = ((key, session) for key, session in self.sessions.items() if session.present)
         return {session.pid: key for key, session in living if session.state is not AgentState.EXITED}

@@ -14,6 +14,7 @@ from gitorch.app.start.places import settle_place
 from gitorch.errors import Away, Busy, Corrupt
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value, replace
+from gitorch.ports.world import SessionKey
 from gitorch.rules.faults import TRIES_MAX, wait_ms
 
 if TYPE_CHECKING:
@@ -30,11 +31,16 @@ PULSE_SECONDS = 0.2
 PULSE_SECONDS_PER_AGENT = 0.008
 """The same for each of many agents: observing one takes some 0.6 ms of the processor."""
 
+WAITING_PULSE_SECONDS, LOOK_SECONDS = 10.0, 2.0
+"""The same while only people can go on, and the time between two looks whether an agent wrote something, as it does when a
+person answers in its terminal. What is answered elsewhere is a record. Both end the rest."""
+
 SHARED_PULSE_SECONDS = 1.0
 """The same where each tick asks a remote: some forges take about a push a second for one branch."""
 
-BLINK_SECONDS = 0.02
-"""The time between two looks at the tip: a handoff is acted upon within this and one tick."""
+BLINK_SECONDS, WAITING_BLINK_SECONDS = 0.02, 0.1
+"""The time between two looks at the tip, and the same while only people can go on: a handoff, or an answer, is acted upon
+within this and one tick."""
 
 LOOSE_OBJECTS_MAX = 2048
 """Loose objects at which an idle loop has git pack them: those of 256 records, long before a user's `git gc --auto` at 6,700."""
@@ -100,7 +106,7 @@ def loop(
         ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX, places)
         packed_at = Moment(0)
         while True:
-            before = ticking.tip()
+            before, wrote = ticking.tip(), ticking.written()
             ticking.tick_all()
             why = _reason_to_end(ticking, stay=stay, once=once, stopping=stopping)
             if why:
@@ -108,7 +114,7 @@ def loop(
 
             if not any(result.acted for result in ticking.left()):
                 packed_at = pack_if_due(services, packed_at)
-                _rest(ticking, before, stopping, _pulse(services, ticking))
+                _rest(ticking, before, wrote, stopping, _pulse(services, ticking))
 
         if why == "settled":
             with suppress(Exception):
@@ -204,6 +210,21 @@ class _Loop:
     def left(self) -> list[TickResult]:
         """The last ticks of runs that are not over."""
         return [result for result in self.last.values() if not result.over]
+
+    def waits_for_people(self) -> bool:
+        """Whether only people can go on in every run."""
+        results = self.left()
+        return bool(results) and not self.outages and all(result.waiting for result in results)
+
+    def written(self) -> object:
+        """What the agents have written so far, to compare with a later moment, while only people can go on."""
+        if not self.waits_for_people():
+            return None
+
+        keys = [
+            SessionKey(result.run.id, session) for result in self.left() for session in result.observed.sessions or ()
+        ]
+        return self.services.terminals.written(keys)
 
     def is_lost(self, outage: _Outage) -> bool:
         """Whether a run was tried often enough; damage does not pass by itself, and a remote that is away comes back."""
@@ -311,6 +332,9 @@ def _pulse(services: Services, ticking: _Loop) -> float:
     if services.ledger.is_shared:
         return max(seconds, SHARED_PULSE_SECONDS)
 
+    if ticking.waits_for_people():
+        return max(seconds, WAITING_PULSE_SECONDS)
+
     return seconds
 
 
@@ -322,15 +346,23 @@ def pulse_seconds(agents: int) -> float:
     return max(PULSE_SECONDS, agents * PULSE_SECONDS_PER_AGENT)
 
 
-def _rest(ticking: _Loop, before: object, stopping: Callable[[], bool], seconds: float) -> None:
-    """Wait, but no longer than until the ledger's tip is another than `before` or the loop should stop."""
-    waited = 0.0
+def _rest(ticking: _Loop, before: object, wrote: object, stopping: Callable[[], bool], seconds: float) -> None:
+    """Wait, but no longer than until the ledger's tip or what agents wrote is another than before, or the loop should stop."""
+    blink = BLINK_SECONDS
+    if ticking.waits_for_people():
+        blink = WAITING_BLINK_SECONDS
+
+    waited = looked = 0.0
     while waited < seconds:
         if ticking.tip() != before or stopping():
             return
 
-        ticking.services.clock.sleep(BLINK_SECONDS)
-        waited += BLINK_SECONDS
+        ticking.services.clock.sleep(blink)
+        waited += blink
+        if waited - looked >= LOOK_SECONDS:
+            looked = waited
+            if ticking.written() != wrote:
+                return
 
 
 def settle(

@@ -62,7 +62,9 @@ BOARD_PERCENT = 55
 OFFLOADED = "offloaded"
 """The group of workers that are threads."""
 
-AGE_SECONDS = 1.0
+AGE_SECONDS = 5.0
+"""How often ages are drawn anew while nothing else changes."""
+
 PARK_SECONDS = 10.0
 """How long a step under way may take before Ctrl-Z gives up."""
 

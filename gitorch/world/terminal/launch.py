@@ -15,6 +15,7 @@ from gitorch.world import companion
 from gitorch.world.files import write_own
 from gitorch.world.git.runner import USER_VARIABLES
 from gitorch.world.safe_writing import write_inside
+from gitorch.world.terminal.session_files import LOG_BYTES
 from gitorch.world.terminal.session_pane import SESSION_VARIABLE
 from gitorch.world.terminal.template import from_home
 
@@ -33,8 +34,6 @@ The preset or the launch must name every other one.
 """
 
 NEVER = ("TMUX", "TMUX_PANE", "TMUX_TMPDIR")
-LOG_BYTES = 1_000_000
-"""How much output is kept from the beginning, and as much again from the end."""
 
 KEPT_OUTPUT = "gitorch.world.kept_output"
 """The module that takes secrets out of kept output."""

@@ -38,6 +38,9 @@ MARK_BYTES_MAX = 4_096
 SIGNALS_BYTES_MAX = 4_000_000
 """The most that is read of a session's hook events at once, counted from the end."""
 
+LOG_BYTES = 1_000_000
+"""How much is kept of the beginning of a session's output, and as much of its end."""
+
 OUTPUT_BYTES_MAX = 2_000_000
 TIMESTAMP_MAX = 1 << 45
 """In milliseconds, more than a thousand years from now: no hook was called later."""
@@ -87,6 +90,17 @@ class SessionFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.signals_path = path / "signals.jsonl"
+
+    def growth(self, now: Moment) -> tuple[int, ...]:
+        """The sizes of the files that grow when the session writes to its screen, calls a hook or ends, -1 for one that is not there.
+
+        With `now` once the output is too long to be kept whole, since its file grows no more.
+        """
+        sizes = tuple(map(_size, (self.path / "output.log", self.signals_path, self.path / "exit")))
+        if sizes[0] < LOG_BYTES:
+            return sizes
+
+        return (*sizes, now)
 
     def launch(self) -> LaunchRecord | None:
         """The record of the start; None when nothing was started here, or when the file makes no sense."""
@@ -198,6 +212,14 @@ class SessionFolder:
                 return "\n".join(readable(data).splitlines()[-lines:])
 
         return ""
+
+
+def _size(path: Path) -> int:
+    """The size of a file in bytes; -1 where there is none."""
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return -1
 
 
 def _number(text: str) -> int | None:

@@ -69,6 +69,11 @@ class TmuxTerminals:
         """What each of these sessions is doing now, from one listing. Raises Unavailable when tmux cannot be asked."""
         return self._observer.observe(keys)
 
+    def written(self, keys: Collection[SessionKey]) -> object:
+        """The sizes of the sessions' files, as `SessionFolder.growth`."""
+        now = self._clock.now()
+        return [folder_of(self._home, key).growth(now) for key in keys]
+
     def usage(self, key: SessionKey) -> UsageReading:
         """What a session has used by now, whether it runs or not; see `ports.world`."""
         return self._observer.usage(key)
