@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitorch.errors import Malformed, NotFound, Problem, Usage
+from gitorch.model.json_text import parse_json
 from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.words import Words
 from gitorch.model.work.artifact import EscalationKind, Outcome
@@ -208,14 +209,14 @@ def _parsed_findings(name: str, folder: Path) -> tuple[list[Finding], list[Probl
 
 def _finding_items(name: str, folder: Path) -> list[object]:
     """The list in the file. Raises Malformed, NotFound."""
-    import json
-
     text = text_of(name, folder)
 
     try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        problem = Problem(name, error.lineno, error.colno, f"this is not JSON: {error.msg}", "write a JSON list")
+        data = parse_json(text)
+    except ValueError as error:
+        line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        reason = getattr(error, "msg", str(error))
+        problem = Problem(name, line, column, f"this is not JSON: {reason}", "write a JSON list")
         raise Malformed(f"{name} is not JSON", (problem,)) from None
 
     if isinstance(data, dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 import zlib
 from contextlib import suppress
@@ -19,6 +20,7 @@ from gitorch.ledger import states
 from gitorch.ledger.files import read, replace
 from gitorch.ledger.replay import Head, Replay, Track
 from gitorch.ledger.run_cache import RunCache
+from gitorch.model.json_text import parse_json
 from gitorch.model.work.board import Board
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def key(folder: Path) -> str:
 def _installations(folder: Path) -> dict[str, str]:
     """The keys of the installations that used this cache; empty where they cannot be read."""
     with suppress(OSError, ValueError):
-        known = json.loads(read(folder / "installations"))
+        known = parse_json(read(folder / "installations"))
         if isinstance(known, dict):
             return {str(name): str(value) for name, value in known.items()}
     return {}
@@ -91,6 +93,12 @@ def _installations(folder: Path) -> dict[str, str]:
 def _checksum(data: bytes) -> str:
     """Sixteen hex digits that change with the data."""
     return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
+
+
+_ID, _NUMBER = '"(?:[0-9a-f]{40}|[0-9a-f]{64})"', "[0-9]{1,15}"
+_HEAD = rf'\[{_ID}, {_NUMBER}, "sha256:[0-9a-f]{{64}}", {_NUMBER}\]'
+_TRACK = rf'\["[0-9]{{4}}-[0-9]{{2}}", (?:{_ID}|null), {_ID}, {_NUMBER}\]'
+"""The values of a `Head` and of a `Track` as JSON. Anything that runs as this user can write the cache."""
 
 
 class Cache:
@@ -110,7 +118,8 @@ class Cache:
         try:
             head, tracks, board = self._parts()
             replay = Replay(RunCache(self._folder, self._key), _parse_board(board), head)
-            for run, track in json.loads(tracks).items():
+            for run, track in dict(parse_json(tracks)).items():
+                _require(track, _TRACK)
                 replay.tracks[run] = Track(*track)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
@@ -155,10 +164,17 @@ class Cache:
     def _parts(self) -> tuple[Head, str, str]:
         """The head, and the tracks and the board as text. Raises OSError or ValueError where this code saved none."""
         first, tracks, board = read(self._board).split("\n")
-        made_with, *head = json.loads(first)
+        made_with, *head = parse_json(first)
         if made_with != self._key:
             raise ValueError("made by other code")
+        _require(head, _HEAD)
         return Head(*head), tracks, board
+
+
+def _require(values: object, pattern: str) -> None:
+    """Raise ValueError unless these values, as JSON, are what this code saves."""
+    if re.fullmatch(pattern, json.dumps(values)) is None:
+        raise ValueError("not what this code saved")
 
 
 def _parse_board(text: str) -> Board:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger.files import read, replace
+from gitorch.model.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ def ensure_repaired(common: Path, history: History) -> None:
 def _load(common: Path) -> Corrupt | None:
     """The error that was remembered; None without one. A file that cannot be read counts as absent."""
     try:
-        identity, message = json.loads(read(path(common)))
+        identity, message = parse_json(read(path(common)))
     except (OSError, ValueError, TypeError):
         return None
 

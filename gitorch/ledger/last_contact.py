@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.ledger.files import read, replace
 from gitorch.model.ids import CommitId, Moment
+from gitorch.model.json_text import parse_json
 from gitorch.ports.ledger import LastContact
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def load(common: Path) -> LastContact | None:
     """The last contact; None where there was none, or its file cannot be read."""
     try:
-        remote, tip, at = json.loads(read(common / "gitorch" / "upstream"))
+        remote, tip, at = parse_json(read(common / "gitorch" / "upstream"))
         return LastContact(str(remote), CommitId(str(tip)) if tip else None, Moment(int(at)))
     except (OSError, ValueError, TypeError):
         return None

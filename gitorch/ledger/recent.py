@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.ledger import layout
 from gitorch.model.ids import CommitId
+from gitorch.model.json_text import parse_json
 from gitorch.ports.ledger import StoredCommit
 from gitorch.text.records import digests
 
@@ -104,7 +105,7 @@ def _chained(lines: str, base: CommitId, tip: CommitId) -> list[StoredCommit]:
     commits: list[StoredCommit] = []
     before = base
     for line in lines.split("\n"):
-        parts = json.loads(line)
+        parts = parse_json(line)
         if [type(part) for part in parts] != [str] * _PARTS:
             return []
         parent, identity, path, text = parts

@@ -6,15 +6,21 @@ Only for the disposable cache. Another version may not read these files, which i
 from __future__ import annotations
 
 import json
+import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
+from gitorch.model.json_text import parse_json
 from gitorch.model.stored import STORED_MODULES
 from gitorch.model.values import Value, is_value_class, names_of
 from gitorch.model.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_SURROGATE = r"(?<!\\)(?:\\\\)*\\u[dD]"
+"""The escape of a surrogate, which JSON can name and no file can hold; `dump` escapes no character beyond ASCII."""
 
 
 def _tuple(*items: Any) -> tuple[Any, ...]:
@@ -80,7 +86,12 @@ def load(text: str) -> Any:
     Keys of dicts are strings afterwards, since JSON has no others.
     Raises ValueError, KeyError, TypeError or IndexError for text that `dump` did not write in this version.
     """
-    return _value(json.loads(text))
+    if "\\u" in text and re.search(_SURROGATE, text):
+        raise ValueError("a character that `dump` writes otherwise")
+    try:
+        return _value(parse_json(text))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _plain(value: Any) -> Any:

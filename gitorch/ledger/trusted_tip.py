@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.ledger.files import read, replace
+from gitorch.model.json_text import parse_json
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def load(common: Path) -> TrustedTip | None:
     The commit is only checked to look like a full id; whether the branch holds it is for the caller to find out.
     """
     try:
-        seq, digest, commit = json.loads(read(path(common)))
+        seq, digest, commit = parse_json(read(path(common)))
     except (OSError, ValueError, TypeError):
         return None
 

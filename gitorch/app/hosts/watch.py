@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from gitorch.model.json_text import parse_json
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -35,7 +37,7 @@ def unchanged_ms(services: Services, run: RunId, states: Mapping[JobId, str], no
 def load(services: Services, path: Path) -> dict[str, list[object]]:
     """A file of this folder; empty where it is absent or cannot be read: watching then begins anew."""
     try:
-        found = json.loads(services.files.read(path) or b"{}")
+        found = parse_json(services.files.read(path) or b"{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

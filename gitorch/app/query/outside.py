@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
 from gitorch.app.query.settings import is_of_another_host
 from gitorch.model.events import ReportIssued
 from gitorch.model.ids import CommitId
+from gitorch.model.json_text import parse_json
 from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
 from gitorch.rules.ensure import run_there
@@ -31,7 +31,7 @@ def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
     if run.repository is None or is_of_another_host(services, run):
         return ()
 
-    before = json.loads(services.ledger.file(run.id, run.repository))
+    before = parse_json(services.ledger.file(run.id, run.repository))
     after = services.git.repository_snapshot()
     changes = compare(before, after, {line.id for line in run_lines(services)})
     if not changes:
@@ -80,7 +80,7 @@ def _listed(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, .
     if not digests:
         return None
 
-    values = json.loads(services.ledger.file(run.id, digests[0]))
+    values = parse_json(services.ledger.file(run.id, digests[0]))
     return tuple(OutsideChange(one["name"], one["before"], one["after"]) for one in values["outside"])
 
 

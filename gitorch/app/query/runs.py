@@ -9,6 +9,7 @@ from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, requ
 from gitorch.app.query.notifying import notification_trouble
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
+from gitorch.model.json_text import parse_json
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionPhase
@@ -318,14 +319,12 @@ def report(services: Services, name: str | None) -> str:
 
 def report_data(services: Services, run: Run) -> object:
     """The newest merge report as the values in its `report.json`; None without a report or without that file."""
-    import json  # noqa: PLC0415  # the same
-
     from gitorch.model.events import ReportIssued  # noqa: PLC0415  # the same
 
     for written in services.ledger.newest(run.id, (ReportIssued,)):
         for ref in written.record.files:
             if ref.name == "report.json":
-                return json.loads(services.ledger.file(run.id, ref.sha256))
+                return parse_json(services.ledger.file(run.id, ref.sha256))
 
         return None
 

@@ -7,7 +7,6 @@ so that one which is found again after a kill counts once.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from gitorch.app.execute import record_refusal
@@ -15,6 +14,7 @@ from gitorch.app.work.context import token_digest
 from gitorch.app.work.submissions import AgentCredential, Submission, submit, what_follows
 from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavailable
 from gitorch.model.commands import AcceptOutboxEntry
+from gitorch.model.json_text import parse_json
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import Value
 from gitorch.model.work.session import UNSEEN, SessionPhase
@@ -90,7 +90,7 @@ def written_brief(sandbox: Sandbox) -> tuple[str, dict[str, object]]:
     """The brief as it was last written into the worktree, as text and as values. Raises NotFound before the first."""
     try:
         text = (sandbox.worktree / BRIEF_PATH).read_text(encoding="utf-8")
-        values = json.loads((sandbox.worktree / BRIEF_VALUES_PATH).read_text(encoding="utf-8"))
+        values = parse_json((sandbox.worktree / BRIEF_VALUES_PATH).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise NotFound(f"there is no brief in {sandbox.worktree} yet, and {sandbox.why}") from error
 

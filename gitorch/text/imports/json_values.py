@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.json_text import parse_json
 from gitorch.text.imports.imported import Left
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def read_json(source: Source) -> Any:
     """The value of a JSON file. Raises Malformed with the place of the first error."""
     try:
-        return json.loads(source.text)
+        return parse_json(source.text)
     except ValueError as error:
         line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
         problem = Problem(source.path, line, column, f"This is not JSON: {error}.", "Export the file again.")

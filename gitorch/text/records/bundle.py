@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt
+from gitorch.model.json_text import parse_json
 from gitorch.model.values import Value
 from gitorch.text.records import digests
 from gitorch.text.redact import redacted
@@ -236,7 +237,7 @@ def _manifest(files: Mapping[str, bytes]) -> dict[str, Any]:
 def _parsed_manifest(files: Mapping[str, bytes]) -> dict[Any, Any]:
     """The manifest as it stands; empty where the file is none."""
     try:
-        manifest = dict(json.loads(files[MANIFEST]))
+        manifest = dict(parse_json(files[MANIFEST]))
     except (KeyError, ValueError, TypeError):
         manifest = {}
     return manifest
@@ -261,7 +262,7 @@ def _read_chain(data: bytes) -> list[dict[str, Any]]:
 def _parse_entry(where: str, raw: str) -> dict[str, Any]:
     """A line of `records.jsonl`. Raises Corrupt where it lacks a key of the chain."""
     try:
-        entry: dict[str, Any] = json.loads(raw)
+        entry: dict[str, Any] = parse_json(raw)
         for key in ("seq", "prev", "digest"):
             entry[key]  # raises where it is missing
     except (ValueError, KeyError, TypeError):

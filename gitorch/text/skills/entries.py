@@ -6,6 +6,8 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from gitorch.model.json_text import parse_json
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -56,7 +58,7 @@ def _object(text: str | None) -> dict[str, Any]:
     if text is None or not text.strip():
         return {}
 
-    found = json.loads(text)
+    found = parse_json(text)
     if not isinstance(found, dict):
         raise ValueError("it holds no object")  # noqa: TRY004  the caller knows ValueError as "not such a file"
 
