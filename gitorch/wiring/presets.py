@@ -26,8 +26,12 @@ def preset_for(lane: Lane, root: Path) -> Preset:
     preset = find_preset(lane.runtime, root)
     if lane.command:
         preset = replace(preset, argv=lane.command, model_argv=())
-    argv = tuple(word.replace("{python}", sys.executable) for word in preset.argv)
-    return replace(preset, argv=argv)
+    return replace(preset, argv=_with_python(preset.argv), version_argv=_with_python(preset.version_argv))
+
+
+def _with_python(argv: tuple[str, ...]) -> tuple[str, ...]:
+    """A command of a preset, in which `{python}` stands for the interpreter that runs gitorch."""
+    return tuple(word.replace("{python}", sys.executable) for word in argv)
 
 
 def find_preset(name: str, root: Path, extending: tuple[str, ...] = ()) -> Preset:

@@ -23,7 +23,7 @@ from refusal_kit import (
 
 from gitorch.app.people import decisions
 from gitorch.app.sessions import sessions, worktrees
-from gitorch.app.start import plan_files, prepare, workflows
+from gitorch.app.start import named_files, plan_files, prepare, workflows
 from gitorch.app.work import claims, recovery
 from gitorch.app.work.claims import ManualClaim
 from gitorch.errors import Denied, Failed, NotFound, Refused, Unavailable, Usage
@@ -38,7 +38,7 @@ START = [
     ),
     (
         "nothing",
-        lambda s: workflows.bytes_of(s.folder / "no.yaml", "no.yaml"),
+        lambda s: named_files.read_bytes(s.folder / "no.yaml", "no.yaml"),
         NotFound,
         "no.yaml cannot be read: no such file or directory",
         "ls {above}/s",

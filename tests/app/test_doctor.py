@@ -127,14 +127,14 @@ RESULTS = [
         "agents",
         False,
         "no runtime is chosen",
-        "set lanes.implementer.runtime in gitorch.yaml, for example to claude",
+        "gitorch config set lanes.implementer.runtime claude",
         {"config": Config()},
     ),
     (
         "agents",
         False,
         "there is no runtime vim",
-        "set lanes.implementer.runtime to one that is listed below",
+        "gitorch config set lanes.implementer.runtime claude",
         {"config": replace(SOUND, implementer="vim")},
     ),
     (
@@ -149,7 +149,7 @@ RESULTS = [
         "merge target",
         False,
         "trunk is not a local branch",
-        "git branch trunk, or set orchestration.merge_target to one of: main",
+        "gitorch config set orchestration.merge_target main",
         {"config": replace(SOUND, merge_target="trunk")},
     ),
     (
@@ -231,8 +231,8 @@ RESULTS = [
     (
         "tests",
         False,
-        "there is no test command",
-        "set tests.command, or tests.absent_is_accepted: true",
+        "there is no test command, and tests.absent_is_accepted is false",
+        "gitorch config set tests.command COMMAND",
         {"config": replace(SOUND, test_command="")},
     ),
     ("ledger", None, "none yet; it will be kept by dulwich (a plain repository)", "gitorch init", {}),
@@ -294,14 +294,14 @@ RESULTS = [
         "agents",
         False,
         "there is no runtime emacs",
-        "set lanes.reviewer.runtime to one that is listed below",
+        "gitorch config set lanes.reviewer.runtime claude",
         {"config": replace(SOUND, reviewers={"quality": "emacs"})},
     ),
     (
         "merge target",
         False,
         "main is not a local branch",
-        "git branch main, or set orchestration.merge_target to one of: none yet: commit something first",
+        "git commit --allow-empty --message Begin",
         {"git": FakeGit()},
     ),
     (

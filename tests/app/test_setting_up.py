@@ -20,9 +20,12 @@ def repository(tmp_path):
     return FakeRepository(root, config=CONFIG, git=git)
 
 
-BARE = "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
+BARE = "no test command was found: gitorch config set tests.command COMMAND"
 TYPED = "approvals are only typed, which a program that runs as you could do: gitorch keys add --new"
-NOBODY = "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
+NOBODY = (
+    "no agent program was found on PATH; the practice agent needs none: "
+    "gitorch config set lanes.implementer.runtime scripted"
+)
 
 
 def empty(repository, *programs, **files):
@@ -68,7 +71,7 @@ def empty(repository, *programs, **files):
                 "approval_at_least": "signed",
             },
             ("signed", "trunk", "tox", "npm ci", "vim", "vim"),
-            ["trunk is not a local branch yet; set orchestration.merge_target"],
+            ["trunk is not a local branch yet: gitorch config set orchestration.merge_target main"],
         ),
     ],
 )
@@ -107,7 +110,7 @@ def test_init_makes_what_is_missing_once(repository):
     assert b"tox" in repository.files.held[file]
     assert repository.ledger.state(None).board.ledger == "L-nonce-1"
     again = init(repository, CALLER, template, InitOptions(test_command="make"))
-    note = "gitorch.yaml was kept, where tests.command is `make test`: set it to `make` there"
+    note = "gitorch.yaml was kept with tests.command `make test`; to change it: gitorch config set tests.command make"
     assert (again.created, again.kept, again.notes) == ((), made.created, (note,))
     assert init(repository, CALLER, template, InitOptions()).notes == ()
     assert b"tox" in repository.files.held[file]

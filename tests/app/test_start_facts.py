@@ -215,7 +215,7 @@ def test_a_plan_that_cannot_be_read_is_one_problem(repository):
     path = repository.root / "docs" / "no.md"
     result = check(repository, path)
     assert result.problems == (
-        Problem("docs/no.md", 1, 1, f"{path} cannot be read: no such file or directory", f"ls {path.parent}"),
+        Problem("docs/no.md", 1, 1, f"{path} cannot be read: no such file or directory", f"ls {repository.root}"),
     )
     assert (result.plan, result.absent) == (Plan("docs/no.md", "no", (), digest(b"")), True)
 

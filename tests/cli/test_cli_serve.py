@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import sys
 from contextlib import contextmanager
 from types import SimpleNamespace
 
@@ -103,5 +105,6 @@ def test_without_its_libraries_it_names_the_one_that_is_missing(stage, monkeypat
 
     monkeypatch.setattr(serve, "import_module", absent)
     answer = stage.gitorch("serve")
-    text = "gitorch: the web page needs starlette, which is not installed\n  try: pip install 'gitorch[web]'\n"
+    command = f"{shlex.quote(sys.executable)} -m pip install 'gitorch[web]'"
+    text = f"gitorch: the web page needs starlette, which is not installed\n  try: {command}\n"
     assert (answer.status, answer.err) == (8, text)

@@ -229,6 +229,12 @@ def test_a_lane_s_own_command_replaces_that_of_its_preset(made):
     assert replace(preset, argv=(), model_argv=()) == replace(plain, argv=(), model_argv=())
 
 
+def test_every_preset_names_the_interpreter_that_runs_gitorch(made):
+    presets = [opened(made).preset(Lane("a", name)) for name in opened(made).preset_names]
+    assert not [preset.name for preset in presets if "{python}" in {*preset.argv, *preset.version_argv}]
+    assert opened(made).preset(Lane("a", "scripted")).version_argv[0] == sys.executable
+
+
 def test_an_unknown_runtime_names_those_that_there_are(made):
     with pytest.raises(NotFound) as found:
         opened(made).preset(Lane("a", "vim"))

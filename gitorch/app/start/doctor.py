@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
 from gitorch.app.query.notifying import notification_trouble
 from gitorch.app.start.doctor_runs import examine_runs
-from gitorch.app.start.facts import runtime_facts
+from gitorch.app.start.facts import runtime_facts, target_fix
 from gitorch.app.start.health import HealthCheck
 from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable
@@ -89,10 +89,10 @@ def _agents(services: Services) -> Iterator[HealthCheck]:
 def _agent(services: Services, runtime: str, key: str) -> HealthCheck:
     """Whether the program of a configured runtime is there; `key` is where the configuration names it."""
     if not runtime:
-        return HealthCheck("agents", False, "no runtime is chosen", f"set {key} in gitorch.yaml, for example to claude")
+        return HealthCheck("agents", False, "no runtime is chosen", f"gitorch config set {key} claude")
     facts = runtime_facts(services, lane_of(services.config, "lane", runtime))
     if not facts.known:
-        return HealthCheck("agents", False, f"there is no runtime {runtime}", f"set {key} to one that is listed below")
+        return HealthCheck("agents", False, f"there is no runtime {runtime}", f"gitorch config set {key} claude")
     return _program_check(services, runtime, facts)
 
 
@@ -111,9 +111,7 @@ def _target(services: Services) -> Iterator[HealthCheck]:
     target = services.config.merge_target
     commit = services.git.resolve(target)
     if commit is None:
-        others = ", ".join(services.git.branches()[:8]) or "none yet: commit something first"
-        fix = f"git branch {shlex.quote(target)}, or set orchestration.merge_target to one of: {others}"
-        yield HealthCheck("merge target", False, f"{target} is not a local branch", fix)
+        yield HealthCheck("merge target", False, f"{target} is not a local branch", target_fix(services))
         return
     behind = services.git.behind_remote(target)
     if behind:
@@ -203,8 +201,12 @@ def _tests(services: Services) -> HealthCheck:
         return HealthCheck("tests", True, f"`{services.config.test_command}`")
     if services.config.test_command_absent:
         return HealthCheck("tests", None, "no test command, accepted in gitorch.yaml")
-    fix = "set tests.command, or tests.absent_is_accepted: true"
-    return HealthCheck("tests", False, "there is no test command", fix)
+    return HealthCheck(
+        "tests",
+        False,
+        "there is no test command, and tests.absent_is_accepted is false",
+        "gitorch config set tests.command COMMAND",
+    )
 
 
 def _ledger(services: Services) -> HealthCheck:

@@ -9,6 +9,7 @@ from gitorch.app.hosts.target import target_head
 from gitorch.app.people.keys import allowed_signers, forge_keys
 from gitorch.app.query.lookup import run_lines
 from gitorch.errors import NotFound
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
 from gitorch.model.plans.workflow import Sandbox
 
@@ -55,6 +56,14 @@ def preflight_facts(
         signers=allowed_signers(services),
         has_forge_keys=bool(forge_keys(services)),
     )
+
+
+def target_fix(services: Services) -> str:
+    """A command after which the merge target is a local branch: another target, or the first commit."""
+    branches = services.git.branches()
+    if not branches:
+        return "git commit --allow-empty --message Begin"
+    return f"gitorch config set orchestration.merge_target {shell_word(branches[0])}"
 
 
 def _files(services: Services, plan: Plan, commit: CommitId | None) -> tuple[str, ...]:

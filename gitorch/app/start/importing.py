@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from gitorch.app.start.workflows import bytes_of
+from gitorch.app.start.named_files import read_bytes
 from gitorch.errors import Malformed, NotFound, Problem, Unavailable
 from gitorch.model.tracker import Backlog
 from gitorch.text.imports.beads_epics import beads_plan
@@ -54,7 +54,7 @@ def import_file(path: Path, shown: str, root: Path | None, format_name: str = ""
         path = found
 
     project = root.name if root is not None else ""
-    return import_plan(_named(path, root, shown), bytes_of(path, shown), _beside(path, root), format_name, project)
+    return import_plan(_named(path, root, shown), read_bytes(path, shown), _beside(path, root), format_name, project)
 
 
 def _in_folder(folder: Path, shown: str) -> Path:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.errors import NotFound, Problem, Unavailable
-from gitorch.model.path_text import shell_word
+from gitorch.app.start.named_files import list_folder, read_bytes
+from gitorch.errors import Problem, Unavailable
 from gitorch.model.tracker import Backlog
 from gitorch.model.values import Value, replace
 from gitorch.text.plans.plan import named_prompt, parse_plan
@@ -65,18 +65,6 @@ def _prompt_file(services: Services, path: Path | None) -> tuple[str, bytes] | N
     return shown(services, path), data
 
 
-def read_bytes(path: Path) -> bytes:
-    """The bytes of a file that somebody named.
-
-    Raises NotFound where it cannot be read, with the system's reason, and a hint that lists its folder.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "no such file").lower()
-        raise NotFound(f"{path} cannot be read: {reason}", f"ls {shell_word(path.parent)}") from error
-
-
 def _read_or_none(path: Path) -> bytes | None:
     """The bytes of a file; None if it cannot be read."""
     try:
@@ -113,7 +101,7 @@ def _find_prompt(services: Services, path: Path, name: str) -> Path | None:
 
 def _with_missing_prompt(plan: Plan, prompt: Path) -> Plan:
     """A plan whose only problem is that the prompt which the caller named cannot be read: its epics are in there."""
-    problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", f"ls {shell_word(prompt.parent)}")
+    problem = Problem(str(prompt), 1, 1, "The implementation prompt cannot be read.", list_folder(prompt))
     return replace(plan, epics=(), prompt=str(prompt), problems=(problem,))
 
 

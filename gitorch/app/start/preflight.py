@@ -9,7 +9,8 @@ from gitorch.app.query.lookup import board_of
 from gitorch.app.redaction import find_secrets_in_files, find_secrets_in_value
 from gitorch.app.start.allowed_commands import allowed_commands
 from gitorch.app.start.facts import preflight_facts
-from gitorch.app.start.plan_files import digest_of, read_bytes, read_plan, shown
+from gitorch.app.start.named_files import read_bytes
+from gitorch.app.start.plan_files import digest_of, read_plan, shown
 from gitorch.app.start.preparing import preparation_of
 from gitorch.app.start.sheet import Ready, Sheet, sheet_of
 from gitorch.errors import Malformed, NotFound, Problem

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import require_intact_ledger
 from gitorch.app.start.configuring import config_file
+from gitorch.app.start.facts import target_fix
+from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.rules.project_guess import guess
 from gitorch.text.config_template import render
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 AGENTS = ("claude", "codex", "gemini", "opencode", "aider")
 """Runtimes that `init` chooses where their program is installed, the preferred one first."""
+
+PRACTICE = "gitorch config set lanes.implementer.runtime scripted"
 
 LEDGER_BRANCH = "branch gitorch/ledger"
 
@@ -116,7 +120,10 @@ def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list
     notes: list[str] = []
     for key, (wish, value) in wanted.items():
         if wish and wish != value:
-            notes.append(f"{config.name} was kept, where {key} is `{value}`: set it to `{wish}` there")
+            kept = f"{key} `{value}`" if value else f"no {key}"
+            notes.append(
+                f"{config.name} was kept with {kept}; to change it: gitorch config set {key} {shell_word(wish)}"
+            )
     return notes
 
 
@@ -147,9 +154,9 @@ def _notes(
 ) -> Iterator[str]:
     """The notes about the target, the agents and approvals."""
     if services.git.resolve(target) is None:
-        yield f"{target} is not a local branch yet; set orchestration.merge_target"
+        yield f"{target} is not a local branch yet: {target_fix(services)}"
     if not writer:
-        yield "no agent program was found on PATH; set lanes.implementer.runtime, or try the practice agent `scripted`"
+        yield f"no agent program was found on PATH; the practice agent needs none: {PRACTICE}"
     if not wishes.approval_at_least:
         yield "approvals are only typed, which a program that runs as you could do: gitorch keys add --new"
 
@@ -170,7 +177,7 @@ def _note_about_tests(guess: str) -> str:
     """The note about a test command that nobody chose; an empty guess found none."""
     if guess:
         return f"tests.command is a guess: `{guess}`; change it if it is wrong"
-    return "no test command was found; set tests.command, or accept its absence with tests.absent_is_accepted"
+    return "no test command was found: gitorch config set tests.command COMMAND"
 
 
 def _notes_about_setup(services: Services, project: Guess) -> Iterator[str]:

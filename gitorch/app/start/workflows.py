@@ -5,7 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.errors import NotFound, Refused
+from gitorch.app.start.named_files import read_bytes
+from gitorch.errors import Refused
 from gitorch.model.path_text import shell_word
 from gitorch.text.workflows.file import parse_workflow
 
@@ -26,7 +27,7 @@ def read_workflow(
 
     Raises NotFound, and Malformed with every problem at its place.
     """
-    return parse_workflow(shown, bytes_of(path, shown), briefs_in(path.parent, *roots), defaults)
+    return parse_workflow(shown, read_bytes(path, shown), briefs_in(path.parent, *roots), defaults)
 
 
 def briefs_in(*folders: Path) -> Callable[[str], bytes | None]:
@@ -40,15 +41,6 @@ def briefs_in(*folders: Path) -> Callable[[str], bytes | None]:
         return None
 
     return read
-
-
-def bytes_of(path: Path, shown: str) -> bytes:
-    """The bytes of a file. Raises NotFound where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or "no such file").lower()
-        raise NotFound(f"{shown} cannot be read: {reason}", f"ls {shell_word(path.parent)}") from error
 
 
 def write_new(path: Path, shown: str, text: str) -> None:

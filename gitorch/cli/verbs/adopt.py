@@ -69,7 +69,9 @@ def _agree(call: Call, proposal: Proposal, skills: Sequence[str], *, yes: bool) 
 
 
 def _sheet(proposal: Proposal, skills: Sequence[str], page: Page) -> str:
-    """The proposal as a person reads it before agreeing."""
+    """The proposal as a person reads it before agreeing. Notes are not cut, since they name commands."""
+    from gitorch.model.values import replace
+
     rows = [("create", name) for name in (*proposal.makes, *skills)]
     rows += [("keep", name) for name in proposal.keeps]
     lines = [page.line("This would be done", "bold"), *page.table(rows, shrinks=(1,), indent=2)]
@@ -79,6 +81,7 @@ def _sheet(proposal: Proposal, skills: Sequence[str], page: Page) -> str:
 
     if proposal.notes:
         lines += ["", page.line("notes", "bold")]
-        lines += [page.line(f"  {note}") for note in proposal.notes]
+        whole = replace(page, width=0)
+        lines += [whole.line(f"  {note}") for note in proposal.notes]
 
     return "\n".join(lines)

@@ -45,10 +45,11 @@ def new(call: Call, name: str) -> None:
 @verb("plan gates")
 def gates(call: Call, file: str, output: str | None) -> None:
     """Add a review gate to each epic that has none, and change nothing else."""
-    from gitorch.app.start.workflows import bytes_of, replace_file, write_new
+    from gitorch.app.start.named_files import read_bytes
+    from gitorch.app.start.workflows import replace_file, write_new
     from gitorch.text.plans.gates import add_gates
 
-    added = add_gates(file, bytes_of(call.folder / file, file))
+    added = add_gates(file, read_bytes(call.folder / file, file))
     values = {"file": output or file, "added": added.added}
     if output is not None:
         write_new(call.folder / output, output, added.text)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.cli.boundary import INTERRUPTED, TERMINATED, Interrupted
 from gitorch.cli.group import verb
 from gitorch.errors import Unavailable
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -72,7 +73,7 @@ def _server() -> Any:
         return import_module(SERVER)
     except ModuleNotFoundError as error:
         message = f"the web page needs {error.name}, which is not installed"
-        raise Unavailable(message, "pip install 'gitorch[web]'") from None
+        raise Unavailable(message, f"{shell_word(sys.executable)} -m pip install 'gitorch[web]'") from None
 
 
 def _text(served: Any, *, allow_changes: bool) -> str:

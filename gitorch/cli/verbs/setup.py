@@ -118,7 +118,7 @@ def _checks_text(checks: tuple[HealthCheck, ...], page: Page) -> str:
     if to_do:
         lines += ["", page.line("to do", "bold")]
 
-    lines += [page.line(f"  {check.name}: {check.fix}") for check in to_do]
+    lines += dict.fromkeys(page.line(f"  {check.name}: {check.fix}") for check in to_do)
     return "\n".join(lines)
 
 

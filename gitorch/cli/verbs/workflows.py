@@ -274,10 +274,11 @@ def _definitions(rows: Mapping[str, str], page: Page) -> list[str]:
 @verb("workflow convert")
 def convert(call: Call, file: str, output: str | None) -> None:
     """Convert a workflow.json of Striatum, another orchestrator, to a workflow file; every field that is left out is named."""
-    from gitorch.app.start.workflows import bytes_of, write_new
+    from gitorch.app.start.named_files import read_bytes
+    from gitorch.app.start.workflows import write_new
     from gitorch.text.workflows.convert import convert as converted
 
-    done = converted(file, bytes_of(call.folder / file, file))
+    done = converted(file, read_bytes(call.folder / file, file))
     lines = [f"{problem.where}: {problem.message}" for problem in done.dropped]
     lines += [f"{file}: {change}" for change in done.changed]
     to_do = _remaining_defects(call, done.text, output)
