@@ -55,10 +55,6 @@ WIDE_FROM = 150
 LOW_BELOW = 14
 """The height below which there is no room for details."""
 
-BOARD_MIN = 4
-BOARD_PERCENT = 55
-"""How much of the body the rows take at most while the details are below them."""
-
 OFFLOADED = "offloaded"
 """The group of workers that are threads."""
 
@@ -273,14 +269,12 @@ class Console(App[str]):
         self.set_class(self.size.height < LOW_BELOW, "low")
 
     def _share_height(self) -> None:
-        """Below each other, the rows get the lines that they need, but leave the details a part of the body."""
-        body = self.query_one("#body").size.height
+        """Above the details, the rows get the lines that they need; the style says how many at most."""
         rows = self.query_one(BoardView)
-        height = body
-        if not self.has_class("wide") and not self.has_class("low"):
-            height = min(rows.lines_wanted, max(BOARD_MIN, body * BOARD_PERCENT // 100))
-
-        rows.styles.height = height
+        if self.has_class("wide") or self.has_class("low"):
+            rows.styles.height = "1fr"
+        else:
+            rows.styles.height = rows.lines_wanted
 
     # Selecting
 

@@ -15,14 +15,15 @@ Screen { background: ansi_default; color: ansi_default; layout: vertical; }
 #header { height: 1; padding: 0 1; text-style: bold; }
 #alert { height: auto; max-height: 2; padding: 0 1; }
 #body { height: 1fr; layout: vertical; }
-#board { height: 1fr; min-height: 1; padding: 0 0 0 1; background: ansi_default; }
+#board { height: 1fr; min-height: 1; max-height: 55%; padding: 0 0 0 1; background: ansi_default; }
 #side { height: 1fr; padding: 0 1; border-top: solid ansi_bright_black; background: ansi_default; }
 #details { height: auto; }
 #told { height: auto; max-height: 4; padding: 0 1; text-style: bold; }
 #keys { height: auto; max-height: 3; padding: 0 1; border-top: solid ansi_bright_black; }
 .wide #body { layout: horizontal; }
-.wide #board { width: 3fr; }
+.wide #board { width: 3fr; max-height: 100%; }
 .wide #side { width: 2fr; height: 100%; border-top: none; border-left: solid ansi_bright_black; }
+.low #board { max-height: 100%; }
 .low #side { display: none; }
 .low #keys { border-top: none; max-height: 1; }
 Dialog { align: center middle; background: transparent; }

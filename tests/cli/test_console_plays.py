@@ -1,0 +1,108 @@
+"""The console while a person works with it: what each key leads to, to the letter and with its styles.
+
+Run pytest with --rewrite-transcripts to write it as it is now, and read the difference.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from cli_stage import Stage
+from console_kit import asking, at_desk
+from golden import assert_golden
+from textual.widgets import Input
+
+from gitorch.cli.console import reading
+
+ALL = 100
+
+
+@pytest.fixture(autouse=True)
+def _utc(monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def styled(desk) -> list[str]:
+    """The screen as text, with the look of each part that has one of its own: bold, dim, a colour."""
+    lines: list[str] = []
+    for strip in desk.app.screen._compositor.render_strips():
+        line = ""
+        for segment in strip:
+            look = look_of(segment.style)
+            line += f"⟨{look}:{segment.text}⟩" if look and segment.text.strip() else segment.text
+        lines.append(line.rstrip())
+    return lines
+
+
+def look_of(style) -> str:
+    """`bold yellow`; empty for the terminal's own look."""
+    names = [name for name in ("bold", "dim") if style and getattr(style, name)]
+    if style and style.color and not style.color.is_default:
+        names.append(style.color.name)
+    return " ".join(names)
+
+
+class Told:
+    """What was seen, and how it came to be seen."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    async def see(self, desk, *keys: str, text: str = "", lines: int = ALL) -> None:
+        """Type a text, press keys, and write down at most so many lines of the screen from its end."""
+        if text:
+            await desk.type(text)
+        await desk.press(*keys)
+        typed = [one.placeholder for one in desk.app.screen.query(Input)]
+        self.lines += ["", f"## {text} {' '.join(keys)} {typed or ''}".rstrip(), *styled(desk)[-lines:]]
+
+
+def test_each_key_of_a_person_leads_to_its_screen(request, monkeypatch):
+    monkeypatch.setattr(reading, "LOG_LINES", 4)
+    told = Told()
+    stage = asking()
+
+    async def play(desk):
+        await told.see(desk)
+        await told.see(desk, "a")
+        await told.see(desk, "ctrl+n")
+        await told.see(desk, "ctrl+n", lines=4)
+        await told.see(desk, "enter", text="a day")
+        await told.see(desk, "n", lines=5)
+        await told.see(desk, "s")
+        await told.see(desk, "enter", text="Hello")
+        await told.see(desk, "R", lines=5)
+        await told.see(desk, "P")
+        await told.see(desk, "y", lines=5)
+        await told.see(desk, "down", "l")
+        await told.see(desk, "escape", "right_square_bracket")
+        await told.see(desk, "end", "p", lines=5)
+        await told.see(desk, "question_mark", "pagedown", "up")
+        await told.see(desk, "q", "q", lines=24)
+
+    at_desk(stage, play)
+    assert_golden("console-keys-pressed.txt", "\n".join(told.lines).strip() + "\n", request)
+
+
+def test_a_report_is_read_and_rejected_on_a_wide_screen(request):
+    told = Told()
+    stage = Stage().until_report()
+
+    async def play(desk):
+        await told.see(desk)
+        await told.see(desk, "r", "end")
+        await told.see(desk, "q", "R")
+        await told.see(desk, "enter", text="No tests.")
+        await told.see(desk, "enter")
+        await told.see(desk, "n", "R", lines=1)
+        await told.see(desk, "enter", text="-")
+        await told.see(desk, "escape", "down", "d")
+        await told.see(desk, "escape", "f")
+
+    at_desk(stage, play, (160, 20), silent=("tmux cannot be asked: timeout", "git is away", "a third"))
+    assert_golden("console-report.txt", "\n".join(told.lines).strip() + "\n", request)
