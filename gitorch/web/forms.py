@@ -25,12 +25,6 @@ class Form(Value):
 
     fields: Mapping[str, tuple[str, ...]]
 
-    def text(self, name: str) -> str:
-        """The first value of a field with line feeds as line ends; empty without one."""
-        for value in self.all(name):
-            return value
-        return ""
-
     def all(self, name: str) -> tuple[str, ...]:
         """Every value of a field that may stand several times, in the order of the page."""
         return self.fields.get(name, ())

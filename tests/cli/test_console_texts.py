@@ -7,23 +7,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cli_stage import RUN, Stage, commit
+from cli_scenes import reworked
+from cli_stage import RUN, Stage
 from console_kit import NOW, SCREEN, asking
 from golden import assert_golden
 from rich.console import Console as Paper
 
-from gitorch.app.work.context import token_digest
 from gitorch.cli.console import board_view, details, header, keys, page_screen, question_view, rows
 from gitorch.cli.console.loop_thread import Shown
-from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment, QuestionId, RunId, SessionId
-from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.view import EpicRow, InboxRow, PlainState, ReviewMark
-from gitorch.model.work.message import PRINCIPAL
 from gitorch.model.work.question import Question, QuestionKind
-from gitorch.model.work.review import Choice, Disposition, Finding, Reply, Severity
-from gitorch.model.work.usage import ModelUsage, UsageReading
 from gitorch.ports.git import DiffStat
 from gitorch.rules.views.epics import board
 
@@ -103,33 +98,8 @@ def keys_told():
     yield from keys.help_text().splitlines()
 
 
-def reworked() -> Stage:
-    """Work with findings of two rounds, replies, messages and usage."""
-    stage = Stage().begin_run({"api": (), "ui": ()}).launch("api").submit_handoff("api").launch("api.spec")
-    found = (
-        Finding(Severity.BLOCKING, "The error is dropped", "src/a.py", 3, "It must be\nraised."),
-        Finding(Severity.MINOR, "A name", path="a.py"),
-        *(Finding(Severity.NOTE, f"Note {n}") for n in range(7)),
-    )
-    run = stage.run
-    session = run.sessions[run.jobs[JobId("api.spec")].session]
-    actor = Actor(ActorKind.AGENT, "api.spec", "desk", session.id)
-    stage.do(
-        c.GiveVerdict(session.token, None, "nonce-one", commit("api-1"), Choice.NEEDS_REVISION, found, "no"), actor
-    )
-    stage.do(c.GrantLease(JobId("api"), SessionId("s1"), False, token_digest("token of s1"), "nonce-one"))
-    replies = tuple(Reply(number, Disposition.FALSE_POSITIVE, f"proof\n{number}") for number in range(1, 10))
-    stage.git.tips[stage.run.branch_of(JobId("api"))] = commit("api-1")
-    stage.submit_handoff("api", replies=replies)
-    usage = ModelUsage("opus", input=51_200, cached=7, output=42, requests=3, cost_micros=120_000)
-    stage.do(c.RecordUsage(SessionId("s1"), UsageReading("claude", (usage,))))
-    for number in range(6):
-        stage.do(c.SendMessage((PRINCIPAL,), f"word {number}"), actor)
-    return stage
-
-
 def details_told():
-    for stage, silent in ((asking(), ("tmux: timeout",)), (Stage().until_report(), ()), (reworked(), ())):
+    for stage, silent in ((asking(), ("tmux: timeout",)), (Stage().until_report(), ()), (reworked(Stage()), ())):
         run = stage.run
         words = {session.id: "working" for session in run.living_sessions}
         shown = Shown(run, words, dict.fromkeys(words, SCREEN), silent)

@@ -10,11 +10,14 @@ import time
 from pathlib import Path
 
 import pytest
+from cli_scenes import ARTIFACTS, reworked
+from cli_stage import commit
 from web_browser import browser_of  # first: it says why these tests are left out
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId
 from gitorch.model.work.usage import ModelUsage, UsageReading
+from gitorch.text.records.digests import digest
 
 TOLD = Path(__file__).with_name("pages.html.txt")
 RUN = "/runs/auth-7f3a"
@@ -36,8 +39,30 @@ PAGES = (
 )
 MORE = {
     "at work": (f"{RUN}/jobs/ui", f"{RUN}/questions/q1", f"{RUN}/jobs/api/diff"),
+    "sent back": (
+        *(f"{RUN}/artifacts/{digest(data)}" for _, _, data, _ in ARTIFACTS),
+        f"{RUN}/artifacts/sha256:{'0' * 64}",
+        f"{RUN}/verdicts/api.spec/2",
+        f"{RUN}/verdicts/api/1",
+        f"{RUN}/jobs/api/diff?since={commit('api-1')}&to={commit('api-2')}",
+        f"{RUN}/jobs/api/diff?since={commit('api-1')}&to={commit('api-1')}",
+        f"{RUN}/jobs/api/diff?since=main&to=main",
+        f"{RUN}/jobs/ui/diff",
+        f"{RUN}/questions/q1",
+        "/log?run=auth-7f3a&q=WORD+5&before=0",
+        "/log?before=5",
+        "/log?q=nothing&before=x",
+        "/log?run=nope",
+        "/records/0",
+        "/records/1000000000000",
+        f"{RUN}/files/sha256:{'0' * 64}",
+        "/workflows/nope",
+        "/nowhere",
+    ),
     "reported": ("/workflows/plan", "/records/x", f"{RUN}/files/x", f"{RUN}/sessions/s1?history=5"),
 }
+BEYOND_THE_NINTH = re.compile(r'data-line="[0-9]{2}"')
+"""Lines of a diff that are all alike."""
 DIGEST = re.compile(r"(?<![-\w])(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
 
 
@@ -58,7 +83,7 @@ def at_work(stage) -> None:
     stage.launch("ui").submit_handoff("ui", "NEEDS_CONTEXT", questions=("Which cookie?",))
 
 
-SCENES = {"at work": at_work, "reported": lambda stage: stage.until_report()}
+SCENES = {"at work": at_work, "sent back": reworked, "reported": lambda stage: stage.until_report()}
 
 
 def told(stage, scene: str, *, changes: bool) -> str:
@@ -72,7 +97,7 @@ def told(stage, scene: str, *, changes: bool) -> str:
         body = re.search(r"<body.*</body>", answer.text, re.DOTALL)
         text = DIGEST.sub(lambda found: "x" * len(found[0]), body[0] if body else answer.text)
         text = text.replace(str(stage.folder), "/repo").replace(stage.folder.name, "repo")
-        lines += [line.strip() for line in text.splitlines() if line.strip()]
+        lines += [line.strip() for line in text.splitlines() if line.strip() and not BEYOND_THE_NINTH.search(line)]
     return "\n".join(lines) + "\n"
 
 
