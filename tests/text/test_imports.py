@@ -148,6 +148,13 @@ def test_tasks_of_task_master_become_epics_and_unknown_fields_are_named():
     ]
 
 
+def test_a_field_that_is_left_out_is_named_once_and_the_id_of_a_parent_not_at_all():
+    subtasks = [{"id": n, "title": f"Part {n}", "parentTaskId": 1, "effort": n} for n in (1, 2, 3)]
+    tasks = [{"id": 1, "title": "Whole", "effort": 6, "subtasks": subtasks}]
+    done = import_plan("tasks.json", json.dumps({"tasks": tasks}).encode(), {}, "task-master")
+    assert left(done) == ["tasks.json: tasks[0].effort: The field is left out, in 4 places."]
+
+
 @pytest.mark.parametrize(
     ("path", "title"), [("a.b/open.issues.json", "open.issues"), ("open.json", "open"), (".json", "Issues")]
 )

@@ -113,9 +113,9 @@ class _Issues:
 
     def left(self) -> Iterator[Left]:
         """Fields that no plan has, closed issues, and issues outside of the list that one of it waits for."""
+        yield from unused_fields(self.path, [(f"#{_number(row)}", row) for row in self.rows], KNOWN)
         for row in self.rows:
             number = _number(row)
-            yield from unused_fields(self.path, f"#{number}", row, KNOWN)
             if _is_closed(row):
                 yield Left(f"{self.path}: #{number}", "The issue is closed, so it is left out.")
             else:

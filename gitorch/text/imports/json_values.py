@@ -9,7 +9,7 @@ from gitorch.model.json_text import parse_json
 from gitorch.text.imports.imported import Left
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from gitorch.text.source import Source
 
@@ -24,15 +24,22 @@ def read_json(source: Source) -> Any:
         raise Malformed(f"{source.path} cannot be imported", (problem,)) from error
 
 
-def unused_fields(path: str, where: str, row: Mapping[str, Any], known: Collection[str]) -> Iterator[Left]:
-    """Every field of a mapping that holds something and is not among the known ones."""
-    for name, value in row.items():
-        says_nothing = value in EMPTY
-        if name in known or says_nothing:
-            continue
+def unused_fields(path: str, rows: Iterable[tuple[str, Mapping[str, Any]]], known: Collection[str]) -> Iterator[Left]:
+    """Every field that holds something and is not among the known ones: each name once, at its first place.
 
-        place = f"{path}: {where}.{name}"
-        yield Left(place, "The field is left out.")
+    `rows` are mappings with the names of their places.
+    """
+    places: dict[str, list[str]] = {}
+    for where, row in rows:
+        for name, value in row.items():
+            if name not in known and value not in EMPTY:
+                places.setdefault(name, []).append(where)
+
+    for name, found in places.items():
+        message = "The field is left out."
+        if len(found) > 1:
+            message = f"The field is left out, in {len(found)} places."
+        yield Left(f"{path}: {found[0]}.{name}", message)
 
 
 EMPTY: tuple[object, ...] = (None, "", [], {})

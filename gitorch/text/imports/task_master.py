@@ -35,6 +35,7 @@ KNOWN = frozenset(
         "subtasks",
         "priority",
         "parentId",
+        "parentTaskId",
     }
 )
 DONE = frozenset({"done", "completed", "cancelled", "canceled"})
@@ -146,12 +147,15 @@ class _Tasks:
 
     def left(self) -> Iterator[Left]:
         """Fields that no plan has, and dependencies on nothing."""
+        rows: list[tuple[str, dict[str, Any]]] = []
         for number, task in enumerate(self.tasks):
             where = f"tasks[{number}]"
-            yield from unused_fields(self.path, where, task, KNOWN)
-            yield from self._lost_needs(where, task)
-            for inner, subtask in enumerate(rows_of(task.get("subtasks"))):
-                yield from unused_fields(self.path, f"{where}.subtasks[{inner}]", subtask, KNOWN)
+            rows.append((where, task))
+            rows += ((f"{where}.subtasks[{inner}]", one) for inner, one in enumerate(rows_of(task.get("subtasks"))))
+
+        yield from unused_fields(self.path, rows, KNOWN)
+        for number, task in enumerate(self.tasks):
+            yield from self._lost_needs(f"tasks[{number}]", task)
 
     def _lost_needs(self, where: str, task: dict[str, Any]) -> Iterator[Left]:
         """The dependencies of a task on tasks that the list does not have.
