@@ -50,6 +50,33 @@ def test_what_is_installed_is_current_and_removed_without_a_trace(files, profile
     assert files.held == {}
 
 
+@pytest.mark.parametrize(
+    ("profile", "variable", "moved"),
+    [
+        (
+            "claude",
+            "CLAUDE_CONFIG_DIR",
+            ("skills/gitorch-agent/SKILL.md", "commands/gitorch/status.md", ".claude.json"),
+        ),
+        ("codex", "CODEX_HOME", ("prompts/gitorch-status.md", "config.toml")),
+        ("gemini", "GEMINI_CLI_HOME", (".gemini/skills/gitorch-agent/SKILL.md", ".gemini/settings.json")),
+        ("opencode", "XDG_CONFIG_HOME", ("opencode/skills/gitorch-agent/SKILL.md", "opencode/opencode.json")),
+        ("copilot", "COPILOT_HOME", ("skills/gitorch-agent/SKILL.md", "mcp-config.json")),
+    ],
+)
+def test_in_a_home_files_go_where_the_program_itself_looks(files, profile, variable, moved):
+    target = Target(ROOT, in_home=True, environ={variable: "/else/where"})
+    skills.install(files, target, NOW, (profile,))
+    assert {Path("/else/where") / path for path in moved} <= files.held.keys()
+    below_home = {path.relative_to(ROOT).parts[0] for path in files.held if path.is_relative_to(ROOT)}
+    assert below_home == ({".agents"} if profile == "codex" else set()), "Codex looks for skills in ~/.agents alone"
+    shown = {Path(ROOT, one.file.path) for one in skills.statuses(files, target, NOW, (profile,))}
+    assert shown == files.held.keys()
+    assert states(files, target, (profile,)) == {FileState.CURRENT}
+    skills.remove(files, target, NOW, (profile,))
+    assert files.held == {}
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_an_earlier_version_wrote_is_updated(files, profile):
     skills.install(files, PLACES[0], EARLIER, (profile,))

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from gitorch.app.start.health import HealthCheck
 from gitorch.errors import Refused
 from gitorch.model.plans.skills import FileForm, FileState, SkillStatus
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.text.skills import entries
-from gitorch.text.skills.profiles import PROFILES, files_of
+from gitorch.text.skills.profiles import PROFILES, files_of, place_in_home
 from gitorch.text.skills.stamps import state_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from gitorch.model.plans.skills import SkillFile
@@ -34,19 +34,29 @@ class Target(Value):
 
     root: Path
     in_home: bool = False
+    environ: Mapping[str, str] = {}
+    """In a home, the variables with which programs are told to look elsewhere."""
 
 
 def statuses(
     files: Files, target: Target, sources: Sources, profiles: Iterable[str] = PROFILES
 ) -> tuple[SkillStatus, ...]:
     """Every file of these profiles, as it is there."""
-    found: list[SkillStatus] = []
+    return tuple(status for status, _ in _found(files, target, sources, profiles))
+
+
+def _found(
+    files: Files, target: Target, sources: Sources, profiles: Iterable[str]
+) -> Iterator[tuple[SkillStatus, str | None]]:
+    """Each file of these profiles, read when it is asked for, and its text. One that is not below the root has its whole path."""
     for profile in profiles:
         for file in files_of(profile, sources, in_home=target.in_home):
-            state, after, _ = _seen(files, target, file)
-            found.append(SkillStatus(profile, file, state, after))
-
-    return tuple(found)
+            folder, path = place_in_home(file.path, target.environ)
+            root = target.root / folder
+            state, after, text = _seen(files, root, path, file)
+            if folder:
+                path = str(root / path)
+            yield SkillStatus(profile, replace(file, path=path), state, after), text
 
 
 def installed_profiles(found: Iterable[SkillStatus]) -> tuple[str, ...]:
@@ -63,12 +73,10 @@ def installed_profiles(found: Iterable[SkillStatus]) -> tuple[str, ...]:
 def install(files: Files, target: Target, sources: Sources, profiles: Sequence[str]) -> tuple[SkillStatus, ...]:
     """Write what is absent or outdated; gives each file as it was found. What somebody edited stays as it is."""
     found: list[SkillStatus] = []
-    for profile in profiles:
-        for file in files_of(profile, sources, in_home=target.in_home):
-            state, after, _ = _seen(files, target, file)
-            found.append(SkillStatus(profile, file, state, after))
-            if after is not None:
-                files.write(target.root / file.path, after.encode())
+    for status, _ in _found(files, target, sources, profiles):
+        found.append(status)
+        if status.after is not None:
+            files.write(target.root / status.file.path, status.after.encode())
 
     return tuple(found)
 
@@ -76,20 +84,18 @@ def install(files: Files, target: Target, sources: Sources, profiles: Sequence[s
 def remove(files: Files, target: Target, sources: Sources, profiles: Sequence[str]) -> tuple[SkillStatus, ...]:
     """Remove what gitorch wrote; gives each file as it was found. What somebody edited stays as it is."""
     found: list[SkillStatus] = []
-    for profile in profiles:
-        for file in files_of(profile, sources, in_home=target.in_home):
-            state, _, text = _seen(files, target, file)
-            found.append(SkillStatus(profile, file, state))
-            if text is not None and state in {FileState.CURRENT, FileState.OUTDATED}:
-                _take_out(files, target, file, text)
+    for status, text in _found(files, target, sources, profiles):
+        found.append(status)
+        if text is not None and status.state in {FileState.CURRENT, FileState.OUTDATED}:
+            _take_out(files, target, status.file, text)
 
     return tuple(found)
 
 
-def _seen(files: Files, target: Target, file: SkillFile) -> tuple[FileState, str | None, str | None]:
+def _seen(files: Files, root: Path, path: str, file: SkillFile) -> tuple[FileState, str | None, str | None]:
     """The state of a file, its text once it is installed, and its text now. A link, and anything but a file of text, is somebody's own."""
     try:
-        data = files.inside(target.root, file.path, BYTES_MAX)
+        data = files.inside(root, path, BYTES_MAX)
     except Refused:
         return FileState.EDITED, None, None
 

@@ -150,7 +150,7 @@ def _place(call: Call, *, user: bool) -> tuple[Files, Target]:
 
     from gitorch.world.files import LocalFiles
 
-    return LocalFiles(Path(home)), Target(Path(home), in_home=True)
+    return LocalFiles(Path(home)), Target(Path(home), in_home=True, environ=call.environ)
 
 
 def _profiles(named: Sequence[str]) -> tuple[str, ...]:

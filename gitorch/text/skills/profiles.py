@@ -61,6 +61,20 @@ HOME: Mapping[str, Place] = {
 }
 """Below the user's home."""
 
+MOVED = (
+    (".claude/", "CLAUDE_CONFIG_DIR", ""),
+    (".claude.json", "CLAUDE_CONFIG_DIR", ".claude.json"),
+    (".codex/", "CODEX_HOME", ""),
+    (".gemini/", "GEMINI_CLI_HOME", ".gemini/"),
+    (".config/", "XDG_CONFIG_HOME", ""),
+    (".copilot/", "COPILOT_HOME", ""),
+)
+"""How paths below the home begin that a variable moves, the variable, and how they begin in the folder that it names.
+
+Seen with `mcp add` for the user of Claude Code 2.1.197, Codex 0.171.0, Gemini CLI 0.61.0 and Copilot CLI 1.0.102. Codex looks for skills
+in `~/.agents` whatever CODEX_HOME says.
+"""
+
 PROFILES = tuple(PROJECT)
 """The programs for which there are bundles."""
 
@@ -102,6 +116,16 @@ class Sources(NamedTuple):
     skills: Mapping[str, str]
     commands: Mapping[str, str]
     version: str
+
+
+def place_in_home(path: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Where a path below the home is for its program: the folder that its variable names, empty for the home, and the path in it."""
+    for start, variable, inner in MOVED:
+        folder = environ.get(variable, "")
+        if folder and path.startswith(start):
+            return folder, inner + path.removeprefix(start)
+
+    return "", path
 
 
 def files_of(profile: str, sources: Sources, *, in_home: bool) -> tuple[SkillFile, ...]:
