@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, phrase
 from gitorch.model.values import replace
 
@@ -34,9 +35,6 @@ FOLDED_FROM = 24
 
 FOLDED = {"completed": "done", "blocked": "to come"}
 """Phases of jobs that are folded, and the word for each."""
-
-CUT = "…"
-"""How a text ends that had no room."""
 
 REASON_LINES = 3
 """The most lines that the reason of a failed job takes."""
@@ -136,7 +134,7 @@ def summary(view: RunView, page: Page) -> str:
 def job_lines(rows: Sequence[JobRow], page: Page) -> list[str]:
     """One line a job. Its reason is never cut: where the line has no room for it, it follows below."""
     whole = _job_table(rows, page)
-    cut_short = {row.id for row, line in zip(rows, whole, strict=True) if row.why and line.endswith(CUT)}
+    cut_short = {row.id for row, line in zip(rows, whole, strict=True) if safe_line(row.why) not in line}
     if not cut_short:
         return whole
 
