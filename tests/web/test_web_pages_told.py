@@ -16,6 +16,8 @@ from web_browser import browser_of  # first: it says why these tests are left ou
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId
+from gitorch.model.plans.prices import Price, PriceList
+from gitorch.model.values import replace
 from gitorch.model.work.usage import ModelUsage, UsageReading
 from gitorch.text.records.digests import digest
 
@@ -37,9 +39,16 @@ PAGES = (
     "/stats",
     "/doctor",
 )
-MORE = {
-    "at work": (f"{RUN}/jobs/ui", f"{RUN}/questions/q1", f"{RUN}/jobs/api/diff"),
+SHOWN = {
+    "at work": (*PAGES, f"{RUN}/jobs/ui", f"{RUN}/questions/q1", f"{RUN}/jobs/api/diff"),
     "sent back": (
+        RUN,
+        f"{RUN}/jobs/api",
+        f"{RUN}/jobs/api.spec",
+        f"{RUN}/verdicts/api.spec/1",
+        "/log",
+        "/records/9",
+        "/stats",
         *(f"{RUN}/artifacts/{digest(data)}" for _, _, data, _ in ARTIFACTS),
         f"{RUN}/artifacts/sha256:{'0' * 64}",
         f"{RUN}/verdicts/api.spec/2",
@@ -59,7 +68,7 @@ MORE = {
         "/workflows/nope",
         "/nowhere",
     ),
-    "reported": ("/workflows/plan", "/records/x", f"{RUN}/files/x", f"{RUN}/sessions/s1?history=5"),
+    "reported": (*PAGES, "/workflows/plan", "/records/x", f"{RUN}/files/x", f"{RUN}/sessions/s1?history=5"),
 }
 BEYOND_THE_NINTH = re.compile(r'data-line="[0-9]{2}"')
 """Lines of a diff that are all alike."""
@@ -83,7 +92,13 @@ def at_work(stage) -> None:
     stage.launch("ui").submit_handoff("ui", "NEEDS_CONTEXT", questions=("Which cookie?",))
 
 
-SCENES = {"at work": at_work, "sent back": reworked, "reported": lambda stage: stage.until_report()}
+def sent_back(stage) -> None:
+    """Work that was sent back, with a list of prices by which its tokens are estimated."""
+    listed = PriceList("2026-11-29", "EUR", {"opus": Price(input=500, cached=1, output=2500)})
+    stage.config = replace(reworked(stage).config, prices=listed)
+
+
+SCENES = {"at work": at_work, "sent back": sent_back, "reported": lambda stage: stage.until_report()}
 
 
 def told(stage, scene: str, *, changes: bool) -> str:
@@ -91,7 +106,7 @@ def told(stage, scene: str, *, changes: bool) -> str:
     SCENES[scene](stage)
     browser = browser_of(stage, changes=changes)
     lines: list[str] = []
-    for path in (*PAGES, *MORE[scene]):
+    for path in SHOWN[scene]:
         answer = browser.get(path)
         lines += ["", f"## {scene}: {path} {answer.status_code}"]
         body = re.search(r"<body.*</body>", answer.text, re.DOTALL)

@@ -13,6 +13,7 @@ from web_browser import SECRETS, browser_of, text_of  # first: it says why these
 from gitorch.errors import Busy, Unavailable, Usage
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, JobId, RunId
+from gitorch.model.values import replace
 from gitorch.model.view import SessionRow
 from gitorch.model.work.patch import FilePatch, Hunk, PatchLine
 from gitorch.web import server
@@ -168,6 +169,8 @@ def test_numbers_of_a_run_count_work_and_the_middle_of_what_questions_waited(sta
     )
     assert made.seconds == (stage.run.changed_at - stage.run.started_at) / 1000
     assert (made.answered, made.waited) == (0, 0.0)
+    assert overview.numbers_of(replace(stage.run, started_at=None)).seconds == 0.0
+    assert overview.numbers_of(replace(stage.run, changed_at=None)).seconds == 0.0
     assert [overview.middle(values) for values in ([], [1.0], [1.0, 2.0], [1.0, 2.0, 9.0])] == [0.0, 1.0, 2.0, 2.0]
     run = SimpleNamespace(questions={1: waited(1_000, 3_500), 2: waited(0, 0), 3: waited(0, 500)})
     assert list(overview.waits_of(run)) == [2.5, 0.5]

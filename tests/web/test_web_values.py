@@ -6,15 +6,18 @@ import asyncio
 from types import SimpleNamespace
 
 import pytest
+from cli_scenes import ARTIFACTS, reworked
 from test_web_access import ATTACKS
 from test_web_changes import OWN, RUN, send
 from web_browser import PORT, SECRETS, browser_of, client_of, text_of
 
 from gitorch.errors import GitorchError, Malformed, Problem, Usage
 from gitorch.model.ids import Moment
+from gitorch.text.records.digests import digest
 from gitorch.web import answers, changes, desk, forms, guard, render, static
 from gitorch.web.access import Access, Asked
 from gitorch.web.answers import Answers, Doors, Question, Site
+from gitorch.web.application import FILE, PAGES
 from gitorch.web.forms import Form
 
 COOKIE = {"cookie": f"gitorch-{PORT}={SECRETS.session}"}
@@ -107,9 +110,31 @@ def test_access_names_its_cookie_and_asks_who_is_at_the_other_end():
 
 def test_a_login_keeps_all_but_the_token_of_its_address(stage):
     client = client_of(lambda: stage.services)
-    moved = client.get(f"/log?q=a+b&empty=&token={SECRETS.token}&q=c")
-    assert moved.headers["location"] == "/log?q=a+b&empty=&q=c"
+    moved = client.get(f"/log?q=a+b&empty=&token={SECRETS.token}&q=X")
+    assert moved.headers["location"] == "/log?q=a+b&empty=&q=X"
     assert client.get(f"/?token={SECRETS.token}").headers["location"] == "/"
+
+
+def test_what_is_no_request_is_passed_on_as_it_came(stage):
+    passed = []
+
+    async def app(*words):
+        passed.append(words)
+
+    guarded = guard.Guard(app, Access(SECRETS, PORT, changes=False), None)
+    scope, receive, sent = {"type": "lifespan"}, object(), object()
+    asyncio.run(guarded(scope, receive, sent))
+    assert passed == [(scope, receive, sent)]
+
+
+@pytest.mark.parametrize("path", [path for path in (*PAGES, FILE) if "{run}" in path])
+def test_no_page_of_another_run_is_shown_for_one_that_does_not_exist(stage, path):
+    reworked(stage).gitorch("up", "--no-wait")
+    names = {"job": "api", "review": "api.spec", "round": "1", "question": "q1", "session": "s1"}
+    names["digest"] = digest(ARTIFACTS[0][2])
+    answer = browser_of(stage).get(path.format(run="nope", **names))
+    assert answer.status_code == 404
+    assert "this repository has no run nope" in text_of(answer.text)
 
 
 FORM = "application/x-www-form-urlencoded"

@@ -110,7 +110,7 @@ def workflow_files(services: Repository) -> Iterator[tuple[Path, str]]:
 def is_workflow(path: Path) -> bool:
     """Whether a file says that it is a workflow."""
     try:
-        return path.is_file() and path.read_bytes()[:4096].find(b"gitorch: workflow/") >= 0
+        return path.is_file() and b"gitorch: workflow/" in path.read_bytes()[:4096]
     except OSError:
         return False
 
