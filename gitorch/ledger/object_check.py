@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.text.records import object_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.ports.ledger import StoredObject
 
-_SHA1_DIGITS = 40
-
 
 def matches_name(stored: StoredObject) -> bool:
-    """Whether the id of an object is the hash of its kind and content: SHA-1 or SHA-256, by the length of the id."""
-    algorithm = hashlib.sha256
-    if len(stored.id) == _SHA1_DIGITS:
-        algorithm = hashlib.sha1
-    header = f"{stored.kind} {len(stored.body)}\0".encode()
-    return algorithm(header + stored.body, usedforsecurity=False).hexdigest() == stored.id
+    """Whether the id of an object is the hash of its kind and content."""
+    return object_names.matches(stored.id, stored.kind, stored.body)
 
 
 class ReplacedObject(Corrupt):

@@ -18,7 +18,7 @@ from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
 from gitorch.model.events import Approved, CodeMerged
 from gitorch.model.values import replace
-from gitorch.ports.ledger import Verification, VerifiedRun
+from gitorch.ports.ledger import StoredCommit, Verification, VerifiedRun
 from gitorch.text.records import commit_message, digests, timestamps
 from gitorch.text.records import record as codec
 from gitorch.text.records.released import kind_of, suffix_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.ids import CommitId, Digest, Moment, RunId
     from gitorch.model.record import FileRef, Record
-    from gitorch.ports.ledger import History, Store, StoredCommit
+    from gitorch.ports.ledger import History, Store, StoredObject
 
 FAULTS_MAX = 20
 """How many faults are collected. The first matters most; the others show how far the damage goes."""
@@ -64,18 +64,15 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
 
     Faults are a part of the result and never raised: at most `FAULTS_MAX`, first that the trusted tip is missing, then those
     of objects, then by commit.
-    What git could not read is a fault of its own only when no other fault explains it.
     States are kept in a temporary folder, so that a poisoned cache can neither hide nor make a fault.
     Raises Unavailable when git cannot be run.
     """
-    faults, unreadable = _check_objects(history, baseline.tip)
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
         check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
-        faults += itertools.islice(check.all(history.stream(baseline.tip)), FAULTS_MAX)
+        of_commits = list(itertools.islice(check.all(history.checked(baseline.tip)), FAULTS_MAX))
         approved = check.approved()
 
-    if unreadable is not None and not faults:
-        faults.append(unreadable)
+    faults = [*check.replaced, *of_commits]
     faults[:0] = check.lost()  # a replaced branch has many faults, of which this is the cause
 
     return Verification(
@@ -97,25 +94,6 @@ def _warnings(baseline: Baseline, check: _Check) -> tuple[str, ...]:
     return ("This clone remembers no tip, so it cannot know whether the ledger was shortened.",)
 
 
-def _check_objects(history: History, tip: CommitId) -> tuple[list[Corrupt], Corrupt | None]:
-    """The faults of objects whose content does not match their name, and why git could not read them all.
-
-    At most `FAULTS_MAX` faults; the second part is None when git read everything.
-    """
-    faults: list[Corrupt] = []
-    try:
-        for stored in history.reachable(tip):
-            if object_check.matches_name(stored):
-                continue
-            faults.append(object_check.fault(stored))
-            if len(faults) == FAULTS_MAX:
-                break
-    except Corrupt as error:
-        return faults, error
-
-    return faults, None
-
-
 class _Check:
     """One pass over the history."""
 
@@ -128,6 +106,8 @@ class _Check:
         self.head: Head = NOTHING
         """The newest record as found, with all its faults."""
         self.records = 0
+        self.replaced: list[Corrupt] = []
+        """The faults of objects whose content does not match their name, at most `FAULTS_MAX`."""
         self.is_trusted_tip_met = False
         self.is_trusted_tip_refused = False
         self.is_complete = False
@@ -153,14 +133,17 @@ class _Check:
             yield fault
         self.is_trusted_tip_refused = fault is None
 
-    def all(self, commits: Iterable[StoredCommit]) -> Iterator[Corrupt]:
+    def all(self, history: Iterable[StoredCommit | StoredObject]) -> Iterator[Corrupt]:
         """The faults in the order of the ledger, found while the caller reads on; last a tip that is none of its commits.
 
         A caller that stops early has checked only the commits up to that fault.
         """
         try:
-            for commit in commits:
-                yield from self._commit(commit)
+            for found in history:
+                if isinstance(found, StoredCommit):
+                    yield from self._commit(found)
+                elif len(self.replaced) < FAULTS_MAX:
+                    self.replaced.append(object_check.fault(found))
             self.is_complete = True
         except Corrupt as error:  # git cannot read on
             yield error

@@ -332,8 +332,12 @@ class History(Protocol):
         """These objects, in this order, unchecked. Raises Corrupt for one that is missing, Unavailable."""
         ...
 
-    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
-        """Every object that the history of `tip` needs, unchecked. Raises Corrupt where one is missing, Unavailable."""
+    def checked(self, tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
+        """Every commit up to `tip`, oldest first, and before it each of its objects whose content does not match its name.
+
+        Reads every object that the history needs, and compares each commit with the one before it in this order.
+        Raises Corrupt where an object is missing, or is no object of the kind that it must be, Unavailable.
+        """
         ...
 
     def commits(self) -> Iterator[tuple[CommitId, bytes]]:

@@ -306,11 +306,11 @@ class LazyHistory:
 
         return ObjectReader(self._common, self._env).objects(ids)
 
-    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
-        """Every object that the history of `tip` needs, unchecked."""
-        from gitorch.world.git.object_reader import ObjectReader
+    def checked(self, tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
+        """Every commit up to `tip`, oldest first, its objects compared with their names."""
+        from gitorch.world.git.history import GitHistory
 
-        return ObjectReader(self._common, self._env).reachable(tip)
+        return GitHistory(self._common, self._env).checked(tip)
 
     def commits(self) -> Iterator[tuple[CommitId, bytes]]:
         """Every commit of the repository with its body."""

@@ -66,9 +66,8 @@ class FakeStore:
         for identity in ids:
             yield StoredObject(identity, self._kinds[identity], self._body(identity))
 
-    def reachable(self, tip):
-        assert tip in self._bodies
-        return self.objects(self._bodies)
+    def checked(self, tip):
+        return self.stream(tip)
 
     def commits(self):
         return [(identity, self._body(identity)) for identity, kind in self._kinds.items() if kind == "commit"]

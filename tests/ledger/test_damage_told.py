@@ -21,9 +21,9 @@ from gitorch.ledger.replay import NOTHING, Head
 from gitorch.ledger.tip_index import _includes
 from gitorch.ledger.trusted_tip import TrustedTip
 from gitorch.ledger.verified import _sort_entries
-from gitorch.ledger.verify import _check_objects
+from gitorch.ledger.verify import FAULTS_MAX, Baseline, verify
 from gitorch.model.ids import NO_DIGEST, CommitId, Moment, RunId
-from gitorch.ports.ledger import StoredObject
+from gitorch.ports.ledger import StoredCommit, StoredObject
 from gitorch.text.records import digests
 from gitorch.world.git.history import GitHistory
 
@@ -139,16 +139,23 @@ def test_a_replay_includes_a_trusted_tip_before_its_head(base, trusted, includes
     assert _includes(base, seen) is includes
 
 
-def test_every_replaced_object_is_a_fault_whatever_holds_before_it(repo):
-    whole = StoredObject(git(repo, "hash-object", "--stdin", stdin=b"x"), "blob", b"x")
-    odd = [StoredObject(digit * 40, "blob", b"x") for digit in "12"]
+def test_every_replaced_object_is_a_fault_before_all_faults_of_commits():
+    odd = [StoredObject(f"{number:040x}", "blob", b"x") for number in range(FAULTS_MAX + 1)]
+    tip = CommitId("c" * 40)
 
-    class Reachable:
-        def reachable(self, _):
-            yield from (whole, odd[0], whole, odd[1])
+    class Odd:
+        def __init__(self, number):
+            self.number = number
 
-    faults, unreadable = _check_objects(Reachable(), CommitId("c" * 40))
-    assert ([fault.where for fault in faults], unreadable) == ([one.id for one in odd], None)
+        def checked(self, _):
+            yield StoredCommit(tip, (), "", {}, ("touched",))
+            yield from odd[: self.number]
+
+    def faults(number):
+        return verify(Odd(number), None, count, Baseline(tip, None, None, None)).faults
+
+    assert [fault.where for fault in faults(2)[:3]] == [odd[0].id, odd[1].id, f"{tip}:touched"]
+    assert [fault.where for fault in faults(FAULTS_MAX + 1)] == [one.id for one in odd[:FAULTS_MAX]]
 
 
 def test_a_name_that_is_not_utf_8_is_looked_into_all_the_same():

@@ -60,7 +60,7 @@ def object_cut_short(place):
 
 
 def unreachable_history(place):
-    list(ObjectReader(place.common, place.repo.environ).reachable(MISSING))
+    list(GitHistory(place.common, place.repo.environ).checked(MISSING))
 
 
 def tag_as_ledger(place):
@@ -127,7 +127,7 @@ FAULTS: list[tuple[Callable[[Place], object], type[GitorchError], str, str]] = [
     (silent_cat_file, Corrupt, "Object ? of the ledger is missing.", "gitorch recover"),
     (missing_object, Corrupt, f"Object {MISSING} of the ledger is missing or cannot be read.", "gitorch recover"),
     (object_cut_short, Corrupt, "Object {head} of the ledger cannot be read to its end.", "gitorch recover"),
-    (unreachable_history, Corrupt, f"git cannot read every object of {MISSING}.", "gitorch recover"),
+    (unreachable_history, Corrupt, f"git cannot read every commit up to {MISSING}.", "gitorch recover"),
     (
         tag_as_ledger,
         Corrupt,

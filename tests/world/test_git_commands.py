@@ -20,6 +20,7 @@ from gitorch.model.ids import CommitId, RunId, SessionId
 from gitorch.ports.git import PushRef
 from gitorch.ports.world import SessionKey
 from gitorch.world.clock import SystemClock
+from gitorch.world.git.checked_history import checked
 from gitorch.world.git.history import GitHistory
 from gitorch.world.git.object_reader import ObjectReader
 from gitorch.world.git.remotes import GitRemotes
@@ -199,12 +200,12 @@ OPERATIONS = {
     "records since another history": lambda d: [one.id for one in d.store.since(d.api, d.base)],
     "records back": lambda d: [one.id for one in d.store.back(d.base)],
     "objects": lambda d: [one.kind for one in d.reader.objects([d.base, d.git.tree(d.base)])],
-    "all objects": lambda d: [one.kind for one in d.reader.reachable(d.base)],
+    "checked history": lambda d: [one.id for one in checked(d.reader, d.base)],
     "commits": lambda d: len(list(d.reader.commits())),
     "refs": lambda d: d.reader.refs(),
 }
 
-AT_ONCE = ("records", "all objects", "commits")
+AT_ONCE = ("records", "checked history", "commits")
 """The operations that run two gits at once."""
 
 

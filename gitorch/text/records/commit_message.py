@@ -213,8 +213,9 @@ def message(record: Record, digest: Digest) -> str:
     return f"{sentence(record.event, record.actor)}\n\n{trailers(record, digest)}"
 
 
+@lru_cache(maxsize=256)
 def author(actor: Actor) -> str:
-    """The actor in the form of a git author.
+    """The actor in the form of a git author. Cached, since `verify` needs the same few again and again.
 
     A name, and an address that can never receive mail, since its domain is reserved.
     """

@@ -264,13 +264,13 @@ def _compare(tree: Tree, sides: tuple[Entries, Entries], under: str, added: dict
             continue
 
         path = under + name.decode("utf-8", "replace")
-        if _is_folder(old) or _is_folder(new):
+        if is_folder(old) or is_folder(new):
             _compare(tree, (_inside(tree, old), _inside(tree, new)), f"{path}/", added, touched)
 
-        _note_file(path, old, new, added, touched)
+        note_file(path, old, new, added, touched)
 
 
-def _note_file(path: str, old: Entry | None, new: Entry | None, added: dict[str, str], touched: list[str]) -> None:
+def note_file(path: str, old: Entry | None, new: Entry | None, added: dict[str, str], touched: list[str]) -> None:
     """Collect what happened to the file at one path. Folders are compared by their files."""
     if old is not None and old[0] != FOLDER:
         touched.append(path)
@@ -282,7 +282,7 @@ def _note_file(path: str, old: Entry | None, new: Entry | None, added: dict[str,
         touched.append(path)
 
 
-def _is_folder(entry: Entry | None) -> bool:
+def is_folder(entry: Entry | None) -> bool:
     """Whether there is an entry, and it is a folder."""
     if entry is None:
         return False

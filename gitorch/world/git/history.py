@@ -92,11 +92,15 @@ class GitHistory:
 
         return ObjectReader(self._common, self._env).objects(ids)
 
-    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
-        """Every object that the history of `tip` needs, unchecked. Raises Corrupt, Unavailable."""
+    def checked(self, tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
+        """Every commit up to `tip`, oldest first, its objects compared with their names. Raises Corrupt, Unavailable."""
+        from gitorch.world.git import checked_history, history_process  # noqa: PLC0415  # for verify only
         from gitorch.world.git.object_reader import ObjectReader  # noqa: PLC0415  # the same
 
-        return ObjectReader(self._common, self._env).reachable(tip)
+        reader = ObjectReader(self._common, self._env)
+        if history_process.is_long(reader, tip):
+            return history_process.checked_apart(self._common, self._env, tip)
+        return checked_history.checked(reader, tip)
 
     def commits(self) -> Iterator[tuple[CommitId, bytes]]:
         """Every commit of the repository with its body, in no order. Raises Unavailable."""

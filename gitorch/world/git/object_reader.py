@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections import deque
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Unavailable
@@ -34,7 +34,7 @@ class ObjectReader:
 
     def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
         """These objects, in this order. Raises Corrupt for one that is missing, Unavailable where git cannot be run."""
-        with self._git("cat-file", "--batch", stdin=subprocess.PIPE) as process:
+        with self.git("cat-file", "--batch", stdin=subprocess.PIPE) as process:
             answers = answers_of(process)
             requested: deque[str] = deque()
             batch: list[str] = []
@@ -47,20 +47,6 @@ class ObjectReader:
             _request(process, batch, requested)
             while requested:
                 yield _next(answers, requested.popleft())
-
-    def reachable(self, tip: CommitId) -> Iterator[StoredObject]:
-        """Every object that the history of `tip` needs. Raises Corrupt where one is missing, Unavailable."""
-        with ExitStack() as stack:
-            listing = ("rev-list", "--objects", "--no-object-names", tip, "--")
-            listed = stack.enter_context(self._git(*listing, stdin=subprocess.DEVNULL))
-            read = stack.enter_context(self._git("cat-file", "--batch", "--buffer", stdin=listed.stdout))
-            if listed.stdout is not None:
-                listed.stdout.close()  # so that the listing ends when the reader does
-            answers = read.stdout
-            while answers is not None and (header := answers.readline()):
-                yield _object(answers, header, "")
-            if listed.wait() != 0 or read.wait() != 0:
-                raise Corrupt(f"git cannot read every object of {tip}.", hint="gitorch recover", where=tip)
 
     def commits(self) -> Iterator[tuple[CommitId, bytes]]:
         """Every commit of the repository with its body, also those that no ref names, in no order.
@@ -85,7 +71,7 @@ class ObjectReader:
         """The ids of all commits, loose or packed, those of alternates included."""
         found = []
         listing = ("cat-file", "--batch-all-objects", "--batch-check=%(objecttype) %(objectname)", "--unordered")
-        with self._git(*listing, stdin=subprocess.DEVNULL) as process:
+        with self.git(*listing, stdin=subprocess.DEVNULL) as process:
             for line in process.stdout or ():
                 kind, _, identity = line.decode().rstrip("\n").partition(" ")
                 if kind == "commit":
@@ -94,11 +80,11 @@ class ObjectReader:
 
     def refs(self) -> tuple[str, ...]:
         """The full names of all refs, sorted; a name that is no UTF-8 with replacement characters. Raises Unavailable."""
-        with self._git("for-each-ref", "--format=%(refname)", stdin=subprocess.DEVNULL) as process:
+        with self.git("for-each-ref", "--format=%(refname)", stdin=subprocess.DEVNULL) as process:
             return tuple(line.decode("utf-8", "replace").rstrip("\n") for line in process.stdout or ())
 
     @contextmanager
-    def _git(self, *arguments: str, stdin: int | IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
+    def git(self, *arguments: str, stdin: int | IO[bytes] | None) -> Iterator[subprocess.Popen[bytes]]:
         """A git process, ended when the block is left. Raises Unavailable where git cannot be run."""
         command, env = self._line.command(self._directories, (*_NO_SHORTCUTS, *arguments))
         env |= PLUMBING

@@ -1,0 +1,105 @@
+"""What changed from one version of a folder to the next, of which only the part that differs is parsed.
+
+With each record a ledger changes one entry in each of five folders, and the largest of them have a hundred entries.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from gitorch.errors import Corrupt
+from gitorch.text.records.objects import FOLDER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.text.records.objects import Entry
+
+
+class Folder(NamedTuple):
+    """The body of a tree, and where each of its entries ends; the first end is 0, where none has begun."""
+
+    body: bytes
+    ends: Sequence[int]
+
+
+NO_FOLDER = Folder(b"", (0,))
+
+Change = tuple[bytes, "Entry | None", "Entry | None"]
+"""A name, and the entry under it before and after; None for nothing. A file that gave way to a folder is two changes."""
+
+
+def compare(old: Folder, body: bytes, width: int) -> tuple[Folder, list[Change]]:
+    """The folder of a tree's body, and what turns `old` into it; `width` is the length of a raw id in bytes.
+
+    Raises Corrupt for bytes that are no tree, and for entries that do not follow each other in git's order.
+    """
+    place = bisect_right(old.ends, _first_difference(old.body, body))
+    if place < len(old.ends):
+        change = _replacement(old, place, body, width)
+        if change is not None:
+            return Folder(body, old.ends), [change]
+
+    return _compare_from(old, max(place - 2, 0), body, width)
+
+
+def _replacement(old: Folder, place: int, body: bytes, width: int) -> Change | None:
+    """The change where only the id of the entry that ends at this place is another."""
+    start, end = old.ends[place - 1], old.ends[place]
+    head = end - width
+    if len(old.body) != len(body) or old.body[start:head] != body[start:head] or old.body[end:] != body[end:]:
+        return None
+
+    mode, _, name = body[start : head - 1].partition(b" ")
+    return name, (mode, old.body[head:end]), (mode, body[head:end])
+
+
+def _compare_from(old: Folder, place: int, body: bytes, width: int) -> tuple[Folder, list[Change]]:
+    """The result where both begin with the same entries up to this place, of which there must be one more if there is any."""
+    start, pattern = old.ends[place], _entry(width)
+    before = {_key(mode, name): (mode, raw) for mode, name, raw in pattern.findall(old.body, start)}
+    changes: list[Change] = []
+    ends, last = list(old.ends[: place + 1]), b""
+    for mode, name, raw in pattern.findall(body, start):
+        key, entry = _key(mode, name), (mode, raw)
+        if key <= last:
+            raise Corrupt("A tree of the ledger is not in git's order.", hint="gitorch recover")
+        last = key
+        start += len(mode) + len(name) + width + 2
+        ends.append(start)
+        was = before.pop(key, None)
+        if was != entry:
+            changes.append((name, was, entry))
+
+    if start != len(body):
+        raise Corrupt("A tree of the ledger cannot be read.", hint="gitorch recover")
+
+    for key, removed in before.items():
+        changes.append((key.removesuffix(b"/"), removed, None))
+    return Folder(body, ends), changes
+
+
+def _first_difference(one: bytes, other: bytes) -> int:
+    """How many bytes both begin with."""
+    size = min(len(one), len(other))
+    if one[:size] == other[:size]:
+        return size
+
+    different = int.from_bytes(one[:size]) ^ int.from_bytes(other[:size])
+    return size - (different.bit_length() + 7) // 8
+
+
+def _key(mode: bytes, name: bytes) -> bytes:
+    """What git sorts an entry by: a folder as if its name ended in a slash."""
+    if mode == FOLDER:
+        return name + b"/"
+    return name
+
+
+@cache
+def _entry(width: int) -> re.Pattern[bytes]:
+    """One entry of a tree."""
+    return re.compile(b"([0-7]+) ([^\\0/]+)\\0(.{%d})" % width, re.DOTALL)
