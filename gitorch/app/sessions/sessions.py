@@ -167,14 +167,14 @@ def find_agent(services: Services, name: str, run_name: str | None) -> tuple[Run
 
 
 def _left_agent(services: Services, name: str, run_name: str | None) -> tuple[Run, JobId] | None:
-    """The agent of this name whose run is over and whose session has not ended; None without one, and while a run is open with it."""
+    """The agent of this name whose work is over and whose session has not ended; None without one, and while one is at work."""
     found: tuple[Run, JobId] | None = None
     for run in _runs_or_all(services, run_name, unsettled_runs):
         job = job_named(run, name)
         if job is None:
             continue
 
-        if not run.phase.is_over:
+        if not run.phase.is_over and not run.jobs[job].phase.is_over:
             return None
 
         if run.living_session(run.jobs[job]) is not None:
@@ -248,7 +248,7 @@ def stop(
 ) -> tuple[Run, JobId]:
     """End the agent of a job, which then waits for an answer; a single agent ends with its run.
 
-    It is ended at once, or by a running `gitorch up`. Its worktree and branch stay. An agent whose run is over already, and whose
+    It is ended at once, or by a running `gitorch up`. Its worktree and branch stay. An agent whose work is over already, and whose
     terminal is still there, is ended without a decision.
     Raises Refused where the job has no agent, Denied for everybody but the principal.
     """

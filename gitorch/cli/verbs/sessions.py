@@ -94,7 +94,7 @@ def _text(rows: Sequence[SessionRow], page: Page) -> str:
         )
         for row in rows
     ]
-    return "\n".join([*page.table(cells, shrinks=(7, 1)), *_silent_channels(rows)])
+    return "\n".join([*page.table(cells, shrinks=(7, 1)), *_silent_channels(rows), *_done(rows)])
 
 
 def _silent_channels(rows: Sequence[SessionRow]) -> list[str]:
@@ -107,6 +107,16 @@ def _silent_channels(rows: Sequence[SessionRow]) -> list[str]:
             )
 
     return lines
+
+
+def _done(rows: Sequence[SessionRow]) -> list[str]:
+    """A line for each agent whose work is over and that is still there, since no `gitorch up` has ended it."""
+    from gitorch.model.work.job import JobPhase
+
+    names = [row.job for row in rows if JobPhase(row.phase).is_over]
+    return [
+        f"The work of {name} is over. gitorch up ends it, and so does: gitorch session stop {name}" for name in names
+    ]
 
 
 @verb("session restart")
