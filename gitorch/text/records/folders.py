@@ -6,7 +6,6 @@ With each record a ledger changes one entry in each of five folders, and the lar
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,18 +36,18 @@ def compare(old: Folder, body: bytes, width: int) -> tuple[Folder, list[Change]]
 
     Raises Corrupt for bytes that are no tree, and for entries that do not follow each other in git's order.
     """
-    place = bisect_right(old.ends, _first_difference(old.body, body))
-    if place < len(old.ends):
-        change = _replacement(old, place, body, width)
+    common = _common(old, body)
+    if common + 1 < len(old.ends):
+        change = _replacement(old, common, body, width)
         if change is not None:
             return Folder(body, old.ends), [change]
 
-    return _compare_from(old, max(place - 2, 0), body, width)
+    return _compare_from(old, max(common - 1, 0), body, width)
 
 
 def _replacement(old: Folder, place: int, body: bytes, width: int) -> Change | None:
-    """The change where only the id of the entry that ends at this place is another."""
-    start, end = old.ends[place - 1], old.ends[place]
+    """The change where only the id of the entry that begins at this end is another."""
+    start, end = old.ends[place], old.ends[place + 1]
     head = end - width
     if len(old.body) != len(body) or old.body[start:head] != body[start:head] or old.body[end:] != body[end:]:
         return None
@@ -82,14 +81,17 @@ def _compare_from(old: Folder, place: int, body: bytes, width: int) -> tuple[Fol
     return Folder(body, ends), changes
 
 
-def _first_difference(one: bytes, other: bytes) -> int:
-    """How many bytes both begin with."""
-    size = min(len(one), len(other))
-    if one[:size] == other[:size]:
-        return size
-
-    different = int.from_bytes(one[:size]) ^ int.from_bytes(other[:size])
-    return size - (different.bit_length() + 7) // 8
+def _common(old: Folder, body: bytes) -> int:
+    """The position of the last end up to which both are the same. Looked for from the back, where a ledger changes."""
+    common, different, step = 0, len(old.ends), 1
+    while different - common > 1:
+        middle = max(different - step, common + 1)
+        end = old.ends[middle]
+        if old.body[:end] == body[:end]:
+            common, step = middle, 1
+        else:
+            different, step = middle, 2 * step
+    return common
 
 
 def _key(mode: bytes, name: bytes) -> bytes:

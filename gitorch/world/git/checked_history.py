@@ -104,18 +104,20 @@ class _Objects:
 
     def _next(self, identity: str, kind: str) -> bytes:
         """The next answer, which is that for this object."""
-        header = self._answers.readline().split()
-        if len(header) != 3:
+        _, _, described = (
+            self._answers.readline().rstrip().partition(b" ")
+        )  # `tree 123`, as git hashes it before the content
+        found, _, size = described.partition(b" ")
+        if not size:
             raise _unreadable(identity, "is missing or cannot be read")
 
-        size, found = int(header[2]), header[1].decode()
-        body = self._answers.read(size + 1)[:-1]
-        if len(body) != size:
+        body = self._answers.read(int(size) + 1)[:-1]
+        if len(body) != int(size):
             raise _unreadable(identity, "cannot be read to its end")
-        if not object_names.matches(identity, found, body):
-            self.replaced.append(StoredObject(identity, found, body))
-        if found != kind:
-            raise _unreadable(identity, f"is a {found}, not a {kind}")
+        if object_names.name_of(described, body, len(identity)) != identity:
+            self.replaced.append(StoredObject(identity, found.decode(), body))
+        if found != kind.encode():
+            raise _unreadable(identity, f"is a {found.decode()}, not a {kind}")
         return body
 
 
@@ -180,15 +182,16 @@ class _Checking:
 
         for name, old, new in changed:
             path = pair.path + name.decode("utf-8", "replace")
-            if objects.is_folder(old) or objects.is_folder(new):
-                yield _Pair(pair.commit, f"{path}/", _tree(old), _tree(new))
+            tree, other = _tree(old), _tree(new)
+            if tree or other:
+                yield _Pair(pair.commit, f"{path}/", tree, other)
             else:
                 objects.note_file(path, old, new, changes.added, changes.touched)
 
 
 def _tree(entry: Entry | None) -> str:
-    """The id of a folder's tree; empty for none."""
-    if entry is None:
+    """The id of a folder's tree; empty for none and for a file."""
+    if entry is None or entry[0] != objects.FOLDER:
         return ""
     return entry[1].hex()
 
