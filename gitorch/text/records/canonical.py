@@ -13,7 +13,6 @@ from typing import Any
 ODD = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff"
 """The body of a regular expression's character class: DEL, C1 and bidi controls, line separators, BOM, noncharacters."""
 
-_ODD = re.compile(f"[{ODD}]")
 _BREAKS = re.compile("\r\n?")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _dump = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(", ", ": ")).encode
@@ -36,7 +35,7 @@ def write(value: Any) -> str:
     if text.isascii() and "\x7f" not in text:
         return text
 
-    return _ODD.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return re.sub(f"[{ODD}]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def read(text: str) -> Any:

@@ -6,12 +6,12 @@ same value. A record has exactly one sequence of bytes: `decode` refuses everyth
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Corrupt, Usage
 from gitorch.model.record import Actor, FileRef, Record
-from gitorch.text.records import canonical, line_pattern, timestamps
+from gitorch.text.records import canonical, timestamps
 from gitorch.text.records.released import RELEASED, is_prose, kind_of, suffix_of
 from gitorch.text.records.shape import Shape, WrongShape, hints, shape
 
@@ -26,11 +26,12 @@ FORMAT = "record/1"
 _FIRST = f'gitorch: "{FORMAT}"'
 _BY_LINE = {f'type: "{kind}"': kind for kind in RELEASED}
 
+READS_WITHOUT_PATTERN = 200
+"""Compiling the pattern of a type takes as long as it saves in some 300 records: 30 million instructions against 0.1 each."""
+
 
 class _Layout:
     """How one type of record is written, with or without a run and files."""
-
-    __slots__ = ("cls", "encoders", "first", "hints", "keys", "kind", "pattern", "prefixes", "prose", "readers", "run")
 
     def __init__(self, kind: str, run: bool, files: bool) -> None:
         cls, names = RELEASED[kind]
@@ -52,12 +53,19 @@ class _Layout:
         self.prefixes = tuple([f"{key}: " for key in self.keys])
         self.encoders = [shape(hint)[0] for hint in typed.values()]
         """How to write the type's own keys and `files`."""
-        before, after = line_pattern.compiled(head), line_pattern.compiled(typed)
-        self.readers: tuple[Convert | None, ...] = (*before.converts, _actor, *after.converts)
-        """How to read each group of `pattern`."""
-        self.pattern: re.Pattern[str] = line_pattern.pattern(
-            _FIRST, *before.lines, f'type: "{kind}"', "actor: (.*)", *after.lines
-        )
+        self.reads = 0
+        """How many records of this type were read line by line."""
+
+    @cached_property
+    def pattern(self) -> tuple[re.Pattern[str], tuple[Convert | None, ...]]:
+        """The pattern of the whole record, and how to read each of its groups."""
+        from gitorch.text.records import line_pattern  # noqa: PLC0415  only where many records are read
+
+        hints = list(self.hints.items())[1:]
+        before = line_pattern.compiled(dict(hints[: self.first]))
+        after = line_pattern.compiled(dict(hints[self.first + 2 :]))
+        pattern = line_pattern.pattern(_FIRST, *before.lines, f'type: "{self.kind}"', "actor: (.*)", *after.lines)
+        return pattern, (*before.converts, _actor, *after.converts)
 
 
 _layout = cache(_Layout)
@@ -154,13 +162,18 @@ def _kind(front: str) -> tuple[str, bool]:
 
 
 def _match(layout: _Layout, front: str) -> list[Any] | None:
-    """The values by one regular expression; None for a record that needs `_read_lines`, or is wrong."""
-    match = layout.pattern.fullmatch(front)
+    """The values by one regular expression; None for a record that needs `_read_lines`, is of a rare type, or is wrong."""
+    if layout.reads < READS_WITHOUT_PATTERN:
+        layout.reads += 1
+        return None
+
+    pattern, readers = layout.pattern
+    match = pattern.fullmatch(front)
     if match is None:
         return None
 
     try:
-        return [text if read is None else read(text) for read, text in zip(layout.readers, match.groups(), strict=True)]
+        return [text if read is None else read(text) for read, text in zip(readers, match.groups(), strict=True)]
     except ValueError:
         return None
 
