@@ -10,8 +10,25 @@ from cli_stage import Stage
 
 from gitorch.verbs.table import TABLE
 
-NAMES = {"job": "api", "question": "q1", "what": "api", "key": "tests.command", "value": "true", "thing": "api", "name": "api", "words": "x", "text": "x"}
-VALUES = {"outcome": "accepted", "status": "DONE", "choice": "accept", "verdict": "accept", "kind": "jobs", "session": "s1"}
+NAMES = {
+    "job": "api",
+    "question": "q1",
+    "what": "api",
+    "key": "tests.command",
+    "value": "true",
+    "thing": "api",
+    "name": "api",
+    "words": "x",
+    "text": "x",
+}
+VALUES = {
+    "outcome": "accepted",
+    "status": "DONE",
+    "choice": "accept",
+    "verdict": "accept",
+    "kind": "jobs",
+    "session": "s1",
+}
 MORE = {
     "reject": ("--note", "x"),
     "decide": ("--note", "x"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from cli_stage import Stage
+from cli_stage import Stage, many
 from console_kit import asking, at_desk
 from golden import assert_golden
 from textual.widgets import Input
@@ -106,3 +106,35 @@ def test_a_report_is_read_and_rejected_on_a_wide_screen(request):
 
     at_desk(stage, play, (160, 20), silent=("tmux cannot be asked: timeout", "git is away", "a third"))
     assert_golden("console-report.txt", "\n".join(told.lines).strip() + "\n", request)
+
+
+def test_many_rows_are_scrolled_on_a_small_screen_and_none_are_none(request):
+    told = Told()
+    forty = many(Stage())
+
+    async def play(desk):
+        await told.see(desk)
+        for keys in (
+            ("end",),
+            ("pageup",),
+            ("k", "k"),
+            ("tab",),
+            ("down", "pagedown"),
+            ("home",),
+            ("end", "left_square_bracket"),
+        ):
+            await told.see(desk, *keys, lines=14)
+        desk.ticks.sentence = "git push has run for 5 s"
+        await desk.tick()
+        told.lines += styled(desk)[:3]
+
+    async def nothing(desk):
+        desk.ticks.take = lambda: ({}, "")
+        desk.app._shown, desk.app._rows = {}, ()
+        desk.app._draw()
+        await told.see(desk, "a", "j", "tab")
+        await told.see(desk, "ctrl+z", "ctrl+c", lines=5)
+
+    at_desk(forty, play, (60, 16))
+    at_desk(Stage().begin_run({"api": ()}), nothing, (60, 14))
+    assert_golden("console-many.txt", "\n".join(told.lines).strip() + "\n", request)

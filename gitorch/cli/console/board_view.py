@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from gitorch.model.view import EpicRow
 
 
-class BoardView(ScrollView):
-    """The rows, one of them selected. A click selects, a second one opens."""
+class BoardView(ScrollView, inherit_bindings=False):
+    """The rows, one of them selected. A click selects, a second one opens.
+
+    Keys move the selection, and never scroll past it: those of a scroll view are left out.
+    """
 
     DEFAULT_CSS = "BoardView { scrollbar-size-vertical: 1; scrollbar-gutter: stable; }"
 
