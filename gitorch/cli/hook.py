@@ -203,4 +203,4 @@ def _read_all(descriptor: int) -> str:
 
         kept += more[: TEXT_BYTES_MAX - len(kept)]
 
-    return kept.decode("utf-8", "replace")
+    return kept.decode(errors="replace")

@@ -148,7 +148,7 @@ class Access(Value):
 
 def _same(given: str, kept: str) -> bool:
     """Whether two secrets are equal, in a time that does not tell how much of them is."""
-    return hmac.compare_digest(given.encode("utf-8", "replace"), kept.encode())
+    return hmac.compare_digest(given.encode(errors="replace"), kept.encode())
 
 
 def _is_followed_link(asked: Asked) -> bool:

@@ -142,7 +142,7 @@ def duration(seconds: float) -> str:
 
 def anchor(path: str, line: int) -> str:
     """The id of a line of a file on the page of its diff; of the file itself for line 0. Paths may hold anything."""
-    digest = hashlib.sha256(path.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+    digest = hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()[:10]
     if not line:
         return f"f{digest}"
     return f"f{digest}-{line}"

@@ -31,7 +31,7 @@ FOUND = (
 
 ARTIFACTS = (
     ("notes", "docs/notes.txt", b"# One\n", 6),
-    ("notes", "docs/notes.txt", b"# Two\n", 400_000),
+    ("notes", "docs/notes.txt", b"# Two \xff\n", 400_000),
     ("page", "docs/page.md", b"# Page\n\n* one\n", 14),
     ("film", "film.txt", b"not shown", 400_001),
 )

@@ -110,6 +110,9 @@ def test_the_page_of_a_job_gathers_what_belongs_to_it(stage):
     assert [one.id for one in job.sessions_of(run, state)] == ["s1"]
     assert [one.listed.number for one in job.findings_of(run, state)] == list(range(1, 10))
     assert job.brief_of(services, run, state) == "Rotate the session."
+    torn = SimpleNamespace(ledger=SimpleNamespace(file=lambda *asked: b"a \xff" if asked[0] == RUN else b""))
+    assert job.brief_of(torn, run, state) == "a \N{REPLACEMENT CHARACTER}"
+    assert job.brief_of(torn, run, run.jobs[JobId("merge")]) == ""
     work = job.work_of(services, state)
     assert (len(work.commits), [change.path for change in work.changes], work.missing) == (1, ["a.py", "src/a.py"], "")
     ui = run.jobs[JobId("ui")]

@@ -290,3 +290,10 @@ def test_repositories_of_the_desk_are_used_again_until_they_are_old():
     with pytest.raises(ZeroDivisionError):
         kept._work(lambda _: 1 / 0)
     assert len(kept._idle) == 2
+
+
+def test_a_token_that_is_no_text_is_only_a_wrong_one():
+    access = Access(SECRETS, PORT, changes=False)
+    refusal = access.refusal(Asked("GET", {"host": (f"127.0.0.1:{PORT}",)}, token="\udcff", cookie="\udcff"))
+    assert refusal is not None
+    assert refusal.status == 401

@@ -85,7 +85,7 @@ def artifact(services: Repository, question: Question) -> Page:
     values = {
         "run": run,
         "artifact": found,
-        "text": data.decode("utf-8", "replace"),
+        "text": data.decode(errors="replace"),
         "is_markdown": found.kind is not ArtifactKind.OTHER or found.path.endswith(".md"),
         "versions": versions,
     }

@@ -191,7 +191,7 @@ def brief_of(services: Repository, run: Run, job: JobState) -> str:
     if job.spec.brief is None:
         return ""
     try:
-        return services.ledger.file(run.id, job.spec.brief).decode("utf-8", "replace")
+        return services.ledger.file(run.id, job.spec.brief).decode(errors="replace")
     except NotFound:
         return ""
 
