@@ -5,21 +5,23 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import signal
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from cli_stage import RUN, Stage
 
 from gitorch.app.reconciler.loop import LoopResult
-from gitorch.cli import hook, stopping
+from gitorch.cli import hook, main, stopping
 from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.call import NO_TERMINAL, Streams
 from gitorch.cli.console import session
 from gitorch.cli.console.session import Ended
-from gitorch.cli.verbs import up
+from gitorch.cli.verbs import terminal, up
 from gitorch.errors import Failed
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.values import replace
@@ -74,6 +76,7 @@ def test_a_hook_appends_to_an_open_file_and_asks_for_an_answer_only_with_a_time(
         ("Ask", "ü", 30),
     ]
     assert waited == [(str(signals), lines[-1]["id"], 30)]
+    assert {len(str(line["at"])) for line in lines} == {13}, "milliseconds"
     assert (len(lines[-1]["id"]), signals.stat().st_mode & 0o777) == (16, 0o600)
     monkeypatch.setenv("GITORCH_SIGNALS", str(tmp_path / "gone" / "signals"))
     hook.hook(["Ask", "30"])
@@ -261,3 +264,56 @@ def test_a_session_of_the_console_waits_for_its_loop_and_raises_a_bug(stage, mon
     with pytest.raises(ZeroDivisionError):
         session.run_console(made, RUN, asked, stay=False)
     assert NO_TERMINAL.columns == 0
+
+
+HERE, HOSTED = "this folder and environment", "its word and this environment"
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        (["hook", "Stop", "x"], [("hook", (["Stop", "x"],))]),
+        (["mcp"], [("serve", HERE)]),
+        (["acp-host", "a"], [("host", HOSTED), ("status", 5)]),
+        (["list", "x"], [("run", (["list", "x"], "the call")), ("status", 7)]),
+        (["mcp", "--help"], [("run", (["mcp", "--help"], "the call")), ("status", 7)]),
+    ],
+)
+def test_the_first_word_decides_what_is_loaded(monkeypatch, words, done):
+    seen = []
+    told = {HERE: (str(Path.cwd()), dict(os.environ)), HOSTED: (["a"], os.environ)}
+
+    def note(name, value=None):
+        return lambda *given: seen.append((name, given)) or value
+
+    monkeypatch.setattr("gitorch.cli.hook.hook", note("hook"))
+    monkeypatch.setattr("gitorch.mcp.server.serve", note("serve"))
+    monkeypatch.setattr("gitorch.world.acp.host.main", note("host", 5))
+    monkeypatch.setattr("gitorch.cli.boundary.run", note("run", 7))
+    monkeypatch.setattr("gitorch.cli.call.from_process", lambda: "the call")
+    thresholds = []
+    monkeypatch.setattr(main.gc, "set_threshold", thresholds.append)
+    monkeypatch.setattr(main.gc, "freeze", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["gitorch", *words])
+    try:
+        main.main()
+    except SystemExit as end:
+        seen.append(("status", end.code))
+    assert seen == [(name, told.get(given, given) if isinstance(given, str) else given) for name, given in done]
+    assert thresholds == ([] if words[0] == "hook" else [main.GARBAGE_AFTER])
+
+
+def test_an_agent_s_terminal_is_opened_outside_of_tmux_or_said_to_be_missing(stage, monkeypatch):
+    stage.begin_run().launch("api")
+    stage.streams, stage.environ = ASKS, {"TMUX": "a", "TMUX_PANE": "b", "NAME": "c"}
+    stage.terminals.attach_argv = lambda key: ("tmux", str(key.session))
+    became = []
+    monkeypatch.setattr(terminal.os, "execvpe", lambda *words: became.append(words))
+    assert stage.gitorch("attach", "api").status == 0
+    assert became == [("tmux", ("tmux", "s1"), {"NAME": "c"})]
+
+    def missing(*_):
+        raise FileNotFoundError(2, "No such file")
+
+    monkeypatch.setattr(terminal.os, "execvpe", missing)
+    assert stage.gitorch("attach", "api").err == "gitorch: tmux cannot be run: No such file\n  try: gitorch doctor\n"

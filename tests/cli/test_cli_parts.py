@@ -244,12 +244,12 @@ def test_a_report_of_a_bug_leaves_secrets_and_nonces_out_and_names_what_is_insta
     )
     assert text == "[left out] [left out] short public [left out] [left out]"
     assert bug._typed_nonces(["--nonce"]) == set()
-    lines = bug.report_text(ZeroDivisionError("no\x1b"), ["why", "api"]).splitlines()
+    lines = bug.report_text(ZeroDivisionError("no\x1b "), ["why", "api"]).splitlines()
     assert lines[0].endswith(" failed on: gitorch why api")
     assert lines[1].startswith("Python 3.")
     assert lines[2].startswith("on ")
     assert [line.partition(" ")[0] for line in lines[3:10]] == list(bug.PACKAGES)
-    assert lines[10:] == ["", "ZeroDivisionError: no\N{REPLACEMENT CHARACTER}"]
+    assert lines[10:] == ["", "ZeroDivisionError: no\N{REPLACEMENT CHARACTER} "]
     assert bug._version("no-such-package") == "is missing"
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone" / "deep"))
     made = stage.call()

@@ -10,7 +10,8 @@ from fakes.world import FakeOutboxes, FakeSignatures
 
 from gitorch.app.work.outbox import Sandbox
 from gitorch.cli.call import Streams
-from gitorch.errors import Refused, Unavailable
+from gitorch.cli.verbs import submissions
+from gitorch.errors import Away, Denied, Malformed, Refused, Unavailable, Usage
 from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.rules.views.brief import BRIEF_PATH, BRIEF_VALUES_PATH
 from gitorch.wiring import callers
@@ -106,3 +107,21 @@ def test_init_for_a_program_offers_no_key(stage):
     stage.signatures, stage.streams = key(Guard.PASSPHRASE), TERMINAL
     assert json.loads(stage.gitorch("init", "--json").out)["ok"] is True
     assert "at_least: typed" in stage.files.held[stage.folder / "gitorch.yaml"].decode()
+
+
+def test_a_sandbox_is_looked_for_behind_what_cannot_be_reached_and_not_behind_a_refusal(stage, monkeypatch):
+    asked = []
+    monkeypatch.setattr(callers, "find_sandbox", lambda *words: asked.append(words))
+    away = Away("the remote is away.\nfatal: no route")
+    for environ, error, why in (
+        ({"GITORCH_TOKEN": "x"}, away, "the remote is away"),
+        ({}, away, ""),
+        ({"GITORCH_TOKEN": "x"}, Unavailable("git is missing."), ""),
+        ({"GITORCH_TOKEN": "x"}, OSError(errno.EROFS, "no"), ""),
+    ):
+        stage.environ = environ
+        assert submissions.sandbox_behind(stage.call(), error) is None
+        assert asked.pop() == (stage.folder, environ, why)
+    for refused in (Refused("no"), Denied("no"), Malformed("no"), Usage("no")):
+        assert submissions.sandbox_behind(stage.call(), refused) is None
+    assert asked == []

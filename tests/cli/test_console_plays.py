@@ -14,6 +14,7 @@ from golden import assert_golden
 from textual.widgets import Input
 
 from gitorch.cli.console import reading
+from gitorch.model.plans.workflow import Autonomy, Settings
 
 ALL = 100
 
@@ -104,6 +105,14 @@ def test_a_report_is_read_and_rejected_on_a_wide_screen(request):
         await told.see(desk, "escape", "down", "d")
         await told.see(desk, "escape", "f")
 
+    async def send_back(desk):
+        await told.see(desk, "R", lines=3)
+        await told.see(desk, "enter", text="No tests.", lines=14)
+        await told.see(desk, "y", lines=5)
+
+    epic = Stage().begin_run({"auth": ()}, Settings(autonomy=Autonomy.PER_EPIC)).finish("auth")
+    at_desk(epic, send_back, (80, 20))
+    assert epic.run.jobs["auth"].attempt == 2
     at_desk(stage, play, (160, 20), silent=("tmux cannot be asked: timeout", "git is away", "a third"))
     assert_golden("console-report.txt", "\n".join(told.lines).strip() + "\n", request)
 

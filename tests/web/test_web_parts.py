@@ -16,6 +16,7 @@ from gitorch.model.ids import CommitId, JobId, RunId
 from gitorch.model.values import replace
 from gitorch.model.view import SessionRow
 from gitorch.model.work.patch import FilePatch, Hunk, PatchLine
+from gitorch.rules.workflows.compile import default_settings
 from gitorch.web import server
 from gitorch.web.access import Access
 from gitorch.web.pages import diff, job, ledger, overview
@@ -136,7 +137,7 @@ def test_the_list_of_sessions_shows_the_end_of_each_screen_without_empty_lines(s
     assert "tmux is away" in text_of(browser_of(stage).get(f"/runs/{RUN}/sessions/s1").text)
 
 
-def test_workflow_files_are_found_at_the_top_and_in_their_folder_and_say_what_is_wrong(stage):
+def test_workflow_files_are_found_at_the_top_and_in_their_folder_and_say_what_is_wrong(stage, monkeypatch):
     folder = stage.folder
     (folder / "workflows").mkdir()
     (folder / "a.yaml").write_text("gitorch: workflow/1\nname: a\n")
@@ -151,6 +152,11 @@ def test_workflow_files_are_found_at_the_top_and_in_their_folder_and_say_what_is
     assert (shape.name, shape.source, shape.workflow) == ("a", "a.yaml", None)
     assert shape.fault.startswith("a.yaml")
     assert overview.drawing_of(shape) == ""
+    asked = []
+    with monkeypatch.context() as here:
+        here.setattr(overview, "read_workflow", lambda *words: asked.append(words) or SimpleNamespace(workflow="read"))
+        assert overview.shape_of(stage.services, folder / "a.yaml", "here").workflow == "read"
+    assert asked == [(folder / "a.yaml", "a.yaml", default_settings(stage.config), (stage.services.root,))]
     browser = browser_of(stage)
     assert shape.fault in text_of(browser.get("/workflows").text)
     assert browser.get("/workflows/a").status_code == 200

@@ -7,17 +7,18 @@ from types import SimpleNamespace
 
 import pytest
 from cli_scenes import ARTIFACTS, reworked
+from starlette.testclient import TestClient
 from test_web_access import ATTACKS
 from test_web_changes import OWN, RUN, send
-from web_browser import PORT, SECRETS, browser_of, client_of, text_of
+from web_browser import HOME, PORT, SECRETS, browser_of, client_of, text_of
 
 from gitorch.errors import GitorchError, Malformed, Problem, Usage
 from gitorch.model.ids import Moment
 from gitorch.text.records.digests import digest
-from gitorch.web import answers, changes, desk, forms, guard, render, static
+from gitorch.web import answers, changes, desk, forms, guard, render, server, static
 from gitorch.web.access import Access, Asked
 from gitorch.web.answers import Answers, Doors, Question, Site
-from gitorch.web.application import FILE, PAGES
+from gitorch.web.application import FILE, PAGES, application
 from gitorch.web.forms import Form
 
 COOKIE = {"cookie": f"gitorch-{PORT}={SECRETS.session}"}
@@ -146,11 +147,12 @@ FORM = "application/x-www-form-urlencoded"
         ("text/plain", b"", "a change is sent as a form of the page"),
         (FORM, b"a=" + b"x" * (512 * 1024 - 1), "the form is larger than 512 KiB"),
         (FORM, b"\xff", "the form cannot be read"),
+        (FORM, b"reason=%ff", "the form cannot be read"),
         (FORM, b"&".join([b"a=b"] * 2_001), "the form cannot be read"),
         (f" {FORM.upper()} ; charset=utf-8", b"note=" + b"x" * (512 * 1024 - 5), "takes no 'note'"),
         (FORM, b"&".join([b"a=b"] * 2_000), "takes no 'a'"),
     ],
-    ids=["a kind", "bytes", "no text", "fields", "all bytes", "all fields"],
+    ids=["a kind", "bytes", "no text", "no text in a field", "fields", "all bytes", "all fields"],
 )
 def test_a_form_is_taken_up_to_its_limits_and_else_refused_with_a_reason(stage, kind, body, sentence):
     stage.begin_run()
@@ -297,3 +299,29 @@ def test_a_token_that_is_no_text_is_only_a_wrong_one():
     refusal = access.refusal(Asked("GET", {"host": (f"127.0.0.1:{PORT}",)}, token="\udcff", cookie="\udcff"))
     assert refusal is not None
     assert refusal.status == 401
+
+
+def test_the_events_of_a_server_that_stops_end_at_once(stage):
+    stage.begin_run()
+    app = application(lambda: stage.services, Access(SECRETS, PORT, changes=False), Doors(None, None), lambda: True)
+    answer = TestClient(app, base_url=HOME).get("/events", headers=COOKIE)
+    assert (answer.status_code, answer.text) == (200, "retry: 2000\n\n")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+class Timer:
+    cancelled = 0
+
+    def cancel(self) -> None:
+        self.cancelled += 1
+
+
+def test_a_connection_that_is_lost_forgets_both_its_timers(monkeypatch):
+    lost = []
+    monkeypatch.setattr(server.H11Protocol, "connection_lost", lambda *words: lost.append(words))
+    connection = server.PatientProtocol.__new__(server.PatientProtocol)
+    connection._asking, connection._stuck = Timer(), Timer()
+    error = OSError()
+    connection.connection_lost(error)
+    assert (connection._asking.cancelled, connection._stuck.cancelled) == (1, 1)
+    assert lost == [(connection, error)]

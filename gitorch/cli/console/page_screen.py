@@ -96,9 +96,9 @@ def _first_lines(text: str, command: str) -> list[str]:
     return [*lines[:LINES_MAX], f"… {len(lines) - LINES_MAX} more lines: {safe_line(command)}"]
 
 
-def _diff_style(line: str) -> str:
-    """The style of a line of a diff, by how it begins."""
+def _diff_style(line: str) -> str | None:
+    """The style of a line of a diff, by how it begins; None for its own."""
     if line.startswith(DIFF_HEADS):
         return "bold"
 
-    return DIFF_STYLES.get(line[:1], "")
+    return DIFF_STYLES.get(line[:1])
