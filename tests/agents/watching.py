@@ -26,6 +26,10 @@ ASKS = Cue(r"\ABegin", says="I write it.", runs="echo hi > out.txt && cat out.tx
 OWN_WORDS = {
     "codex": ("echo hi > out.txt", "Yes, proceed", "No, and tell Codex what to do differently"),
     "opencode": ("Permission required", "echo hi > out.txt", "Allow once", "Allow always", "Reject"),
+    "gemini-acp": ("echo hi > out.txt", "Allow for this session", "Reject"),
+    "copilot": ("echo hi > out.txt", "Allow once", "Always allow", "Deny"),
+    "qwen": ("echo hi > out.txt", "Allow", "Reject"),
+    "opencode-acp": ("echo hi > out.txt", "Allow", "Reject"),
     "aider": ("Add .aider* to .gitignore", "(Y)es/(N)o"),
 }
 """What the dialog of a program shows whose choices gitorch calls otherwise."""
@@ -44,21 +48,21 @@ def open_dialog(one: Bench) -> None:
         one.start()
     else:
         one.api.mind = Mind(ASKS)
-        one.start("Begin now.")
+        one.begin("Begin now.")
     one.until(lambda seen: seen.state is AgentState.DIALOG, "a dialog")
 
 
 @contextmanager
-def attached(one: Bench, size: str) -> Iterator[Callable[[], str]]:
-    """Attach from a terminal of this size; gives what it shows at the time of each call. It is left at the end."""
+def attached(one: Bench, size: str) -> Iterator[Callable[..., str]]:
+    """Attach from a terminal of this size; gives what it shows at the time of each call, with `-e` in colours. It is left at the end."""
     columns, rows = size.split("x")
-    tmux = ("tmux", "-L", f"{one.socket}-person")
+    tmux = ("tmux", "-L", f"{one.socket}-{size}")  # a server of its own, since the one before may still be ending
     begin = ("-f", os.devnull, "set", "-g", "status", "off", ";", "new-session", "-d", "-x", columns, "-y", rows)
     words = shlex.join(one.terminals.attach_argv(one.key))
     subprocess.run([*tmux, *begin, words], check=True, capture_output=True)
 
-    def screen() -> str:
-        done = subprocess.run([*tmux, "capture-pane", "-p"], check=True, capture_output=True, text=True)
+    def screen(*options: str) -> str:
+        done = subprocess.run([*tmux, "capture-pane", "-p", *options], check=True, capture_output=True, text=True)
         return done.stdout
 
     try:
@@ -73,5 +77,9 @@ def is_whole(screen: str, name: str, dialog: ShownDialog) -> bool:
     What Gemini CLI asks is not among them: it draws its question only partly after its window was made smaller.
     """
     shown = "".join(screen.split())
-    wanted = OWN_WORDS.get(name) or [choice.text for choice in dialog.choices]
-    return all("".join(text.split()) in shown for text in wanted)
+    return all("".join(text.split()) in shown for text in shown_words(name, dialog))
+
+
+def shown_words(name: str, dialog: ShownDialog) -> list[str]:
+    """The words that the dialog of a program shows: its choices, and the command where it asks for permission."""
+    return list(OWN_WORDS.get(name, ())) or [choice.text for choice in dialog.choices]

@@ -21,9 +21,14 @@ def picture(screen: str, columns: int, title: str) -> str:
     return "\n".join(line.rstrip() for line in drawn.splitlines()) + "\n"
 
 
+def text_of(svg: str) -> str:
+    """What a picture says, from its first line to its last."""
+    return " ".join(html.unescape(" ".join(re.findall(r">([^<>]+)</text>", svg))).split())
+
+
 def words(svg: str) -> list[str]:
     """The words of a picture in the order of the alphabet: agents ask in any order, and have numbers and times of their own."""
-    text = " ".join(html.unescape(" ".join(re.findall(r">([^<>]+)</text>", svg))).split())
+    text = text_of(svg)
     for pattern, word in VARYING:
         text = re.sub(pattern, word, text)
     return sorted(text.split())
