@@ -10,6 +10,7 @@ import pytest
 import striatum
 from house import House, house
 
+from gitorch.text.workflows.blocks import TITLES as KINDS
 from gitorch.text.workflows.shapes import SHAPES as GENERATED
 
 if TYPE_CHECKING:
@@ -25,7 +26,14 @@ lanes: {implementer: {runtime: scripted}, reviewer: {runtime: scripted}}
 cleanup: keep
 """
 TURNS_MAX = 8
-SHAPES = tuple(shape for shape in GENERATED if shape not in {"plan", "custom"})
+SHAPES = tuple(shape for shape in GENERATED if shape != "custom")
+BLOCKS = (
+    "draft, review:security+review, build, review*3, checkpoint, merge",
+    "generic:look+build:make+draft, review, checkpoint, merge",
+    "build, test, review:security+review:accessibility+review:custom:speed, ledger, synthesis, review, checkpoint, merge",
+    "draft, checkpoint, build, review*1, checkpoint, merge",
+)
+"""Lines of blocks of one's own, with every kind of block among them."""
 LANES = ("local", "single-agent", "author-reviewer", "multi-review")
 
 
@@ -65,6 +73,19 @@ def test_a_new_workflow_of_every_shape_and_set_of_lanes_goes_to_its_merge(home: 
     home.repo.commit({f"{name}.yaml": re.sub(r"runtime: \w+", "runtime: scripted", text)}, f"Write {name}")
     view = home.status(played(home, f"{name}.yaml"))
     assert (view["phase"], "merged to main" in view["summary"]) == ("completed", True), view
+
+
+@pytest.mark.parametrize("blocks", BLOCKS)
+def test_a_workflow_of_blocks_of_ones_own_goes_to_its_merge(home: House, blocks: str) -> None:
+    name = f"blocks-{BLOCKS.index(blocks)}"
+    home("workflow", "new", "custom", f"{name}.yaml", "--lanes", "local", "--blocks", blocks, "--name", name)
+    home.repo.commit({}, f"Write {name}")
+    view = home.status(played(home, f"{name}.yaml"))
+    assert (view["phase"], "merged to main" in view["summary"]) == ("completed", True), view
+
+
+def test_the_blocks_of_ones_own_are_of_every_kind() -> None:
+    assert {kind for kind in KINDS if re.search(rf"\b{kind}\b", ",".join(BLOCKS))} == set(KINDS)
 
 
 @pytest.mark.parametrize("lanes", striatum.LANE_SETS)
