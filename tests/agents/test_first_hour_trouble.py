@@ -123,7 +123,7 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
         trouble.settled(missing["id"])
         assert not home.records("question-answered", question=missing["id"]), "nobody had to answer it"
 
-        trouble.answer("shows a ", {"1"})
+        trouble.answer("shows a dialog: trust[\\s\\S]*1 = Yes, I trust this folder", {"1"})
 
         for job in ("asks", "strays", "deletes"):
             trouble.answer(f"The agent of {job} .*(may run|permission)", {"1", "allow"})
@@ -145,6 +145,8 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
         )
         assert len(asked) == 5, "one question for each trouble that an agent cannot settle itself"
         assert approval["kind"] == "approval"
+        about_trust = [one for one in home.records("escalated") if "dialog: trust" in one["happened"]]
+        assert len(about_trust) == 1, "once for the repository, and never by Codex"
         home("approve", run, "--yes", status=None)
         trouble.until(lambda: home.status(run)["phase"] == "completed", "the merge")
         assert "NOTES-strays.md" in repo.git("ls-tree", "--name-only", "main").splitlines()
