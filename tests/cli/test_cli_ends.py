@@ -21,7 +21,7 @@ from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.call import NO_TERMINAL, Streams
 from gitorch.cli.console import session
 from gitorch.cli.console.session import Ended
-from gitorch.cli.verbs import terminal, up
+from gitorch.cli.verbs import status, terminal, up
 from gitorch.errors import Failed
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.values import replace
@@ -317,3 +317,16 @@ def test_an_agent_s_terminal_is_opened_outside_of_tmux_or_said_to_be_missing(sta
 
     monkeypatch.setattr(terminal.os, "execvpe", missing)
     assert stage.gitorch("attach", "api").err == "gitorch: tmux cannot be run: No such file\n  try: gitorch doctor\n"
+
+
+def test_a_watched_run_is_looked_at_again_with_each_record_and_with_each_pulse(stage, monkeypatch):
+    stage.begin_run()
+    monkeypatch.setattr(status, "BLINK_SECONDS", status.PULSE_SECONDS / 2)
+    slept = []
+    stage.clock.sleep = slept.append
+    before = stage.ledger.tip()
+    status._wait_for_change(stage.services, before)
+    assert slept == [status.BLINK_SECONDS] * 2
+    slept.clear()
+    status._wait_for_change(stage.services, "another tip")
+    assert slept == []

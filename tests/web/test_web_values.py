@@ -325,3 +325,12 @@ def test_a_connection_that_is_lost_forgets_both_its_timers(monkeypatch):
     connection.connection_lost(error)
     assert (connection._asking.cancelled, connection._stuck.cancelled) == (1, 1)
     assert lost == [(connection, error)]
+
+
+def test_a_change_is_made_by_whoever_is_at_the_other_end(stage, monkeypatch):
+    stage.begin_run()
+    asked = []
+    caller = stage.services.caller()
+    monkeypatch.setattr(answers, "caller_behind", lambda _, *ports: asked.append(ports) or caller)
+    assert send(browser_of(stage, changes=True), f"{RUN}/pause", {}).status_code == 303
+    assert asked == [(PORT, 50_000)], "the port of starlette's client"
