@@ -200,7 +200,7 @@ class Loop:
     """A loop of the console that has ended, or has not."""
 
     def __init__(self, services, only, *, stay) -> None:
-        self.made = (only, stay)
+        self.made = Loop.last = (only, stay)
         self.result, self.error, self.stopped, self.say = "the result", None, 0, print
 
     def stop(self) -> None:
@@ -252,6 +252,7 @@ def test_a_session_of_the_console_waits_for_its_loop_and_raises_a_bug(stage, mon
     asked = stopping.Stopping()
     made = stage.begin_run().call()
     assert session.run_console(made, RUN, asked, stay=True) == ended
+    assert Loop.last == (RUN, True)
     assert not {"COLUMNS", "LINES"} & session.os.environ.keys()
     let_go = []
     monkeypatch.setattr(session, "let_go", lambda: let_go.append("gone"))
