@@ -14,6 +14,7 @@ from gitorch.app.start.preparing import preparation_of
 from gitorch.errors import Malformed, NotFound, Usage
 from gitorch.model import commands as c
 from gitorch.model import events
+from gitorch.model.plans.allowance import Allowance
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.preparation import NOT_SET_UP, Preparation
 from gitorch.model.values import replace
@@ -128,6 +129,17 @@ def test_a_key_is_set_in_the_file_and_in_the_run_that_is_named(desk):
     assert configuring.get_value(desk.services, TEMPLATE, "worktrees.copy") == '[".env"]'
     assert configuring.get_value(desk.services, TEMPLATE, "cleanup") == "ask"
     assert desk.run.settings.test_target, "nothing else is changed"
+
+
+@pytest.mark.parametrize("scope", ["run", "epic", "lane"])
+@pytest.mark.parametrize("part", ["tokens", "cents", "minutes", "turns"])
+def test_a_budget_is_raised_in_the_run_that_is_named(desk, scope, part):
+    desk.begin(**{f"{scope}_budget": Allowance(tokens=1, cents=2, minutes=3, turns=4)})
+    set_(desk, f"budgets.{scope}.{part}", "800")
+    before = getattr(desk.run.settings, f"{scope}_budget")
+    assert before == Allowance(tokens=1, cents=2, minutes=3, turns=4)
+    set_(desk, f"budgets.{scope}.{part}", "900", RUN)
+    assert getattr(desk.run.settings, f"{scope}_budget") == replace(before, **{part: 900}), "its other limits stay"
 
 
 @pytest.mark.parametrize(

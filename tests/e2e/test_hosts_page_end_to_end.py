@@ -30,6 +30,7 @@ def typed(folder: Path, block: str, **env: str) -> str:
 def two_clones(stack: ExitStack, folder: Path) -> tuple[House, House]:
     desk, attic = (stack.enter_context(house(folder / name, name)) for name in ("desk", "attic"))
     desk.configure()
+    desk("init")
     desk.plan("api", "ui")
     desk.repo.git("add", "-A")
     desk.repo.git("commit", "--quiet", "--message", "Configure gitorch")
@@ -41,10 +42,10 @@ def two_clones(stack: ExitStack, folder: Path) -> tuple[House, House]:
 
 def test_the_page_is_followed_word_for_word_and_each_host_does_one_epic(tmp_path: Path) -> None:
     blocks = dict(BLOCK.findall((TOP / "docs/hosts.md").read_text(encoding="utf-8")))
-    assert list(blocks) == ["share", "start", "join", "second", "work", "look"]
+    assert list(blocks) == ["share", "join", "start", "second", "work", "look"]
     with ExitStack() as stack:
         desk, attic = two_clones(stack, tmp_path)
-        for name in ("share", "start", "join"):
+        for name in ("share", "join", "start"):
             typed(desk.path, blocks[name])
         attic.repo.git("fetch", "--quiet", "origin")
         attic.repo.git("reset", "--quiet", "--hard", "origin/main")

@@ -9,6 +9,7 @@ from gitorch.app.query.lookup import find_run
 from gitorch.app.start.preparing import preparation_of
 from gitorch.errors import NotFound, Refused
 from gitorch.model import commands
+from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value, replace
 from gitorch.rules.ensure import run_open, run_there
 from gitorch.rules.workflows.compile import default_settings
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Settings
     from gitorch.model.work.run import Run
 
+SCOPES = ("run", "epic", "lane")
+BUDGETS = {f"budgets.{scope}.{part}": f"{scope}_budget" for scope in SCOPES for part in Allowance.__struct_fields__}
+
 RUN_FIELDS: Mapping[str, str] = {
+    **BUDGETS,
     "tests.command": "test_command",
     "tests.wait_seconds": "test_wait_seconds",
     "tests.run_on_target": "test_target",
@@ -131,4 +136,8 @@ def _corrected(
     name = RUN_FIELDS[key]
     if name == "preparation":
         return replace(run.settings, preparation=preparation_of(services, config))
-    return replace(run.settings, **{name: getattr(default_settings(config), name)})
+    value = getattr(default_settings(config), name)
+    if key in BUDGETS:
+        part = key.rpartition(".")[2]
+        value = replace(getattr(run.settings, name), **{part: getattr(value, part)})
+    return replace(run.settings, **{name: value})
