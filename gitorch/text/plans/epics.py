@@ -307,6 +307,7 @@ def _section_draft(path: str, name: str, section: Section) -> Draft:
         aliases=section.aliases,
         runtime=section.runtime,
         runtime_line=section.runtime_line,
+        host_labels=section.host_labels,
     )
 
 
@@ -342,7 +343,7 @@ def _declared_draft(path: str, epic: DeclaredEpic, section: Section | None) -> D
         aliases=(*epic.aliases, *section.aliases),
         runtime=section.runtime or epic.runtime,
         runtime_line=section.runtime_line or _runtime_line(epic),
-        host_labels=epic.host_labels,
+        host_labels=(*epic.host_labels, *section.host_labels),
     )
 
 

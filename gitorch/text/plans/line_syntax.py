@@ -37,7 +37,7 @@ _TASK = re.compile(
 )
 _TASKS = re.compile(r"[*_]*(?:tasks|checklist)[*_]*\s*:?[*_]*", re.IGNORECASE)
 _FIELD = re.compile(
-    r"[*_]*(?P<key>depends(?:[ -]on)?|dependencies|blocked[ -]by|scope|not|status|runtime|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
+    r"[*_]*(?P<key>depends(?:[ -]on)?|dependencies|blocked[ -]by|scope|not|status|runtime|hosts|design)(?:[ -]doc(?:ument)?)?[*_]*\s*:[*_]*(?:\s+|$)(?P<value>.*)",
     re.IGNORECASE,
 )
 _STATES_NEED = re.compile(
@@ -263,7 +263,7 @@ def may_state_need(line: str) -> bool:
 def parse_field(line: str) -> Field | None:
     """Read a field with its value; None for any other line.
 
-    Accepts `Depends on:`, `Scope:`, `Not:`, `Status:`, `Runtime:` and `Design:`, in any case, bold or not. The value may be empty.
+    Accepts `Depends on:`, `Scope:`, `Not:`, `Status:`, `Runtime:`, `Hosts:` and `Design:`, in any case, bold or not. The value may be empty.
     """
     found = _FIELD.fullmatch(line)
     if not found:

@@ -1,4 +1,4 @@
-"""The fields of an epic's section: dependencies, scope, status, runtime, each on its line or in the list below it."""
+"""The fields of an epic's section: dependencies and scope, on their lines or in lists below them; status, runtime, hosts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     Split = Callable[[str], tuple[str, ...]]
 
-_RUNTIME = re.compile(r"[\w.-]+")
+_WORD = re.compile(r"[\w.-]+")
+_WORDS = re.compile(r"[\w.-]+(?:, *[\w.-]+)*")
 
 
 @dataclass(slots=True)
@@ -93,7 +94,7 @@ def _forbidden_globs(text: str) -> tuple[str, ...]:
 
 
 def _take_word(section: Section, field: Field, line: int, *, in_task: bool) -> None:
-    """Take a field whose value is one word: the status or the runtime."""
+    """Take a field that stands on one line: the status, the runtime or the labels of hosts."""
     if in_task:
         if field.key != "status":
             message = (
@@ -106,12 +107,14 @@ def _take_word(section: Section, field: Field, line: int, *, in_task: bool) -> N
         section.closed = section.closed or is_closed_status(field.value)
     elif field.key == "runtime":
         _take_runtime(section, field, line)
+    elif field.key == "hosts":
+        _take_hosts(section, field, line)
 
 
 def _take_runtime(section: Section, field: Field, line: int) -> None:
     """Take the runtime of the epic. A value of several words is text, and of several lines the first counts."""
     name = plain(field.value)
-    if not _RUNTIME.fullmatch(name):
+    if not _WORD.fullmatch(name):
         message = f"`{_named(field)}` names no runtime; the agent reads it as text."
         section.notes.append(Note(line, message, "To choose one, write its name alone: `Runtime: codex`."))
     elif section.runtime:
@@ -120,6 +123,17 @@ def _take_runtime(section: Section, field: Field, line: int) -> None:
     else:
         section.runtime = name
         section.runtime_line = line
+
+
+def _take_hosts(section: Section, field: Field, line: int) -> None:
+    """Take the labels that a host needs for the epic. Anything but words with commas between them is text, and `none` asks for none."""
+    words = plain(field.value)
+    if _WORDS.fullmatch(words):
+        section.host_labels += split_names(words)
+        return
+
+    message = f"`{_named(field)}` names no labels of hosts; the agent reads it as text."
+    section.notes.append(Note(line, message, "To ask for a host, write its labels alone: `Hosts: gpu, linux`."))
 
 
 def _named(field: Field) -> str:

@@ -73,6 +73,8 @@ class Section:
     runtime: str = ""
     """The runtime of a `Runtime:` line; empty without one."""
     runtime_line: int = 0
+    host_labels: tuple[str, ...] = ()
+    """The labels of its `Hosts:` lines."""
     left: bool = False
     """Whether another heading followed the gate, so that later lists belong to no epic."""
 
