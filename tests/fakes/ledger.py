@@ -34,6 +34,8 @@ class FakeLedger:
 
     def __init__(self, rules=evolve):
         self.written = []
+        self.steps = []
+        """How each record was adopted: its step, and the state after all that was written with it."""
         self.held = set()
         self._rules = rules
         self._replay = Replay(MemoryShelf())
@@ -73,10 +75,14 @@ class FakeLedger:
         for record, digest in made.records:
             commit = CommitId(hashlib.sha1(digest.encode()).hexdigest())
             fresh.append(WrittenRecord(commit, record))
-            self._replay.adopt(Step(record, commit, digest), made.after)
+            self.adopt(Step(record, commit, digest), made.after)
         self.written += fresh
         self._files |= {(run, digests.digest(data)): data for draft in drafts for data in draft.files.values()}
         return made.after, tuple(fresh)
+
+    def adopt(self, step, after):
+        self._replay.adopt(step, after)
+        self.steps.append((step, after))
 
     def _begun(self, run=None):
         if not self.written:

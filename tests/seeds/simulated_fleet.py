@@ -23,10 +23,10 @@ from fakes.world import (
 from play import HOST, RUN
 from simulated import Mortal, alive
 from simulated_twelve import Twelve
+from twelve import NEEDS
 
 from gitorch.app.reconciler.tick import tick
 from gitorch.errors import Away, Refused
-from gitorch.ledger.replay import Step
 from gitorch.model.commands import ConfirmRun
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
@@ -36,10 +36,10 @@ from gitorch.model.values import replace
 from gitorch.model.work.review import ReportStatus
 from gitorch.ports.ledger import LastContact
 from gitorch.text.outbox_entry import encode
-from gitorch.text.records import digests
-from gitorch.text.records.record import encode as encode_record
 
 REST_ROUNDS = 4_000
+STEPS_A_ROUND = 3
+"""How often each agent goes on, on average, between two looks of gitorch at the end."""
 DRIFTS = (0, 0, -3_600_000, 7_200_000, 90_000)
 LEASE_SECONDS = 200
 
@@ -59,11 +59,9 @@ class SharedFakeLedger(FakeLedger):
         if self.host.is_cut_off:
             raise Away("origin cannot be reached: it is cut off")
         self.asked_at = self.host.clock.now()
-        for written in self.remote.written[len(self.written) :]:
-            state = self._rules(self._replay.state(written.record.run), written.record)
-            digest = digests.digest(encode_record(written.record)[1])
-            self._replay.adopt(Step(written.record, written.commit, digest), state)
-            self.written.append(written)
+        for step, after in self.remote.steps[len(self.steps) :]:
+            self.adopt(step, after)
+        self.written += self.remote.written[len(self.written) :]
 
     def last_contact(self):
         return LastContact("origin", self.tip(), self.asked_at)
@@ -117,14 +115,14 @@ class Host:
 class Fleet(Twelve):
     """The world of one seed; everything that the single-host world does happens on the host that is `here`."""
 
-    def __init__(self, seed, folder):
+    def __init__(self, seed, folder, needs=NEEDS, hosts=(2, 4)):
+        """`hosts` are the least and the most of them."""
         self.hosts = []
-        super().__init__(seed, folder)
+        super().__init__(seed, folder, needs)
         self.nonces = 0
-        self.truth = self.ports["ledger"]
         self.origin = {"origin": {"refs/heads/main": self.git.resolve("main")}}
         dice = random.Random(f"fleet {seed}")
-        for number in range(dice.randrange(2, 5)):
+        for number in range(dice.randint(*hosts)):
             clock = FakeClock(self.clock.moment + dice.choice(DRIFTS))
             self.hosts.append(Host("desk" if number == 0 else f"host{number}", self, clock))
         for host in self.hosts:
@@ -294,24 +292,30 @@ class Fleet(Twelve):
         for _ in range(REST_ROUNDS):
             if self.all_rest():
                 return
-            by = self.chance.choice((*[500] * 20, 61_000, 400_000))
+            by = self.until_the_next_round()
             for host in self.hosts:
                 host.clock.moment = Moment(host.clock.moment + by)
             for _ in range(sum(alive(s) for h in self.living_hosts for s in h.ports["terminals"].sessions.values())):
-                self.an_agent_goes_on()
+                for _ in range(STEPS_A_ROUND):
+                    self.an_agent_goes_on()
             for host in self.living_hosts:
                 with self.at(host):
                     self.a_check_ends()
             self.the_human_decides()
         raise AssertionError({j.spec.id: str(j.phase) for j in self.run.jobs.values()})
 
+    def look(self):
+        return len(self.truth.written), [s.state for h in self.hosts for s in h.ports["terminals"].sessions.values()]
+
     def all_rest(self):
-        """Whether a tick of each living host finds nothing to do but to wait for people."""
+        """Whether a tick of each living host finds nothing to do but to wait for people. The first to do something ends the round."""
         rests = []
-        for host in self.living_hosts:
+        for host in self.chance.sample(self.living_hosts, len(self.living_hosts)):
             with self.at(host):
                 self.tick_here()
                 rests.append(self.run.cleaned or self.only_left_questions())
+            if self.ticked.acted:
+                return False
         return all(rests)
 
 

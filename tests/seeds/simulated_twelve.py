@@ -14,7 +14,7 @@ from gitorch.app.people import decisions
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential
 from gitorch.errors import Denied, Refused
-from gitorch.model.ids import CommitId, JobId, Moment
+from gitorch.model.ids import CommitId, Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.workflow import Autonomy, ReviewMode, Scope
 from gitorch.model.record import Actor, ActorKind
@@ -25,6 +25,9 @@ from gitorch.model.work.review import Choice, Disposition, Finding, Reply, Repor
 from gitorch.model.work.run import RunPhase
 
 REST_ROUNDS = 3_000
+PAUSES_MS = ((*[500] * 20, 61_000, 400_000), (61_000,), (61_000, 400_000))
+"""Milliseconds between two rounds: while something changes, after one round without a change, and after more of them."""
+
 REFUSED_MAX = 3
 """Reports that this human sends back; the one after is left, since branches may never fit together."""
 
@@ -69,7 +72,7 @@ REVIEWERS = {
 class Twelve(World):
     """One run of the plan. `misdeeds` are what each author and reviewer still has in store, by job and attempt."""
 
-    def __init__(self, seed, folder):
+    def __init__(self, seed, folder, needs=NEEDS):
         dice = random.Random(f"settings {seed}")
         self.seed = seed
         self.wickedness = dice.choice((0.2, 0.5, 0.8))
@@ -78,6 +81,7 @@ class Twelve(World):
         self.done = []
         self.hanging = {}
         self.refused = 0
+        self.seen, self.idle_rounds = None, 0
         self.rounds_max = dice.randrange(2, 4)
         settings = {
             "test_command": dice.choice(("make check", "make check", "")),
@@ -87,8 +91,9 @@ class Twelve(World):
             "autonomy": dice.choice((Autonomy.END_ONLY, Autonomy.END_ONLY, Autonomy.PER_EPIC)),
             "review_mode": dice.choice((ReviewMode.SEQUENTIAL, ReviewMode.PARALLEL)),
         }
-        super().__init__(f"world {seed}", folder, NEEDS, **settings)
+        super().__init__(f"world {seed}", folder, needs, **settings)
         self.checks.outcome = self.tested
+        self.truth = self.ports["ledger"]
 
     def flow(self, needs):
         flow = workflow(needs, self.rounds_max)
@@ -186,8 +191,8 @@ class Twelve(World):
         checkout.commit, checkout.files = kept, dict(self.git.files(kept))
 
     def report_for_another(self):
-        other = self.chance.choice([n for n in NEEDS if n != self.job.spec.id])
-        self.report(job=JobId(other))
+        other = self.chance.choice([name for name in self.run.jobs if name != self.job.spec.id])
+        self.report(job=other)
 
     def report_twice(self):
         self.report()
@@ -331,12 +336,22 @@ class Twelve(World):
         for _ in range(REST_ROUNDS):
             if self.tick() and (self.run.cleaned or self.only_left_questions()):
                 return
-            self.clock.moment = Moment(self.clock.moment + self.chance.choice((*[500] * 20, 61_000, 400_000)))
+            self.clock.moment = Moment(self.clock.moment + self.until_the_next_round())
             for _ in range(sum(map(alive, self.terminals.sessions.values()))):
                 self.an_agent_goes_on()
             self.a_check_ends()
             self.the_human_decides()
         raise AssertionError({j.spec.id: str(j.phase) for j in self.run.jobs.values()})
+
+    def until_the_next_round(self):
+        """Milliseconds until gitorch looks again: the longer nothing changes, since then only time is missing."""
+        before, self.seen = self.seen, self.look()
+        self.idle_rounds = self.idle_rounds + 1 if self.seen == before else 0
+        return self.chance.choice(PAUSES_MS[min(self.idle_rounds, 2)])
+
+    def look(self):
+        """What changes when anybody does something."""
+        return len(self.truth.written), [session.state for session in self.terminals.sessions.values()]
 
     def only_left_questions(self):
         return self.ticked.waiting and all(self.leaves(q) for q in self.run.open_questions())

@@ -1,4 +1,4 @@
-"""Twelve epics on two to four hosts under misbehaviour, partitions and kills: merged, or waiting for exactly what people owe."""
+"""Runs on two to fifty hosts under misbehaviour, partitions and kills: merged, or waiting for exactly what people owe."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ def story_of(fleet):
     return Story([parse(encode(written.record)[1]) for written in fleet.truth.written if written.record.run])
 
 
-def play(seed, folder):
-    fleet = Fleet(seed, folder)
-    for _ in range(fleet.chance.randrange(50, 200)):
+def play(seed, folder, happenings=(50, 200), **how):
+    """`happenings` are the least number of them and the most, before everything that is wrong ends."""
+    fleet = Fleet(seed, folder, **how)
+    for _ in range(fleet.chance.randint(*happenings)):
         fleet.something_happens()
         number = fleet.chance.randrange(1, 60) if fleet.chance.random() < 0.1 else 0
         fleet.tick(number, fleet.rarely_something)
@@ -91,12 +92,18 @@ def check(fleet):
         assert {name.removesuffix(".txt") for name in merged} >= cleared
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(100))
 def test_a_run_on_several_hosts_ends_merged_or_waits_for_people_only(seed, tmp_path):
-    check(play(seed, tmp_path))
+    check(play(seed, tmp_path, (3, 15), needs={"ash": ()}, hosts=(2, 3)))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1000, 2000))
-def test_a_thousand_more_seeds(seed, tmp_path):
+def test_a_thousand_seeds_of_twelve_epics(seed, tmp_path):
     check(play(seed, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2000, 2020))
+def test_fifty_hosts_end_a_run_merged_or_wait_for_people_only(seed, tmp_path):
+    check(play(seed, tmp_path, hosts=(50, 50)))
