@@ -133,6 +133,16 @@ def test_a_process_of_its_own_tells_the_same(repo, tip, history, monkeypatch, sc
     assert (commits, odd, str(error)) == (*here[:2], str(here[2]))
 
 
+def test_the_process_finds_modules_where_this_one_does(repo, tip, monkeypatch, tmp_path):
+    (tmp_path / "nothing_to_tell.py").write_text(
+        "import marshal, sys\nframe = marshal.dumps([])\n"
+        "sys.stdout.buffer.write(len(frame).to_bytes(4, 'big') + frame)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(history_process, "_MODULE", "nothing_to_tell")
+    assert list(history_process.checked_apart(repo.path / ".git", repo.environ, tip)) == []
+
+
 def test_a_reader_that_is_ended_is_unavailable(repo, tip, monkeypatch):
     monkeypatch.setattr(history_process, "LONG", 1)
     monkeypatch.setattr(history_process, "_MODULE", "gitorch.no_such_module")

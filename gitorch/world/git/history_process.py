@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import gitorch
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import names_of
@@ -56,11 +55,10 @@ def is_long(reader: ObjectReader, tip: CommitId) -> bool:
 def checked_apart(common: Path, env: Mapping[str, str], tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
     """As `checked_history.checked`, whose errors it raises; Unavailable also where the process is ended."""
     words = (sys.executable, "-m", _MODULE, str(common), tip)
-    path = {"PYTHONPATH": str(Path(gitorch.__file__).parent.parent)}
     process = subprocess.Popen(
         words,
         cwd="/",  # where Python finds no module of an agent's
-        env={**env, **path},
+        env={**env, "PYTHONPATH": os.pathsep.join(sys.path)},  # wherever this process found its modules
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
