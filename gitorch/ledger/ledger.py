@@ -17,7 +17,7 @@ from gitorch.ports.ledger import Draft, VerifiedRun, WrittenRecord
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, MessageId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
-    from gitorch.ports.ledger import History, LastContact, Store, StoredCommit, Verification
+    from gitorch.model.work.run import Run
+    from gitorch.ports.ledger import History, LastContact, Store, StoredCommit, T, Verification
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for its turn before it raises Busy. An append takes 3 ms, but with eight writers on two busy cores
@@ -219,27 +220,30 @@ class GitLedger:
 
     def record(self, seq: int) -> WrittenRecord:
         """The record with this number, found from the nearest known place. Raises NotFound."""
-        with self._reading():
-            found = self._finder(self._replay()).record(seq)
-        if found is None:
-            raise NotFound(f"The ledger has no record {seq}.", hint="gitorch log")
-        return found
+        return self._found(lambda finder: finder.record(seq), f"The ledger has no record {seq}.", "gitorch log")
 
     def message(self, message: MessageId) -> WrittenRecord:
         """The record by which a message was sent. Raises NotFound."""
-        with self._reading():
-            found = self._finder(self._replay()).message(message)
-        if found is None:
-            raise NotFound(f"There is no message {message}.", hint="gitorch inbox")
-        return found
+        return self._found(lambda finder: finder.message(message), f"There is no message {message}.", "gitorch inbox")
 
     def in_commit(self, prefix: str) -> WrittenRecord:
         """The record that a commit of the ledger added. Raises NotFound."""
+        missing = f"The ledger has no record in commit {prefix}."
+        return self._found(lambda finder: finder.in_commit(prefix), missing, "gitorch log")
+
+    def _found(self, find: Callable[[Finder], WrittenRecord | None], missing: str, hint: str) -> WrittenRecord:
+        """What a finder finds. Raises NotFound with this message and hint where that is nothing."""
         with self._reading():
-            found = self._finder(self._replay()).in_commit(prefix)
+            found = find(self._finder(self._replay()))
         if found is None:
-            raise NotFound(f"The ledger has no record in commit {prefix}.", hint="gitorch log")
+            raise NotFound(missing, hint=hint)
         return found
+
+    def summaries(self, name: str, summarize: Callable[[Run], T]) -> Mapping[RunId, T]:
+        """What `summarize` makes of each run, kept beside the cached states."""
+        replay = self._replay()
+        newest = {run: track.seq for run, track in replay.tracks.items()}
+        return replay.run_cache.summaries(name, newest, lambda run: self.state(run).run, summarize)
 
     def span(self, run: RunId) -> tuple[int, int]:
         """The numbers of a run's first and newest records. Raises NotFound."""

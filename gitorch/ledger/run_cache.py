@@ -9,10 +9,11 @@ from gitorch.ledger.files import read, replace
 from gitorch.model.work.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from gitorch.model.ids import RunId
+    from gitorch.ports.ledger import T
 
 IN_MEMORY_MAX = 64
 """Runs held in memory; a ledger of 100,000 records has some 500 runs, of which a few are alive at once."""
@@ -60,6 +61,18 @@ class RunCache:
         """Write the states that are only in memory. They stay in memory too. Raises OSError."""
         for run in tuple(self._unsaved):
             self._save(run)
+
+    def summaries(
+        self,
+        name: str,
+        newest: Mapping[RunId, int],
+        state: Callable[[RunId], Run | None],
+        summarize: Callable[[Run], T],
+    ) -> Mapping[RunId, T]:
+        """What `summarize` makes of each of these runs, kept under this name as long as a run has no newer record."""
+        from gitorch.ledger.summaries import of_runs  # noqa: PLC0415  # for one verb only
+
+        return of_runs(self._folder / f"summaries-{name}.json", self._key, newest, state, summarize)
 
     def remove_others(self, newest: Mapping[RunId, int]) -> None:
         """Remove the files of all states but these: the number of the newest record by run.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from gitorch.model.values import Value
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, MessageId, Moment, RunId
     from gitorch.model.record import Actor, Record
     from gitorch.model.work.board import State
+    from gitorch.model.work.run import Run
+
+
+T = TypeVar("T")
 
 
 class Draft(Value):
@@ -149,6 +153,14 @@ class Ledger(Protocol):
         """The record that the ledger's commit with this beginning of an id added; `prefix` has four hex digits or more.
 
         Raises NotFound where no commit of the ledger begins like this, Corrupt.
+        """
+        ...
+
+    def summaries(self, name: str, summarize: Callable[[Run], T]) -> Mapping[RunId, T]:
+        """What `summarize` makes of each run, oldest first: nothing but what JSON can hold, and nothing but the run told it.
+
+        Kept by `name` and the code's version, so that `summarize` is called only for runs with records since the last time.
+        Raises NotFound, Corrupt.
         """
         ...
 

@@ -176,6 +176,14 @@ def test_a_run_spans_from_its_first_record_to_its_newest(ledger):
     assert ledger.span(OTHER) == (2, 2)
 
 
+def test_every_run_is_summarized_as_of_its_newest_record(ledger):
+    fill(ledger, 2)
+    fill(ledger, 1, OTHER)
+    assert ledger.summaries("records", lambda run: run.records) == {RUN: 2, OTHER: 1}
+    fill(ledger, 1)
+    assert ledger.summaries("records", lambda run: run.records) == {RUN: 3, OTHER: 1}
+
+
 def test_an_absent_run_or_file_is_not_found(ledger):
     fill(ledger, 1)
     asked = (

@@ -121,6 +121,11 @@ class FakeLedger:
                 return written
         raise NotFound(missing, hint="gitorch inbox" if "message" in missing else "gitorch log")
 
+    def summaries(self, name, summarize):
+        self._begun()
+        runs = dict.fromkeys(written.record.run for written in self.written if written.record.run)
+        return {run: summarize(self.state(run).run) for run in runs}
+
     def span(self, run):
         self._begun(run)
         numbers = [written.record.seq for written in self.written if written.record.run == run]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from play import Play, finding
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId
+from gitorch.model.plans.prices import Price, PriceList
 from gitorch.model.work.usage import ModelUsage, UsageReading
-from gitorch.rules.views.stats import GROUPINGS, stats
+from gitorch.rules.views.stats import GROUPINGS, part_of, rows, stats
 
 
 def use(play: Play, job: str, model: str, tokens: int) -> None:
@@ -69,3 +72,10 @@ def test_every_grouping_has_the_same_sums(play, by):
     rows = stats([play.run, play.run], by)
     for name in ("epics", "passed", "passed_at_once", "rounds", "escalations", "tokens", "cached", "cost_micros"):
         assert sum(getattr(row, name) for row in rows) == getattr(whole, name), name
+
+
+def test_what_each_run_adds_can_be_kept_as_json_and_summed_later(play):
+    prices = PriceList(per_million={"opus": Price(input=2)})
+    for by in ("", *GROUPINGS):
+        kept = json.loads(json.dumps(part_of(play.run, by)))
+        assert rows([kept, kept], prices) == stats([play.run, play.run], by, prices)

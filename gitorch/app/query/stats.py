@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.lookup import load_runs, run_lines
-from gitorch.rules.views.stats import stats
+from gitorch.app.query.lookup import run_lines
+from gitorch.rules.views.stats import part_of, rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from gitorch.app.services import Services
     from gitorch.model.view import StatsRow
-    from gitorch.model.work.run import Run
 
 
 def stats_of(services: Services, by: str = "") -> tuple[StatsRow, ...]:
-    """The figures of every run, costs estimated by the configured prices. The cost in time is that of reading the cached state of each run, one after another."""
-    return stats(_every_run(services), by, services.config.prices)
-
-
-def _every_run(services: Services) -> Iterator[Run]:
-    """Every run, one in memory at a time."""
-    for line in run_lines(services):
-        yield from load_runs(services, (line.id,))
+    """The figures of every run, costs estimated by the configured prices. Reads the states of runs that changed since the last time."""
+    if not run_lines(services):
+        return ()
+    parts = services.ledger.summaries(f"stats-{by or 'all'}", partial(part_of, by=by))
+    return rows(parts.values(), services.config.prices)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from gitorch.model.plans.prices import PriceList
 from gitorch.model.plans.workflow import UNCLAIMED
+from gitorch.model.values import asdict
 from gitorch.model.view import StatsRow
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
@@ -31,84 +33,113 @@ UNKNOWN = "unknown"
 JUDGED = frozenset({JobPhase.COMPLETED, JobPhase.FAILED})
 
 
+Part = Mapping[str, "list[Any]"]
+"""What one run adds to each group, as a cache can keep it in JSON."""
+
+
 class _Figures:
     """The figures of one group as they are counted."""
 
     def __init__(self) -> None:
-        self.epics = 0
-        self.passed = 0
-        self.passed_at_once = 0
-        self.rounds = 0
-        self.escalations = 0
-        self.worked_ms = 0
+        self.counts: Counter[str] = Counter()
+        """By the name of a field of `StatsRow`, and `worked_ms`."""
         self.findings: Counter[str] = Counter()
-        self.usage = ModelUsage()
-        self.estimated_micros = 0
-        self.unpriced = 0
+        self.spent: dict[str, ModelUsage] = {}
+        """By model."""
 
     def add_work(self, job: JobState) -> None:
         """Count a piece of work whose gate has decided."""
-        self.epics += 1
-        self.rounds += job.attempt
+        self.counts["epics"] += 1
+        self.counts["rounds"] += job.attempt
         if job.phase is JobPhase.COMPLETED:
-            self.passed += 1
-
-        if job.phase is JobPhase.COMPLETED and job.attempt == 1:
-            self.passed_at_once += 1
+            self.counts["passed"] += 1
+            if job.attempt == 1:
+                self.counts["passed_at_once"] += 1
 
         for listed in job.findings:
             severity = str(listed.finding.severity)
             self.findings[severity] += 1
 
-    def add_usage(self, usage: ModelUsage, prices: PriceList) -> None:
+    def add_usage(self, usage: ModelUsage) -> None:
         """Count what one model served."""
-        self.usage = self.usage.plus(usage)
-        self.estimated_micros += estimated_micros(prices, usage)
-        self.unpriced += unpriced_tokens(prices, usage)
+        before = self.spent.get(usage.model, ModelUsage(usage.model))
+        self.spent[usage.model] = before.plus(usage)
 
-    def row(self, name: str) -> StatsRow:
+    def add(self, part: list[Any]) -> None:
+        """Count the figures of another group."""
+        counts, findings, spent = part
+        self.counts.update(counts)
+        self.findings.update(findings)
+        for usage in spent:
+            self.add_usage(ModelUsage(**usage))
+
+    def plain(self) -> list[Any]:
+        """The figures as `add` takes them."""
+        return [dict(self.counts), dict(self.findings), [asdict(usage) for usage in self.spent.values()]]
+
+    def row(self, name: str, prices: PriceList) -> StatsRow:
         """The figures as a row."""
+        estimated, unpriced = 0, 0
+        whole = ModelUsage()
+        for usage in self.spent.values():
+            whole = whole.plus(usage)
+            estimated += estimated_micros(prices, usage)
+            unpriced += unpriced_tokens(prices, usage)
+
         return StatsRow(
             name=name,
-            epics=self.epics,
-            passed=self.passed,
-            passed_at_once=self.passed_at_once,
-            rounds=self.rounds,
+            epics=self.counts["epics"],
+            passed=self.counts["passed"],
+            passed_at_once=self.counts["passed_at_once"],
+            rounds=self.counts["rounds"],
             findings=dict(sorted(self.findings.items())),
-            escalations=self.escalations,
-            minutes=self.worked_ms // 60_000,
-            tokens=self.usage.fresh,
-            cached=self.usage.cached,
-            cost_micros=self.usage.cost_micros,
-            estimated_micros=self.estimated_micros,
-            unpriced=self.unpriced,
+            escalations=self.counts["escalations"],
+            minutes=self.counts["worked_ms"] // 60_000,
+            tokens=whole.fresh,
+            cached=whole.cached,
+            cost_micros=whole.cost_micros,
+            estimated_micros=estimated,
+            unpriced=unpriced,
         )
 
 
 def stats(runs: Iterable[Run], by: str = "", prices: PriceList = NO_PRICES) -> tuple[StatsRow, ...]:
-    """The figures of these runs by agent, model, lane or epic, in the order of the names; in one row without a grouping.
+    """The figures of these runs by agent, model, lane or epic, in the order of the names; in one row without a grouping."""
+    return rows([part_of(run, by) for run in runs], prices)
+
+
+def rows(parts: Iterable[Part], prices: PriceList = NO_PRICES) -> tuple[StatsRow, ...]:
+    """The sums of what each run adds to the groups, in the order of the groups' names."""
+    groups: dict[str, _Figures] = {}
+    for part in parts:
+        for name, figures in part.items():
+            groups.setdefault(name, _Figures()).add(figures)
+
+    return tuple(groups[name].row(name, prices) for name in sorted(groups))
+
+
+def part_of(run: Run, by: str) -> Part:
+    """What a run adds to the groups by agent, model, lane or epic; to one group without a grouping.
 
     Work counts once its gate has decided, in the group of its author. Minutes and tokens count in the group of whoever used them.
     """
     groups: dict[str, _Figures] = {}
-    for run in runs:
-        for job in run.jobs.values():
-            if job.spec.kind not in UNCLAIMED:
-                _add_job(groups.setdefault(_name(run, job, by), _Figures()), job)
+    for job in run.jobs.values():
+        if job.spec.kind not in UNCLAIMED:
+            _add_job(groups.setdefault(_name(run, job, by), _Figures()), job)
 
-        for session, usage in _usages(run):
-            figures = groups.setdefault(_name_of_session(run, session, usage, by), _Figures())
-            figures.add_usage(usage, prices)
+    for session, usage in _usages(run):
+        groups.setdefault(_name_of_session(run, session, usage, by), _Figures()).add_usage(usage)
 
-        for job in _escalated(run):
-            groups.setdefault(_name(run, job, by), _Figures()).escalations += 1
+    for job in _escalated(run):
+        groups.setdefault(_name(run, job, by), _Figures()).counts["escalations"] += 1
 
-    return tuple(groups[name].row(name) for name in sorted(groups))
+    return {name: figures.plain() for name, figures in groups.items()}
 
 
 def _add_job(figures: _Figures, job: JobState) -> None:
     """Count a job: its work if it writes, and the time that somebody held it."""
-    figures.worked_ms += job.worked_ms
+    figures.counts["worked_ms"] += job.worked_ms
     if job.writes and job.phase in JUDGED:
         figures.add_work(job)
 
