@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
+
+from markdown_it import MarkdownIt
 
 from gitorch.text.plans.front_matter import KEYS
+from gitorch.text.plans.gates import GATE_STEPS
 from gitorch.text.plans.plan import parse_plan
 from gitorch.text.source import source_of
 
@@ -21,6 +25,7 @@ def forgotten(text: str) -> list[tuple[int, str]]:
     lines = text.split("\n")
     carried = {line for epic in plan.epics for line in epic.section.split("\n")}
     used = front_matter(text, named) | {plan.places.get("design", (0, 0))[0]}
+    used |= own_steps(lines)
     left: list[tuple[int, str]] = []
     heading = 0
 
@@ -33,6 +38,20 @@ def forgotten(text: str) -> list[tuple[int, str]]:
         left.append((number, line))
 
     return left
+
+
+def own_steps(lines: list[str]) -> set[int]:
+    """The lines right below the heading of a gate that gitorch itself writes there, blank lines between them included."""
+    gates = [
+        token.map[1] for token in MarkdownIt().parse("\n".join(lines)) if token.type == "heading_open" and token.map
+    ]
+    steps: set[int] = set()
+    for gate in gates:
+        if "Review Gate:" in lines[gate - 1]:
+            below = takewhile(lambda at: lines[at].strip() in {"", *GATE_STEPS.split("\n")}, range(gate, len(lines)))
+            steps.update(at + 1 for at in below)
+
+    return steps
 
 
 def front_matter(text: str, named: set[int]) -> set[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plan_lines import forgotten
 
@@ -108,6 +108,8 @@ CHANGES = st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 4)), max_size=
 
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(st.sampled_from(SPECIMENS[:1] + SPECIMENS[3:]), CHANGES)
+@example(SPECIMENS[1], [])
+@example(SPECIMENS[2], [])
 def test_every_line_of_a_changed_document_is_carried_or_named(path, changes):
     assert forgotten(changed(path.read_text(encoding="utf-8"), changes)) == []
 

@@ -45,11 +45,11 @@ def _boxes(source: Source, outline: Outline) -> Iterator[Problem]:
 
 def _unread(source: Source, outline: Outline, used: set[int]) -> Iterator[Problem]:
     """The lines outside of every epic's section, without the headings and fields that the plan uses."""
-    used |= _used_lines(outline)
+    used |= _used_lines(source, outline)
     left: list[int] = []
     for number in range(source.front_matter_lines + 1, len(source.lines) + 1):
         line = source.line(number).strip()
-        if line and line not in _STEPS and number not in used:
+        if line and number not in used:
             left.append(number)
 
     for lines in _portions(_ranges(left, source)):
@@ -58,18 +58,31 @@ def _unread(source: Source, outline: Outline, used: set[int]) -> Iterator[Proble
         yield source.problem(lines[1], message, fix)
 
 
-def _used_lines(outline: Outline) -> set[int]:
+def _used_lines(source: Source, outline: Outline) -> set[int]:
     """The lines that the plan uses: its title and design, and each section with its heading and gates.
 
-    The lines below a gate are not among them, since no agent reads them.
+    The lines below a gate are not among them, since no agent reads them, except those that gitorch wrote there.
     """
     used = {outline.title_line, outline.design_line}
     for section in outline.sections:
         used.update(range(section.line, section.end or section.line))
         used.update(range(section.line, section.begin))
 
-    used.update(gate.line for gate in outline.gates())
+    for gate in outline.gates():
+        used.add(gate.line)
+        used.update(_steps_below(source, gate.line))
+
     return used
+
+
+def _steps_below(source: Source, gate: int) -> Iterator[int]:
+    """The lines right below a gate that gitorch itself writes there."""
+    for number in range(gate + 1, len(source.lines) + 1):
+        line = source.line(number).strip()
+        if line and line not in _STEPS:
+            return
+
+        yield number
 
 
 def _ranges(lines: Sequence[int], source: Source | None = None) -> list[tuple[int, int]]:
