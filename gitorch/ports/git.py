@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import WorkFacts
     from gitorch.model.ids import CommitId, Moment
     from gitorch.model.work.report import FileChange
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
 
 
 class MergeTry(Value):

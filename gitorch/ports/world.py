@@ -11,25 +11,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.channel import UsageLimit
-    from gitorch.model.ids import CommitId, Moment, PromptId, RunId, SessionId
+    from gitorch.model.ids import CommitId, Moment, PromptId
     from gitorch.model.observed import CheckObservation, SessionObservation, SetupObservation
     from gitorch.model.plans.approval import SigningKey
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.preparation import Preparation
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.session import SessionKey
     from gitorch.model.work.usage import UsageReading
-
-
-class SessionKey(Value):
-    """A session across all runs of one repository. `name` is its exact tmux session name."""
-
-    run: RunId
-    session: SessionId
-
-    @property
-    def name(self) -> str:
-        """Only letters, digits, `_` and `-`, whatever the run is called."""
-        return f"{self.run}_{self.session}"
 
 
 class LaunchSandbox(Value):

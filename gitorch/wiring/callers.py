@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.app.work.outbox import Sandbox
     from gitorch.model.work.run import Run
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
 
 OPERATOR_VARIABLE = "GITORCH_OPERATOR"
 """Names an operator, who works without deciding: set it for an agent or a script that claims jobs."""

@@ -22,7 +22,7 @@ from gitorch.world.terminal.session_pane import SESSION_VARIABLE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
 
 TOKEN_VARIABLE = "GITORCH_TOKEN"  # noqa: S105 - a variable's name
 SECRET_BYTES = 32

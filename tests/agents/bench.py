@@ -14,7 +14,8 @@ from waiting import until
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.wiring.presets import find_preset
 from gitorch.wiring.repository import agent_path
 from gitorch.world.clock import SystemClock

@@ -16,7 +16,7 @@ from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.agent_state.permission import PERMISSION
 from gitorch.rules.agent_state.screen import input_is_empty, text_before_cursor
 

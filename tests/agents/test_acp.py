@@ -19,7 +19,7 @@ from waiting import until
 
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.observed import READY, AgentState
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from waiting import until
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.values import replace
+from gitorch.model.work.session import SessionKey
 from gitorch.model.work.usage import ModelUsage, total
-from gitorch.ports.world import SessionKey
 
 if TYPE_CHECKING:
     from pathlib import Path

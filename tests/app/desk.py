@@ -21,7 +21,7 @@ from gitorch.model.plans.workflow import Settings
 from gitorch.model.submission import ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.work.review import Choice, ReportStatus
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 CALLER = Caller(HUMAN)
 TICKS_MAX = 40

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import RUN
 from waiting_run import WaitingRun
 
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 LEDGER = "refs/heads/gitorch/ledger"
 

@@ -23,7 +23,8 @@ from gitorch.model import effects
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Sandbox
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch, LaunchSandbox
 
 
 @pytest.fixture

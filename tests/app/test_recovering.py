@@ -27,8 +27,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.artifact import Outcome
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice, ReportStatus
-from gitorch.model.work.session import SessionPhase
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey, SessionPhase
 
 DONE = ReportText(ReportStatus.DONE, "api is done")
 OPERATOR = Caller(Actor(ActorKind.OPERATOR, "bob", "desk"))

@@ -31,8 +31,11 @@ from gitorch.model import events as e  # the same
 from gitorch.model.ids import RunId, SessionId  # the same
 from gitorch.model.plans.runtime import Preset  # the same
 from gitorch.model.work.run import OVER  # the same
-from gitorch.model.work.session import SessionPhase  # the same
-from gitorch.ports.world import Launch, SessionKey  # the same
+from gitorch.model.work.session import (
+    SessionKey,  # the same
+    SessionPhase,  # the same
+)
+from gitorch.ports.world import Launch  # the same
 from gitorch.wiring.repository import Repository, open_ledger  # the same
 from gitorch.world.clock import SystemClock  # the same
 from gitorch.world.terminal.terminals import TmuxTerminals  # the same

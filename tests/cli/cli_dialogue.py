@@ -27,7 +27,7 @@ from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -28,7 +28,7 @@ from gitorch.rules.evolve import evolve
 
 if TYPE_CHECKING:
     from gitorch.errors import Corrupt
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
 
 START = 1_700_000_000_000
 

@@ -31,7 +31,7 @@ from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Cycle, JobKind, JobSpec, Lane, Settings, Workflow
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.review import Choice, ReportStatus
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.text.records.digests import digest
 from gitorch.verbs.table import TABLE
 from gitorch.verbs.verb import Kind

@@ -26,7 +26,7 @@ from gitorch.errors import Failed
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.values import replace
 from gitorch.model.work.run import RunPhase
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.views.presence import agent_words
 
 ASKS = Streams(asks=True, draws=True, columns=80, lines=3, controls=True)

@@ -37,6 +37,7 @@ UNUSED_BY_AGENTS = {
 }
 UNUSED_BY_LOOKS = {
     *("secrets", "random", "hashlib", "socket", "gitorch.world.git.runner", "gitorch.world.terminal.launch"),
+    "gitorch.ports.world",
     *("gitorch.world.terminal.template", "gitorch.world.terminal.session_start"),
 }
 

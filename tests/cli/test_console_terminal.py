@@ -15,7 +15,7 @@ pytest.importorskip("textual")
 from gitorch.cli.console import terminal_use
 from gitorch.errors import Unavailable
 from gitorch.model.ids import SessionId
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 
 class Kept:

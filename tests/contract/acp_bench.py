@@ -8,7 +8,7 @@ from world.acp_terminal import Host
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world.channels.acp import AcpChannel
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.clock import SystemClock

@@ -10,7 +10,7 @@ from world.terminal_lab import wait_for
 
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world import processes
 from gitorch.world.channels.claude import ClaudeChannel
 from gitorch.world.channels.site import ChannelSite

@@ -5,7 +5,7 @@ from world.terminal_lab import wait_for
 
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world.channels.codex import CodexChannel
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.clock import SystemClock

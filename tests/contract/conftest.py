@@ -16,7 +16,8 @@ from world.terminal_lab import Lab
 from gitorch.model.ids import CommitId, PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.remotes import GitRemotes

@@ -7,7 +7,7 @@ from fakes.opencode_server import FakeOpenCode
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world.channels.opencode import SERVER, OpenCodeChannel
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.clock import SystemClock

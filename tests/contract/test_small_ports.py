@@ -18,8 +18,8 @@ from fakes.world import FakeClock, FakeFiles, FakeNotices, FakePlace, FakeProgra
 from gitorch.errors import NotFound, Refused
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.plans.approval import Guard, SigningKey
+from gitorch.model.work.session import SessionKey
 from gitorch.ports.place import Relocation
-from gitorch.ports.world import SessionKey
 from gitorch.world.clock import SystemClock
 from gitorch.world.files import LocalFiles
 from gitorch.world.git.signatures import SshSignatures

@@ -6,7 +6,7 @@ from world.terminal_lab import wait_for
 from gitorch.errors import NotFound
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 LINE = "Read .gitorch/brief.md and do what it says."
 ABSENT = SessionKey(RunId("auth-7f3a"), SessionId("s9"))

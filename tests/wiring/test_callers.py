@@ -13,7 +13,7 @@ from cli_stage import RUN, Stage
 
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.record import Actor, ActorKind
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.wiring import callers
 from gitorch.world.clock import SystemClock
 from gitorch.world.outbox import WorktreeOutboxes

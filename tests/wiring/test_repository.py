@@ -16,7 +16,7 @@ from gitorch.model.plans.config import Config
 from gitorch.model.plans.workflow import Lane
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.wiring.configuration import load_config
 from gitorch.wiring.repository import LazyHistory, Repository, agent_path, socket_name
 from gitorch.wiring.shared_remote import config_path

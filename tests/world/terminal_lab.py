@@ -10,7 +10,8 @@ from waiting import until as wait_for
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset, StateSign
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world import processes
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.clock import SystemClock

@@ -15,7 +15,7 @@ from gitorch.model.ids import Moment, PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world.acp.control import FOLDER, NAME, STATE
 from gitorch.world.channels.acp import OPENING_MS, SUBMITTED_MS, AcpChannel
 from gitorch.world.channels.chain import ChannelChain

@@ -13,7 +13,7 @@ from gitorch.errors import Malformed
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import asdict
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.text.outbox_entry import decode
 from gitorch.world.clock import SystemClock

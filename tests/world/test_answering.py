@@ -7,7 +7,8 @@ from world.terminal_lab import wait_for
 
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world.terminal.answering import Answering, answers_path, pending_path
 from gitorch.world.terminal.session_files import folder_of
 

@@ -17,7 +17,7 @@ from world.terminal_lab import SIGNS
 from gitorch.model.ids import Moment, PromptId
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.files import append_line
 from gitorch.world.programs import ProgramResult

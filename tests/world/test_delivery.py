@@ -260,7 +260,7 @@ from world import terminal_lab
 from gitorch.world.files import holding
 from gitorch.world.terminal import delivery
 from gitorch.model.ids import PromptId
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from pathlib import Path
 
 def die(*words, **named):

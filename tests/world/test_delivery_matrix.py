@@ -11,7 +11,7 @@ from world.terminal_lab import Lab
 from gitorch.errors import Refused
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import READY, AgentState
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 pytestmark = pytest.mark.tmux
 HALF = "a human's half line"

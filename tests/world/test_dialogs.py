@@ -11,7 +11,8 @@ from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.wiring.presets import find_preset
 
 pytestmark = pytest.mark.tmux

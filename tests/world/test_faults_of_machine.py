@@ -13,7 +13,8 @@ from gitorch.errors import Failed, GitorchError, Refused, Unavailable
 from gitorch.model.ids import RunId, SessionId
 from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch, LaunchSandbox
 from gitorch.world import command_runs, other_systems, sample, sandbox, ssh_keys
 from gitorch.world.beads import BeadsFile
 from gitorch.world.checks import ProjectChecks

@@ -17,8 +17,8 @@ from shown import shown
 
 from gitorch.errors import GitorchError
 from gitorch.model.ids import CommitId, RunId, SessionId
+from gitorch.model.work.session import SessionKey
 from gitorch.ports.git import PushRef
-from gitorch.ports.world import SessionKey
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.checked_history import checked
 from gitorch.world.git.history import GitHistory

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gitorch.model.ids import RunId, SessionId
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.world.host import Evidence, HostSecrets, KnownSessions, caller, secret, user_name
 
 API, WEB = SessionKey(RunId("auth-7f3a"), SessionId("s1")), SessionKey(RunId("auth-7f3a"), SessionId("s2"))

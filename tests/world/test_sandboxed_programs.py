@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from gitorch.model.ids import PromptId, RunId, SessionId
-from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch, LaunchSandbox
 from gitorch.wiring.presets import find_preset
 from gitorch.world import sandbox
 from gitorch.world.clock import SystemClock

@@ -14,7 +14,8 @@ from golden import assert_golden
 from gitorch.errors import GitorchError
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world import resources, ssh_keys
 from gitorch.world.activity import Watch
 from gitorch.world.beads import BeadsFile

@@ -6,7 +6,8 @@ from world.terminal_lab import run_script, wait_for
 from gitorch.errors import Unavailable
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world.terminal import session_start
 from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import folder_of

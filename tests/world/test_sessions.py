@@ -18,7 +18,8 @@ from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world.terminal.session_files import folder_of
 from gitorch.world.terminal.terminals import TmuxTerminals
 from gitorch.world.terminal.tmux import Tmux

@@ -10,7 +10,8 @@ from world.terminal_lab import SIGNS, wait_for
 from gitorch.model.ids import Moment, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.runtime import Preset, StateSign
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.world.terminal.rate_meter import RateMeter
 
 pytestmark = pytest.mark.tmux

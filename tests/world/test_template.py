@@ -9,7 +9,8 @@ import pytest
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.values import replace
-from gitorch.ports.world import Launch, LaunchSandbox, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch, LaunchSandbox
 from gitorch.world.terminal.launch import by_file, by_input, command, write_files
 from gitorch.world.terminal.template import template_values
 

@@ -12,7 +12,7 @@ from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
 from gitorch.model.json_text import parse_json
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.session import SessionPhase
+from gitorch.model.work.session import SessionKey, SessionPhase
 from gitorch.rules.views.inbox import cleanup_row, inbox
 from gitorch.rules.views.naming_runs import rows_with_runs, view_with_run, with_run
 from gitorch.rules.views.next_commands import next_commands
@@ -100,8 +100,6 @@ def observe_sessions(services: Services, run: Run) -> Mapping[SessionId, Session
     living = _sessions_in_terminals(run)
     if not living:
         return {}
-
-    from gitorch.ports.world import SessionKey  # noqa: PLC0415  # needed only where a session lives: 3 ms
 
     keys = [SessionKey(run.id, session.id) for session in living]
     try:

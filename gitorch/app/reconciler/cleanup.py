@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.errors import Failed
 from gitorch.model import commands
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from gitorch.app.start.places import settle_place
 from gitorch.errors import Away, Busy, Corrupt
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value, replace
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.faults import TRIES_MAX, wait_ms
 
 if TYPE_CHECKING:

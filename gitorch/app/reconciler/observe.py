@@ -13,8 +13,7 @@ from gitorch.app.reconciler.trouble import trouble
 from gitorch.model.observed import CheckObservation, CheckPhase, Observed, Overlap
 from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.session import SessionPhase
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey, SessionPhase
 from gitorch.rules.proposals import waits_for_pulls
 from gitorch.rules.steps import TERMINALS, looking, of_session
 

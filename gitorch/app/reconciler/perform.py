@@ -15,7 +15,8 @@ from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed
 from gitorch.model import commands, effects
-from gitorch.ports.world import Launch, SessionKey
+from gitorch.model.work.session import SessionKey
+from gitorch.ports.world import Launch
 from gitorch.rules.outstanding import may_begin
 from gitorch.rules.views.notices import notice
 from gitorch.rules.views.prompts import pointer

@@ -12,7 +12,7 @@ from gitorch.model import commands, events
 from gitorch.model.ids import Digest
 from gitorch.model.values import replace
 from gitorch.model.work.question import SETUP
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

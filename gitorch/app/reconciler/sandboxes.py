@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import Sandbox
-from gitorch.model.work.session import SessionPhase
-from gitorch.ports.world import LaunchSandbox, SessionKey
+from gitorch.model.work.session import SessionKey, SessionPhase
+from gitorch.ports.world import LaunchSandbox
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services

@@ -12,8 +12,7 @@ from gitorch.errors import Denied, Failed, Refused, Usage
 from gitorch.model import commands
 from gitorch.model.values import Value
 from gitorch.model.work.run import RunPhase
-from gitorch.model.work.session import SessionPhase
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey, SessionPhase
 from gitorch.rules import ensure
 from gitorch.rules.deciding import late
 

@@ -12,7 +12,7 @@ from gitorch.cli.call import Call, streams_of
 from gitorch.cli.output import ask_to_go_on, write
 from gitorch.cli.verbs.terminal import environ_outside_tmux
 from gitorch.errors import GitorchError
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

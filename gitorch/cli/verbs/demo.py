@@ -171,7 +171,7 @@ class Stage:
 
     def leave(self) -> None:
         """Stop the sessions and tests of an interrupted demo; a finished one has none."""
-        from gitorch.ports.world import SessionKey
+        from gitorch.model.work.session import SessionKey
 
         ledger = self._services.ledger
         if not ledger.exists() or not ledger.state(None).board.runs:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def attach(call: Call, thing: str, run: str | None) -> None:
     """Open an agent's terminal in yours."""
     from gitorch.app.query.lookup import find_session
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
 
     found, session = find_session(call.services, thing, run)
     argv = call.services.terminals.attach_argv(SessionKey(found.id, session))
@@ -56,7 +56,7 @@ def peek(call: Call, thing: str, history: int, run: str | None) -> None:
     """Print the current screen of an agent's terminal."""
     from gitorch.app.query.lookup import find_session
     from gitorch.app.query.runs import agent_states
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
 
     found, session = find_session(call.services, thing, run)
     screen = call.services.terminals.screen(SessionKey(found.id, session), history)

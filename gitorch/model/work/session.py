@@ -10,8 +10,20 @@ from gitorch.model.words import Words
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.ids import Digest, JobId, Moment, PromptId, SessionId
+    from gitorch.model.ids import Digest, JobId, Moment, PromptId, RunId, SessionId
     from gitorch.model.work.usage import Spent
+
+
+class SessionKey(Value):
+    """A session across all runs of one repository. `name` is its exact tmux session name."""
+
+    run: RunId
+    session: SessionId
+
+    @property
+    def name(self) -> str:
+        """Only letters, digits, `_` and `-`, whatever the run is called."""
+        return f"{self.run}_{self.session}"
 
 
 class SessionPhase(Words):

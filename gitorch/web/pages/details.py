@@ -13,7 +13,7 @@ from gitorch.errors import NotFound, Unavailable
 from gitorch.model import events
 from gitorch.model.ids import SessionId
 from gitorch.model.work.artifact import ArtifactKind
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.views.inbox import inbox
 from gitorch.web.pages.job import records_of
 from gitorch.web.render import Page

@@ -15,7 +15,7 @@ from gitorch.app.start.workflows import read_workflow
 from gitorch.errors import GitorchError, NotFound, Unavailable
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.values import Value
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.views.diagram import workflow_diagram
 from gitorch.rules.views.stats import GROUPINGS
 from gitorch.rules.views.stats import stats as figures

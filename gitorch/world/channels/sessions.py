@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Moment
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset
-    from gitorch.ports.world import Clock, SessionKey
+    from gitorch.model.work.session import SessionKey
+    from gitorch.ports.world import Clock
     from gitorch.world.channels.terminal import TerminalChannel
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Tmux

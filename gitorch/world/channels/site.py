@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from gitorch.model.channel import ChannelObservation
-    from gitorch.ports.world import Clock, SessionKey
+    from gitorch.model.work.session import SessionKey
+    from gitorch.ports.world import Clock
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Tmux
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.model.values import Value
@@ -151,7 +152,7 @@ def _without_programs(current: Iterable[str]) -> dict[str, str]:
 
 def _name(kind: Kind, key: str) -> str:
     """The name of the filter, merge driver or remote that a key belongs to; empty for a key of another kind."""
-    match = PATTERNS[kind].fullmatch(key)
+    match = re.fullmatch(PATTERNS[kind], key)
     if match is None:
         return ""
     return match["name"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fnmatch
-import getpass
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -365,17 +364,16 @@ class GitCommands:
         at the same time. The number is estimated as git does: from one of the 256 folders that hold loose objects.
         A failure to pack is ignored, because no object is lost.
         """
-        folder = self._git.common / "objects" / "17"
-        sample = 0
-        if folder.is_dir():
-            sample = len(list(folder.iterdir()))
-        if sample * 256 < loose_min:
+        sample = list((self._git.common / "objects" / "17").glob("*"))  # empty where there is no such folder
+        if len(sample) * 256 < loose_min:
             return False
         arguments = ("maintenance", "run", "--quiet", "--task=loose-objects")
         return self._git.run(*arguments, wait_seconds=PACK_SECONDS).status == 0
 
     def user_name(self) -> str:
         """`user.name` of the repository, or the login name."""
+        import getpass  # noqa: PLC0415  with termios, 1 million instructions for a verb that names nobody
+
         return self.setting("user.name") or getpass.getuser()
 
 

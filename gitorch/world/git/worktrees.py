@@ -27,7 +27,8 @@ from gitorch.world.safe_reading import whole
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.ports.world import Clock, SessionKey
+    from gitorch.model.work.session import SessionKey
+    from gitorch.ports.world import Clock
     from gitorch.world.programs import ProgramResult
 
 WORK_BRANCH = r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
     from gitorch.model.channel import ChannelObservation
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.session import SessionKey
     from gitorch.model.work.usage import UsageReading
-    from gitorch.ports.world import Clock, SessionKey
+    from gitorch.ports.world import Clock
     from gitorch.rules.agent_state.judge import StateReading
     from gitorch.world.channels.sessions import SessionChannels
     from gitorch.world.terminal.process_usage import ProcessUsage, Usage

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import Moment
     from gitorch.model.plans.runtime import Preset
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
     from gitorch.world.process import Process
 
 PLACE = "processes"

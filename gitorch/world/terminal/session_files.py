@@ -23,7 +23,7 @@ from gitorch.model.ids import Moment, PromptId, RunId, SessionId
 from gitorch.model.plans.permission import Dialog, RequestPattern
 from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import Value, asdict, field
-from gitorch.ports.world import SessionKey
+from gitorch.model.work.session import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.rules.agent_state.screen import Signal
 from gitorch.world import processes

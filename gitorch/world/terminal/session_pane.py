@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from gitorch.ports.world import SessionKey
+    from gitorch.model.work.session import SessionKey
     from gitorch.world.terminal.session_files import LaunchRecord
     from gitorch.world.terminal.tmux import Listing, Pane
 

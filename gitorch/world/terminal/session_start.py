@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitorch.ports.world import Clock, Launch, SessionKey
+    from gitorch.model.work.session import SessionKey
+    from gitorch.ports.world import Clock, Launch
     from gitorch.world.terminal.session_files import SessionFolder
     from gitorch.world.terminal.template import Template
     from gitorch.world.terminal.tmux import Pane, Tmux

@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from gitorch.model.observed import SessionObservation
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset
+    from gitorch.model.work.session import SessionKey
     from gitorch.model.work.usage import UsageReading
     from gitorch.ports.channels import Channel
-    from gitorch.ports.world import Clock, Launch, SessionKey
+    from gitorch.ports.world import Clock, Launch
     from gitorch.world.process import Process
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.session_start import SessionStarts
