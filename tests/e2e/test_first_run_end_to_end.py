@@ -108,7 +108,7 @@ FAILURES: list[tuple[str, Callable[[House], tuple[str, ...]], dict[str, str], st
         lambda _: ("git", "tmux"),
         {"target": "trunk"},
         "trunk is not a local branch",
-        "git branch trunk, or",
+        "gitorch config set orchestration.merge_target ",
     ),
     ("tmux", lambda _: ("git",), {}, "tmux is not installed", "apt-get install tmux"),
     ("tmux", lambda _: ("git", "tmux=tmux 2.9a"), {}, "tmux 2.9a is too old; 3.2 is needed", "apt-get install tmux"),
