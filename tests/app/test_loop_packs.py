@@ -72,13 +72,18 @@ def test_agents_are_observed_at_most_125_times_a_second():
     assert pulse_seconds(50) == 2 * PULSE_SECONDS
 
 
-def test_a_loop_rests_longer_while_only_people_can_go_on_but_not_once_they_answered(tmp_path):
+def test_a_loop_rests_as_long_as_nothing_has_happened_while_only_people_can_go_on(tmp_path):
     desk = Desk(tmp_path / "s")
     desk.reported("api")
-    assert rests(desk, desk.approve) == [pytest.approx(WAITING_PULSE_SECONDS, abs=0.2), pytest.approx(0.1, abs=0.2)]
+    spent = rests(desk, desk.approve, 30)
+    quiet = [sum(spent[:at]) for at in range(len(spent))]
+    for rest, before in list(zip(spent, quiet, strict=True))[:-1]:
+        assert rest == pytest.approx(min(max(before, PULSE_SECONDS), WAITING_PULSE_SECONDS), abs=0.25)
+    assert spent[-2] == pytest.approx(WAITING_PULSE_SECONDS, abs=0.2)
+    assert spent[-1] <= PULSE_SECONDS, "an answer ends the rest at once"
 
 
-def test_a_loop_that_rests_looks_whether_an_agent_wrote_something(tmp_path):
+def test_a_loop_that_rests_looks_whether_an_agent_wrote_something_and_then_looks_closely(tmp_path):
     desk = Desk(tmp_path / "s").begin({"api": ()})
     desk.tick(3)
     desk.submit("api", status=ReportStatus.NEEDS_CONTEXT, questions=("Which name?",))
@@ -87,17 +92,19 @@ def test_a_loop_that_rests_looks_whether_an_agent_wrote_something(tmp_path):
     def writes():
         desk.terminals.become(desk.key("api"), AgentState.WORKING, "a person pressed Enter")
 
-    assert rests(desk, writes) == [pytest.approx(WAITING_PULSE_SECONDS, abs=0.2), pytest.approx(LOOK_SECONDS, abs=0.2)]
+    *_, long, cut = rests(desk, writes, 30)
+    assert long == pytest.approx(WAITING_PULSE_SECONDS, abs=0.2)
+    assert cut == pytest.approx(LOOK_SECONDS, abs=0.2)
 
 
-def rests(desk, happens):
-    """The seconds between the last three of four ticks; something happens right after the third, while the loop rests."""
+def rests(desk, happens, many):
+    """The seconds between many ticks of a loop; something happens right after the last but one, while the loop rests."""
     ticks = []
 
     def stopping():
-        if len(ticks) == 3 and desk.clock.now() > ticks[2]:
+        if len(ticks) == many - 1 and desk.clock.now() > ticks[-1]:
             happens()
-        return len(ticks) == 4
+        return len(ticks) == many
 
     loop(desk.services, None, stay=True, show=lambda _: ticks.append(desk.clock.now()), stopping=stopping)
-    return [(later - sooner) / 1000 for sooner, later in pairwise(ticks[1:])]
+    return [(later - sooner) / 1000 for sooner, later in pairwise(ticks)]

@@ -32,8 +32,9 @@ PULSE_SECONDS_PER_AGENT = 0.008
 """The same for each of many agents: observing one takes some 0.6 ms of the processor."""
 
 WAITING_PULSE_SECONDS, LOOK_SECONDS = 10.0, 2.0
-"""The same while only people can go on, and the time between two looks whether an agent wrote something, as it does when a
-person answers in its terminal. What is answered elsewhere is a record. Both end the rest."""
+"""The same, at most, while only people can go on: it grows to the time in which nothing happened. And the time between
+two looks whether an agent wrote something, as it does when a person answers in its terminal. What is answered elsewhere is a
+record. Both end the rest."""
 
 SHARED_PULSE_SECONDS = 1.0
 """The same where each tick asks a remote: some forges take about a push a second for one branch."""
@@ -112,7 +113,9 @@ def loop(
             if why:
                 break
 
-            if not any(result.acted for result in ticking.left()):
+            if any(result.acted for result in ticking.left()):
+                ticking.stirred_at = services.clock.now()
+            else:
                 packed_at = pack_if_due(services, packed_at)
                 _rest(ticking, before, wrote, stopping, _pulse(services, ticking))
 
@@ -139,6 +142,8 @@ class _Loop:
         self.tries_max = tries_max
         self.places = places
         self.began = services.clock.now()
+        self.stirred_at = self.began
+        """When something last happened, or more than people could go on."""
         self.last: dict[RunId, TickResult] = {}
         self.outages: dict[RunId | None, _Outage] = {}
         self.damage: dict[RunId, Corrupt] = {}
@@ -333,8 +338,10 @@ def _pulse(services: Services, ticking: _Loop) -> float:
         return max(seconds, SHARED_PULSE_SECONDS)
 
     if ticking.waits_for_people():
-        return max(seconds, WAITING_PULSE_SECONDS)
+        quiet_ms = services.clock.now() - ticking.stirred_at
+        return min(max(seconds, quiet_ms / 1000), WAITING_PULSE_SECONDS)
 
+    ticking.stirred_at = services.clock.now()
     return seconds
 
 
@@ -355,6 +362,7 @@ def _rest(ticking: _Loop, before: object, wrote: object, stopping: Callable[[], 
     waited = looked = 0.0
     while waited < seconds:
         if ticking.tip() != before or stopping():
+            ticking.stirred_at = ticking.services.clock.now()
             return
 
         ticking.services.clock.sleep(blink)
@@ -362,6 +370,7 @@ def _rest(ticking: _Loop, before: object, wrote: object, stopping: Callable[[], 
         if waited - looked >= LOOK_SECONDS:
             looked = waited
             if ticking.written() != wrote:
+                ticking.stirred_at = ticking.services.clock.now()
                 return
 
 

@@ -58,7 +58,7 @@ LOW_BELOW = 14
 OFFLOADED = "offloaded"
 """The group of workers that are threads."""
 
-AGE_SECONDS = 5.0
+AGE_SECONDS = 10.0
 """How often ages are drawn anew while nothing else changes."""
 
 PARK_SECONDS = 10.0
