@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from waiting import LIMIT_SECONDS
@@ -81,7 +82,7 @@ def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict
 
 
 def move_in(home: Path) -> None:
-    """Set up `home`, and give this process the environment of `private_environment`."""
+    """Set up `home`, and give this process the environment of `private_environment`, with its time zone."""
     environment = private_environment(os.environ, home)
     for folder in ("run", "tmux", ".config", ".cache"):
         (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -89,6 +90,7 @@ def move_in(home: Path) -> None:
     for name in set(os.environ) - set(environment):
         del os.environ[name]
     os.environ.update(environment)
+    time.tzset()
 
 
 class Reached(RuntimeError):

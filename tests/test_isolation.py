@@ -44,6 +44,18 @@ def test_every_folder_of_the_user_is_the_suites_own(home: Path) -> None:
     assert Path.home() == home
 
 
+def test_local_time_is_utc_in_the_suite_and_in_its_programs(tmp_path: Path) -> None:
+    """Another zone before the suite moves in, as the user's shell may have it, and read once, so that libc keeps it."""
+    code = (
+        "import isolation, pathlib, time; before = time.localtime(0).tm_hour; isolation.move_in(pathlib.Path('home'));"
+        "print(before, time.localtime(0).tm_hour, time.tzname[0])"
+    )
+    words = (sys.executable, "-c", code)
+    environment = {**os.environ, "TZ": "JST-9", "PYTHONPATH": str(Path(__file__).parent)}
+    done = subprocess.run(words, cwd=tmp_path, env=environment, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["9", "0", "UTC"]
+
+
 @pytest.mark.parametrize(
     ("free_gib", "flag", "given"), [(4, 0, "/dev/shm"), (2, 0, None), (4, os.ST_NOEXEC, None), (None, 0, None)]
 )

@@ -6,10 +6,8 @@ Run pytest with --rewrite-transcripts to write it as it is now, and read the dif
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
-import pytest
 from cli_scenes import reworked
 from cli_stage import RUN, Stage, many
 from console_kit import NOW, asking
@@ -36,15 +34,6 @@ MINUTE = 60_000
 DIGEST = re.compile(r"(?<![-\w])(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
 PAGES = [Page(width, colours=True, now=Moment(NOW)) for width in (0, 40, 80, 130)]
 AGENTS = ("", "working", "dialog: may I?", "limited", "stuck", "idle")
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def golden(name: str, lines: Iterator[str], request) -> None:

@@ -5,9 +5,6 @@ Run pytest with --rewrite-transcripts to write it as it is now, and read the dif
 
 from __future__ import annotations
 
-import time
-
-import pytest
 from cli_stage import Stage, many
 from console_kit import asking, at_desk
 from golden import assert_golden
@@ -17,15 +14,6 @@ from gitorch.cli.console import reading
 from gitorch.model.plans.workflow import Autonomy, Settings
 
 ALL = 100
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def styled(desk) -> list[str]:

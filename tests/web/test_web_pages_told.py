@@ -6,7 +6,6 @@ Run pytest with --rewrite-transcripts to write them as they are now, and read th
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -73,15 +72,6 @@ SHOWN = {
 BEYOND_THE_NINTH = re.compile(r'data-line="[0-9]{2}"')
 """Lines of a diff that are all alike."""
 DIGEST = re.compile(r"(?<![-\w])(?=[0-9]*[a-f])[0-9a-f]{7,64}\b")
-
-
-@pytest.fixture(autouse=True)
-def _utc(monkeypatch):
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def at_work(stage) -> None:
