@@ -223,7 +223,7 @@ def credential(stage, job="api"):
 def submit_late(stage):
     """A report of a manual worker whose lease has run out."""
     held_session(stage)
-    stage.clock.at += DAY
+    stage.clock.moment += DAY
     claim = claims.ManualClaim(CALLER, stage.folder, "api")
     return submissions.submit_handoff(stage.services, claim, REPORT)
 
@@ -231,7 +231,7 @@ def submit_late(stage):
 def ended_late(stage):
     """What `refuse_late` raises once the lease has run out and that is recorded."""
     held_session(stage)
-    stage.clock.at += DAY
+    stage.clock.moment += DAY
     recovery.apply(stage.services, CALLER, None, "")
     run, session, _ = held_session(stage)
     return claims.refuse_late(run, session, "h1")

@@ -199,7 +199,7 @@ def _empty(dialogue: Dialogue, *words: str) -> None:
 
 
 def _wait(dialogue: Dialogue, seconds: str) -> None:
-    dialogue.stage.clock.at += int(seconds) * 1000
+    dialogue.stage.clock.moment += int(seconds) * 1000
 
 
 def _fault(dialogue: Dialogue, message: str, hint: str = "", where: str = "") -> None:

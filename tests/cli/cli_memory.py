@@ -6,7 +6,6 @@ import hashlib
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,8 @@ from gitorch.ports.world import Launch
 from gitorch.rules.evolve import evolve
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gitorch.errors import Corrupt
     from gitorch.model.work.session import SessionKey
 
@@ -130,21 +131,20 @@ class MemorySecrets(FakeSecrets):
         return f"token of {key.session}"
 
 
-@dataclass
-class MemoryClock:
-    """A second passes with every look."""
+class MemoryClock(FakeClock):
+    """The one of the contract: a second passes with every call on the stage, however often the code reads the clock."""
 
-    at: int = START
-    slept: float = 0.0
-    on_sleep: object = None
+    def __init__(self) -> None:
+        super().__init__(START)
+        self.on_sleep: Callable[[], object] | None = None
 
-    def now(self) -> Moment:
-        self.at += 1000
-        return Moment(self.at)
+    def step(self) -> None:
+        """Let the second of a call pass."""
+        self.moment += 1000
 
     def sleep(self, seconds: float) -> None:
-        self.slept += seconds
-        if callable(self.on_sleep):
+        super().sleep(seconds)
+        if self.on_sleep is not None:
             self.on_sleep()
 
 

@@ -135,6 +135,7 @@ class Stage:
     def gitorch(self, *words: str, typed: str | bytes = "", colours: bool = False) -> Answer:
         """One call; what it printed, and its exit status. Colours are printed only where the output says that it has them."""
         out, err = (TerminalText(), TerminalText()) if colours else (io.StringIO(), io.StringIO())
+        self.pass_time()
         data = typed if isinstance(typed, bytes) else typed.encode()
         before = sys.stdin
         sys.stdin = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")
@@ -147,6 +148,11 @@ class Stage:
             require_declared_keys(words, out.getvalue())
         return Answer(status, out.getvalue(), err.getvalue())
 
+    def pass_time(self) -> None:
+        """A call takes a second of the clock in memory."""
+        if isinstance(self.clock, MemoryClock):
+            self.clock.step()
+
     # Playing a run
 
     @property
@@ -156,12 +162,14 @@ class Stage:
         return run
 
     def do(self, command, actor: Actor = HOST) -> None:
+        self.pass_time()
         execute(self.services, RUN, actor, command)
 
     def prepare(self, needs, settings: Settings, titles=None) -> Run:
         if not self.ledger.exists():
             self.ledger.create(HUMAN, self.clock.now(), "L")
         flow = workflow(needs, titles)
+        self.pass_time()
         prepare = c.PrepareRun(RUN, "Sign in", "plan.md", Digest("sha256:p"), "main", TARGET, flow)
         execute(self.services, RUN, HUMAN, prepare, {RunPrepared: {"brief.md": BRIEF}})
         self.do(c.ConfirmRun(settings, "unattended"), HUMAN)
