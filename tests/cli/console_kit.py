@@ -31,8 +31,8 @@ SCREEN = "● Reading src/a.py\n\n> "
 class Ticks:
     """The loop of the console, in which a tick is what the stage's ledger says at that moment."""
 
-    def __init__(self, stage: Stage, agents=None, silent=()) -> None:
-        self.stage, self.agents, self.silent = stage, agents or {}, silent
+    def __init__(self, stage: Stage, agents=None, silent=(), screen=SCREEN) -> None:
+        self.stage, self.agents, self.silent, self.screen = stage, agents or {}, silent, screen
         self.changed = self.ended = lambda: None
         self.is_stopped, self.parked, self.went_on = False, [], 0
         self.sentence = ""
@@ -44,7 +44,7 @@ class Ticks:
     def take(self):
         run = self.stage.run
         words = {session.id: self.agents.get(session.id, "working") for session in run.living_sessions}
-        screens = dict.fromkeys(words, SCREEN)
+        screens = dict.fromkeys(words, self.screen)
         return {run.id: Shown(run, words, screens, self.silent)}, self.sentence
 
     def stop(self) -> None:

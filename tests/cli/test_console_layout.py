@@ -53,6 +53,22 @@ def test_a_long_question_leaves_room_for_its_options_and_the_answer(size):
     at_desk(stage, play, size)
 
 
+@pytest.mark.parametrize("size", [(60, 20), (80, 40), (149, 40), (150, 40), (200, 50)])
+def test_each_line_of_an_agents_screen_takes_one_line_however_wide_its_terminal_is(size):
+    stage = Stage().begin_run({"api": ()}).launch("api")
+
+    async def look(desk):
+        await desk.press("down")
+        first = next(n for n, line in enumerate(desk.lines) if "screen (p shows all)" in line)
+        shown = [line.rpartition("│ ")[2].rstrip() for line in desk.lines[first + 1 : first + 5]]
+        for letter, line in zip("abcd", shown, strict=True):
+            assert line.startswith(letter * 20)
+            assert line.endswith("…")
+            assert set(line) == {letter, "…"}
+
+    at_desk(stage, look, size, screen="\n".join(letter * 300 for letter in "abcd"))
+
+
 def test_two_hundred_rows_are_scrolled_without_lag():
     names = {f"epic-{n:03}": () for n in range(200)}
     stage = Stage().begin_run(names)

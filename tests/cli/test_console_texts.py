@@ -59,6 +59,8 @@ EVERY_STATE = (
     row(7, PlainState.FAILED),
     EpicRow(RUN, str(RUN), "Sign in", PlainState.WAITING, "the reason of the run", Moment(NOW - 9 * MINUTE)),
 )
+COLUMNS = 60
+"""The width of the details."""
 WIDTHS = (1, 30, 59, 60, 90, 110, 150, 220)
 
 
@@ -110,14 +112,14 @@ def details_told():
         for one in found:
             for change in (None, DiffStat(0, 0, 0, 0, ()), DiffStat(1, 2, 120, 8, ()))[: 3 if one.job == "api" else 1]:
                 yield f"# {one.id} {change}"
-                yield from told(details.details_text(one, shown, change, NOW))
+                yield from told(details.details_text(one, shown, change, NOW, COLUMNS))
         yield from details.findings_text(run, run.jobs[JobId("api")]).splitlines()
     for one in EVERY_STATE[:3]:
         yield f"# {one.id}"
         yield from told(details._title(one, NOW)) + told(details._reviews(one)) + [details._worker_line(one)]
         for question in one.questions:
             yield from told(details._question(question, NOW))
-    yield from told(details._screen("\n".join(f" line {n} \x1b " for n in range(20)) + "\n\n"))
+    yield from told(details._screen("\n".join(f" line {n} \x1b " for n in range(20)) + "\n\n", COLUMNS))
 
 
 QUESTIONS = (

@@ -180,7 +180,8 @@ class Console(App[str]):
         shown = self._shown[row.run]
         self._look_at_change(row, shown)
         _, change = self._changes.get((row.run, row.id), (0, None))
-        self._put("#details", details_text(row, shown, change, now))
+        columns = self.query_one("#side").content_size.width - 1  # without its scroll bar
+        self._put("#details", details_text(row, shown, change, now, columns))
 
     def _show_line(self, name: str, text: Text) -> None:
         """A line that takes no room while it is empty."""

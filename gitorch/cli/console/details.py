@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from gitorch.cli.console.rows import GLYPH_STYLES, GLYPHS, STYLES, age_of
-from gitorch.cli.pages.cells import safe_line
+from gitorch.cli.pages.cells import cut, safe_line
 from gitorch.cli.pages.page import counted, duration, phrase
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.finding_lines import place_text
@@ -30,8 +30,11 @@ FINDINGS_MAX = 6
 MESSAGES_MAX = 4
 
 
-def details_text(row: EpicRow, shown: Shown, change: DiffStat | None, now: Moment) -> Text:
-    """The details of a row; what a person must decide comes first. `change` is what its branch adds, once it is known."""
+def details_text(row: EpicRow, shown: Shown, change: DiffStat | None, now: Moment, columns: int) -> Text:
+    """The details of a row; what a person must decide comes first. `change` is what its branch adds, once it is known.
+
+    Lines of the agent's screen are cut to this many columns; the rest is wrapped by whoever draws it.
+    """
     text = _title(row, now)
     for question in row.questions:
         text.append_text(_question(question, now))
@@ -42,7 +45,7 @@ def details_text(row: EpicRow, shown: Shown, change: DiffStat | None, now: Momen
     if row.job is None:
         text.append_text(_run_details(shown))
     else:
-        text.append_text(_epic_details(row, shown, change))
+        text.append_text(_epic_details(row, shown, change, columns))
 
     return text
 
@@ -116,7 +119,7 @@ def _messages(view: RunView) -> Text:
     return text
 
 
-def _epic_details(row: EpicRow, shown: Shown, change: DiffStat | None) -> Text:
+def _epic_details(row: EpicRow, shown: Shown, change: DiffStat | None, columns: int) -> Text:
     """The work of an epic: who does it, its reviews and findings, its change, and the end of its screen."""
     text = Text()
     text.append(_worker_line(row), style="dim")
@@ -128,7 +131,7 @@ def _epic_details(row: EpicRow, shown: Shown, change: DiffStat | None) -> Text:
         text.append(change_line(change))
 
     if row.session is not None:
-        text.append_text(_screen(shown.screens.get(row.session, "")))
+        text.append_text(_screen(shown.screens.get(row.session, ""), columns))
 
     return text
 
@@ -228,8 +231,8 @@ def change_line(change: DiffStat) -> str:
     return f"{counted(change.commits, 'commit')}, {files}: +{change.added} -{change.removed} (d shows the diff)\n"
 
 
-def _screen(screen: str) -> Text:
-    """The last lines of a screen that are not blank."""
+def _screen(screen: str, columns: int) -> Text:
+    """The last lines of a screen that are not blank, each on one line: a screen may be wider than its place here."""
     lines = safe_text(screen).rstrip().splitlines()[-SCREEN_LINES:]
     text = Text()
     if not lines:
@@ -237,6 +240,6 @@ def _screen(screen: str) -> Text:
 
     text.append("screen (p shows all)\n", style="dim")
     for line in lines:
-        text.append(f"│ {line.rstrip()}\n")
+        text.append(f"{cut(f'│ {line.rstrip()}', columns)}\n")
 
     return text
