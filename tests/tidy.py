@@ -40,6 +40,15 @@ REGISTRY = re.compile(
     r"|docker[.]io|deb[.]debian[.]org|archive[.]ubuntu[.]com",
     re.IGNORECASE,
 )
+COUNTED = re.compile(
+    r" (more |attached |other )?(agent|attempt|branche|byte|character|check|commit|day|defect|error|file|finding|hour|job|key"
+    r"|line|message|minute|place|problem|question|record|remark|request|review|round|run|second|session|task|test|time|token"
+    r"|tree|verdict|version|warning|worktree)s\b"
+)
+"""The plural of something that gitorch counts, after its number."""
+RATIO = re.compile(r"( of |[-+−])$")
+"""What stands before a number that no noun has to agree with: `1 of 3`, `+2 −1 lines`."""
+PLACEHOLDER = re.compile(r"\{\{ *(?P<value>[^{}]*?) *\}\}(?P<after>[^{}<]*)")
 SILENCED = re.compile(r"#\s*(noqa|type: ignore)\b(?P<rest>.*)")
 REASONED = {
     "noqa": re.compile(r":\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*\W+\w+(\W+\w+)+"),
@@ -96,6 +105,15 @@ def is_python(file: File) -> bool:
 
 def is_source(file: File) -> bool:
     return is_python(file) and file.path.parts[0] == "gitorch"
+
+
+def is_on_a_floor(file: File) -> bool:
+    """Source that may import the model: the scripted agent is a program of its own."""
+    return is_source(file) and not file.name.startswith("gitorch/scripted/")
+
+
+def is_page(file: File) -> bool:
+    return file.name.startswith("gitorch/") and file.path.suffix == ".html"
 
 
 def is_package(file: File) -> bool:
@@ -257,6 +275,33 @@ def calls(function: ast.AST) -> set[str]:
     }
 
 
+def bare_counts(file: File) -> Iterator[Fault]:
+    """A number of any size before a plural, so that it says `1 files`; `counted` says `1 file`. A constant is known not to be 1."""
+    for node in file.nodes:
+        if isinstance(node, ast.JoinedStr):
+            parts = [ast.Constant(""), *node.values]
+            yield from filter(None, map(bare_count, parts, parts[1:], parts[2:]))
+
+
+def bare_count(before: ast.expr, number: ast.expr, after: ast.expr) -> Fault | None:
+    """The fault of three neighbours in a formatted text, if they are a text, a number of any size, and a plural."""
+    if not isinstance(number, ast.FormattedValue) or number.format_spec or not isinstance(after, ast.Constant):
+        return None
+    if isinstance(before, ast.Constant) and RATIO.search(str(before.value)):
+        return None
+    value = ast.unparse(number.value)
+    is_constant = value.rpartition(".")[2].isupper()
+    plural = COUNTED.match(str(after.value))
+    return Fault(number.lineno, f"{{{value}}}{plural[0]}: use counted") if plural and not is_constant else None
+
+
+def bare_counts_of_page(file: File) -> Iterator[Fault]:
+    for number, line in enumerate(file.lines, 1):
+        for found in PLACEHOLDER.finditer(line):
+            if COUNTED.match(found["after"]) and "counted(" not in found["value"]:
+                yield Fault(number, f"{found[0]}: use the filter counted")
+
+
 def unreasoned_silence(file: File) -> Iterator[Fault]:
     if not SILENCED.search(file.text):
         return
@@ -297,6 +342,8 @@ RULES = {
     "sleep": Rule(is_test, sleeps),
     "short-limit": Rule(is_test, short_limits),
     "silent-test": Rule(is_test, silent_tests),
+    "bare-count": Rule(is_on_a_floor, bare_counts),
+    "bare-count-of-page": Rule(is_page, bare_counts_of_page),
     "unreasoned": Rule(is_python, unreasoned_silence),
     "loose-line": Rule(is_prose, loose_lines),
     "wide-prose": Rule(is_prose, wide_prose),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitorch.errors import Malformed, NotFound, Problem, Usage
+from gitorch.model.counts import counted
 from gitorch.model.json_text import parse_json
 from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.words import Words
@@ -189,7 +190,7 @@ def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:
     found, problems = _parsed_findings(name, folder)
 
     if problems:
-        raise Malformed(f"{name} has {len(problems)} defects in its findings", tuple(problems))
+        raise Malformed(f"{name} has {counted(len(problems), 'defect')} in its findings", tuple(problems))
 
     return tuple(found)
 

@@ -75,6 +75,6 @@ def _refs(files: Mapping[str, bytes]) -> tuple[FileRef, ...]:
     refs = []
     for name, data in files.items():
         if len(data) > FILE_BYTES_MAX:
-            raise Usage(f"{name} has {len(data)} bytes, and the ledger keeps files of up to {FILE_BYTES_MAX}.")
+            raise Usage(f"{name} has {len(data):,} bytes, and the ledger keeps files of up to {FILE_BYTES_MAX:,}.")
         refs.append(FileRef(name, digests.bare(digests.digest(data)), len(data)))
     return tuple(refs)

@@ -16,6 +16,7 @@ from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import layout, location, object_check
 from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
 from gitorch.ledger.run_cache import RunCache
+from gitorch.model.counts import counted
 from gitorch.model.events import Approved, CodeMerged
 from gitorch.model.values import replace
 from gitorch.ports.ledger import StoredCommit, Verification, VerifiedRun
@@ -166,7 +167,7 @@ class _Check:
         yield from _path_faults(commit, is_first)
         records = _record_paths(commit)
         if len(records) != 1:
-            yield _fault(commit, "", f"adds {len(records)} records, not one")
+            yield _fault(commit, "", f"adds {counted(len(records), 'record')}, not one")
         if records:
             yield from self._record(commit, records[0])
 

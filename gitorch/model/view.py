@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.values import Value, field
 from gitorch.model.words import Words
 
@@ -152,7 +153,7 @@ class StatsRow(Value):
         """`12.50`, and how many tokens have no price: `12.50, without 5120 tokens`."""
         words = f"{self.estimated_micros / 1_000_000:.2f}"
         if self.unpriced:
-            return f"{words}, without {self.unpriced} tokens"
+            return f"{words}, without {counted(self.unpriced, 'token')}"
 
         return words
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
+from gitorch.model.counts import counted
 from gitorch.model.plans.workflow import UNCLAIMED
 from gitorch.model.work.job import JobPhase
 from gitorch.rules.budget_grants import BUDGET, GO_ON, sessions_spent, times_granted
@@ -50,7 +51,7 @@ def over_sessions(run: Run) -> Iterator[Command]:
 
     for job in run.jobs_in(JobPhase.QUEUED):
         if _wants_session(run, job):
-            used = f"has had {len(run.sessions)} sessions, which is its budget, and wants another"
+            used = f"has had {counted(len(run.sessions), 'session')}, which is its budget, and wants another"
             yield _run_question(run, "sessions", used)
             return
 

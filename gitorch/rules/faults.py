@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
+from gitorch.model.counts import counted
 from gitorch.model.plans.workflow import UNCLAIMED
 from gitorch.model.work.fault import CLEANUP_STEP
 from gitorch.model.work.question import fault_trigger
@@ -85,7 +86,7 @@ def _question(run: Run, fault: Fault) -> commands.Escalate:
     return commands.Escalate(
         trigger=fault_trigger(fault.step.name),
         happened=f"{doing[:1].upper()}{doing[1:]} failed: {fault.first_line}",
-        tried=f"{fault.times} times. gitorch tries again at growing intervals; nothing else waits for it.",
+        tried=f"{counted(fault.times, 'time')}. gitorch tries again at growing intervals; nothing else waits for it.",
         evidence=fault.reason.strip() or fault.code,
         decision=_decision(run, fault),
         options=_options(run, fault),

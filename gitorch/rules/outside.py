@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.ids import RunId
 from gitorch.model.work.report import OutsideChange
 
@@ -135,7 +136,7 @@ def question_summary(changes: Sequence[OutsideChange], target: str) -> str:
 
 def _summary_of(changes: Sequence[OutsideChange], target: str) -> str:
     """How many changes there are, and how many commits nobody reviewed."""
-    summary = f"{_counted(len(changes), 'change')} outside the work branches"
+    summary = f"{counted(len(changes), 'change')} outside the work branches"
     for change in changes:
         if change.name == f"refs/heads/{target}" and change.commits:
             summary += f", with {_unseen_commits(change)}"
@@ -223,15 +224,7 @@ def _commit_items(change: OutsideChange) -> list[str]:
 def _unseen_commits(change: OutsideChange) -> str:
     """How many commits no review saw, with the short name of their branch."""
     branch = change.name.removeprefix("refs/heads/")
-    return f"{_counted(len(change.commits), 'commit')} on {branch} since the run began that no review saw"
-
-
-def _counted(number: int, noun: str) -> str:
-    """`1 commit`, `2 commits`."""
-    if number == 1:
-        return f"1 {noun}"
-
-    return f"{number} {noun}s"
+    return f"{counted(len(change.commits), 'commit')} on {branch} since the run began that no review saw"
 
 
 def printable(text: str) -> str:

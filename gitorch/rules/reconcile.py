@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
+from gitorch.model.counts import counted
 from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase, overlap_key
 from gitorch.model.work.job import JobPhase
@@ -221,7 +222,7 @@ def _unanswered(question: Question, now: Moment) -> Command:
     return commands.Escalate(
         trigger=unanswered_trigger(question.id),
         happened=f"{asker} asked {question.id}, and nobody has answered for {minutes} min.",
-        tried=f"Reminded {question.reminders} times. The agent waits; nothing was assumed for it.",
+        tried=f"Reminded {counted(question.reminders, 'time')}. The agent waits; nothing was assumed for it.",
         evidence=question.text,
         decision="Answer it now (answer TEXT), stop the epic, or stop the run?",
         options=UNANSWERED_OPTIONS,
@@ -278,7 +279,7 @@ def _stale(run: Run, job: JobState) -> Command:
     name = job.spec.id
     tried = "Its branch and worktree are kept."
     if job.requeues:
-        tried = f"It was queued again {job.requeues} times."
+        tried = f"It was queued again {counted(job.requeues, 'time')}."
 
     evidence = f"lease {job.fence} was not renewed in time"
     kept = [f"{late.id} at {late.commit[:12]}" for late in run.late_handoffs_of(job)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
+from gitorch.model.counts import counted
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import REFUSED
@@ -240,8 +241,8 @@ def _refusal_question(job: JobState, session: Session, observation: SessionObser
     name = job.spec.id
     return commands.Escalate(
         trigger=f"{REFUSED}{name}:{job.attempt}:{job.fence}",
-        happened=f"The reports of {name} (session {session.id}) were refused {job.refused} times: {job.refusal}",
-        tried=f"It was told the reason each time, and reminded of it {job.reminded} times.",
+        happened=f"The reports of {name} (session {session.id}) were refused {counted(job.refused, 'time')}: {job.refusal}",
+        tried=f"It was told the reason each time, and reminded of it {counted(job.reminded, 'time')}.",
         evidence=observation.shown,
         decision=f"Tell it what to do (gitorch send {name} TEXT). Start it again (retry), stop {name}, or stop the run?",
         options=AGENT_OPTIONS,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
+from gitorch.model.counts import counted
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.runtime import TERMINAL
 from gitorch.model.work.job import JobPhase
@@ -148,7 +149,7 @@ def _within_budget(run: Run, seen: SessionObservation, job: JobState, budget: st
 
     was_counted = seen.requests > 0 or seen.state in READY
     if budget == "requests" and was_counted and seen.requests < SHARE * requests_allowed(run, job):
-        return f"the agent of {name} makes {seen.requests} requests a minute by now"
+        return f"the agent of {name} makes {counted(seen.requests, 'request')} a minute by now"
 
     return ""
 

@@ -35,7 +35,9 @@ def write(context: TurnContext, step: Step) -> None:
     """Write a whole file, also one that exists; only answers are filled in, because the text may be code."""
     text = context.fill_answers(step.option("text"))
     context.worktree.write(step.text, text)
-    context.show(f"Write {step.text} ({len(text.splitlines())} lines)")
+    count = len(text.splitlines())
+    lines = "line" if count == 1 else "lines"
+    context.show(f"Write {step.text} ({count} {lines})")
 
 
 def append(context: TurnContext, step: Step) -> None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.counts import counted
 from gitorch.model.values import replace
 from gitorch.model.work.artifact import ArtifactKind, Document
 from gitorch.model.work.review import Choice
@@ -57,9 +58,8 @@ def _without_front_matter(path: str, kind: ArtifactKind) -> Problem:
 
 def _malformed(path: str, kind: ArtifactKind, problems: tuple[Problem, ...]) -> Malformed:
     """The error for a file with these problems."""
-    count = "1 defect" if len(problems) == 1 else f"{len(problems)} defects"
     word = "artifact" if kind is ArtifactKind.OTHER else kind
-    return Malformed(f"{path} is not a valid {word}; it has {count}", problems)
+    return Malformed(f"{path} is not a valid {word}; it has {counted(len(problems), 'defect')}", problems)
 
 
 def _read(source: Source, kind: ArtifactKind, complaints: Complaints) -> Document:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Problem
+from gitorch.model.counts import counted
 from gitorch.model.tracker import Backlog, Issue, TrackerCommands
 from gitorch.model.values import replace
 
@@ -136,7 +137,7 @@ def _first_problems(problems: list[Problem]) -> list[Problem]:
         return problems
 
     rest = len(problems) - PROBLEMS_MAX
-    message = f"{rest} more lines are unreadable; this is the first of them."
+    message = f"{counted(rest, 'more line is', 'more lines are')} unreadable, from this one on."
     return [*problems[:PROBLEMS_MAX], problems[PROBLEMS_MAX]._replace(message=message)]
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -48,8 +49,7 @@ class Complaints:
         if not problems:
             return
 
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise Malformed(f"{self.path} has {count}.", problems, hint)
+        raise Malformed(f"{self.path} has {counted(len(problems), 'problem')}.", problems, hint)
 
 
 def in_file_order(problems: Collection[Problem]) -> tuple[Problem, ...]:

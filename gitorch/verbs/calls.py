@@ -127,7 +127,7 @@ def _text_faults(name: str, value: Any) -> list[str]:
 
     if size > TEXT_BYTES_MAX:
         return [
-            f"{name} has {size} bytes; at most {TEXT_BYTES_MAX} are taken. Put the rest into a file of your worktree"
+            f"{name} has {size:,} bytes; at most {TEXT_BYTES_MAX:,} are taken. Put the rest into a file of your worktree"
         ]
 
     return []

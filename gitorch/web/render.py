@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gitorch.model.counts import counted
 from gitorch.model.values import Value
 from gitorch.text.html import to_html
 from gitorch.text.records.timestamps import iso
@@ -115,13 +116,6 @@ def short(digest: object) -> Markup:
 def markdown(text: str) -> Markup:
     """Markdown from anybody as HTML in which nothing of theirs is HTML."""
     return Markup(to_html(safe_text(text)))  # noqa: S704  `to_html` escapes everything that it did not make
-
-
-def counted(number: int, one: str, several: str = "") -> str:
-    """`1 question`, `3 questions`."""
-    if number == 1:
-        return f"1 {one}"
-    return f"{number} {several or one + 's'}"
 
 
 def shown(value: object) -> str:

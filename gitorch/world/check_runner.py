@@ -20,6 +20,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.values import Value, field
 from gitorch.world import processes, reaper
@@ -112,7 +113,7 @@ class Output:
         """What is kept beyond the first `HALF_BYTES`, after a line about what was left out."""
         gap = b""
         if self._left_out:
-            gap = f"\n[gitorch left out {self._left_out} bytes here]\n".encode()
+            gap = f"\n[gitorch left out {counted(self._left_out, 'byte')} here]\n".encode()
         return gap + b"".join(self._last)
 
     def kept(self) -> bytes:

@@ -104,6 +104,8 @@ def test_every_defect_of_a_file_of_findings_is_named(tmp_path):
     ):
         assert part in messages
     assert all(problem.fix for problem in caught.value.problems)
+    with pytest.raises(Malformed, match=r" has 1 defect in its findings$"):
+        findings(tmp_path, ["x"])
 
 
 def test_a_file_that_is_not_json_is_malformed_at_its_line(tmp_path):

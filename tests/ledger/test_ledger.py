@@ -182,7 +182,7 @@ def test_a_run_that_cannot_be_a_folder_name_is_refused(ledger, run):
 
 
 def test_a_file_beyond_the_limit_is_refused(ledger):
-    with pytest.raises(Usage, match="log has 8000001 bytes"):
+    with pytest.raises(Usage, match="log has 8,000,001 bytes"):
         ledger.append(RUN, AGENT, AT, lambda _: [renewed(1, log=b"x" * 8_000_001)])
 
 

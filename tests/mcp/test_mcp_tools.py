@@ -207,7 +207,7 @@ def test_a_call_is_a_command_line_in_which_no_value_is_an_option(name, arguments
         ("why", {"thing": "\ud800"}, "thing has half a surrogate pair"),
         ("handoff", {"status": "DONE", "concern": "x"}, "concern is a list of texts"),
         ("handoff", {"status": "DONE", "concern": [5]}, "concern is a text"),
-        ("handoff", {"status": "DONE", "summary": "x" * 100_001}, "summary has 100001 bytes"),
+        ("handoff", {"status": "DONE", "summary": "x" * 100_001}, "summary has 100,001 bytes"),
         ("verdict", {"choice": "accept", "findings": {}}, "findings is a list"),
         ("handoff", {"x": 1, "summary": 2}, "takes no 'x'.*\nstatus is missing.*\nsummary is a text"),
     ],

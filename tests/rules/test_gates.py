@@ -28,12 +28,12 @@ JUDGEMENTS = [
     (
         Choice.ACCEPT_WITH_FINDINGS,
         (MINOR, IMPORTANT),
-        "important findings fail the gate; the verdict for them is needs_revision",
+        "findings of severity important fail the gate; the verdict for them is needs_revision",
     ),
     (
         Choice.ACCEPT_WITH_FINDINGS,
         (BLOCKING,),
-        "blocking findings fail the gate; the verdict for them is needs_revision",
+        "findings of severity blocking fail the gate; the verdict for them is needs_revision",
     ),
     (Choice.NEEDS_REVISION, (BLOCKING,), ""),
     (Choice.NEEDS_REVISION, (NOTE,), ""),

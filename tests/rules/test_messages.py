@@ -106,7 +106,7 @@ def test_words_that_nobody_could_use_are_refused(play):
     with pytest.raises(Refused, match="empty"):
         send(play, "api", " \n ")
     send(play, "api", "x" * TEXT_CHARACTERS_MAX)
-    with pytest.raises(Refused, match=f"at most {TEXT_CHARACTERS_MAX}"):
+    with pytest.raises(Refused, match=f"at most {TEXT_CHARACTERS_MAX:,}"):
         send(play, "api", "x" * (TEXT_CHARACTERS_MAX + 1))
 
 

@@ -210,10 +210,10 @@ def test_a_piece_of_a_message_reads_as_its_text_or_its_kind(piece, text):
 
 
 def test_a_long_result_and_a_long_difference_are_cut():
-    assert updates.difference(difference_of("", "x\n" * 40))[-1] == "    … 1 more lines"
+    assert updates.difference(difference_of("", "x\n" * 40))[-1] == "    … 1 more line"
     assert updates.difference(difference_of("", "x\n" * 39))[-1] == "    +x"
     assert updates.difference(difference_of("", "x\n" * 2_000))[-1] == "    … 1961 more lines"
-    assert updates.difference(difference_of("x\n" * 2_001, "")) == ["    2001 lines become 0 lines"]
+    assert updates.difference(difference_of("x\n" * 2_001, "")) == ["    2001 lines before, 0 lines after"]
     kept = "".join(f"{number}\n" for number in range(9))
     assert updates.difference(difference_of(kept, kept.replace("4", "x")))[0] == "    @@ -3,5 +3,5 @@"
     shown = updates.update_lines({"sessionUpdate": "tool_call", "content": [content("x\n" * 42)]})

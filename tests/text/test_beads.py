@@ -132,7 +132,7 @@ def test_an_unreadable_line_is_always_a_problem(line, message):
 
 def test_the_problems_of_a_file_of_another_kind_are_bounded():
     assert messages(read(b"x\n" * 500))[PROBLEMS_MAX:] == [
-        f"{PROBLEMS_MAX + 1}: {500 - PROBLEMS_MAX} more lines are unreadable; this is the first of them."
+        f"{PROBLEMS_MAX + 1}: {500 - PROBLEMS_MAX} more lines are unreadable, from this one on."
     ]
 
 

@@ -14,11 +14,11 @@ from gitorch.app.start.facts import runtime_facts, target_fix
 from gitorch.app.start.health import HealthCheck
 from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable
+from gitorch.model.counts import counted
 from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Commits
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime
-from gitorch.rules.workflows.readiness import count_commits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -115,7 +115,7 @@ def _target(services: Services) -> Iterator[HealthCheck]:
         return
     behind = services.git.behind_remote(target)
     if behind:
-        text = f"{target} is {count_commits(behind)} behind its upstream"
+        text = f"{target} is {counted(behind, 'commit')} behind its upstream"
         yield HealthCheck("merge target", False, text, "git fetch && git merge --ff-only")
     else:
         yield HealthCheck("merge target", True, f"{target} at {commit[:12]}")
@@ -232,10 +232,7 @@ def _ledger(services: Services) -> HealthCheck:
 
 def _ledger_found(services: Services, count: int) -> HealthCheck:
     """The note of a ledger with this number of runs."""
-    runs = f"{count} runs"
-    if count == 1:
-        runs = "1 run"
-    return HealthCheck("ledger", True, f"{runs}, kept by {services.store}")
+    return HealthCheck("ledger", True, f"{counted(count, 'run')}, kept by {services.store}")
 
 
 def _notices(services: Services) -> Iterator[HealthCheck]:

@@ -8,6 +8,7 @@ from gitorch.app.query.lookup import load_runs, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.start.health import HealthCheck
 from gitorch.errors import GitorchError
+from gitorch.model.counts import counted
 from gitorch.model.work.question import fault_trigger
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.views.presence import silent_channels
@@ -50,7 +51,8 @@ def _heard_of_agents(services: Services, run: Run) -> Iterator[HealthCheck]:
     for session in run.living_sessions:
         seen = observations.get(session.id)
         if seen is not None and seen.broken_hooks:
-            text = f"passed over {seen.broken_hooks} lines in the hook events of {session.job} ({session.id}) that no hook wrote"
+            lines = counted(seen.broken_hooks, "line")
+            text = f"passed over {lines} in the hook events of {session.job} ({session.id}) that no hook wrote"
             yield HealthCheck(f"run {run.id}", None, text, f"gitorch peek {session.job} --run {run.id}")
 
         for channel, reason in silent_channels(session, seen).items():

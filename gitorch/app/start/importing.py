@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.start.named_files import read_bytes
 from gitorch.errors import Malformed, NotFound, Problem, Unavailable
+from gitorch.model.counts import counted
 from gitorch.model.tracker import Backlog
 from gitorch.text.imports.beads_epics import beads_plan
 from gitorch.text.imports.formats import finished, import_plan
@@ -69,7 +70,7 @@ def _in_folder(folder: Path, shown: str) -> Path:
         raise NotFound(message, f"ls {shlex.quote(shown)}")
     if len(below) > 1:
         first = shlex.quote(f"{shown.rstrip('/')}/{below[0]}")
-        message = f"{shown} holds {len(below)} task lists: {', '.join(below[:SHOWN_MAX])}"
+        message = f"{shown} holds {counted(len(below), 'task list')}: {', '.join(below[:SHOWN_MAX])}"
         raise NotFound(message, f"gitorch plan import {first}")
 
     return folder / below[0] / "tasks.md"

@@ -15,6 +15,7 @@ from gitorch.app.work.own_branch import mend
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.commands import Order
+from gitorch.model.counts import counted
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.submission import ReportText
@@ -377,8 +378,7 @@ def what_follows(happened: tuple[Event, ...]) -> str:
         if isinstance(event, events.GatePassed):
             return f"{event.job} is cleared at {event.commit[:12]}."
         if isinstance(event, events.FindingsListed):
-            many = len(event.findings)
-            return f"{event.job} goes back to its author with {many} {'finding' if many == 1 else 'findings'}."
+            return f"{event.job} goes back to its author with {counted(len(event.findings), 'finding')}."
         if isinstance(event, events.Escalated | events.QuestionAsked):
             return f"{event.question} waits for a human. Stop here; the answer comes to this terminal."
         if isinstance(event, events.HandoffSubmitted):

@@ -8,7 +8,8 @@ from rich.text import Text
 
 from gitorch.cli.console.rows import GLYPH_STYLES, GLYPHS, STYLES, age_of
 from gitorch.cli.pages.cells import cut, safe_line
-from gitorch.cli.pages.page import counted, duration, phrase
+from gitorch.cli.pages.page import duration, phrase
+from gitorch.model.counts import counted
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.run import run_view

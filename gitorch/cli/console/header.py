@@ -9,7 +9,7 @@ from rich.text import Text
 
 from gitorch.cli.console.rows import STYLES
 from gitorch.cli.pages.cells import cut, safe_line, width
-from gitorch.cli.pages.page import counted
+from gitorch.model.counts import counted
 from gitorch.model.view import PlainState
 
 if TYPE_CHECKING:

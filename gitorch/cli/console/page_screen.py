@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from gitorch.cli.pages.cells import safe_line
+from gitorch.model.counts import counted
 from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _first_lines(text: str, command: str) -> list[str]:
     if len(lines) <= LINES_MAX:
         return lines
 
-    return [*lines[:LINES_MAX], f"… {len(lines) - LINES_MAX} more lines: {safe_line(command)}"]
+    return [*lines[:LINES_MAX], f"… {counted(len(lines) - LINES_MAX, 'more line')}: {safe_line(command)}"]
 
 
 def _diff_style(line: str) -> str | None:

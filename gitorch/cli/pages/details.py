@@ -8,6 +8,7 @@ from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import phrase
 from gitorch.cli.pages.plain import plain, to_json
 from gitorch.cli.pages.records import day_and_time, sentence_of
+from gitorch.model.counts import counted
 from gitorch.model.work.question import QuestionKind
 from gitorch.rules.answer_words import meaning
 from gitorch.rules.review.endings import ending
@@ -45,7 +46,7 @@ def record_text(written: WrittenRecord) -> str:
         ("actor", _actor_text(record.actor)),
     ]
     fields += [(name, _value_text(value)) for name, value in event.items()]
-    fields += [("file", f"{file.name}  {file.size} bytes  {file.sha256}") for file in record.files]
+    fields += [("file", f"{file.name}  {counted(file.size, 'byte')}  {file.sha256}") for file in record.files]
 
     return _page(sentence_of(written), fields, prose)
 

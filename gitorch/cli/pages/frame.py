@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitorch.cli.pages.page import Cell, Page, counted, phrase
+from gitorch.cli.pages.page import Cell, Page, phrase
 from gitorch.cli.pages.views import header, job_cells, summary
+from gitorch.model.counts import counted
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:

@@ -181,14 +181,6 @@ def duration(seconds: float) -> str:
     return f"{left} s"
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """`1 question`, `3 questions`; irregular plurals are given."""
-    if number == 1:
-        return f"1 {one}"
-
-    return f"{number} {several or one + 's'}"
-
-
 def labelled(label: str, names: Iterable[str]) -> list[str]:
     """One line a name, each with the label in a column before it."""
     return [f"{label:<{LABEL_COLUMNS}}{name}" for name in names]

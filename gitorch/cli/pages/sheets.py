@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.cli import arguments
 from gitorch.cli.output import ask, write
 from gitorch.cli.pages.cells import safe_line
-from gitorch.cli.pages.page import Cell, Page, counted
+from gitorch.cli.pages.page import Cell, Page
 from gitorch.errors import Usage
+from gitorch.model.counts import counted
 from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Autonomy
 
@@ -157,7 +158,7 @@ def _reviews(sheet: Sheet) -> str:
     if not sheet.reviewers:
         return "none"
 
-    return f"{', then '.join(sheet.reviewers)} ({sheet.review_mode}), at most {sheet.rounds_max} rounds"
+    return f"{', then '.join(sheet.reviewers)} ({sheet.review_mode}), at most {counted(sheet.rounds_max, 'round')}"
 
 
 def _folders(sheet: Sheet) -> list[str]:

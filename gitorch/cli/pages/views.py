@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from gitorch.cli.pages.cells import safe_line
-from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, counted, phrase
+from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, phrase
+from gitorch.model.counts import counted
 from gitorch.model.values import replace
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def summary(view: RunView, page: Page) -> str:
     if view.used:
         parts.append(f"used {view.used}")
 
-    parts.append(f"{view.records} records")
+    parts.append(counted(view.records, "record"))
     return " · ".join(parts)
 
 

@@ -9,8 +9,8 @@ from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.follow import carry_on_if_over, whats_next
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, ask
-from gitorch.cli.pages.page import counted
 from gitorch.errors import Denied, Failed, Usage, Waiting
+from gitorch.model.counts import counted
 from gitorch.model.ids import CommitId, JobId
 
 if TYPE_CHECKING:

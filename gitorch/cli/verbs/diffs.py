@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.group import verb
 from gitorch.errors import Usage
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     from gitorch.app.query.diffs import Difference
@@ -51,7 +52,7 @@ def _open_in_difftool(call: Call, found: Difference) -> None:
 def _stat_text(found: Difference) -> str:
     """The figures of the change, and its files."""
     stat = found.stat
-    head = f"{found.base[:12]}..{found.head[:12]}: {stat.files} files, +{stat.added} -{stat.removed}"
+    head = f"{found.base[:12]}..{found.head[:12]}: {counted(stat.files, 'file')}, +{stat.added} -{stat.removed}"
     return "\n".join([head, *(f"  {path}" for path in stat.paths)])
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli.group import verb
-from gitorch.cli.pages.page import counted
 from gitorch.errors import Usage
+from gitorch.model.counts import counted
 from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def _export(call: Call, folder: str, request: ExportRequest) -> None:
 
     manifest = exporting.export(call.services, request, call.folder / folder, folder).manifest
     counts = (
-        f"{manifest['records']} records, {manifest['redacted']} of them redacted,"
-        f" {len(manifest['attached'])} attached files"
+        f"{counted(manifest['records'], 'record')}, {manifest['redacted']} of them redacted,"
+        f" {counted(len(manifest['attached']), 'attached file')}"
     )
     text = f"Written to {folder}: {counts}.\nNext: gitorch export --verify {shell_word(folder)}"
     call.say({"folder": folder, "manifest": manifest}, text)
@@ -63,7 +63,7 @@ def _verify(call: Call, folder: str) -> None:
     found = exporting.verify_export(call.folder / folder, folder)
     text = (
         f"{folder} is intact: records {found.first} to {found.last}, {found.records} checked byte for byte,"
-        f" {found.redacted} redacted and covered by the chain, {found.links} links, {found.attached} attached files."
+        f" {found.redacted} redacted and covered by the chain, {counted(found.links, 'link')}, {counted(found.attached, 'attached file')}."
     )
     call.say({"checked": found}, text)
 

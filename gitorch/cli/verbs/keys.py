@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli.group import group, verb
-from gitorch.cli.pages.page import Cell, counted
+from gitorch.cli.pages.page import Cell
 from gitorch.errors import Usage
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     from gitorch.app.people.keys import Approver

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.group import group, verb
 from gitorch.cli.output import write
-from gitorch.cli.pages.page import counted
 from gitorch.errors import NotFound, Usage
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     from pathlib import Path

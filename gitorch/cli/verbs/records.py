@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from gitorch.cli.boundary import Detailed
 from gitorch.cli.group import verb
 from gitorch.cli.output import write, write_long
-from gitorch.cli.pages.page import counted
 from gitorch.errors import Corrupt, NotFound
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -8,9 +8,10 @@ from gitorch.cli import arguments
 from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, write
-from gitorch.cli.pages.page import Cell, Page, counted, labelled
+from gitorch.cli.pages.page import Cell, Page, labelled
 from gitorch.cli.pages.plain import plain
 from gitorch.errors import Malformed, NotFound, Unavailable
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import INTERRUPTED, Detailed, Interrupted
 from gitorch.cli.group import verb
-from gitorch.cli.pages.page import counted
 from gitorch.cli.stopping import STATUSES, Stopping
 from gitorch.errors import Busy, Waiting
+from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     import signal

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from gitorch.cli.boundary import Detailed
 from gitorch.cli.group import group, verb
 from gitorch.cli.output import write
-from gitorch.cli.pages.page import counted
 from gitorch.errors import Failed, NotFound, Usage
+from gitorch.model.counts import counted
 from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ def convert(call: Call, file: str, output: str | None) -> None:
 
     if not call.json:
         omitted = len(done.dropped)
-        total = f"{done.fields} fields: {done.fields - omitted} carried over, {omitted} named above"
+        total = f"{counted(done.fields, 'field')}: {done.fields - omitted} carried over, {omitted} named above"
         write("\n".join([*lines, *to_do, total]), to_stderr=True)
 
     values: dict[str, Any] = {"fields": done.fields, "left": done.dropped, "changed": done.changed, "to_do": to_do}

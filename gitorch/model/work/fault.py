@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Fault(Value):
         """What failed, how often and why, in one line."""
         times = ""
         if self.times > 1:
-            times = f" {self.times} times"
+            times = f" {counted(self.times, 'time')}"
 
         return f"{self.step.doing} failed{times}: {self.first_line}"
 

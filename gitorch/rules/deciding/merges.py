@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
+from gitorch.model.counts import counted
 from gitorch.model.plans.approval import SIGNED, Grade, grade_of
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
@@ -115,11 +116,7 @@ def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
 
 def _count(report: Report | commands.MergeFacts) -> str:
     """The number of branches in a report, with its noun."""
-    count = len(report.branches)
-    if count == 1:
-        return "1 branch"
-
-    return f"{count} branches"
+    return counted(len(report.branches), "branch", "branches")
 
 
 def _merge_obstacle(report: Report | commands.MergeFacts) -> str:

@@ -174,7 +174,7 @@ def _ensure_sendable(text: str, sender: str) -> None:
         raise Refused(message, "gitorch send NAME TEXT")
 
     if len(text) > TEXT_CHARACTERS_MAX:
-        message = f"the message of {sender} has {len(text)} characters; at most {TEXT_CHARACTERS_MAX} are allowed"
+        message = f"the message of {sender} has {len(text):,} characters; at most {TEXT_CHARACTERS_MAX:,} are allowed"
         raise Refused(message, 'gitorch send NAME "It is in FILE, commit COMMIT"')
 
 

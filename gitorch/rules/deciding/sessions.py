@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Refused
 from gitorch.model import commands, events
+from gitorch.model.counts import counted
 from gitorch.model.ids import Moment, SessionId
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, SessionPhase
@@ -196,7 +197,7 @@ def _too_many_ends(
         job=session.job,
         session=session.id,
         happened=f"{agent} {failure}: {command.how}{status}.",
-        tried=f"{times} sessions in the same worktree: {tried_at(run, job, command.how)}.",
+        tried=f"{counted(times, 'session')} in the same worktree: {tried_at(run, job, command.how)}.",
         options=AFTER_DEATHS,
         evidence=command.screen or "its terminal showed nothing",
         text=_decision_after(session, command),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model import events
+from gitorch.model.counts import counted
 from gitorch.model.ids import SessionId
 from gitorch.model.observed import overlap_key
 from gitorch.model.record import ActorKind
@@ -264,7 +265,7 @@ def _troubled(run: Run, session: Session, event: events.ActionRefused) -> Run:
 
     often = ""
     if times > 1:
-        often = f" {times} times"
+        often = f" {counted(times, 'time')}"
 
     trouble = f"its {event.verb} was refused{often}: {first_line(event.reason)}"
     return with_job(run, session.job, trouble=trouble, refused=times, refusal=event.reason)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.values import replace
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def citation_fault(data: bytes | None, line: int, quote: str = "") -> str:
 
     lines = data.decode("utf-8", "replace").splitlines()
     if not 0 <= line <= len(lines):
-        return f"the file has {_counted(lines)} at that commit"
+        return f"the file has {counted(len(lines), 'line')} at that commit"
 
     quoted = [part.strip() for part in quote.strip().splitlines()]
     if not quoted:
@@ -71,14 +72,6 @@ def _fault_anywhere(lines: list[str], quoted: list[str]) -> str:
             return ""
 
     return "the file does not contain that quotation"
-
-
-def _counted(lines: list[str]) -> str:
-    """How many lines a file has, in words."""
-    if len(lines) == 1:
-        return "1 line"
-
-    return f"{len(lines)} lines"
 
 
 def _stands_at(lines: list[str], start: int, quoted: list[str]) -> bool:

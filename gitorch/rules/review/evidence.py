@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -54,7 +56,7 @@ def _place_fault(evidence: Evidence, text: str) -> str:
     """Why a line or a quotation does not hold in this file; empty when it does."""
     lines = text.splitlines()
     if evidence.line > len(lines):
-        return f"{evidence.path} has {len(lines)} lines{_at_commit(evidence)}, not {evidence.line}"
+        return f"{evidence.path} has {counted(len(lines), 'line')}{_at_commit(evidence)}, not {evidence.line}"
 
     if evidence.quote.strip():
         return _quotation_fault(evidence, lines)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
 from gitorch.model.plans.workflow import Autonomy, JobKind, ReviewMode
@@ -311,11 +312,7 @@ def _options(run: Run, job: JobState) -> tuple[str, ...]:
 
 def _history(job: JobState) -> str:
     """Every round in one line: how often the author worked, the tests, and each verdict with its commit."""
-    rounds = f"{job.attempt} rounds by {job.session}"
-    if job.attempt == 1:
-        rounds = f"1 round by {job.session}"
-
-    parts = [rounds]
+    parts = [f"{counted(job.attempt, 'round')} by {job.session}"]
     parts += [f"tests at {check.commit[:12]}: {check.outcome}" for check in job.checks]
 
     for verdict in job.verdicts:
@@ -366,6 +363,6 @@ def _fault_of_accepting_with(raised: list[Finding]) -> str:
 
     for finding in raised:
         if finding.severity in FAILING:
-            return f"{finding.severity} findings fail the gate; the verdict for them is needs_revision"
+            return f"findings of severity {finding.severity} fail the gate; the verdict for them is needs_revision"
 
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.ids import JobId
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value
@@ -142,7 +143,7 @@ def _question(run: Run, use: Use) -> Command:
         trigger=trigger,
         happened=f"{words[0].upper()}{words[1:]}.",
         tried="Nothing was stopped; its agents finish the turn that is under way, and get no new prompt.",
-        evidence=f"granted again so far: {granted} times",
+        evidence=f"granted again so far: {counted(granted, 'time')}",
         decision="Should it go on with as much again, or stop?",
         options=options,
         job=job,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import noun_for
 from gitorch.model.view import UsageShare
 from gitorch.model.work.usage import total
 from gitorch.rules.usage.counting import epic_of, model_of, used
@@ -62,7 +63,7 @@ def usage_words(usage: ModelUsage) -> str:
     if usage.is_nothing:
         return ""
 
-    parts = [f"{short_count(usage.fresh)} tokens"]
+    parts = [f"{short_count(usage.fresh)} {noun_for(usage.fresh, 'token')}"]
     if usage.cached:
         parts.append(f"{short_count(usage.cached)} from caches")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.path_text import quoted
 from gitorch.model.values import Value
 from gitorch.model.words import Words
@@ -269,7 +270,7 @@ def listed_change(change: FileChange) -> str:
 def size_text(size: int) -> str:
     """A number of bytes in the unit that suits it."""
     if size < 1000:
-        return f"{size} bytes"
+        return counted(size, "byte")
     if size < 1_000_000:
         return f"{size / 1000:.0f} kB"
     return f"{size / 1_000_000:.1f} MB"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.values import Value
 from gitorch.rules.workflows.graph import needs_of, waves
@@ -32,8 +33,8 @@ def dry_run(source: WorkflowSource) -> DryRun:
     """
     workflow = source.workflow
     batches = waves(needs_of(workflow))
-    limit = f"at most {source.settings.max_agents} agents at once"
-    lines = [f"{workflow.name}, version {workflow.version}: {len(workflow.jobs)} jobs, {limit}"]
+    limit = f"at most {counted(source.settings.max_agents, 'agent')} at once"
+    lines = [f"{workflow.name}, version {workflow.version}: {counted(len(workflow.jobs), 'job')}, {limit}"]
     if workflow.phases:
         lines.append(f"phases: {', then '.join(workflow.phases)}")
 
@@ -107,7 +108,7 @@ def way_back(cycle: Cycle) -> str:
     """How often a review may send work back before a person is asked."""
     times = "once"
     if cycle.rounds != 1:
-        times = f"{cycle.rounds} times"
+        times = counted(cycle.rounds, "time")
 
     return f"may send {cycle.back_to} back {times}, then asks you"
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.path_text import quoted
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import Choice
@@ -160,8 +161,8 @@ def _used_line(run: Run, job: JobState) -> Iterator[str]:
 
 def _size(facts: BranchFacts) -> str:
     """Where a branch stands, and how much it changes."""
-    commits = "1 commit" if facts.commits == 1 else f"{facts.commits} commits"
-    files = "1 file" if facts.files == 1 else f"{facts.files} files"
+    commits = counted(facts.commits, "commit")
+    files = counted(facts.files, "file")
     return f"`{facts.branch}` at `{facts.commit[:SHORT]}`: {commits}, {files}, +{facts.added} −{facts.removed} lines."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.work.report import HowChanged
 from gitorch.model.work.review import ACCEPTING, Choice
 from gitorch.rules.review.endings import ending
@@ -52,7 +53,7 @@ def summary_part(run: Run, facts: MergeFacts) -> str:
 
 def _merged_line(run: Run, branches: Branches) -> str:
     """How many branches are merged, and which work is not."""
-    line = f"merges {_counted(len(branches), 'branch', 'branches')}"
+    line = f"merges {counted(len(branches), 'branch', 'branches')}"
     if run.unmerged_jobs:
         lost = tuple(f"{job.spec.id} ({job.phase})" for job in run.unmerged_jobs)
         line += f"; not in this merge: {some(lost, JOBS_NAMED)}"
@@ -66,7 +67,7 @@ def _files_line(branches: Branches) -> str:
     kinds = ", ".join(f"{ways[how]} {how}" for how in HowChanged if ways[how])
     added = sum(facts.added for _, facts in branches)
     removed = sum(facts.removed for _, facts in branches)
-    line = _counted(total, "changed file", "changed files")
+    line = counted(total, "changed file")
     if kinds:
         line += f" ({kinds})"
     return f"{line}, +{added} −{removed} lines"
@@ -112,7 +113,7 @@ def _reviews_line(branches: Branches) -> str:
     with_findings = choices[Choice.ACCEPT_WITH_FINDINGS]
     given = ", ".join(f"{count} by {runtime}" for runtime, count in sorted(runtimes.items()))
     rounds = max((job.attempt for job, _ in branches), default=0)
-    line = f"{_counted(len(accepting), 'verdict accepts', 'verdicts accept')} what is merged"
+    line = f"{counted(len(accepting), 'verdict accepts', 'verdicts accept')} what is merged"
     if with_findings:
         line += f", {with_findings} of them with findings"
     return line + _after(given, rounds)
@@ -127,7 +128,7 @@ def _after(given: str, rounds: int) -> str:
     """Who gave the verdicts, and the most rounds that a branch took."""
     if not given:
         return ""
-    return f" ({given}); at most {_counted(rounds, 'round', 'rounds')}"
+    return f" ({given}); at most {counted(rounds, 'round')}"
 
 
 def _findings_line(run: Run, branches: Branches) -> str:
@@ -169,7 +170,7 @@ def _about_merge(facts: MergeFacts) -> Iterator[str]:
     if facts.combined is not None and facts.combined.outcome not in {"passed", "not-run"}:
         yield f"- the tests of the merged commit {facts.combined.outcome}"
     if facts.outside:
-        yield f"- {_counted(len(facts.outside), 'change', 'changes')} outside the work branches"
+        yield f"- {counted(len(facts.outside), 'change')} outside the work branches"
     if facts.changed_settings:
         yield f"- git did not use what changed since the run began: {some(facts.changed_settings)}"
 
@@ -218,10 +219,3 @@ def _findings(run: Run, job: JobState) -> str:
     if not job.findings:
         return "none"
     return _ends_listed(Counter(ending(run, job, listed).label for listed in job.findings))
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    """A number with its noun."""
-    if number == 1:
-        return f"1 {one}"
-    return f"{number} {many}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.path_text import quoted
 from gitorch.model.work.report import HowChanged
 from gitorch.rules.views.path_areas import Area, areas_of
@@ -53,13 +54,13 @@ def _clauses(lines: Iterable[str]) -> Iterator[str]:
     changed = list(lines)
     tests, skips, assertions = (_growth(changed, kind) for kind in (TEST, SKIP, ASSERTION))
     if tests < 0:
-        yield f"{_counted(-tests, 'test')} fewer"
+        yield f"{counted(-tests, 'test')} fewer"
 
     if skips > 0:
         yield f"{skips} more skipped or marked"
 
     if assertions < 0:
-        yield f"{_counted(-assertions, 'assertion')} fewer"
+        yield f"{counted(-assertions, 'assertion')} fewer"
 
 
 def _growth(lines: Iterable[str], kind: str) -> int:
@@ -71,13 +72,6 @@ def _growth(lines: Iterable[str], kind: str) -> int:
 
         growth += 1 if line.startswith("+") else -1
     return growth
-
-
-def _counted(number: int, thing: str) -> str:
-    if number == 1:
-        return f"1 {thing}"
-
-    return f"{number} {thing}s"
 
 
 def _changed_lines(patch: str) -> Mapping[str, list[str]]:

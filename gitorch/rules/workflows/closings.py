@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands, effects
+from gitorch.model.counts import counted
 from gitorch.model.work.job import JobPhase
 from gitorch.rules.workflows.tracked import TROUBLE, closed_by, issues_of, unsettled
 
@@ -156,7 +157,7 @@ def _escalation(run: Run, job: JobState) -> commands.Escalate:
     return commands.Escalate(
         trigger=f"{TROUBLE}{name}",
         happened=f"{name} passed its gate, but its issue could not be closed in the tracker.",
-        tried=f"{job.closing.tries} times; the run continues without it.",
+        tried=f"{counted(job.closing.tries, 'time')}; the run continues without it.",
         evidence=job.closing.reason,
         decision=f"Repair the tracker and try again (retry), or close it yourself (leave): {command}",
         options=OPTIONS,

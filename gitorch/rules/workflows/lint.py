@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.plans.globs import shared_globs
 from gitorch.model.plans.workflow import REVIEWING, JobKind, Lint, Remark, WorktreeMode
 from gitorch.rules.workflows.graph import ancestors, makes_work, needs_of
@@ -326,7 +327,8 @@ def _unreachable_rounds(workflow: Workflow) -> Iterator[Remark]:
         yield Remark(
             "attempts-end-first",
             f"jobs.{cycle.back_to}",
-            f"`{cycle.back_to}` has {attempts} attempts, fewer than the {cycle.rounds} rounds of `{cycle.review}` need.",
+            f"`{cycle.back_to}` has {counted(attempts, 'attempt')}; `{cycle.review}` needs {cycle.rounds + 1}"
+            f" for its {counted(cycle.rounds, 'round')}.",
             f"Set `attempts: {cycle.rounds + 1}`, or lower the rounds.",
             2,
             strong=False,

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Problem
+from gitorch.model.counts import counted
 from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Grade
 from gitorch.rules.scope.patterns import PatternFindings, check_patterns
@@ -117,7 +118,7 @@ def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
         )
 
     if facts.target_behind:
-        message = f"The merge target `{target}` is {count_commits(facts.target_behind)} behind its upstream."
+        message = f"The merge target `{target}` is {counted(facts.target_behind, 'commit')} behind its upstream."
         fix = f"git fetch, then: git switch {shell_word(target)} && git merge --ff-only @{{upstream}}"
         return message, fix
 
@@ -131,14 +132,6 @@ def _did_you_mean(name: str, known: Iterable[str]) -> str:
         return ""
 
     return f" Did you mean `{near[0]}`?"
-
-
-def count_commits(number: int) -> str:
-    """`1 commit`, `3 commits`."""
-    if number == 1:
-        return "1 commit"
-
-    return f"{number} commits"
 
 
 def _check_worktrees(config: Config, facts: PreflightFacts) -> Iterator[Problem]:

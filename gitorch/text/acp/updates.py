@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from gitorch.model.counts import counted
 from gitorch.text.acp.messages import object_of, objects_of, text_of
 from gitorch.text.acp.permission import command_of
 
@@ -99,7 +100,7 @@ def difference(content: dict[str, Any]) -> list[str]:
     before = text_of(content, "oldText").splitlines()
     after = text_of(content, "newText").splitlines()
     if max(len(before), len(after)) > COMPARED_LINES_MAX:
-        return [f"    {len(before)} lines become {len(after)} lines"]
+        return [f"    {counted(len(before), 'line')} before, {counted(len(after), 'line')} after"]
 
     lines = list(difflib.unified_diff(before, after, lineterm="", n=2))[2:]
     return _shortened([f"    {line}" for line in lines])
@@ -115,7 +116,7 @@ def _shortened(lines: list[str]) -> list[str]:
     if more <= 0:
         return lines
 
-    return [*lines[:SHOWN_LINES_MAX], f"    … {more} more lines"]
+    return [*lines[:SHOWN_LINES_MAX], f"    … {counted(more, 'more line')}"]
 
 
 def _plan(update: dict[str, Any]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.text.imports.imported import Imported, ImportedEpic, Left, epic_id
 from gitorch.text.imports.sections import divide
 
@@ -198,8 +199,6 @@ def _parallel(source: Source, divided: Divided) -> list[Left]:
     if not lines:
         return []
 
-    tasks = f"{len(lines)} tasks are"
-    if len(lines) == 1:
-        tasks = "1 task is"
+    tasks = counted(len(lines), "task is", "tasks are")
     message = f"{tasks} marked as parallel; one agent does all tasks of an epic, in any order."
     return [Left(f"{source.path}:{lines[0]}", message)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Malformed, Problem
+from gitorch.model.counts import counted
 from gitorch.model.json_text import parse_json
 from gitorch.text.imports.imported import Left
 
@@ -38,7 +39,7 @@ def unused_fields(path: str, rows: Iterable[tuple[str, Mapping[str, Any]]], know
     for name, found in places.items():
         message = "The field is left out."
         if len(found) > 1:
-            message = f"The field is left out, in {len(found)} places."
+            message = f"The field is left out, in {counted(len(found), 'place')}."
         yield Left(f"{path}: {found[0]}.{name}", message)
 
 

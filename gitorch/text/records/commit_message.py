@@ -54,7 +54,7 @@ SENTENCES = {
     "prompt-delivered": "prompt {receipt}: {prompt} ({kind}) → {session} on {job}",
     "usage-recorded": "usage: {session} on {job}, attempt {attempt} ({models:model}, by {source})",
     "session-nudged": "session nudged: {session} on {job}",
-    "refusal-reminded": "session reminded: {session} on {job}: refused {times} times",
+    "refusal-reminded": "session reminded: {session} on {job}, refused ({times}×)",
     "channel-silent": "channel {channel} of {session} on {job} does not answer: {reason}",
     "permission-answered": "permission answered: {session} on {job}: {option}: {asked}",
     "outbox-entry-accepted": "outbox entry accepted: {entry} of {session} on {job}",

@@ -12,6 +12,7 @@ from functools import cache
 from typing import NamedTuple, Protocol
 
 from gitorch.errors import Corrupt
+from gitorch.model.counts import counted
 from gitorch.model.hashes import hex_hash
 from gitorch.model.ids import CommitId
 from gitorch.model.values import Value
@@ -119,7 +120,7 @@ def parse_commit(body: bytes) -> ParsedCommit:
     trees, parents, names = _headers(head)
 
     if len(trees) != 1:
-        raise Corrupt(f"A commit of the ledger names {len(trees)} trees.", hint="gitorch recover")
+        raise Corrupt(f"A commit of the ledger names {counted(len(trees), 'tree')}.", hint="gitorch recover")
 
     return ParsedCommit(trees[0], tuple(parents), message, names["author"], names["committer"])
 

@@ -196,7 +196,7 @@ def _mapping(item: Shape) -> Shape:
 def _key(key: str) -> str:
     """The key. Raises WrongShape for one that is too long."""
     if len(key) > KEY_CHARACTERS_MAX:
-        raise WrongShape(f"a key of {len(key)} characters, where {KEY_CHARACTERS_MAX} are allowed: {key:.60}")
+        raise WrongShape(f"a key of {len(key):,} characters, where {KEY_CHARACTERS_MAX:,} are allowed: {key:.60}")
     return str(key)
 
 

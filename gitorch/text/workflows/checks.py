@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import counted
 from gitorch.model.ids import JobId
 from gitorch.model.plans.needs import find_cycles
 from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, JobKind
@@ -165,7 +166,7 @@ def _check_only_subject(graph: Graph, job: JobId, spec: JobSpec, work: Sequence[
 
     count = "no work"
     if work:
-        count = f"{len(work)} jobs of work"
+        count = counted(len(work), "job of work", "jobs of work")
     message = f"gives this review {count}; a review judges exactly one job."
     fix = "Let it need the job that it reviews, and name that as `subject` if it needs several."
     graph.forms[job].complain("needs", message, fix)

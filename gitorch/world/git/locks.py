@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy
+from gitorch.model.counts import counted
 from gitorch.world import processes
 from gitorch.world.open_files import holders
 
@@ -92,4 +93,4 @@ def _duration(seconds: int) -> str:
     for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds // length} {unit}"
-    return f"{seconds} seconds"
+    return counted(seconds, "second")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gitorch
+from gitorch.model.counts import counted
 from gitorch.text.secret_signs import SIGNS
 from gitorch.world import companion
 from gitorch.world.files import write_own
@@ -329,6 +330,6 @@ def unsafe(line: str, bytes_max: int = LINE_BYTES_MAX) -> str:
         return f"the text begins with {line[0]!r}, which programs take as a command"
 
     if len(os.fsencode(line)) > bytes_max:
-        return f"the text is longer than {bytes_max} bytes; point to a file"
+        return f"the text is longer than {counted(bytes_max, 'byte')}; point to a file"
 
     return ""
