@@ -41,6 +41,11 @@ class GitorchError(Exception):
         self.hint = hint
         self.where = where
 
+    @property
+    def sentence(self) -> str:
+        """The message as one sentence, for a place that shows one line."""
+        return self.message
+
 
 class Bug(GitorchError):
     """Gitorch did what its authors did not expect; they must mend it."""
@@ -90,6 +95,15 @@ class Malformed(GitorchError):
     def __init__(self, message: str, problems: tuple[Problem, ...] = (), hint: str = "") -> None:
         super().__init__(message, hint, problems[0].where if problems else "")
         self.problems = problems
+
+    @property
+    def sentence(self) -> str:
+        """The message with the first defect, its place and its fix."""
+        if not self.problems:
+            return self.message
+
+        first = self.problems[0]
+        return f"{self.message.rstrip('.')}: {first.where}: {first.message} {first.fix}".rstrip()
 
 
 class Corrupt(GitorchError):

@@ -227,7 +227,7 @@ def test_each_error_of_the_command_line_has_its_status_its_hint_and_its_problems
     assert "a message" in text
     assert "a <place>" in text
     assert ("gitorch a hint" in text) is (code != "malformed")
-    assert ("it is wrong: mend it" in text) is (code == "malformed")
+    assert ("plan.md:3:1 : it is wrong: mend it" in text) is (code == "malformed")
 
 
 def test_a_bug_is_a_page_of_its_own_with_the_report_where_there_is_one():

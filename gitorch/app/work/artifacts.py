@@ -292,16 +292,7 @@ def record_unpublishable(
     if actor.kind is not ActorKind.AGENT or not isinstance(error, Malformed | Refused):
         return
 
-    record_refusal(services, run.id, actor, "handoff", Refused(_with_first_problem(error)))
-
-
-def _with_first_problem(error: Malformed | Refused) -> str:
-    """The message of an error, with the first defect of a file and its fix."""
-    if not isinstance(error, Malformed) or not error.problems:
-        return error.message
-
-    first = error.problems[0]
-    return f"{error.message}: {first.where}: {first.message} {first.fix}".rstrip()
+    record_refusal(services, run.id, actor, "handoff", Refused(error.sentence))
 
 
 def _expected_source(artifact: ExpectedArtifact) -> Source:

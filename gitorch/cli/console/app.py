@@ -339,7 +339,7 @@ class Console(App[str]):
         except WorkerCancelled:
             return
         except GitorchError as error:
-            self.tell(error.message, is_error=True)
+            self.tell(error.sentence, is_error=True)
 
     def action_help(self) -> None:
         """Show the keys and the signs."""

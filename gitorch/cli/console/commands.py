@@ -49,9 +49,9 @@ def _error_text(error: Exception, words: Sequence[str], call: Call) -> str:
         return safe_line(f"gitorch has a bug: {type(error).__name__}: {error}. Report: {path}")
 
     if not known.hint:
-        return safe_line(known.message)
+        return safe_line(known.sentence)
 
-    return safe_line(f"{known.message}. Try: {known.hint}")
+    return safe_line(f"{known.sentence.rstrip('.')}. Try: {known.hint}")
 
 
 def as_typed(words: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ class Terminal:
         try:
             argv = services.terminals.attach_argv(SessionKey(run_id, session))
         except GitorchError as error:
-            return error.message
+            return error.sentence
 
         environ = environ_outside_tmux(self._call.environ)
         with self._lent(app):

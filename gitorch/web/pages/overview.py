@@ -120,7 +120,7 @@ def shape_of(services: Repository, path: Path, source: str) -> Shape:
     try:
         read = read_workflow(path, path.name, default_settings(services.config), (services.root,))
     except GitorchError as error:
-        return Shape(path.stem, source, None, error.message)
+        return Shape(path.stem, source, None, error.sentence)
     return Shape(path.stem, source, read.workflow)
 
 
