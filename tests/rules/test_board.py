@@ -60,8 +60,8 @@ LINES = [
         "q1 waits for you: The agent of api (session s1) shows a dialog; a key would answer it.",
     ),
     ("submitted", "api", API[:-1], "its tests are running on a clean checkout"),
-    ("submitted", "api", GATE[:-1], "waits at its gate for api.spec, api.quality"),
-    ("submitted", "api", GATE + "launch api.spec|judge api.spec accept", "waits at its gate for api.quality"),
+    ("submitted", "api", GATE[:-1], "waits for the reviews api.spec, api.quality"),
+    ("submitted", "api", GATE + "launch api.spec|judge api.spec accept", "waits for the review api.quality"),
     ("waiting_human", "approval", "plan api|finish api", "gitorch is preparing the merge report"),
     (
         "waiting_human",

@@ -44,7 +44,7 @@ def details_text(row: EpicRow, shown: Shown, change: DiffStat | None, now: Momen
         text.append(f"{safe_line(row.reason)}\n")
 
     if row.job is None:
-        text.append_text(_run_details(shown))
+        text.append_text(_run_details(row, shown))
     else:
         text.append_text(_epic_details(row, shown, change, columns))
 
@@ -88,10 +88,13 @@ def options_line(options: Sequence[str]) -> str:
     return f"a answers: {'  '.join(numbered)}"
 
 
-def _run_details(shown: Shown) -> Text:
-    """What is known of the whole run: how far it is, what does not answer, and messages."""
+def _run_details(row: EpicRow, shown: Shown) -> Text:
+    """What is known of the whole run: how far it is, unless the reason says it; what does not answer, and messages."""
     view = run_view(shown.run, shown.agents)
-    text = Text(f"{safe_line(view.summary)}\n")
+    text = Text()
+    if row.questions or row.reason != view.summary:
+        text.append(f"{safe_line(view.summary)}\n")
+
     for part in shown.silent:
         text.append(f"! {safe_line(part)}\n", style="red")
 

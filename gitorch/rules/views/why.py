@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from gitorch.model.counts import noun_for
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import ENDED, JobPhase
 from gitorch.model.work.question import HOLDING
@@ -245,7 +246,8 @@ def _why_submitted(run: Run, job: JobState) -> str:
 
     missing = _reviews_without_verdict(run, job)
     if missing:
-        return f"waits at its gate for {', '.join(review.spec.id for review in missing)}"
+        names = ", ".join(review.spec.id for review in missing)
+        return f"waits for the {noun_for(len(missing), 'review')} {names}"
 
     return "is at its gate"
 
