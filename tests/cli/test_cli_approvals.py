@@ -299,8 +299,11 @@ def test_an_approval_that_did_not_merge_is_no_success_and_names_the_question(sta
     message = f"run {RUN} was approved and is not merged: {question.id} waits for you"
     assert (answer.status, stage.run.merged, stage.run.approval is not None) == (10, None, True)
     assert message in (answer.out if json_wanted else answer.err)
+    hint = f"gitorch show {question.id} --run {RUN}"
     if json_wanted:
         error = json.loads(answer.out)["error"]
-        assert (error["code"], error["run"], error["merged"]) == ("waiting", RUN, None)
+        assert (error["code"], error["run"], error["merged"], error["hint"]) == ("waiting", RUN, None, hint)
+    else:
+        assert answer.err.endswith(f"  try: {hint}\n")
     stage.git.hook = ""
     assert stage.gitorch("show", question.id, "--run", RUN).status == 0

@@ -108,6 +108,9 @@ def test_a_refused_answer_is_shown_with_its_reason_and_the_console_goes_on():
         await desk.type("9")
         await desk.press("enter", "y")
         assert "takes one of" in desk.text or "has no answer 9" in desk.text
+        assert desk.app._told.style == "red"
+        desk.app.tell("done")
+        assert (desk.app._told.plain, desk.app._told.style) == ("done", "")
         await desk.press("question_mark", "end")
         assert "Signs of reviews" in desk.text
 

@@ -10,10 +10,12 @@ import signal
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
+from threading import current_thread
 from types import SimpleNamespace
 
 import pytest
 from cli_stage import RUN, Stage
+from waiting import until
 
 from gitorch.app.reconciler.loop import LoopResult
 from gitorch.cli import hook, main, stopping
@@ -256,11 +258,12 @@ def test_a_session_of_the_console_waits_for_its_loop_and_raises_a_bug(stage, mon
     assert not {"COLUMNS", "LINES"} & session.os.environ.keys()
     let_go = []
     monkeypatch.setattr(session, "let_go", lambda: let_go.append("gone"))
-    monkeypatch.setattr(session, "_end_for_sure", lambda ticks: let_go.append(ticks.made))
+    monkeypatch.setattr(session, "_end_for_sure", lambda ticks: let_go.append((ticks.made, current_thread().daemon)))
     asked.then(signal.SIGTERM)
     assert let_go == []
     asked.then(signal.SIGHUP)
-    assert let_go[0] == "gone"
+    until(lambda: len(let_go) == 2)
+    assert let_go == ["gone", ((RUN, True), True)], "the thread must not keep a process that can end by itself"
     Shown.broken = ZeroDivisionError()
     with pytest.raises(ZeroDivisionError):
         session.run_console(made, RUN, asked, stay=False)

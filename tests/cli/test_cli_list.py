@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from cli_scenes import reworked
 
+from gitorch.app.people.keys import Approver
+from gitorch.cli.verbs import keys
 from gitorch.cli.verbs.list import KINDS
+from gitorch.model.plans.approval import Guard, SigningKey
 
 
 def test_runs_are_listed_without_a_kind(stage):
@@ -40,3 +44,27 @@ def test_the_dashboard_shows_the_next_command_of_every_open_run(stage):
     assert "auth-7f3a  running" in out
     assert "next: gitorch up" in out
     assert json.loads(stage.gitorch("dashboard", "--json").out)["runs"][0]["id"] == "auth-7f3a"
+
+
+def test_an_artifact_is_listed_with_the_first_twelve_digits_of_its_digest(stage):
+    reworked(stage)
+    digest = stage.run.artifacts[0].digest
+    lines = stage.gitorch("list", "artifacts").out.splitlines()
+    assert lines[0].split() == ["notes", "other", "api", "1.1", digest[:19], "docs/notes.txt"]
+    assert digest[:19].removeprefix("sha256:") == digest[7:19]
+
+
+@pytest.mark.parametrize(
+    ("guard", "words"),
+    [
+        (None, "not yours"),
+        (Guard.PASSPHRASE, "⟨green:yours; asks for a passphrase⟩"),
+        (Guard.TOUCH, "⟨green:yours; asks for a touch⟩"),
+        (Guard.AGENT, "⟨yellow:yours; is only in an ssh-agent, which gitorch does not ask⟩"),
+        (Guard.NONE, "⟨yellow:yours; has no passphrase: every program of yours can sign with it⟩"),
+    ],
+)
+def test_a_key_is_listed_with_its_guard_and_the_look_of_a_good_or_a_weak_one(guard, words):
+    own = None if guard is None else SigningKey("/home/ada/.ssh/id", "ssh-ed25519 AAAA", guard)
+    cell = keys._guard_cell(Approver("ada", "ssh-ed25519 AAAA", "ada ssh-ed25519 AAAA", own))
+    assert (f"⟨{cell.colour}:{cell.text}⟩" if cell.colour else cell.text) == words

@@ -26,6 +26,11 @@ def test_columns_are_aligned_and_empty_ones_vanish():
     assert PAGE.table([("a", "", "x"), ("日本", "", "y")]) == ["a     x", "日本  y"]
 
 
+def test_a_row_with_more_cells_than_the_first_is_a_bug_and_is_not_cut():
+    with pytest.raises(ValueError, match="shorter"):
+        PAGE.table([("a",), ("b", "c")])
+
+
 def test_the_columns_that_give_way_shrink_before_the_others():
     lines = Page(30, colours=False, now=0).table([("a-long-identifier", "a reason that goes on and on")], shrinks=(1,))
     assert lines == ["a-long-identifier  a reason t…"]

@@ -305,3 +305,15 @@ def test_what_follows_a_decision_is_one_sentence(stage):
     assert follow.whats_next(over) == "Run auth-7f3a is canceled."
     assert follow.carry_on_if_over(stage.call(), stage.run) == stage.run
     assert follow.checkout_note(stage.services, stage.run) == ""
+
+
+def test_a_verb_that_follows_a_decision_waits_for_no_agent_once_the_decision_is_void(stage):
+    stage.begin_run().launch("api")
+
+    def waited():
+        raise AssertionError("it waited for an agent")
+
+    stage.clock.on_sleep = waited
+    asked = []
+    after, done = follow.carry_on(stage.call(), stage.run, lambda run: asked.append(run.id))
+    assert (after.id, done, set(asked)) == (RUN, True, {RUN})

@@ -84,6 +84,7 @@ def test_an_import_is_printed_without_a_file_and_is_one_object_as_json(here):
     assert here.gitorch("plan", "import", "specs/001-albums/tasks.md").out.startswith("# Albums\n")
     values = json.loads(here.gitorch("plan", "import", "specs", "--json").out)
     assert (values["format"], values["epics"], len(values["left"])) == ("spec-kit", 2, 1)
+    assert here.gitorch("plan", "import", "specs").err.endswith("specs: read as spec-kit, 2 epics; 1 remark above\n")
 
 
 def test_a_folder_with_several_lists_names_them_and_one_without_any_says_what_was_looked_for(here):
@@ -187,6 +188,8 @@ def test_an_epic_of_the_tracker_is_imported_by_its_id(here, monkeypatch):
 
 def test_an_unknown_format_names_the_known_ones(here):
     answer = here.gitorch("plan", "import", "specs", "--format", "trello")
+    assert answer.err.startswith("gitorch: trello is not a format; ")
+    assert answer.err.endswith("  try: gitorch plan import specs --format beads\n")
     assert (
         answer.status,
         "use one of: beads, issues, task-master, spec-kit, Kiro, OpenSpec, checklist" in answer.err,

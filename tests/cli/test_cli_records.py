@@ -73,6 +73,10 @@ def test_show_prints_what_an_id_names(stage):
     assert "prompt   p1 brief: delivered" in stage.gitorch("show", "s1").out
     assert stage.gitorch("show", RUN).out.startswith(f"{RUN}  running")
     assert json.loads(stage.gitorch("show", "api", "--json").out)["job"]["phase"] == "waiting_human"
+    assert json.loads(stage.gitorch("show", RUN, "--json").out)["run"]["id"] == RUN
+    for thing, key in (("api", "job"), ("q1", "question"), ("s1", "session")):
+        values = json.loads(stage.gitorch("show", thing, "--json").out)
+        assert (values["run"], thing in json.dumps(values[key])) == (RUN, True), thing
 
 
 def test_show_of_an_unknown_id_is_not_found(stage):

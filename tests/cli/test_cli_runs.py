@@ -8,6 +8,7 @@ import pytest
 from cli_stage import RUN
 
 from gitorch.cli.call import Streams
+from gitorch.cli.verbs import runs
 from gitorch.model.work.run import RunPhase
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
@@ -73,3 +74,16 @@ def test_cleanup_twice_or_too_early_is_refused(merged):
 def test_cleanup_of_a_run_that_is_not_over_is_refused(stage):
     stage.begin_run()
     assert stage.gitorch("cleanup", "--yes").status == 4
+
+
+def test_a_cleanup_says_what_is_gone_what_stays_and_who_does_the_rest(merged):
+    removed, kept = ("worktree api",), ("branch b (not merged)",)
+    assert runs._text(merged.run, removed, kept, done=False) == "gitorch up is running and cleans up."
+    assert runs._text(merged.run, removed, kept, done=True) == f"Run {RUN} is not cleaned up yet: gitorch up"
+    assert merged.gitorch("cleanup", "--yes").status == 0
+    for done in (True, False):
+        assert runs._text(merged.run, removed, kept, done=done).splitlines() == [
+            "removed  worktree api",
+            "kept     branch b (not merged)",
+            f"Run {RUN} is cleaned up; its records stay in the ledger.",
+        ]

@@ -100,6 +100,8 @@ def test_init_offers_a_guarded_key_to_a_person_at_a_terminal(stage, guard, strea
     assert answer.out.count("Sign approvals with /home/ada/.ssh/id? [Y/n]") == asked
     offered = "Create an SSH key with a passphrase that signs approvals? [y/N]" in answer.out
     assert offered is (streams.asks and grade == "typed")
+    why = "Any program that runs as you could type an approval; it cannot sign one with a guarded key.\n"
+    assert (why in answer.out) is offered
     assert f"at_least: {grade}" in stage.files.held[stage.folder / "gitorch.yaml"].decode()
 
 

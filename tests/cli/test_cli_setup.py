@@ -8,11 +8,15 @@ import pytest
 from cli_stage import Stage
 from fakes.world import FakePrograms
 
+from gitorch.app.start import preflight
 from gitorch.cli.call import Streams
+from gitorch.cli.verbs import setup
+from gitorch.errors import Malformed
 from gitorch.model.events import ActionRefused, PlanRejected, RunConfirmed
 from gitorch.model.plans.config import Config
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Autonomy
+from gitorch.model.values import replace
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24)
 
@@ -230,3 +234,9 @@ def test_an_agent_may_not_start_a_run_and_the_attempt_is_recorded(stage):
         event = stage.ledger.written[-1].record.event
         assert isinstance(event, ActionRefused)
         assert event.verb == words[0]
+
+
+def test_a_plan_without_defects_that_has_no_sheet_cannot_be_started(stage):
+    checked = replace(preflight.check(stage.services, stage.folder / "plan.md"), sheet=None)
+    with pytest.raises(Malformed, match=r"^plan\.md cannot be started$"):
+        setup._sheet_of(checked)

@@ -57,6 +57,20 @@ def test_invalid_options_of_new_name_the_valid_ones(stage, words, message):
     assert message in answer.err
 
 
+def test_the_shape_custom_is_made_of_the_named_blocks_with_as_many_lanes_as_they_need(stage):
+    words = ("workflow", "new", "custom", "--blocks", "draft, review, checkpoint, merge")
+    assert stage.gitorch(*words, "flow.yaml").status == 0
+    assert stage.gitorch("workflow", "check", "flow.yaml").status == 0
+    for shape in (words[2:], ("minimal",)):
+        plain = stage.gitorch("workflow", "new", *shape).out
+        own = stage.gitorch("workflow", "new", *shape, "--lane", "author=codex").out
+        assert own != plain, shape
+        several = "multi-review" if shape[0] == "custom" else "author-reviewer"
+        assert own == stage.gitorch("workflow", "new", *shape, "--lane", "author=codex", "--lanes", several).out
+    answer = stage.gitorch("workflow", "new", "custom")
+    assert answer.err.endswith("  try: gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'\n")
+
+
 def test_a_defect_is_shown_at_its_place(made):
     path = made.folder / "flows/work.yaml"
     path.write_text(path.read_text().replace("lane: author", "lane: auhtor"))
@@ -104,7 +118,11 @@ def test_a_run_is_drawn_with_the_states_of_its_jobs(stage):
 
 
 def test_a_graph_of_neither_a_file_nor_a_run_is_not_found(stage):
-    assert stage.gitorch("workflow", "graph", "none.yaml").status == 3
+    for file in ("none.yaml", "none.yml", "none.json", "flows/none"):
+        answer = stage.gitorch("workflow", "graph", file)
+        missing = f"gitorch: there is no file {file}\n  try: gitorch workflow new --help\n"
+        assert (answer.status, answer.err) == (3, missing), file
+    assert "no gitorch ledger" in stage.gitorch("workflow", "graph", "none.toml").err, "it may be the name of a run"
     answer = stage.gitorch("workflow", "graph", "none.yaml", "--as", "png")
     assert (answer.status, "text, mermaid, dot, svg" in answer.err) == (2, True)
 
