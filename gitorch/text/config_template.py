@@ -17,6 +17,8 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 """Words that some YAML version reads as a truth value or as nothing."""
 
+_BEFORE_COMMENT = re.compile(r" {2,}(?=#)")
+
 Scalar = str | int | bool | tuple[str, ...]
 """What a key of the configuration can be set to; a tuple is a list of texts."""
 
@@ -24,7 +26,8 @@ Scalar = str | int | bool | tuple[str, ...]
 def render(template: str, values: Mapping[str, Scalar]) -> str:
     """The template with other values for some keys (`{"tests.command": "make test"}`).
 
-    Comments and all else stay the same, to the last character. Raises KeyError for a key that the template does not have.
+    Comments and all else stay the same, to the last character; a comment beside a value keeps its column where the value leaves
+    room. Raises KeyError for a key that the template does not have.
     """
     value, _ = read_yaml(source_of("gitorch.yaml", template))
     replacements: list[tuple[int, int, str]] = []
@@ -35,7 +38,13 @@ def render(template: str, values: Mapping[str, Scalar]) -> str:
 
     # From the end, so that earlier places stay where they are.
     for start, end, text in sorted(replacements, reverse=True):
-        template = template[:start] + text + template[end:]
+        after = template[end:]
+        aligned = _BEFORE_COMMENT.match(after)
+        if aligned is not None:
+            grown = len(text) - (end - start)
+            after = " " * max(aligned.end() - grown, 2) + after[aligned.end() :]
+
+        template = template[:start] + text + after
 
     return template
 

@@ -42,8 +42,21 @@ def test_a_key_that_does_not_exist_has_no_type(key):
 
 def test_a_key_that_is_set_is_replaced_alone():
     new = with_value(FILE, TEMPLATE, "tests.command", "make unit")
-    assert new == FILE.replace("make test", '"make unit"')
+    assert new == FILE.replace("make test   #", '"make unit"  #')
     assert written_value(new, "tests.command") == '"make unit"'
+
+
+@pytest.mark.parametrize("value", ["", "make", "a" * 7, "a" * 8, "a b" * 9])
+def test_a_comment_keeps_its_column_where_the_value_leaves_room(value):
+    before = 'tests:\n  command: ""      # how\n'
+    line = with_value(before, TEMPLATE, "tests.command", value).splitlines()[1]
+
+    written = written_value(f"tests:\n{line}\n", "tests.command")
+    assert line.index("#") == max(before.splitlines()[1].index("#"), len(f"  command: {written}  "))
+
+
+def test_a_comment_that_one_blank_parts_from_its_value_stays_there():
+    assert with_value("cleanup: ask # me\n", TEMPLATE, "cleanup", "keep") == "cleanup: keep # me\n"
 
 
 def test_a_key_that_is_not_set_is_added_to_its_section():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gitorch.text.imports.formats import import_plan
 from gitorch.text.plans.plan import parse_plan
 from gitorch.text.run_settings import NO_FULL_AUTO
 
@@ -227,3 +228,20 @@ def test_one_defect_is_reported_once_at_its_place(old, new, expected):
 )
 def test_a_file_that_is_not_a_plan_has_exactly_one_problem(data, expected):
     assert found(data) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "offered"),
+    [
+        ("# T\n\n## Phase 1\n\n- [ ] One\n", True),
+        ("# T\n\n1. [ ] One\n", True),
+        ("# T\n\n- [x] One\n", False),
+        ("# T\n\n- One [ ] two\n", False),
+    ],
+)
+def test_a_task_list_in_another_form_is_offered_to_be_imported_by_a_command_that_works(text, offered):
+    fixes = [problem.fix for problem in parse_plan("my list.md", text.encode()).problems]
+
+    assert ["gitorch plan import 'my list.md'" in fix for fix in fixes] == [offered]
+    if offered:
+        assert import_plan("my list.md", text.encode(), {}).epics == 1

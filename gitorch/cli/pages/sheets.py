@@ -174,14 +174,22 @@ def _folders(sheet: Sheet) -> list[str]:
 
 
 def _rows(batch: tuple[SheetRow, ...]) -> list[tuple[Cell, ...]]:
-    """One row for each job of a batch: id, agent, branch, name of the worktree."""
+    """One row for each job of a batch: `api  by claude  on gitorch/run/api  in api`, where `api` is the worktree's name."""
     rows: list[tuple[Cell, ...]] = []
     for row in batch:
         worktree = row.worktree.rpartition("/")[2]
-        program = " ".join(word for word in (row.runtime, row.model) if word)
-        rows.append((Cell(row.job), Cell(f"{row.agent} ({program})"), Cell(row.branch), Cell(worktree)))
+        rows.append((Cell(row.job), Cell(f"by {_worker(row)}"), Cell(f"on {row.branch}"), Cell(f"in {worktree}")))
 
     return rows
+
+
+def _worker(row: SheetRow) -> str:
+    """`claude opus`, or `implementer (claude opus)` for a lane that is not named after its job."""
+    program = " ".join(word for word in (row.runtime, row.model) if word)
+    if row.agent == row.job:
+        return program
+
+    return f"{row.agent} ({program})"
 
 
 def ask_autonomy(preselected: Autonomy) -> Autonomy:

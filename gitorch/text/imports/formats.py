@@ -65,6 +65,13 @@ FORMATS = (
 """In the order in which they are tried; the last one takes everything."""
 
 
+IN_ORDER = frozenset({"checklist", "OpenSpec", "Kiro"})
+"""Formats that know an order of their sections, and nothing else of what needs what."""
+
+ONE_AFTER_ANOTHER = (
+    "Each epic waits for the one before it. Edit the lines `Depends on:` where epics can be worked on side by side."
+)
+
 _OF_TASKS = ("open checkbox or task", "Write tasks as `- [ ] …` items below headings.")
 _OF_ISSUES = dict.fromkeys(("beads", "issues"), ("open issue", "Open an issue, or name another file."))
 """What a file without epics lacks, and what helps; by the name of its format where it holds issues."""
@@ -139,6 +146,9 @@ def finished(path: str, imported: Imported) -> ImportResult:
     kept = without_empty_epics(replace(imported, left=(*imported.left, *left)), frozenset(done))
     if not kept.epics:
         raise _refused(path, "Every task of the file is done, so nothing is left to plan.", "Name another file.")
+
+    if kept.format in IN_ORDER and len(kept.epics) > 1:
+        kept = replace(kept, left=(*kept.left, Left(path, ONE_AFTER_ANOTHER)))
 
     text, everything = plan_text(kept, path)
     return ImportResult(imported.format, text, len(kept.epics), everything)

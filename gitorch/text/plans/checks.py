@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from gitorch.text.complaints import did_you_mean
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\{\{(?P<name>.*?)\}\}")
 _TEMPLATE_NAME = re.compile(r"\s*[A-Z][A-Z0-9_]*\s*")
+_OPEN_TASK = re.compile(r"(?m)^\s*(?:[-*+]|\d+[.)])\s+\[ \]\s")
 _LINE_END = re.compile("\n")
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _STRIP = re.compile(r"<!--\s*STRIP\b")
@@ -35,12 +37,18 @@ def check_epics(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) 
     Of two epics with one id, only the second has a problem.
     """
     if not drafts:
-        fix = (
-            "Give each epic a heading such as `## Epic: api — The API`, tasks as `- [ ] …`, and `## Review Gate: api`."
-        )
-        yield source.problem(1, "The plan has no epics.", fix)
+        yield source.problem(1, "The plan has no epics.", _how_to_have_epics(source))
 
     yield from _check_each_epic(source, drafts, tracked)
+
+
+def _how_to_have_epics(source: Source) -> str:
+    """What to write; with an open task also the command that makes a plan of a task list in another form."""
+    fix = "Give each epic a heading such as `## Epic: api — The API`, tasks as `- [ ] …`, and `## Review Gate: api`."
+    if not _OPEN_TASK.search(source.text):
+        return fix
+
+    return f"{fix} Or have a plan made of this list: `gitorch plan import {quote(source.path)}`."
 
 
 def _check_each_epic(source: Source, drafts: Sequence[Draft], tracked: TrackedEpics) -> Iterator[Problem]:
