@@ -103,6 +103,13 @@ def test_a_missing_object_is_named(repo, tip, history, name):
     assert (error.message, error.where) == (f"Object {identity} of the ledger is missing or cannot be read.", identity)
 
 
+def test_an_object_whose_end_was_lost_is_named(repo, tip, history):
+    body = random.Random(7).randbytes(300_000)
+    identity = replace(repo, "HEAD:runs/1.yaml", stored("blob", body)[:200_000])
+    error = told(history, tip)[2]
+    assert (error.message, error.where) == (f"Object {identity} of the ledger cannot be read to its end.", identity)
+
+
 def test_a_tree_that_names_a_blob_as_a_folder_is_corrupt(repo, tip, history):
     blob = repo.git("rev-parse", "HEAD:top")
     tree = repo.git("hash-object", "-wt", "tree", "--literally", "--stdin-paths", given=write_tree(repo, blob))
