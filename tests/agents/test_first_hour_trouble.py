@@ -14,17 +14,17 @@ from mind import Cue, Mind
 from repository import Repository
 from story import APPROVED, DONE, POINTED, REPORTED
 from strangers import STRANGERS, settle
-from test_first_hour import AGENTS, signed_in
+from test_first_hour import agents, signed_in, writer
 from user import sign_in
 from waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from stand_in import StandIn
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
-__all__ = ["signed_in"]
+__all__ = ["agents", "signed_in", "writer"]
 
 TROUBLE_SECONDS = 400
 REVIEWED = r"# [\w-]+\.\w+: [\s\S]*gitorch verdict accept --commit (?P<commit>\w+) --nonce (?P<nonce>\S+)"
@@ -93,15 +93,13 @@ class Trouble:
 
 
 def test_each_trouble_is_one_question_that_is_settled_without_attaching(
-    folder: Path,
-    api: StandIn,
-    signed_in: Path,
+    folder: Path, api: StandIn, signed_in: Path, agents: Mapping[str, str]
 ) -> None:
     project = next(one for one in STRANGERS if one.name == "concat-map")
     path = settle(project, folder / "work")
     repo = Repository(path)
     repo.commit({"test/extra.js": repo.git("show", "main:test/map.js") + "\n"}, "Test it twice")
-    sign_in(signed_in, [], api, AGENTS["codex"])
+    sign_in(signed_in, [], api, agents)
     api.mind = STORY
     home = House(repo, folder / "unused")
     trouble = Trouble(home)
@@ -132,7 +130,7 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
         assert "limit" in home("why", "limited").text
 
         approval = trouble.one_question("Approve the merge")
-        heard = [text for one in api.heard(AGENTS["claude"]) if one.ask for text in one.ask.results]
+        heard = [text for one in api.heard(agents["claude"]) if one.ask for text in one.ask.results]
         assert any("not strays's own branch" in text for text in heard), "its agent is told, and mends it"
         report = home("report", run).text
         assert "deletes" in report

@@ -132,7 +132,9 @@ def test_programs_that_a_user_has_set_up_work_in_sandboxes(
     user = folder / "user"
     monkeypatch.setenv("HOME", str(user))
     with house(folder, "repo") as home:
-        sign_in(user, [home.path], api, "codex-writer" if writer == "codex" else "codex-reviewer")
+        sign_in(
+            user, [home.path], api, {writer: f"{writer}-writer", REVIEWERS[writer]: f"{REVIEWERS[writer]}-reviewer"}
+        )
         own = {name: {**runtime(name), "preset": name} for name in (writer, reviewer)}
         configure(home, api, writer, reviewer, one_shot=one_shot, own=own)
         before = (user / ".claude.json").read_bytes()

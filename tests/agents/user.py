@@ -1,4 +1,4 @@
-"""The home of a user who has set up Claude Code and Codex: signed in, and with the answers that they gave once."""
+"""The home of a user who has set up their programs: signed in, and with the answers that they gave once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from programs import PROGRAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from stand_in import StandIn
@@ -27,9 +27,21 @@ daemon_auto_start = false
 enabled = false
 """
 
+GEMINI_SETTINGS = {
+    "security": {"auth": {"selectedType": "gemini-api-key"}},
+    "privacy": {"usageStatisticsEnabled": False},
+    "ide": {"hasSeenNudge": True},
+    "general": {"enableAutoUpdate": False, "enableAutoUpdateNotification": False},
+}
 
-def sign_in(user: Path, trusted: Iterable[Path], api: StandIn, codex: str) -> None:
-    """Write what the two programs keep there, with the stand-in's key. `codex` is how Codex is called at the stand-in."""
+
+def sign_in(user: Path, trusted: Iterable[Path], api: StandIn, agents: Mapping[str, str]) -> None:
+    """Write what each program keeps there, with the stand-in's key. `agents` says how each program is called at the stand-in."""
+    for name, called in agents.items():
+        HOMES[name](user, trusted, api.url(called))
+
+
+def _claude(user: Path, trusted: Iterable[Path], _url: str) -> None:
     key = PROGRAMS["claude"].env("")["ANTHROPIC_API_KEY"]
     answers = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
     account = {
@@ -38,7 +50,39 @@ def sign_in(user: Path, trusted: Iterable[Path], api: StandIn, codex: str) -> No
         "customApiKeyResponses": {"approved": [key[-20:]], "rejected": []},
         "projects": {str(path): answers for path in trusted},
     }
-    (user / ".claude").mkdir(parents=True)
-    (user / ".claude.json").write_text(json.dumps(account))
-    (user / ".codex").mkdir()
-    (user / ".codex/config.toml").write_text(CODEX_CONFIG.format(url=api.url(codex)))
+    _write(user / ".claude.json", json.dumps(account))
+    (user / ".claude").mkdir()
+
+
+def _codex(user: Path, _trusted: Iterable[Path], url: str) -> None:
+    _write(user / ".codex/config.toml", CODEX_CONFIG.format(url=url))
+
+
+def _gemini(user: Path, _trusted: Iterable[Path], _url: str) -> None:
+    _write(user / ".gemini/settings.json", json.dumps(GEMINI_SETTINGS))
+
+
+def _opencode(user: Path, _trusted: Iterable[Path], url: str) -> None:
+    """With a provider of their own, and the package for plugins that the program fetches at its first start."""
+    config = user / ".config/opencode"
+    models = {"stand-in": {"name": "stand-in", "limit": {"context": 128000, "output": 8000}}}
+    options = {"baseURL": f"{url}/v1", "apiKey": "{env:OPENAI_API_KEY}"}
+    provider = {"npm": "@ai-sdk/openai-compatible", "name": "Key", "options": options, "models": models}
+    settings = {"model": "key/stand-in", "small_model": "key/stand-in", "provider": {"key": provider}}
+    _write(config / "opencode.json", json.dumps(settings))
+    _write(config / "package-lock.json", json.dumps({"packages": {"": {"dependencies": {"@opencode-ai/plugin": "*"}}}}))
+    (config / "node_modules").mkdir()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+HOMES: Mapping[str, Callable[[Path, Iterable[Path], str], None]] = {
+    "claude": _claude,
+    "codex": _codex,
+    "gemini": _gemini,
+    "opencode": _opencode,
+}
+"""What writes the home of each program's user."""
