@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-TELLING = {"gemini-acp", "copilot"}
-"""The programs that tell a usage limit of some hours."""
-
 
 @pytest.fixture(params=sorted(ACP))
 def one(request: pytest.FixtureRequest, tmp_path: Path, api: StandIn) -> Iterator[Bench]:
@@ -105,8 +102,6 @@ def test_a_failing_service_is_told_and_the_next_text_is_taken(one: Bench, api: S
 
 
 def test_a_usage_limit_is_told_with_its_end(one: Bench, api: StandIn) -> None:
-    if one.program.name not in TELLING:
-        pytest.skip("it tries again for minutes and tells nothing")
     api.mind = Mind(Cue(r"\ABegin", resets_seconds=10_800), Cue("", says="Done."))
     one.deliver("p1", "Begin now.")
     seen = one.until(lambda seen: seen.state is AgentState.LIMITED, "the limit")

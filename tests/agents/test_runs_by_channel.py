@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-TELLING = {"claude", "codex", "opencode"}
-"""The programs that tell a usage limit of some seconds. The others try again by themselves, and say nothing meanwhile."""
+TELLING = {"claude", "codex", "opencode", "opencode-acp", "qwen"}
+"""The programs that tell a usage limit of some seconds, two of them in their logs. The others say nothing while they try again."""
 
 OBJECTS_ONCE = """\
 [[turn]]

@@ -9,6 +9,9 @@ import signal
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))
+from waiting import until
+
 LOG = sys.argv[1]
 WORDS = dict(word.split("=", 1) for word in sys.argv[2:])
 SESSION = WORDS.get("session", "fake-session-1")
@@ -90,6 +93,16 @@ def hang(_: str) -> dict:
     return {"stopReason": "cancelled"}
 
 
+def retry(path: str) -> None:
+    """Say on standard error that a usage limit was reached, and go on once there is such a file."""
+    sys.stderr.write(
+        "WARN status 429. Retrying with backoff... Error: 429 Your quota ends. Please try again in 3 hours.\n"
+    )
+    sys.stderr.flush()
+    until(Path(path).exists)
+    say("Resumed.")
+
+
 def crash(status: str) -> None:
     sys.stderr.write("I cannot go on\n")
     sys.stderr.flush()
@@ -128,7 +141,7 @@ def usage(_: str) -> dict:
     return {"stopReason": "end_turn", "usage": {"inputTokens": 100, "outputTokens": 10, "totalTokens": 110}}
 
 
-DEEDS = {one.__name__: one for one in (run, edit, plan, fail, hang, crash, orphan, half, odd, hostile, usage)}
+DEEDS = {one.__name__: one for one in (run, edit, plan, fail, hang, retry, crash, orphan, half, odd, hostile, usage)}
 
 
 def prompt(message: dict) -> None:

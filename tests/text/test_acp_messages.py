@@ -92,6 +92,31 @@ def test_the_signs_of_a_usage_limit_are_known_in_any_case():
     assert not answers.names_limit("the connection was lost")
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [("HTTP 429", True), ('{"code":429}', True), ("429: wait", True), ("14:06:50.429 no", False), ("req_4290", False)],
+)
+def test_the_status_of_a_usage_limit_is_no_part_of_another_number(text, named):
+    assert answers.names_limit(text) is named
+
+
+@pytest.mark.parametrize(
+    ("line", "limit"),
+    [
+        ('level=ERROR message="x" error="AI_APICallError: Too many requests."', "Too many requests."),
+        ("12Z [WARN] [RETRY] Attempt 3 failed with status 429. Error: 429 Wait.", "429 Wait."),
+        ("[WARN] failed with status 429. Error: slow down", "[WARN] failed with status 429. Error: slow down"),
+        ("level=INFO rate limit: 40 of 5000 are left", ""),
+        ("the file errors.py has a quota", ""),
+        ("2026-11-29T14:06:50.429Z level=ERROR connection lost", ""),
+        ("", ""),
+    ],
+)
+def test_a_line_of_a_log_tells_a_usage_limit_only_as_a_failure(line, limit):
+    assert answers.logged_limit(line) == limit
+    assert len(answers.logged_limit(line * 500)) <= answers.LOGGED_CHARS_MAX
+
+
 REQUEST = Request(4, "execute", "Run it", "make test", "/tree", ("a.py", "b.py"), ())
 OPTIONS = [
     {"optionId": "y", "name": "Yes", "kind": "allow_once"},

@@ -121,6 +121,42 @@ def test_an_error_in_the_place_of_an_answer_is_a_failed_turn(texts, state):
     assert talk.it.state is state
 
 
+LOGGED = "[WARN] Error: 429 Your quota ends. Please try again in 3 hours."
+
+
+def test_a_usage_limit_in_the_log_counts_until_the_program_reports_again():
+    talk = Talk().open()
+    talk.it.take_log(LOGGED)
+    assert talk.it.state is AgentState.IDLE, "no turn waits for it"
+    talk.work()
+    talk.it.take_log("[INFO] 429 files")
+    assert talk.it.state is AgentState.WORKING
+    talk.it.take_log(LOGGED)
+    assert (talk.it.state, talk.it.evidence) == (
+        AgentState.LIMITED,
+        "acp: 429 Your quota ends. Please try again in 3 hours.",
+    )
+    assert talk.it.prompt("p2", "More.").startswith("refused: the agent is limited ")
+    talk.update("available_commands_update", availableCommands=[])
+    assert talk.it.state is AgentState.LIMITED, "it says nothing about the work"
+    talk.update("agent_message_chunk", content={"type": "text", "text": "Hm."})
+    assert (talk.it.state, talk.it.evidence) == (AgentState.WORKING, "acp: turn")
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_turn_that_a_usage_limit_held_up_ends_as_any_other(ends):
+    talk = Talk().open()
+    talk.it.prompt("p1", "Work.")
+    turn = talk.sent[-1]["id"]
+    talk.it.take_log(LOGGED)
+    if not ends:
+        talk.it.cancel("at the pane")
+    talk.take(id=turn, result={"stopReason": "end_turn"})
+    assert talk.it.state is AgentState.WAITING
+    talk.it.take_log(LOGGED)
+    assert talk.it.state is AgentState.WAITING, "what is logged late belongs to no turn"
+
+
 def test_a_line_of_a_human_waits_for_the_end_of_a_turn():
     talk = Talk().open().work()
     turn = talk.sent[-1]["id"]

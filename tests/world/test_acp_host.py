@@ -85,6 +85,24 @@ def test_a_turn_is_interrupted_by_gitorch_and_at_the_pane(host):
     it.shows("~ Let me think.")
 
 
+def test_a_usage_limit_is_known_from_the_log_and_from_standard_error(host, tmp_path):
+    it = host("--log", str(tmp_path / "{id}.txt"), "--log", str(tmp_path / "none"))
+    it.reaches("idle")
+    it.ask(do="deliver", prompt="p1", text="hang on")
+    until(lambda: it.state()["receipts"] == {"p1": "acknowledged"}, what="its only report")
+    (tmp_path / "fake-session-1.txt").write_text("[ERROR] 429 Your quota ends. Please try again in 3 hours.\n")
+    assert it.reaches("limited")["evidence"].endswith("Please try again in 3 hours.")
+    it.ask(do="interrupt")
+    it.reaches("waiting")
+
+    go_on = tmp_path / "go-on"
+    it.ask(do="deliver", prompt="p2", text=f"retry {go_on}")
+    it.reaches("limited")
+    go_on.touch()
+    it.reaches("waiting")
+    it.shows("Resumed.")
+
+
 def test_hostile_output_reaches_the_terminal_as_text(host):
     it = host()
     it.reaches("idle")

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from gitorch.text.acp.messages import AUTHENTICATION_REQUIRED, error_text, object_of
 
-LIMIT_SIGNS = ("usage limit", "rate limit", "quota", "too many requests", "429", "resource_exhausted")
+LIMIT_SIGNS = ("usage limit", "rate limit", "rate_limit", "quota", "too many requests", "resource_exhausted")
 """Words by which the error of a turn says that a usage limit ended it; the protocol has no code for it."""
+
+LIMIT_STATUS = r"(?<![\w.])429(?!\w)"
+"""The same as a status, which is neither a part of an id nor the fraction of a time."""
+
+FAILURE_SIGNS = r"(?i)\b(?:error|warn|warning|failed)\b"
+"""What a line of a log says that tells of a refused request."""
+
+LOGGED_CHARS_MAX = 300
 
 
 def resuming_method(capabilities: dict[str, Any]) -> str:
@@ -39,9 +48,16 @@ def selected(choice: str) -> dict[str, Any]:
 
 def names_limit(text: str) -> bool:
     """Whether the error of a turn says that a usage limit ended it."""
-    lowered = text.lower()
-    for sign in LIMIT_SIGNS:
-        if sign in lowered:
-            return True
+    return re.search("|".join((*LIMIT_SIGNS, LIMIT_STATUS)), text, re.IGNORECASE) is not None
 
-    return False
+
+def logged_limit(line: str) -> str:
+    """What a line of a program's log says of a usage limit for which the program waits; empty for every other line."""
+    if not re.search(FAILURE_SIGNS, line):
+        return ""
+
+    for part in (line.rpartition("Error: ")[2], line):
+        if names_limit(part):
+            return part.strip(' "')[:LOGGED_CHARS_MAX]
+
+    return ""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.model.observed import AgentState
 from gitorch.text.acp import messages
-from gitorch.text.acp.answers import names_limit, refused_conversation, resuming_method, selected
+from gitorch.text.acp.answers import logged_limit, names_limit, refused_conversation, resuming_method, selected
 from gitorch.text.acp.messages import error_text, object_of, read_message, text_of
 from gitorch.text.acp.permission import ALLOW_ONCE, read_request
 from gitorch.text.acp.updates import CHUNKS, SILENT, chunk_text, request_lines, update_lines
@@ -277,9 +277,18 @@ class Conversation:
 
     def _begun(self) -> None:
         """The program works on the prompt: only this is told as a hook would tell it, and not that the prompt was sent."""
+        if self._state is AgentState.LIMITED and self.turns.current is not None:
+            self._enter(AgentState.WORKING, "acp: turn")
+
         text = self.turns.acknowledge()
         if text:
             self._out.signal("UserPromptSubmit", text)
+
+    def take_log(self, line: str) -> None:
+        """Take a line of the program's log: of a usage limit that it waits for during a turn, some programs tell only there."""
+        limit = logged_limit(line)
+        if limit and self.turns.current is not None:
+            self._enter(AgentState.LIMITED, f"acp: {limit}")
 
     def _remember_call(self, update: dict[str, Any]) -> None:
         """Keep what a tool call is: a permission request for it may repeat only a part. A new call never inherits from an old one."""

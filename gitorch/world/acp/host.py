@@ -22,6 +22,7 @@ from gitorch.world import processes
 from gitorch.world.acp.allowed import may
 from gitorch.world.acp.control import FOLDER, STATE, ControlServer
 from gitorch.world.acp.conversation import Conversation
+from gitorch.world.acp.logs import ProgramLogs
 from gitorch.world.acp.outlets import Outlets
 from gitorch.world.acp.pane import Pane
 from gitorch.world.acp.program import Program
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from gitorch.scripted.keys import Key
     from gitorch.text.acp.permission import Request
 
-USAGE = "usage: gitorch acp-host [--resume ID] [--once TEXT] -- COMMAND [ARGUMENT …]"
+USAGE = "usage: gitorch acp-host [--resume ID] [--once TEXT] [--log FILE]… -- COMMAND [ARGUMENT …]"
 SIGNALS_VARIABLE = "GITORCH_SIGNALS"
 SESSION_VARIABLE = "GITORCH_SESSION_KEY"
 SIGNAL_CHARS_MAX = 4_000
@@ -52,18 +53,22 @@ class Options:
     """What the host was asked to do. Raises ValueError for words that it does not know."""
 
     def __init__(self, words: Sequence[str]) -> None:
-        self.values = {"--resume": "", "--once": ""}
+        self.values: dict[str, list[str]] = {"--resume": [], "--once": [], "--log": []}
         rest = list(words)
         while rest and rest[0] != "--":
             name = rest.pop(0)
             if name not in self.values or not rest:
                 raise ValueError(USAGE)
 
-            self.values[name] = rest.pop(0)
+            self.values[name].append(rest.pop(0))
 
         self.argv = rest[1:]
         if not self.argv:
             raise ValueError(USAGE)
+
+    def text(self, name: str) -> str:
+        """The last value of an option; empty where it was not given."""
+        return "".join(self.values[name][-1:])
 
 
 def main(words: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -90,11 +95,12 @@ class Host:
     def __init__(self, program: Program, pane: Pane, options: Options, environ: Mapping[str, str]) -> None:
         self._program = program
         self._pane = pane
-        self._once = options.values["--once"]
+        self._once = options.text("--once")
+        self._logs = ProgramLogs(options.values["--log"])
         self._environ = environ
         self._folder = str(Path.cwd())
         outlets = Outlets(program.send, pane.show, pane.stream, self._signal, _now)
-        self._talk = Conversation(self._folder, options.values["--resume"], outlets, self._may)
+        self._talk = Conversation(self._folder, options.text("--resume"), outlets, self._may)
         self._changed_at = _now()
         self._noted: tuple[object, ...] = ()
         self._reported: dict[str, Any] = {}
@@ -152,7 +158,9 @@ class Host:
         if self._program.has_unsent:
             limit = UNSENT_SECONDS
 
-        for chosen, _ in self._selector.select(limit):
+        happened = self._selector.select(limit)
+        self._take_logs()  # before the messages, which may tell that what the log says is over
+        for chosen, _ in happened:
             chosen.data()
 
         self._program.flush()
@@ -198,6 +206,11 @@ class Host:
         for line in lines:
             self._talk.take(line)
 
+    def _take_logs(self) -> None:
+        """Take what the program has logged since the conversation began."""
+        for line in self._logs.added(self._talk.id):
+            self._talk.take_log(line)
+
     def _take_errors(self) -> None:
         text = self._program.error_text()
         if text is None:
@@ -205,6 +218,8 @@ class Host:
             return
 
         self._pane.stream("! ", text)
+        for line in text.splitlines():
+            self._talk.take_log(line)
 
     def _take_keys(self) -> None:
         try:
