@@ -18,6 +18,7 @@ VERBS = (
             "attach",
             "peek",
             "send",
+            "session interrupt",
             "session restart",
             "session stop",
         ),
@@ -86,6 +87,23 @@ VERBS = (
         result={"sessions": Kind.LIST},
         offered=Offer.OPERATORS,
         examples=("gitorch session list --json",),
+    ),
+    Verb(
+        "session interrupt",
+        "End the turn of an agent, which then waits for its next prompt.",
+        details=(
+            "By the program's own protocol where it has one, else by the key that ends a turn. The agent keeps its job and its "
+            "conversation, and messages reach it at once."
+        ),
+        at="sessions:interrupt",
+        needs="approve",
+        parameters=(
+            Parameter("name", "The id of a job or session.", metavar="JOB|SESSION", completes="job", required=True),
+            OPEN_RUN,
+        ),
+        result={"run": Kind.TEXT, "job": Kind.TEXT, "phase": Kind.TEXT},
+        changes=True,
+        examples=("gitorch session interrupt api",),
     ),
     Verb(
         "session restart",

@@ -125,6 +125,20 @@ SESSIONS = [
         "gitorch session list auth-7f3a",
     ),
     (
+        "one",
+        lambda s: sessions.interrupt(s.services, CALLER, "api", None),
+        NotFound,
+        "no agent has worked on api yet",
+        "gitorch why api",
+    ),
+    (
+        "launched",
+        lambda s: [sessions.interrupt(s.services, CALLER, "api", None) for _ in range(2)],
+        Refused,
+        "api was not interrupted: no turn is under way",
+        "gitorch peek api",
+    ),
+    (
         "nothing",
         lambda s: worktrees.create(s.services, "try", "trunk"),
         NotFound,

@@ -110,6 +110,13 @@ def test_an_interrupted_turn_ends_and_the_program_waits(bench):
         assert bench.state(*READY) in READY
 
 
+def test_between_two_turns_there_is_nothing_to_interrupt(bench):
+    bench.rest()
+    told = bench.channel.interrupt()
+    assert told is None or told == "refused: no turn is under way"
+    assert bench.state(*READY) in READY
+
+
 def test_a_program_that_cannot_be_reached_is_unavailable_or_has_ended(bench):
     bench.rest()
     bench.vanish()

@@ -17,6 +17,7 @@ VERBS = (
     "retry only",
     "session stop only",
     "session restart only",
+    "session interrupt only",
     "session launch only",
     "worktree create other",
     "worktree remove only",

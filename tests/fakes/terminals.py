@@ -135,8 +135,9 @@ class FakeTerminals:
         session = self.sessions.get(key)
         if session is None or not session.present:
             return "refused: the session has ended"
-        if session.state is AgentState.WORKING:
-            self.become(key, AgentState.WAITING)
+        if session.state is not AgentState.WORKING:
+            return "refused: no turn is under way"
+        self.become(key, AgentState.WAITING)
         return "interrupted"
 
     def limits(self, key):

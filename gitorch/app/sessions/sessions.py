@@ -1,4 +1,4 @@
-"""Single agents: created on their own, listed, retried, restarted, stopped.
+"""Single agents: created on their own, listed, retried, restarted, interrupted, stopped.
 
 A single agent is a run of one job without reviews, so that every rule for a run's agents holds for it too.
 """
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.execute import execute, execute_verb, only_people
 from gitorch.app.hosts.target import target_head
-from gitorch.app.query.lookup import active_runs, find_run, load_runs, only_run, run_lines, unsettled_runs
+from gitorch.app.query.lookup import active_runs, find_run, find_session, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.start.facts import runtime_facts
@@ -20,12 +20,13 @@ from gitorch.app.start.preparing import preparation_of
 from gitorch.app.start.sheet import Ready
 from gitorch.errors import Busy, NotFound, Refused, Unavailable, Usage
 from gitorch.model import commands
+from gitorch.model.channel import REFUSED
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.path_text import shell_word
 from gitorch.model.plans.plan import Plan
 from gitorch.model.plans.workflow import JobKind, JobSpec, Workflow
 from gitorch.model.values import replace
-from gitorch.model.work.session import SessionPhase
+from gitorch.model.work.session import SessionKey, SessionPhase
 from gitorch.rules.views.mail import job_named
 from gitorch.rules.views.presence import session_rows
 from gitorch.rules.workflows.compile import default_settings, lane_of
@@ -238,6 +239,22 @@ def restart(
     run, job = find_agent(services, name, run_name)
     state, _ = execute_verb(services, run.id, caller.actor, commands.RestartAgent(job), "session restart")
     return _end_session(services, state.run or run, run.jobs[job].session), job
+
+
+def interrupt(services: Services, caller: Caller, name: str, run_name: str | None) -> tuple[Run, JobId]:
+    """End the turn of an agent at work. The agent stays, and waits for its next prompt.
+
+    Nothing is recorded, as when a person presses the key in its terminal.
+    Raises Refused where no turn is under way, Denied for everybody but the principal.
+    """
+    only_people(services, caller, "session interrupt")
+    run, session = find_session(services, name, run_name)
+    job = run.sessions[session].job
+    result = services.terminals.interrupt(SessionKey(run.id, session))
+    if result.startswith(REFUSED):
+        raise Refused(f"{job} was not interrupted: {result.removeprefix(REFUSED)}", f"gitorch peek {job}")
+
+    return run, job
 
 
 def stop(

@@ -128,6 +128,16 @@ def restart(call: Call, name: str, run: str | None) -> None:
     _say(call, *sessions.restart(call.services, caller, name, run), "restarts")
 
 
+@verb("session interrupt")
+def interrupt(call: Call, name: str, run: str | None) -> None:
+    """End the turn of an agent, which then waits for its next prompt."""
+    from gitorch.app.sessions import sessions
+
+    found, job = sessions.interrupt(call.services, call.caller, name, run)
+    text = f"The turn of {job} is over. Say what to do instead: gitorch send {job} TEXT"
+    call.say({"run": found.id, "job": job, "phase": found.jobs[job].phase}, text)
+
+
 @verb("session stop")
 def stop(call: Call, name: str, run: str | None) -> None:
     """End an agent; its job waits for your decision."""

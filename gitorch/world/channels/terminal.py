@@ -75,7 +75,11 @@ class TerminalChannel:
         return answering.answer(PermissionAnswer(request.text, option, reason or BY_HAND))
 
     def interrupt(self) -> str | None:
-        """Press the keys that end a turn, as the preset names them; not while somebody is attached."""
+        """Press the keys that end a turn, as the preset names them; only in a turn, and not while somebody is attached."""
+        seen = PaneReader(self._site).observe("")
+        if seen is None or seen.state is not AgentState.WORKING:
+            return f"{REFUSED}no turn is under way"
+
         for key in self._preset.interrupt_keys or INTERRUPT_KEYS:
             if not self._press(key):
                 return f"{REFUSED}its program has ended, or somebody is attached to it"
