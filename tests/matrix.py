@@ -260,9 +260,9 @@ programs that gitorch speaks to by the [Agent Client Protocol](acp.md) get all o
 line that you have half written stays as it is. Only a text that begins with `/` is not sent by that protocol, because programs take it for
 a command. Into the other programs gitorch types, and sends a text as one line, with tabs and line ends as single spaces and without control
 characters. gitorch does not type a text that begins with a character that programs read as a command, nor one that is too long for one
-line. It writes such a text to a file and types a line that points to it; the tables show the text itself, without that file. The table of
-OpenCode in a terminal has only its first text yet. “Argument” is a text in the command that starts the program, “copy mode” is tmux's. For
-a first paste, “dialog open” means a startup dialog (such as whether to trust a folder). For a later paste, it means a permission request.
+line. It writes such a text to a file and types a line that points to it; the tables show the text itself, without that file. “Argument” is
+a text in the command that starts the program, “copy mode” is tmux's. For a first paste, “dialog open” means a startup dialog (such as
+whether to trust a folder). For a later paste, it means a permission request.
 
 A reason names the agent's state and, in brackets, the evidence for it: a hook, the process, or the tail, which is the last lines of
 the screen.

@@ -6,9 +6,6 @@ from matrix import ACP, ARRIVED, BY_CHANNEL, PAGE, SEEN, TEXTS, WAYS, arriving, 
 NONE = {("aider", "argument")} | {(name, "argument") for name in ACP} | {(name, "first paste") for name in BY_CHANNEL}
 """aider ends after a prompt that is given as an argument; a channel delivers every prompt that is none in the same way."""
 
-NONE |= {("opencode", "later paste")}
-"""Its server was too slow on the machine on which the other programs were seen."""
-
 
 def test_the_page_shows_what_was_seen():
     assert PAGE.read_text(encoding="utf-8") == page()
