@@ -315,7 +315,7 @@ def text_of(name: str, folder: Path) -> str:
         raise NotFound(f"{name} cannot be read: {error.strerror}") from None
 
     if len(data) > INPUT_BYTES_MAX:
-        raise Usage(f"{name} is larger than {INPUT_BYTES_MAX} bytes")
+        raise Usage(f"{name} is larger than {INPUT_BYTES_MAX:,} bytes")
 
     try:
         return data.decode("utf-8-sig")

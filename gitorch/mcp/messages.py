@@ -42,7 +42,7 @@ def parsed(line: bytes | None) -> Message | None:
     Raises Fault for everything else that is no message.
     """
     if line is None:
-        raise Fault(INVALID_REQUEST, f"a message is longer than {LINE_BYTES_MAX} bytes")
+        raise Fault(INVALID_REQUEST, f"a message is longer than {LINE_BYTES_MAX:,} bytes")
 
     if not line.strip():
         return None

@@ -51,7 +51,7 @@ def _decoded(data: bytes) -> OutboxEntry:
     Raises ValueError for anything else than one report or one verdict, and RecursionError for JSON that is nested too deeply.
     """
     if len(data) > BYTES_MAX:
-        raise WrongShape(f"it is larger than {BYTES_MAX} bytes")
+        raise WrongShape(f"it is larger than {BYTES_MAX:,} bytes")
 
     value = json.loads(data)
     if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:

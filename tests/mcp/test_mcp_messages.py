@@ -73,7 +73,7 @@ NO_VERSION = 'a message has "jsonrpc": "2.0"'
             b'{"jsonrpc": "2.0", "id": 1, "method": "' + b"x" * (LINE_BYTES_MAX + 1) + b'"}\n',
             -32600,
             None,
-            f"a message is longer than {LINE_BYTES_MAX} bytes",
+            f"a message is longer than {LINE_BYTES_MAX:,} bytes",
         ),
     ],
 )
@@ -240,5 +240,5 @@ def test_a_line_of_exactly_the_limit_is_read():
     lines = Lines()
     [whole] = lines.feed(text + b" " * (LINE_BYTES_MAX - len(text)) + b"\n")
     assert parsed(whole) == Message("ping", {}, 1)
-    with pytest.raises(Fault, match=str(LINE_BYTES_MAX)):
+    with pytest.raises(Fault, match=f"{LINE_BYTES_MAX:,}"):
         parsed(None)

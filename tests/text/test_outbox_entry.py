@@ -55,7 +55,7 @@ WRONG = [
     ),
     (b"\xff\xfe{", "codec can't decode"),
     (b"[" * 100_000, "recursion"),
-    (b" " * (BYTES_MAX + 1), f"larger than {BYTES_MAX} bytes"),
+    (b" " * (BYTES_MAX + 1), f"larger than {BYTES_MAX:,} bytes"),
 ]
 
 
