@@ -43,6 +43,7 @@ SEEN_BY_TEXTUAL = {
     "can_focus",
     "compose",
     "display",
+    "get_default_screen",
     "max_height",
     "render_line",
     "virtual_size",

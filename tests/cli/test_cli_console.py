@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from cli_stage import RUN, Stage
 from console_kit import asking, at_desk
+from textual.actions import parse
 
+from gitorch.cli.console.app import Console
 from gitorch.cli.console.dialogs import answer_words
 from gitorch.cli.console.keys import KEYS, help_text
 from gitorch.model.work.run import RunPhase
@@ -252,6 +254,56 @@ def test_the_help_names_every_key_and_no_two_keys_are_the_same():
     for key in KEYS:
         assert f"  {key.shown}" in help_text()
         assert key.help in help_text()
+
+
+def test_every_key_of_the_board_reaches_its_action(monkeypatch):
+    done = []
+    for name in {parse(key.action)[1] for key in KEYS}:
+        monkeypatch.setattr(Console, f"action_{name}", lambda _, *given, name=name: done.append((name, given)))
+
+    async def play(desk):
+        for key in KEYS:
+            for one in key.keys.split(","):
+                await desk.press(one)
+                assert done.pop() == parse(key.action)[1:], one
+
+    at_desk(asking(), play)
+    assert done == []
+
+
+def test_tab_selects_one_row_after_the_other_that_waits():
+    stage = Stage().begin_run({"api": (), "ui": (), "docs": (), "db": ()})
+    for name in ("api", "docs"):
+        stage.launch(name).submit_handoff(name, "NEEDS_CONTEXT", questions=("Which?",))
+
+    async def play(desk):
+        rows = [row.id for row in desk.app._rows]
+        seen = []
+        for key in ("tab", "tab", "end", "tab"):
+            await desk.press(key)
+            seen.append(rows[desk.app._index()])
+        assert rows[:2] == ["api", "docs"]
+        assert seen == ["docs", "api", rows[-1], "api"]
+
+    at_desk(stage, play)
+
+
+@pytest.mark.parametrize(
+    ("stage_of", "row", "key", "title", "shown"),
+    [
+        (asking, "ui", "p", "screen of ui", "> working on it"),
+        (lambda: Stage().until_report(), "api", "r", "report of api", "# Epic report: Api"),
+        (lambda: Stage().until_report(), RUN, "r", f"report of {RUN}", "# Merge report: Sign in"),
+    ],
+)
+def test_a_screen_and_a_report_are_read_without_leaving_the_console(stage_of, row, key, title, shown):
+    async def play(desk):
+        desk.app._select([one.id for one in desk.app._rows].index(row))
+        await desk.press(key)
+        assert title in desk.lines[0]
+        assert shown in desk.text
+
+    at_desk(stage_of(), play, (100, 60))
 
 
 def test_text_of_an_agent_cannot_act_on_the_screen():

@@ -17,7 +17,7 @@ from textual.widgets import Static
 from textual.worker import WorkerCancelled, WorkerFailed
 
 from gitorch.cli.console import reading
-from gitorch.cli.console.board_view import BoardView
+from gitorch.cli.console.board_view import BoardScreen, BoardView
 from gitorch.cli.console.details import details_text
 from gitorch.cli.console.flows import FLOWS
 from gitorch.cli.console.header import header_text
@@ -101,6 +101,10 @@ class Console(App[str]):
 
         yield Static(id="told")
         yield Static(id="keys")
+
+    def get_default_screen(self) -> BoardScreen:
+        """The screen of the board."""
+        return BoardScreen()
 
     def on_mount(self) -> None:
         """Begin to drive, and show what changes."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
 
     from gitorch.cli.console.rows import BoardLine
     from gitorch.model.view import EpicRow
+
+
+class BoardScreen(Screen[None]):
+    """The screen of the board. Tab belongs to the board; a screen takes it otherwise, to move the focus."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "app.next_waiting")]
 
 
 class BoardView(ScrollView, inherit_bindings=False):
