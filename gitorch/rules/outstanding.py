@@ -233,7 +233,7 @@ def _observations(run: Run, observed: Observed) -> Iterator[tuple[Session, Sessi
 def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
     """The next prompt of each living session whose program shows its own prompt."""
     for session, observation in _observations(run, observed):
-        prompt = _unsent_prompt(session, observed)
+        prompt = _unsent_prompt(run, session, observed)
         if session.phase is not SessionPhase.ALIVE or not _takes(observation, prompt):
             continue
 
@@ -249,16 +249,22 @@ def _takes(observation: SessionObservation, prompt: Prompt | None) -> bool:
     return observation.state in AT_PROMPT
 
 
-def _unsent_prompt(session: Session, observed: Observed) -> Prompt | None:
-    """The next prompt of a session; None when it was typed already and only its record is missing."""
-    prompt = session.next_prompt
-    if prompt is None:
-        return None
+def _unsent_prompt(run: Run, session: Session, observed: Observed) -> Prompt | None:
+    """The next prompt of a session; None when it was typed already and only its record is missing.
 
-    if (session.id, prompt.id) in observed.sent:
-        return None
+    An agent that has reported is not nudged: its program may have gone on by itself before the nudge could reach it.
+    """
+    reported = not run.jobs[session.job].phase.is_active
+    for prompt in session.unsent_prompts:
+        if reported and prompt.kind is PromptKind.NUDGE:
+            continue
 
-    return prompt
+        if (session.id, prompt.id) in observed.sent:
+            return None
+
+        return prompt
+
+    return None
 
 
 def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:

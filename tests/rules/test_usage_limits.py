@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play import Play
+from play import Play, finding
 
 from gitorch.model import commands as c
 from gitorch.model import effects
@@ -87,6 +87,25 @@ def test_every_limit_of_an_attempt_gets_its_own_nudge(play):
 def test_an_agent_that_somebody_set_to_work_gets_no_nudge(play):
     until = reach(play, resets_at=Moment(play.at + HOUR_MS))
     assert learned(play, state=AgentState.WORKING, later_ms=until - play.at + 1) == []
+
+
+def given(play):
+    """The prompts that the agent of api is given at its prompt now."""
+    owed = outstanding(play.run, look(play, state=AgentState.WAITING))
+    prompts = {prompt.id: prompt for prompt in play.run.sessions[play.session("api")].prompts}
+    return [prompts[one.prompt] for one in owed if isinstance(one, effects.DeliverPrompt) and one.prompt in prompts]
+
+
+def test_an_agent_that_went_on_by_itself_and_reported_is_not_nudged(play):
+    play.at = reach(play, resets_at=Moment(play.at + HOUR_MS))
+    play.do(c.Nudge(play.session("api")))
+    assert [prompt.kind for prompt in given(play)] == ["nudge"]
+    play.submit_handoff("api")
+    play.check("api")
+    assert given(play) == []
+    play.review("api.spec", "needs_revision", (finding(),))
+    play.grant("api")
+    assert [prompt.kind for prompt in given(play)] == ["findings"]
 
 
 def test_others_go_on_while_one_waits(play):

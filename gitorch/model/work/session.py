@@ -45,6 +45,9 @@ class PromptKind(Words):
     MESSAGE = "message"
 
 
+ASSIGNING = frozenset({PromptKind.BRIEF, PromptKind.FINDINGS, PromptKind.ANSWER, PromptKind.CLEARED})
+"""The prompts after which an agent has something else to do, or nothing more."""
+
 UNSEEN = "unseen"
 """How a session ended whose lease another host saw no renewal of."""
 
@@ -113,13 +116,25 @@ class Session(Value):
         return bool(self.holder)
 
     @property
+    def unsent_prompts(self) -> tuple[Prompt, ...]:
+        """The prompts that were not delivered, in the order in which they were written.
+
+        A nudge that other work follows is not among them: its agent has reported since, and needs it no more.
+        """
+        unsent: list[Prompt] = []
+        for prompt in self.prompts:
+            if prompt.kind in ASSIGNING:
+                unsent = [one for one in unsent if one.kind is not PromptKind.NUDGE]
+
+            if not prompt.receipt:
+                unsent.append(prompt)
+
+        return tuple(unsent)
+
+    @property
     def next_prompt(self) -> Prompt | None:
         """The first prompt that was not delivered; None if all were delivered.
 
-        Prompts are delivered one at a time, in the order in which they were written.
+        Prompts are delivered one at a time.
         """
-        for prompt in self.prompts:
-            if not prompt.receipt:
-                return prompt
-
-        return None
+        return next(iter(self.unsent_prompts), None)
