@@ -6,9 +6,14 @@ import json
 
 import pytest
 from cli_scenes import reworked
+from cli_stage import RUN
 
 from gitorch.app.people.keys import Approver
+from gitorch.app.sessions import worktrees
+from gitorch.cli.pages.page import Cell
 from gitorch.cli.verbs import keys
+from gitorch.cli.verbs import list as listing
+from gitorch.cli.verbs import worktrees as worktree_verbs
 from gitorch.cli.verbs.list import KINDS
 from gitorch.model.plans.approval import Guard, SigningKey
 
@@ -52,6 +57,20 @@ def test_an_artifact_is_listed_with_the_first_twelve_digits_of_its_digest(stage)
     lines = stage.gitorch("list", "artifacts").out.splitlines()
     assert lines[0].split() == ["notes", "other", "api", "1.1", digest[:19], "docs/notes.txt"]
     assert digest[:19].removeprefix("sha256:") == digest[7:19]
+    assert listing._artifact_row(stage.run.artifacts[0])[0] == Cell("notes", "bold")
+
+
+def test_a_worktree_is_listed_with_its_name_first_and_what_it_belongs_to_in_the_background(stage):
+    stage.begin_run({"api": ()}).launch("api")
+    (place,) = worktrees.list_worktrees(stage.services)
+    assert worktree_verbs._cells(place) == (
+        Cell("api", "bold"),
+        Cell(f"{RUN} running", "dim"),
+        Cell(f"gitorch/{RUN}/api"),
+        Cell(place.head[:12]),
+        Cell("clean"),
+        Cell(str(place.path), "dim"),
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,11 @@ def test_the_shape_custom_is_made_of_the_named_blocks_with_as_many_lanes_as_they
     words = ("workflow", "new", "custom", "--blocks", "draft, review, checkpoint, merge")
     assert stage.gitorch(*words, "flow.yaml").status == 0
     assert stage.gitorch("workflow", "check", "flow.yaml").status == 0
-    for shape in (words[2:], ("minimal",)):
+    for shape in (words[2:], ("minimal",), ("multi-review",)):
         plain = stage.gitorch("workflow", "new", *shape).out
         own = stage.gitorch("workflow", "new", *shape, "--lane", "author=codex").out
         assert own != plain, shape
-        several = "multi-review" if shape[0] == "custom" else "author-reviewer"
+        several = "author-reviewer" if shape[0] == "minimal" else "multi-review"
         assert own == stage.gitorch("workflow", "new", *shape, "--lane", "author=codex", "--lanes", several).out
     answer = stage.gitorch("workflow", "new", "custom")
     assert answer.err.endswith("  try: gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'\n")
@@ -182,7 +182,7 @@ def test_the_sheet_of_a_workflow_file_names_its_reviews_ways_back_and_checkpoint
     assert "two may change every file" in lines
     assert "ways back  look may send one back 2 times, then asks you" in lines
     assert "asks you   ask: continue leads to two, cancel to the end of the run" in lines
-    assert any(line.startswith("one  one (scripted small)") for line in lines)
+    assert any(line.startswith("one  by scripted small  on gitorch/") for line in lines)
 
 
 def test_a_workflow_that_merges_nothing_says_so_and_where_its_result_stays(stage):
