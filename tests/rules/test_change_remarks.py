@@ -64,8 +64,9 @@ def with_changes(telling: Telling, *changes: FileChange):
 
 
 def looked_at(text: str) -> list[str]:
+    """The lines about changes; that one program wrote and judged everything here is another remark."""
     part = text.partition("### Look at\n\n")[2].partition("\n\n")[0]
-    return [line.removeprefix("- ") for line in part.splitlines()]
+    return [line.removeprefix("- ") for line in part.splitlines() if not line.startswith("- judged by")]
 
 
 @pytest.mark.parametrize(("change", "line"), CHANGES.values(), ids=CHANGES)
@@ -74,10 +75,10 @@ def test_a_kind_of_change_is_named(telling: Telling, change: FileChange, line: s
     text = report_text(telling.play.run, facts)
     lines = looked_at(text)
     assert (line in lines) is (line is not None), lines
-    assert lines == ["nothing stands out"] or line is not None
+    assert lines == [] or line is not None
     (data,) = [b for b in json.loads(report_json(telling.play.run, facts))["branches"] if b["job"] == "api"]
     assert data["changes"][0]["path"] == change.path
-    assert bool(data["look_at"]) is (line is not None)
+    assert (len(data["look_at"]) > 1) is (line is not None)
     if line is not None:
         kind = line.partition(": ")[0]
         assert f"\n- {kind}: " in text.partition("\n## api: ")[2].partition("\n## ui: ")[0]

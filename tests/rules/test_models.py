@@ -51,6 +51,32 @@ def test_another_model_is_no_remark():
     assert not any("also judged it" in note for note in run_view(play.run).notes)
 
 
+def look_at(play: Play) -> str:
+    text = report_text(play.run, play.facts())
+    return text.partition("### Look at\n\n")[2].partition("\n\n")[0]
+
+
+def test_a_judge_of_the_same_program_is_named_where_a_model_is_not_known():
+    same = "judged by the program that wrote it: api"
+    play = judged("")
+    play.review("api.quality")
+    assert look_at(play) == f"- {same} (api.spec (scripted), api.quality (scripted))"
+    assert f"\n- {same}.spec (scripted), api.quality (scripted)\n" in report_text(play.run, play.facts())
+
+    play = judged("gpt-5.5")
+    play.review("api.quality")
+    assert look_at(play) == f"- {same} (api.quality (scripted))"
+
+
+def test_where_other_programs_judge_nothing_stands_out():
+    flow = workflow({"api": ()})
+    lanes = {name: replace(lane, runtime="shell-script") for name, lane in flow.lanes.items() if name != "implementer"}
+    play = Play()
+    play.begin({}, flow=replace(flow, lanes={**flow.lanes, **lanes}))
+    play.finish("api")
+    assert look_at(play) == "- nothing stands out"
+
+
 def test_a_lane_names_the_model_until_its_program_does():
     flow = workflow({"api": ()})
     lane = replace(flow.lanes["implementer"], model="sonnet")

@@ -98,3 +98,18 @@ def reviews_by_author(run: Run, job: JobState) -> Iterator[str]:
         model = verdict.model
         if model and model in models:
             yield f"{verdict.review} ({model})"
+
+
+def reviews_by_program(run: Run, job: JobState) -> Iterator[str]:
+    """The reviews of a job by the program that wrote its work, where the models are not known and may be one: `api.spec (claude)`."""
+    programs: set[str] = set()
+    models: set[str] = set()
+    for session in run.sessions.values():
+        if session.job == job.spec.id and not session.holder:
+            programs.add(session.runtime)
+            models.add(model_of(run, session))
+
+    for verdict in job.verdicts:
+        both_known = verdict.model and "" not in models
+        if verdict.runtime in programs and not both_known:
+            yield f"{verdict.review} ({verdict.runtime})"

@@ -11,7 +11,7 @@ from gitorch.model.words import Words
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.report import HowChanged
 from gitorch.rules.review.endings import ending
-from gitorch.rules.usage.shares import reviews_by_author
+from gitorch.rules.usage.shares import reviews_by_author, reviews_by_program
 from gitorch.rules.views.path_areas import areas_of
 from gitorch.rules.views.weakened_tests import run_by_command
 
@@ -47,6 +47,7 @@ class Concern(Words):
     EMPTY = "changes no file"
     CONCERNS = "concerns of the author"
     SAME_MODEL = "judged by the model that wrote it"
+    SAME_PROGRAM = "judged by the program that wrote it"
     WEAKENED = "weakens tests"
     RUN = "changes what the test command runs"
     AREA = "changes to"
@@ -113,9 +114,18 @@ def _about_work(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]
     if job.handoff is not None and job.handoff.concerns:
         yield _remark(job, Concern.CONCERNS, _concerns(run, job, job.handoff.concerns))
 
-    reviews = tuple(dict.fromkeys(reviews_by_author(run, job)))
-    if reviews:
-        yield _remark(job, Concern.SAME_MODEL, reviews)
+    yield from _about_judges(run, job)
+
+
+def _about_judges(run: Run, job: JobState) -> Iterator[Remark]:
+    """Reviews by the model that wrote the work, or by the same program where its model is not known."""
+    same_model = tuple(dict.fromkeys(reviews_by_author(run, job)))
+    if same_model:
+        yield _remark(job, Concern.SAME_MODEL, same_model)
+
+    same_program = tuple(dict.fromkeys(reviews_by_program(run, job)))
+    if same_program:
+        yield _remark(job, Concern.SAME_PROGRAM, same_program)
 
 
 def _about_weaker_tests(run: Run, job: JobState, facts: BranchFacts) -> Iterator[Remark]:

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import Check, Finding, Handoff, ListedFinding
     from gitorch.model.work.run import Run
 
-SAID_BY_REMARKS = frozenset({Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY, Concern.SAME_MODEL})
+SAID_BY_REMARKS = frozenset(
+    {Concern.UNREVIEWED, Concern.UNTESTED, Concern.EMPTY, Concern.SAME_MODEL, Concern.SAME_PROGRAM}
+)
 """Remarks that stand in the part of a branch because none of its other lines says the same."""
 
 WHOLE_ID = re.compile(rf"\b([0-9a-f]{{{SHORT}}})(?:[0-9a-f]{{28}}|[0-9a-f]{{52}})\b")
