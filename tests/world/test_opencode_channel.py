@@ -41,6 +41,7 @@ def test_before_the_first_prompt_the_server_tells_nothing_and_takes_none(bench):
     bench.server.sessions = []
     assert bench.channel.observe() is None
     assert bench.channel.deliver(P1, "x", None) is None
+    assert bench.channel.interrupt() is None
 
 
 @pytest.mark.parametrize(
@@ -82,6 +83,15 @@ def test_a_text_that_the_server_took_before_it_fell_silent_is_not_given_to_the_t
     bench.server.raw = None
     assert bench.channel.deliver(P1, "x", since) == "acknowledged"
     assert bench.turns() == ["x"]
+
+
+def test_whether_a_turn_is_under_way_is_not_guessed_while_the_server_is_slow(bench):
+    bench.rest()
+    bench.work()
+    bench.server.raw = (500, b"{}")
+    assert bench.channel.interrupt() is None, "the keys of its terminal may end the turn"
+    bench.server.raw = None
+    assert bench.channel.interrupt() == "interrupted"
 
 
 def test_a_server_that_is_slow_for_a_moment_gets_the_text_later(bench):

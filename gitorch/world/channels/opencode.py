@@ -265,9 +265,12 @@ class OpenCodeChannel:
         return "answered"
 
     def interrupt(self) -> str | None:
-        """Abort the turn."""
+        """Abort the turn; None while the server does not tell whether one is under way."""
         observed = self.observe()
-        if observed is None or observed.state in READY:
+        if observed is None:
+            return None
+
+        if observed.state in READY:
             return f"{REFUSED}no turn is under way"
 
         self._call("POST", f"/session/{self._own()}/abort")
