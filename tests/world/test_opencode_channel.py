@@ -94,6 +94,26 @@ def test_whether_a_turn_is_under_way_is_not_guessed_while_the_server_is_slow(ben
     assert bench.channel.interrupt() == "interrupted"
 
 
+@pytest.mark.parametrize(
+    ("statuses", "result"),
+    [({}, "interrupted"), ({"ses_1": {"type": "busy"}}, "refused: its server has not ended the turn yet")],
+)
+def test_an_interruption_that_is_answered_too_late_is_judged_by_the_state(bench, statuses, result):
+    bench.rest()
+    bench.work()
+    call = bench.channel._call
+
+    def late(method, path, body=None):
+        answer = call(method, path, body)
+        if path.endswith("/abort"):
+            bench.server.statuses = statuses
+            raise Unavailable("its server does not answer", hint="gitorch doctor")
+        return answer
+
+    bench.channel._call = late
+    assert bench.channel.interrupt() == result
+
+
 def test_a_server_that_is_slow_for_a_moment_gets_the_text_later(bench):
     bench.age()
     assert bench.channel.observe().state is AgentState.WAITING

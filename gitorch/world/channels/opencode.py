@@ -273,8 +273,24 @@ class OpenCodeChannel:
         if observed.state in READY:
             return f"{REFUSED}no turn is under way"
 
-        self._call("POST", f"/session/{self._own()}/abort")
+        try:
+            self._call("POST", f"/session/{self._own()}/abort")
+        except Unavailable:
+            return self._aborted()
+
         return "interrupted"
+
+    def _aborted(self) -> str:
+        """The result of an interruption that the server did not answer in time. On a slow machine it takes more than a second."""
+        limit = self._site.clock.now() + PATIENCE_MS
+        while self._site.clock.now() < limit:
+            seen = self.observe()
+            if seen is not None and seen.state in READY:
+                return "interrupted"
+
+            self._site.clock.sleep(POLL_SECONDS)
+
+        return f"{REFUSED}its server has not ended the turn yet"
 
     def usage(self) -> Sequence[Any] | None:
         """Its database tells more."""
