@@ -15,8 +15,9 @@ from cli_stage import HUMAN, RUN, Stage
 from gitorch.app.execute import Caller
 from gitorch.cli import bug, call, completing, follow, quiet
 from gitorch.cli.call import NO_TERMINAL, Call, Streams
+from gitorch.cli.console import commands
 from gitorch.cli.verbs import demo
-from gitorch.errors import Denied, Failed, GitorchError, Usage
+from gitorch.errors import Denied, Failed, GitorchError, Malformed, Problem, Unavailable, Usage
 from gitorch.model.ids import Moment, QuestionId
 from gitorch.model.values import replace
 from gitorch.model.work.question import Question, QuestionKind
@@ -276,6 +277,21 @@ def test_a_quiet_call_keeps_what_its_verb_says_and_has_no_terminal(stage):
     assert stage.run.questions["q1"].answer.text == "this one"
     with pytest.raises(GitorchError, match="q1 was already answered"):
         quiet.carry_out(made, stage.services, somebody, ["answer", "q1", "x"], b"")
+
+
+def test_an_error_in_the_console_is_one_line_with_its_first_defect_and_one_full_stop_before_its_hint(stage):
+    defect = Problem("gitorch.yaml", 3, 1, "max_agents is a number", "Write one")
+    for error, text in (
+        (
+            Malformed("gitorch.yaml has 1 problem.", (defect,)),
+            "gitorch.yaml has 1 problem: gitorch.yaml:3:1: max_agents is a number Write one",
+        ),
+        (Unavailable("tmux is missing.", "gitorch doctor"), "tmux is missing. Try: gitorch doctor"),
+        (Unavailable("tmux is missing", "gitorch doctor"), "tmux is missing. Try: gitorch doctor"),
+        (Unavailable("tmux is missing"), "tmux is missing"),
+    ):
+        stage.broken = error
+        assert commands.carry_out(stage.call(), ["pause"]) == commands.Outcome(ok=False, text=text)
 
 
 def parameter(**words) -> SimpleNamespace:

@@ -58,3 +58,14 @@ def test_a_malformed_file_is_named_by_its_first_problem():
 
 def test_an_error_without_a_reason_says_so():
     assert Failed(" \n").message == str(Failed("")) == "failed: no reason was given"
+
+
+def test_where_one_line_is_shown_a_malformed_file_names_its_first_defect_with_place_and_fix():
+    first, second = Problem("a.md", 3, 1, "It is wrong.", "Mend it."), Problem("a.md", 4, 1, "So is this.", "")
+    assert (
+        Malformed("a.md has 2 problems.", (first, second)).sentence
+        == "a.md has 2 problems: a.md:3:1: It is wrong. Mend it."
+    )
+    assert Malformed("a.md has 1 problem", (second,)).sentence == "a.md has 1 problem: a.md:4:1: So is this."
+    assert Malformed("a.md cannot be started").sentence == "a.md cannot be started"
+    assert Refused("not now", "gitorch status").sentence == "not now"

@@ -150,7 +150,7 @@ def test_workflow_files_are_found_at_the_top_and_in_their_folder_and_say_what_is
     assert set(found[2:]) == {"shipped with gitorch"}
     shape = overview.shape_of(stage.services, folder / "a.yaml", "a.yaml")
     assert (shape.name, shape.source, shape.workflow) == ("a", "a.yaml", None)
-    assert shape.fault.startswith("a.yaml")
+    assert shape.fault.startswith("a.yaml has 1 problem: a.yaml:1:1: `jobs` must name at least one job. Add `jobs:`")
     assert overview.drawing_of(shape) == ""
     asked = []
     with monkeypatch.context() as here:
