@@ -12,7 +12,7 @@ from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.path_text import without_surrogates
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import Value
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.decide import decide_all
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId, RunId
     from gitorch.model.work.board import State
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
     Attached = Mapping[type, Mapping[str, bytes]] | Callable[[Event], Mapping[str, bytes]]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from gitorch.cli.output import write, write_json, write_long
 from gitorch.errors import Denied, Usage
 from gitorch.model.ids import Moment, RunId
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ COLUMNS, LINES = 80, 24
 """The size of a terminal that reports none."""
 
 
-class Streams(NamedTuple):
+class Streams(Value):
     """Facts about standard input and output."""
 
     asks: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.cli.arguments import GIVEN
 from gitorch.cli.boundary import known_error
 from gitorch.cli.call import Call
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +24,7 @@ class QuietCall(Call):
     """
 
     def __init__(self, call: Call, services: Repository | None = None, caller: Caller | None = None) -> None:
-        streams = call.streams._replace(asks=False, draws=False, columns=0, colours=False, controls=False)
+        streams = replace(call.streams, asks=False, draws=False, columns=0, colours=False, controls=False)
         super().__init__(call.environ, call.folder, call.open, streams)
         self.opened = services
         self.parts: list[str] = []

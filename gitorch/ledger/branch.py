@@ -14,7 +14,7 @@ from gitorch.errors import Corrupt
 from gitorch.ledger import location, lock, loose_objects
 from gitorch.ledger.known_damage import unreadable
 from gitorch.ledger.ref_file import RefFile
-from gitorch.ports.ledger import StoredCommit
+from gitorch.ports.commits import StoredCommit
 from gitorch.text.records import objects
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dulwich.object_store import DiskObjectStore
 
     from gitorch.model.ids import CommitId
-    from gitorch.ports.ledger import NewCommit
+    from gitorch.ports.commits import NewCommit
     from gitorch.text.records.objects import Builder
 
 _ALGORITHM, _WIDTH = "sha1", 20
@@ -127,9 +127,11 @@ class BranchStore:
 
     def _stored(self, commit: CommitId, parsed: objects.ParsedCommit, before: str | None) -> StoredCommit:
         """A commit with the files that it added to the tree `before`."""
-        added, touched = objects.changes(self._tree, before, parsed.tree)
-        files = {name: self._body(blob) for name, blob in added.items()}
-        return StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
+        changes = objects.changes(self._tree, before, parsed.tree)
+        files = {name: self._body(blob) for name, blob in changes.added.items()}
+        return StoredCommit(
+            commit, parsed.parents, parsed.message, files, changes.touched, parsed.author, parsed.committer
+        )
 
     def _walk_back(self, old: CommitId | None, new: CommitId) -> list[tuple[CommitId, objects.ParsedCommit]]:
         """The commits from `new` back to the one after `old`, newest first. Raises Corrupt where `old` is not met."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitorch.errors import Usage
 from gitorch.ledger import layout
 from gitorch.model.record import FileRef, Record
-from gitorch.ports.ledger import NewCommit
+from gitorch.ports.commits import NewCommit
 from gitorch.text.records import commit_message, digests
 from gitorch.text.records.record import decode, encode
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import Digest, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
-    from gitorch.ports.ledger import Draft
+    from gitorch.ports.commits import Draft
 
 FILE_BYTES_MAX = 8_000_000
 """Of one attached file: history is for ever, and every clone carries all of it."""

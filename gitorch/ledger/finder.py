@@ -13,7 +13,7 @@ from gitorch.ledger import layout
 from gitorch.ledger.places import Place
 from gitorch.ledger.replay import record_path
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import WrittenRecord
+from gitorch.ports.commits import WrittenRecord
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from gitorch.ledger.places import Places
     from gitorch.ledger.replay import Replay
     from gitorch.model.ids import MessageId, RunId
-    from gitorch.ports.ledger import History, Store, StoredCommit
+    from gitorch.ports.commits import StoredCommit
+    from gitorch.ports.ledger import History, Store
 
 FAR = 2000
 """A longer walk back costs more than reading all commits at once with git, which also learns every place anew."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitorch.ledger.files import read, replace
 from gitorch.model.ids import CommitId, Moment
 from gitorch.model.json_text import parse_json
-from gitorch.ports.ledger import LastContact
+from gitorch.ports.commits import LastContact
 
 if TYPE_CHECKING:
     from pathlib import Path

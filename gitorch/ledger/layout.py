@@ -28,7 +28,7 @@ GENESIS = {"README.md": README, ".gitattributes": ATTRIBUTES}
 
 GENESIS_RECORD = "ledger/00/000000-ledger-created.yaml"
 
-_RUN = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_RUN = "[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 _FOLDER_RECORDS = 100
 
 
@@ -37,7 +37,7 @@ def check_run(run: RunId) -> None:
 
     At most 100 ASCII characters. git refuses names of branches with a part that ends in `.lock`.
     """
-    is_name = _RUN.fullmatch(run) and not run.endswith(".lock")
+    is_name = re.fullmatch(_RUN, run) and not run.endswith(".lock")
     if is_name:
         return
 

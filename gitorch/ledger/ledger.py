@@ -13,7 +13,7 @@ from gitorch.ledger.finder import Finder, records_in
 from gitorch.ledger.replay import Step
 from gitorch.ledger.tip_index import TipIndex
 from gitorch.model.values import replace
-from gitorch.ports.ledger import Draft, VerifiedRun, WrittenRecord
+from gitorch.ports.commits import Draft, VerifiedRun, WrittenRecord
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import History, LastContact, Store, StoredCommit, T, Verification
+    from gitorch.ports.commits import LastContact, StoredCommit, Verification
+    from gitorch.ports.ledger import History, Store, T
 
 WAIT_SECONDS = 30.0
 """How long a writer waits for its turn before it raises Busy. An append takes 3 ms, but with eight writers on two busy cores

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitorch.errors import NotFound, Unavailable
 from gitorch.ledger.discovery import searched_folders
 from gitorch.ledger.files import read
 from gitorch.model.path_text import shell_word
+from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ _TRUE_VALUES = frozenset({"", "true", "yes", "on", "1"})
 _UNSHARED_VALUES = frozenset({"0", "false", "umask", "no", "off"})
 
 
-class Choice(NamedTuple):
+class Choice(Value):
     """The store to use for a repository."""
 
     store: str

@@ -85,9 +85,9 @@ class _Reader:
 
 def _is_listed(folder: Path, name: bytes) -> bool:
     """Whether any index of this folder has the name; an index that is not understood counts as having it."""
-    for index in folder.glob("*.idx"):
+    for index in _indexes(folder):
         try:
-            descriptor = os.open(index, os.O_RDONLY)
+            descriptor = os.open(folder / index, os.O_RDONLY)
         except OSError:
             continue
         try:
@@ -97,6 +97,16 @@ def _is_listed(folder: Path, name: bytes) -> bool:
             os.close(descriptor)
 
     return False
+
+
+def _indexes(folder: Path) -> list[str]:
+    """The names of the indexes in a folder; none where it cannot be read."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  `glob` compiles a pattern
+    except OSError:
+        return []
+
+    return [name for name in names if name.endswith(".idx")]
 
 
 def _has_name(descriptor: int, name: bytes) -> bool:

@@ -10,7 +10,7 @@ from gitorch.text.records import object_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gitorch.ports.ledger import StoredObject
+    from gitorch.ports.commits import StoredObject
 
 
 def matches_name(stored: StoredObject) -> bool:

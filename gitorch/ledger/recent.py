@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 from gitorch.ledger import layout
 from gitorch.model.ids import CommitId
 from gitorch.model.json_text import parse_json
-from gitorch.ports.ledger import StoredCommit
+from gitorch.ports.commits import StoredCommit
 from gitorch.text.records import digests
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from gitorch.ports.ledger import NewCommit, Store
+    from gitorch.ports.commits import NewCommit
+    from gitorch.ports.ledger import Store
 
 BYTES_MAX = 1_000_000
 """A longer file begins anew, with the record that comes next."""

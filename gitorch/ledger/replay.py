@@ -20,7 +20,7 @@ from gitorch.text.records import digests, timestamps
 if TYPE_CHECKING:
     from gitorch.ledger.run_cache import RunCache
     from gitorch.model.ids import RunId
-    from gitorch.ports.ledger import StoredCommit
+    from gitorch.ports.commits import StoredCommit
 
 Evolve = Callable[[State, Record], State]
 """The state after a record. Raises Corrupt for a record that the rules would never have made."""

@@ -32,16 +32,8 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
-    from gitorch.ports.ledger import (
-        History,
-        HostKeys,
-        LastContact,
-        Store,
-        StoredCommit,
-        Upstream,
-        Verification,
-        WrittenRecord,
-    )
+    from gitorch.ports.commits import LastContact, StoredCommit, Verification, WrittenRecord
+    from gitorch.ports.ledger import History, HostKeys, Store, Upstream
 
 ASKED_MS = 10_000
 """How old the remote's last answer may be for a decision that only a push confirms. A lost race costs less than asking each time."""

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import CommitId
     from gitorch.model.record import Record
-    from gitorch.ports.ledger import History, HostKeys, StoredCommit
+    from gitorch.ports.commits import StoredCommit
+    from gitorch.ports.ledger import History, HostKeys
 
 
 def unsigned(

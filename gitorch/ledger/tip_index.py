@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from gitorch.ledger.verified import VerifiedLedger
     from gitorch.model.ids import CommitId, RunId
     from gitorch.model.work.board import State
-    from gitorch.ports.ledger import History, NewCommit, Store, StoredCommit
+    from gitorch.ports.commits import NewCommit, StoredCommit
+    from gitorch.ports.ledger import History, Store
 
 SAVE_AFTER, SAVE_PAUSE_SECONDS = 8, 0.05
 """The cache is saved after this many records or this much time, whichever comes first. At 500 runs a save takes 2 ms, which

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest, RunId
     from gitorch.model.record import Record
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import History, StoredObject
+    from gitorch.ports.commits import StoredObject
+    from gitorch.ports.ledger import History
 
 
 class VerifiedLedger(NamedTuple):

@@ -19,7 +19,7 @@ from gitorch.ledger.run_cache import RunCache
 from gitorch.model.counts import counted
 from gitorch.model.events import Approved, CodeMerged
 from gitorch.model.values import replace
-from gitorch.ports.ledger import StoredCommit, Verification, VerifiedRun
+from gitorch.ports.commits import StoredCommit, Verification, VerifiedRun
 from gitorch.text.records import commit_message, digests, timestamps
 from gitorch.text.records import record as codec
 from gitorch.text.records.released import kind_of, suffix_of
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from gitorch.ledger.trusted_tip import TrustedTip
     from gitorch.model.ids import CommitId, Digest, Moment, RunId
     from gitorch.model.record import FileRef, Record
-    from gitorch.ports.ledger import History, Store, StoredObject
+    from gitorch.ports.commits import StoredObject
+    from gitorch.ports.ledger import History, Store
 
 FAULTS_MAX = 20
 """How many faults are collected. The first matters most; the others show how far the damage goes."""

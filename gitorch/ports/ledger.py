@@ -4,68 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from gitorch.model.values import Value
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from gitorch.errors import Corrupt
-    from gitorch.model.events import Event
-    from gitorch.model.ids import CommitId, Digest, MessageId, Moment, RunId
-    from gitorch.model.record import Actor, Record
+    from gitorch.model.ids import CommitId, MessageId, Moment, RunId
+    from gitorch.model.record import Actor
     from gitorch.model.work.board import State
     from gitorch.model.work.run import Run
+    from gitorch.ports.commits import (
+        Draft,
+        LastContact,
+        NewCommit,
+        StoredCommit,
+        StoredObject,
+        Verification,
+        VerifiedRun,
+        WrittenRecord,
+    )
 
 
 T = TypeVar("T")
-
-
-class Draft(Value):
-    """An event that is to become a record."""
-
-    event: Event
-    files: Mapping[str, bytes]
-    """Files to attach, by name. They are stored by digest."""
-
-
-class WrittenRecord(Value):
-    """A record with the commit that added it."""
-
-    commit: CommitId
-    record: Record
-
-
-class VerifiedRun(Value):
-    """A run as git's objects alone tell it."""
-
-    state: State
-    records: tuple[Record, ...]
-    """The run's records, oldest first."""
-
-
-class Verification(Value):
-    """The result of reading the whole ledger."""
-
-    records: int
-    """How many records were read and parsed."""
-    tip: CommitId | None
-    head: Digest
-    """The digest of the newest record."""
-    faults: tuple[Corrupt, ...]
-    """Everything that is wrong, in ledger order; each names the commit or object and the file."""
-    warnings: tuple[str, ...] = ()
-    approved: tuple[VerifiedRun, ...] = ()
-    """Each run with a merge approval, with the records of its approvals alone."""
-
-
-class LastContact(Value):
-    """What the remote that hosts share had when it last answered."""
-
-    remote: str
-    tip: CommitId | None
-    at: Moment
-    """By this host's clock."""
 
 
 class Ledger(Protocol):
@@ -190,41 +150,6 @@ class Ledger(Protocol):
     def hold(self, name: str, wait_seconds: float = 0.0) -> AbstractContextManager[None]:
         """A named lock of this repository, shared by all its worktrees. Raises Busy when it is held elsewhere."""
         ...
-
-
-class StoredCommit(Value):
-    """One commit of the branch."""
-
-    id: CommitId
-    parents: tuple[CommitId, ...]
-    message: str
-    added: Mapping[str, bytes]
-    """The files that it added, by path."""
-    touched: tuple[str, ...] = ()
-    """Paths that it changed or removed, or added as something other than a plain file."""
-    author: str = ""
-    """`name <address> seconds zone`, as git writes it in a commit."""
-    committer: str = ""
-
-
-class StoredObject(Value):
-    """A git object as it is stored. Nobody has compared its content with its name yet."""
-
-    id: str
-    kind: str
-    """`commit`, `tree`, `blob` or `tag`."""
-    body: bytes
-
-
-class NewCommit(Value):
-    """A commit to be written on top of another."""
-
-    files: Mapping[str, bytes]
-    """Files to add, by path."""
-    message: str
-    author: str
-    """`name <address>`"""
-    at: Moment
 
 
 class Store(Protocol):

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.app.services import WorktreePaths
+from gitorch.app.worktree_paths import WorktreePaths
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import choose, common_dir
 from gitorch.model.hashes import hex_hash
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from gitorch.model.plans.workflow import Lane
     from gitorch.model.record import Record
     from gitorch.model.work.board import State
+    from gitorch.ports.commits import StoredCommit, StoredObject
     from gitorch.ports.files import Files, Outboxes
     from gitorch.ports.git import Git, Remotes, Worktrees
-    from gitorch.ports.ledger import Store, StoredCommit, StoredObject, Upstream
+    from gitorch.ports.ledger import Store, Upstream
     from gitorch.ports.notices import Notices
     from gitorch.ports.place import Place
     from gitorch.ports.tracker import Tracker

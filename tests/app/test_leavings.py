@@ -15,10 +15,10 @@ from play import workflow
 
 from gitorch.app.execute import execute
 from gitorch.app.reconciler import loop as looping
-from gitorch.app.services import WorktreePaths, shared_name
 from gitorch.app.start.workflows import briefs_in
 from gitorch.app.work import outbox
 from gitorch.app.work.outbox import Sandbox
+from gitorch.app.worktree_paths import WorktreePaths, shared_name
 from gitorch.errors import Busy, Corrupt, NotFound, Refused, Unavailable
 from gitorch.model import commands as c
 from gitorch.model import events

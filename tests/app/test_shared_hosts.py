@@ -27,7 +27,7 @@ from gitorch.model.plans.workflow import Settings
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.review import Check
-from gitorch.ports.ledger import LastContact
+from gitorch.ports.commits import LastContact
 
 ATTIC = Actor(ActorKind.HOST, "gitorch", "attic")
 LEASE_MS = 1_000 * Settings().lease_seconds

@@ -28,7 +28,7 @@ from gitorch.model.ids import CommitId, JobId, RunId  # the same
 from gitorch.model.plans.workflow import Settings  # the same
 from gitorch.model.work.board import State  # the same
 from gitorch.model.work.session import SessionPhase
-from gitorch.ports.ledger import Draft  # the same
+from gitorch.ports.commits import Draft  # the same
 from gitorch.rules.evolve import evolve  # the same
 from gitorch.world.git.history import GitHistory  # the same
 from gitorch.world.git.store import GitStore  # the same

@@ -28,7 +28,7 @@ from shared_kit import open_shared
 from gitorch.errors import Busy  # the same
 from gitorch.model.events import TargetConfirmed  # the same
 from gitorch.model.record import Actor, ActorKind  # the same
-from gitorch.ports.ledger import Draft  # the same
+from gitorch.ports.commits import Draft  # the same
 from gitorch.rules.evolve import evolve  # the same
 from gitorch.world.clock import SystemClock  # the same
 from gitorch.world.git.upstream import GitUpstream  # the same

@@ -183,7 +183,7 @@ CONFIG: dict[str, Callable[[str], object]] = {
 
 def _terminal(dialogue: Dialogue, *words: str) -> None:
     """Standard input and output are a terminal; `colours`, `uncontrolled`."""
-    streams = TERMINAL._replace(colours="colours" in words, controls="uncontrolled" not in words)
+    streams = replace(TERMINAL, colours="colours" in words, controls="uncontrolled" not in words)
     dialogue.stage.streams = streams
 
 

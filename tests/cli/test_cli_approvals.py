@@ -11,6 +11,7 @@ from gitorch.app.people import decisions
 from gitorch.cli.call import Streams
 from gitorch.model.events import ActionRefused, MergeApproved
 from gitorch.model.plans.workflow import Autonomy, Settings
+from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
 from gitorch.model.work.run import RunPhase
 
@@ -129,7 +130,7 @@ def test_approve_without_a_terminal_needs_yes_which_is_recorded(stage):
 
 
 def test_a_terminal_that_does_not_control_the_process_proves_nobody(stage):
-    stage.until_report().streams = TERMINAL._replace(controls=False)
+    stage.until_report().streams = replace(TERMINAL, controls=False)
     answer = stage.gitorch("approve", typed="000000\n")
     assert answer.status == 5
     assert "not the controlling terminal" in answer.err

@@ -262,7 +262,7 @@ def test_a_report_of_a_bug_leaves_secrets_and_nonces_out_and_names_what_is_insta
 
 def test_a_quiet_call_keeps_what_its_verb_says_and_has_no_terminal(stage):
     stage.begin_run()
-    made = quiet.QuietCall(Call({"A": "b"}, stage.folder, stage.open, ASKS._replace(colours=True)))
+    made = quiet.QuietCall(Call({"A": "b"}, stage.folder, stage.open, replace(ASKS, colours=True)))
     assert (made.streams, made.environ, made.folder) == (Streams(lines=3), {"A": "b"}, stage.folder)
     assert made.caller == stage.services.caller()
     made.run(["list", "runs"])

@@ -167,8 +167,8 @@ TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, colours=True, co
         (TERMINAL, {"TERM": "xterm-256color", "NO_COLOR": "1"}, True),
         (TERMINAL, {"TERM": "dumb"}, False),
         (TERMINAL, {}, False),
-        (TERMINAL._replace(asks=False), {"TERM": "xterm"}, False),
-        (TERMINAL._replace(controls=False), {"TERM": "xterm"}, False),
+        (replace(TERMINAL, asks=False), {"TERM": "xterm"}, False),
+        (replace(TERMINAL, controls=False), {"TERM": "xterm"}, False),
         (Streams(), {"TERM": "xterm"}, False),
     ],
 )

@@ -16,7 +16,7 @@ from gitorch.model.events import (
     TargetConfirmed,
 )
 from gitorch.model.ids import NO_DIGEST, MessageId, Moment, RunId
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 
 for room in ("ledger", "cli"):
     sys.path.insert(0, str(Path(__file__).parent.parent / room))

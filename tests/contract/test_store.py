@@ -15,7 +15,7 @@ from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.location import choose, common_dir
 from gitorch.ledger.lock import clear_stale
 from gitorch.model.ids import CommitId, Moment
-from gitorch.ports.ledger import NewCommit
+from gitorch.ports.commits import NewCommit
 from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore
 from gitorch.world.programs import without

@@ -9,7 +9,7 @@ from gitorch.ledger.compose import compose
 from gitorch.ledger.replay import Replay, Step
 from gitorch.model.events import Approved, LedgerCreated, MessageSent
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import Draft, Verification, VerifiedRun, WrittenRecord
+from gitorch.ports.commits import Draft, Verification, VerifiedRun, WrittenRecord
 from gitorch.rules.evolve import evolve
 from gitorch.text.records import digests
 

@@ -1,7 +1,7 @@
 """A store of commits in memory: the same objects with the same ids as git's, and no disk."""
 
 from gitorch.errors import Corrupt
-from gitorch.ports.ledger import StoredCommit, StoredObject
+from gitorch.ports.commits import StoredCommit, StoredObject
 from gitorch.text.records import objects
 
 
@@ -51,9 +51,11 @@ class FakeStore:
             new = parsed.parents[0] if parsed.parents else None
         before = objects.parse_commit(self._body(old)).tree if old else None
         for commit, parsed in reversed(way):
-            added, touched = objects.changes(self._tree, before, parsed.tree)
-            files = {path: self._body(blob) for path, blob in added.items()}
-            yield StoredCommit(commit, parsed.parents, parsed.message, files, touched, parsed.author, parsed.committer)
+            changes = objects.changes(self._tree, before, parsed.tree)
+            files = {path: self._body(blob) for path, blob in changes.added.items()}
+            yield StoredCommit(
+                commit, parsed.parents, parsed.message, files, changes.touched, parsed.author, parsed.committer
+            )
             before = parsed.tree
 
     def back(self, commit):

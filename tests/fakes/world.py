@@ -13,7 +13,7 @@ from fakes.terminals import FakeTerminals
 from fakes.worktrees import FakeWorktrees
 
 from gitorch.app.execute import Caller
-from gitorch.app.services import WorktreePaths
+from gitorch.app.worktree_paths import WorktreePaths
 from gitorch.errors import NotFound, Refused
 from gitorch.model.plans.config import Config
 from gitorch.model.record import Actor, ActorKind

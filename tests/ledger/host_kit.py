@@ -9,7 +9,7 @@ from shared_kit import clone, open_shared
 
 from gitorch.model.events import HostAdded, TargetConfirmed
 from gitorch.model.record import Actor, ActorKind
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.rules.evolve import evolve
 
 

@@ -18,7 +18,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.board import State
 from gitorch.model.work.run import Run, RunPhase
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore
 from gitorch.world.programs import without

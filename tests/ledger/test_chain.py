@@ -19,7 +19,7 @@ from gitorch.world.git.store import GitStore
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record
-    from gitorch.ports.ledger import StoredCommit
+    from gitorch.ports.commits import StoredCommit
 
 OTHER = CommitId("1" * 40)
 

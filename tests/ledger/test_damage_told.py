@@ -23,7 +23,7 @@ from gitorch.ledger.trusted_tip import TrustedTip
 from gitorch.ledger.verified import _sort_entries
 from gitorch.ledger.verify import FAULTS_MAX, Baseline, verify
 from gitorch.model.ids import NO_DIGEST, CommitId, Moment, RunId
-from gitorch.ports.ledger import StoredCommit, StoredObject
+from gitorch.ports.commits import StoredCommit, StoredObject
 from gitorch.text.records import digests
 from gitorch.world.git.history import GitHistory
 

@@ -25,7 +25,7 @@ from test_verify import (
 )
 
 from gitorch.model.events import QuestionAnswered
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.text.records.record import decode, encode
 from gitorch.text.records.released import RELEASED, is_prose
 

@@ -10,7 +10,7 @@ from shared_kit import clone, new_remote
 
 from gitorch.errors import Corrupt, Refused
 from gitorch.model.events import HostRemoved, TargetConfirmed
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 
 
 @pytest.fixture

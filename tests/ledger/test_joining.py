@@ -11,7 +11,7 @@ from gitorch.ledger.location import common_dir
 from gitorch.model.events import HostAdded
 from gitorch.model.ids import Moment
 from gitorch.model.record import Actor, ActorKind
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.wiring.joining import join
 from gitorch.wiring.repository import Repository, socket_name
 

@@ -10,7 +10,7 @@ from gitorch.ledger.tip_index import SAVE_AFTER
 from gitorch.model.events import QuestionAnswered, RunPaused, TargetConfirmed
 from gitorch.model.ids import Moment, RunId
 from gitorch.model.work.board import Board
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from gitorch.ledger.location import common_dir
 from gitorch.ledger.places import STRIDE
 from gitorch.model.events import MessageSent
 from gitorch.model.ids import MessageId
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.world.git.history import GitHistory
 
 LENGTH = 2 * STRIDE

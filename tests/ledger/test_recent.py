@@ -13,7 +13,7 @@ from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.model.events import RunPaused
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.world.git.history import GitHistory
 
 

@@ -10,7 +10,7 @@ from gitorch.errors import Corrupt, Refused, Unavailable
 from gitorch.ledger import last_contact
 from gitorch.model.events import TargetConfirmed
 from gitorch.model.ids import RunId
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.world.clock import SystemClock
 from gitorch.world.git.remotes import GitRemotes
 from gitorch.world.git.upstream import GitUpstream

@@ -45,7 +45,7 @@ from gitorch.model.ids import CommitId, Digest, JobId, Moment
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.review import Check
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.rules.evolve import RUN_EVENTS
 from gitorch.rules.evolving import ensure_writer
 from gitorch.world.git.history import GitHistory

@@ -14,7 +14,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.record import Record
 from gitorch.model.values import replace
 from gitorch.model.work.review import Choice
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.text.records import commit_message, digests
 from gitorch.text.records.record import decode, encode
 

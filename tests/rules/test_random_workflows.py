@@ -31,7 +31,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.plans.workflow import WorkflowSource
 from gitorch.model.work.job import ENDED
 from gitorch.model.work.run import OVER, Run
-from gitorch.ports.ledger import Draft
+from gitorch.ports.commits import Draft
 from gitorch.rules.evolve import evolve
 from gitorch.rules.views.diagram import run_diagram, workflow_diagram
 from gitorch.rules.views.dry_run import dry_run

@@ -34,7 +34,7 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.submission import OutboxEntry, ReportText
 from gitorch.model.values import replace
 from gitorch.model.work.review import ReportStatus
-from gitorch.ports.ledger import LastContact
+from gitorch.ports.commits import LastContact
 from gitorch.text.outbox_entry import encode
 
 REST_ROUNDS = 4_000

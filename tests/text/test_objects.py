@@ -140,12 +140,12 @@ NESTED = st.recursive(
 def test_the_difference_between_two_trees_is_that_of_their_leaves(old, new):
     trees = Trees()
     before, after = leaves(old or {}), leaves(new)
-    added, touched = changes(trees, None if old is None else trees.put(old), trees.put(new))
+    found = changes(trees, None if old is None else trees.put(old), trees.put(new))
 
     fresh = {path: leaf for path, leaf in after.items() if path not in before}
-    assert added == {path: hashlib.sha1(body).hexdigest() for path, (mode, body) in fresh.items() if mode == FILE}
+    assert found.added == {path: hashlib.sha1(body).hexdigest() for path, (mode, body) in fresh.items() if mode == FILE}
     gone = {path for path, leaf in before.items() if after.get(path) != leaf}
-    assert sorted(touched) == sorted({*gone, *(path for path, leaf in fresh.items() if leaf[0] != FILE)})
+    assert sorted(found.touched) == sorted({*gone, *(path for path, leaf in fresh.items() if leaf[0] != FILE)})
 
 
 def test_only_trees_that_differ_are_read():

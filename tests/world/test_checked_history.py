@@ -9,7 +9,7 @@ import pytest
 
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import StoredObject
+from gitorch.ports.commits import StoredObject
 from gitorch.world.git import history_process
 from gitorch.world.git.history import GitHistory
 

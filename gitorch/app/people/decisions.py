@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import OutsideChange, Report
     from gitorch.model.work.review import Finding
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import VerifiedRun
+    from gitorch.ports.commits import VerifiedRun
 
 
 def answer(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest
     from gitorch.model.work.proposal import Proposal
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import VerifiedRun
+    from gitorch.ports.commits import VerifiedRun
     from gitorch.text.records.signed_commit import SignedCommit
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.model.record import Record
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import VerifiedRun
+    from gitorch.ports.commits import VerifiedRun
 
 
 class Signing(Value):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.work.report import Merged
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import VerifiedRun
+    from gitorch.ports.commits import VerifiedRun
 
 
 def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:

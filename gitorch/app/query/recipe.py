@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.events import Approved
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
 E = TypeVar("E")
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.question import Answer, Question
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
 
 def runs(services: Services) -> tuple[RunLine, ...]:

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import Report
     from gitorch.model.work.review import Check
     from gitorch.model.work.run import Run
+    from gitorch.ports.commits import VerifiedRun
     from gitorch.ports.git import MoveResult
-    from gitorch.ports.ledger import VerifiedRun
 
 DEPENDENCY_OPTIONS = ("retry", "stop_epic", "stop_run")
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gitorch.model.observed import Observed
     from gitorch.model.work.fault import Step
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
 NEVER = Moment(0)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import run_lines
-from gitorch.app.services import MANUAL
 from gitorch.app.sessions.sessions import checked_name
+from gitorch.app.worktree_paths import MANUAL
 from gitorch.errors import Failed, NotFound, Refused
 from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value

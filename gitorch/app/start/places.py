@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
-from gitorch.app.services import MANUAL, WorktreePaths
+from gitorch.app.worktree_paths import MANUAL, WorktreePaths
 from gitorch.ports.place import FolderPair
 
 if TYPE_CHECKING:

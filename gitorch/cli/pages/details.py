@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import ListedFinding
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
 
 Field = tuple[str, str]

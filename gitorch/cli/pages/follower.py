@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.model.ids import RunId
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
 
 class Follower:

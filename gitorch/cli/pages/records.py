@@ -12,7 +12,7 @@ from gitorch.text.records.released import kind_of
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Moment
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
 
 
 def sentence_of(written: WrittenRecord) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.cli.pages.page import Page
     from gitorch.model.ids import JobId
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import Verification, WrittenRecord
+    from gitorch.ports.commits import Verification, WrittenRecord
 
 LINES = 50
 COMMIT = re.compile("[0-9a-f]{7,64}")

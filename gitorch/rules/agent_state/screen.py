@@ -7,7 +7,6 @@ decides. A failed agent looks ready, with its error above an ordinary prompt, so
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 from gitorch.model.observed import AgentState
@@ -162,6 +161,8 @@ def text_before_cursor(screen: str, x: int, y: int) -> str:
 
 def _columns(char: str) -> int:
     """How many columns a terminal gives a character: none to a combining one, two to a wide one."""
+    import unicodedata  # noqa: PLC0415  0.3 ms that only the reading of a screen pays
+
     if unicodedata.combining(char):
         return 0
 

@@ -9,13 +9,29 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.model.counts import counted
 from gitorch.model.hashes import hex_hash
 from gitorch.model.ids import CommitId
 from gitorch.model.values import Value
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Addition(Protocol):
+        """A commit to be added: files by path, message, author, and milliseconds."""
+
+        @property
+        def files(self) -> Mapping[str, bytes]: ...  # noqa: D102  # the class says it
+        @property
+        def message(self) -> str: ...  # noqa: D102  # the same
+        @property
+        def author(self) -> str: ...  # noqa: D102  # the same
+        @property
+        def at(self) -> int: ...  # noqa: D102  # the same
+
 
 Sign = Callable[[str], str]
 """Gives the armored SSH signature of a commit's text."""
@@ -52,7 +68,7 @@ class ParsedCommit(Value):
     committer: str
 
 
-class Changes(NamedTuple):
+class Changes(Value):
     """The difference between two trees."""
 
     added: dict[str, str]
@@ -138,19 +154,6 @@ def _headers(head: str) -> tuple[list[str], list[CommitId], dict[str, str]]:
         elif key in names:
             names[key] = value
     return trees, parents, names
-
-
-class Addition(Protocol):
-    """A commit to be added: files by path, message, author, and milliseconds."""
-
-    @property
-    def files(self) -> Mapping[str, bytes]: ...  # noqa: D102  # the class says it
-    @property
-    def message(self) -> str: ...  # noqa: D102  # the same
-    @property
-    def author(self) -> str: ...  # noqa: D102  # the same
-    @property
-    def at(self) -> int: ...  # noqa: D102  # the same
 
 
 class Builder:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.review import ListedFinding, Verdict
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
     from gitorch.rules.review.endings import Ending
     from gitorch.web.answers import Question
     from gitorch.wiring.repository import Repository

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from gitorch.model.work.run import Run
-    from gitorch.ports.ledger import WrittenRecord
+    from gitorch.ports.commits import WrittenRecord
     from gitorch.web.answers import Question
     from gitorch.wiring.repository import Repository
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import StoredCommit, StoredObject
+from gitorch.ports.commits import StoredCommit, StoredObject
 from gitorch.text.records import folders, object_names, objects
 from gitorch.world.git.pipes import answers_of, send
 

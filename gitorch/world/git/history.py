@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import StoredCommit
+from gitorch.ports.commits import StoredCommit
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.pipes import answers_of, patiently, send
 from gitorch.world.git.runner import PLUMBING, CommandLine
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from gitorch.ports.ledger import StoredObject
+    from gitorch.ports.commits import StoredObject
 
 _AHEAD = 200
 """Files requested before the first is read: 200 ids of 65 bytes fit in a pipe, so neither process can block the other."""

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import names_of
-from gitorch.ports.ledger import StoredCommit, StoredObject
+from gitorch.ports.commits import StoredCommit, StoredObject
 from gitorch.world.git.checked_history import checked
 from gitorch.world.git.object_reader import ObjectReader
 from gitorch.world.git.pipes import answers_of, patiently

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
-from gitorch.ports.ledger import StoredObject
+from gitorch.ports.commits import StoredObject
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.pipes import answers_of, patiently, send
 from gitorch.world.git.runner import PLUMBING, CommandLine

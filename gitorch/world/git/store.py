@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.ports.ledger import NewCommit, StoredCommit
+    from gitorch.ports.commits import NewCommit, StoredCommit
 
 _DURABLE = ("-c", "core.fsync=loose-object,pack,pack-metadata,reference", "-c", "core.fsyncMethod=fsync")
 """By default git syncs no loose object and no ref: after a power loss the ref names objects that are not there."""
