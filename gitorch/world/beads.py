@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.ids import Moment
     from gitorch.ports.world import Clock
-    from gitorch.world.programs import ProgramResult
+    from gitorch.world.program_result import ProgramResult
 
 PROGRAM = "bd"
 FOLDER = ".beads"

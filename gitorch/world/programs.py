@@ -9,10 +9,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
-from gitorch.model.values import Value
 from gitorch.world import reaper
 from gitorch.world.activity import LOOK_SECONDS
 from gitorch.world.open_files import open_locks
+from gitorch.world.program_result import ProgramResult
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,24 +22,6 @@ if TYPE_CHECKING:
 
 ENDING_SECONDS = 2.0
 """How long a program that is ended has to tidy up: git removes its lock files when it is asked to end."""
-
-
-class ProgramResult(Value):
-    """The exit status and output of a program. Paths may hold any bytes, so undecodable ones become surrogates."""
-
-    status: int
-    out_bytes: bytes
-    err_bytes: bytes
-
-    @property
-    def out(self) -> str:
-        """Standard output as text."""
-        return self.out_bytes.decode("utf-8", "surrogateescape")
-
-    @property
-    def err(self) -> str:
-        """Standard error as text without the last line feed."""
-        return self.err_bytes.decode("utf-8", "replace").rstrip("\n")
 
 
 def run(

@@ -15,7 +15,6 @@ marks.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 
 LIMIT = int.from_bytes(b"gitorch", "big")
@@ -28,9 +27,6 @@ REST_SECONDS = 5.0
 
 AGAIN_SECONDS = 0.2
 """How often the rest is ended, until nothing is left: the children of what has ended become those of this process."""
-
-ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
-"""What comes to a whole group, or at the end of a terminal."""
 
 STARTED_VARIABLE = "GITORCH_STARTED_FOR"
 """In the environment of every program that gitorch starts; its value says for what."""
@@ -73,10 +69,13 @@ def start(argv: list[str]) -> int:
     The program and its descendants end by such a signal, and this process after them. A signal that comes between the two
     steps waits, so that it can never end this process and leave its descendants without one that awaits them.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    import signal  # noqa: PLC0415  a look at tmux needs this module, and not this function
+
+    ending = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)  # what comes to a whole group, or at the end of a terminal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ending)
     pid = os.fork()
     if pid:
-        for number in ENDING:
+        for number in ending:
             signal.signal(number, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return pid
@@ -92,6 +91,8 @@ def start(argv: list[str]) -> int:
 
 def end_children(*_: object) -> None:
     """Kill every process whose parent is this one. Does nothing where the system does not list them."""
+    import signal  # noqa: PLC0415  the same
+
     try:
         with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:  # noqa: PTH123  a signal may come while pathlib is imported
             children = file.read().split()
@@ -103,6 +104,8 @@ def end_children(*_: object) -> None:
 
 def await_all(pid: int, *, ends_rest: bool = False) -> int:
     """The exit status of the program, once it and all its descendants have ended; `ends_rest` ends those that outlive it."""
+    import signal  # noqa: PLC0415  the same
+
     status = 0
     while True:
         try:

@@ -20,7 +20,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.session import SessionKey
 from gitorch.world.channels.site import ChannelSite
 from gitorch.world.files import append_line
-from gitorch.world.programs import ProgramResult
+from gitorch.world.program_result import ProgramResult
 from gitorch.world.terminal.delivery import Delivery
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord, SessionFolder
 from gitorch.world.terminal.tmux import Pane

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.world.git.runner import GitRunner
-    from gitorch.world.programs import ProgramResult
+    from gitorch.world.program_result import ProgramResult
 
 MARK = "gitorch-checkout"
 """The file in the git directory of a checkout that names the two commits of a checkout which has begun."""

@@ -14,7 +14,7 @@ from gitorch.world import processes
 from gitorch.world.open_files import holders
 
 if TYPE_CHECKING:
-    from gitorch.world.programs import ProgramResult
+    from gitorch.world.program_result import ProgramResult
 
 LOCKED = (
     r"(?i)Unable to create '(?P<path>.*\.lock)'|could not lock config file (?P<config>.*): File exists"

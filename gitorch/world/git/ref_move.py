@@ -16,7 +16,8 @@ from gitorch.model.values import Value
 from gitorch.world.activity import LOOK_SECONDS
 from gitorch.world.git.locks import busy, failed_on_lock
 from gitorch.world.git.runner import IDLE_SECONDS, LOCK_TRIES
-from gitorch.world.programs import ProgramResult, end, ending
+from gitorch.world.program_result import ProgramResult
+from gitorch.world.programs import end, ending
 
 if TYPE_CHECKING:
     import subprocess

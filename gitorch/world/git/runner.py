@@ -35,7 +35,7 @@ from gitorch.world.git.settings import (
     parse_settings,
     snapshot,
 )
-from gitorch.world.programs import ProgramResult, ending, run, run_patiently, start, without
+from gitorch.world.programs import ending, run, run_patiently, start, without
 from gitorch.world.safe_reading import whole
 from gitorch.world.system_names import system_name
 
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.ports.world import Clock
+    from gitorch.world.program_result import ProgramResult
 
 CONNECTION_VARIABLES = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_SSH_VARIANT", "GIT_ASKPASS")
 """How git reaches a remote as this user."""

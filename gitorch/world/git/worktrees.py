@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.work.session import SessionKey
     from gitorch.ports.world import Clock
-    from gitorch.world.programs import ProgramResult
+    from gitorch.world.program_result import ProgramResult
 
 WORK_BRANCH = r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
 LEDGER_FOLDER = "gitorch/ledger"

@@ -5,7 +5,6 @@ Importing libtmux costs 53 ms, so this module is imported by the call that needs
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from libtmux import Server
@@ -13,10 +12,10 @@ from libtmux.common import tmux_cmd
 from libtmux.exc import LibTmuxException
 
 from gitorch.errors import Unavailable
-from gitorch.world.terminal.tmux import NO_SERVER
+from gitorch.world.terminal.tmux import says, says_no_server
 
 if TYPE_CHECKING:
-    from gitorch.world.programs import ProgramResult
+    from gitorch.world.program_result import ProgramResult
     from gitorch.world.terminal.tmux import Tmux
 
 ABSENT = ("can't find session", "session not found")
@@ -65,11 +64,4 @@ class AgentServer(Server):
 
 def _says_absent(message: str) -> bool:
     """Whether tmux says that there is no server, or no such session."""
-    if re.search(NO_SERVER, message):
-        return True
-
-    for part in ABSENT:
-        if part in message:
-            return True
-
-    return False
+    return says_no_server(message) or says(message, ABSENT)

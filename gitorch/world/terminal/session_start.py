@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
@@ -18,7 +17,7 @@ from gitorch.world.terminal.server_start import ensure_server
 from gitorch.world.terminal.session_files import DeliveryRecord, LaunchRecord
 from gitorch.world.terminal.session_pane import FOLDER_MADE, owner_of, pane_of
 from gitorch.world.terminal.template import CONTROL_SOCKET, template_values
-from gitorch.world.terminal.tmux import COLUMNS, NO_SERVER, ROWS, plain
+from gitorch.world.terminal.tmux import COLUMNS, ROWS, plain, says_no_server
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,7 +161,7 @@ class SessionStarts:
                 return
 
             refusal = result.err
-            if not re.search(NO_SERVER, refusal) or folder.agent() is not None:
+            if not says_no_server(refusal) or folder.agent() is not None:
                 break
 
         raise Unavailable(f"tmux could not start session {name}: {refusal}", hint="gitorch doctor")

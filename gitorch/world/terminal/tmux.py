@@ -8,27 +8,29 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
 from gitorch.model.values import Value, field
 from gitorch.world.files import lock
-from gitorch.world.programs import ProgramResult, run
 from gitorch.world.reaper import STARTED_VARIABLE
+from gitorch.world.spawning import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from gitorch.ports.world import Clock
+    from gitorch.world.program_result import ProgramResult
 
-NO_SERVER = (
-    r"no server running on|no current target|error connecting to .*\((No such file or directory|Connection refused)\)"
-)
+NO_SERVER = ("no server running on", "no current target")
 """The messages of tmux that prove that there is no session: no server, or one without sessions that is about to end."""
 
-PASSING = r"server exited unexpectedly|lost server"
+NOT_CONNECTED = "error connecting to "
+UNREACHABLE = ("(No such file or directory)", "(Connection refused)")
+"""The reasons of a failed connection that prove that there is no server."""
+
+PASSING = ("server exited unexpectedly", "lost server")
 COLUMNS, ROWS = 200, 50
 
 FIELDS = (
@@ -66,6 +68,19 @@ class Listing(Value):
     server: str = ""
     """Which server: `pid:start`; empty when none is running."""
     panes: tuple[Pane, ...] = field(default=())
+
+
+def says_no_server(message: str) -> bool:
+    """Whether a message of tmux proves that there is no session."""
+    if says(message, NO_SERVER):
+        return True
+
+    return NOT_CONNECTED in message and says(message, UNREACHABLE)
+
+
+def says(message: str, phrases: Sequence[str]) -> bool:
+    """Whether one of these phrases is in a message. A pattern would cost each look 0.005 × the import of click to compile."""
+    return any(map(message.__contains__, phrases))
 
 
 def parse_panes(text: str) -> Listing:
@@ -133,7 +148,7 @@ class Tmux:
         """One call, repeated once when the server was just ending. Raises Unavailable when tmux is missing or hangs."""
         argv = [*self._argv, *arguments]
         result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
-        if result.status != 0 and re.search(PASSING, result.err):
+        if result.status != 0 and says(result.err, PASSING):
             self._clock.sleep(0.05)
             result = run(argv, self.env, given=given, wait_seconds=self._wait_seconds)
 
@@ -174,7 +189,7 @@ class Tmux:
         if result.status == 0:
             return parse_panes(result.out)
 
-        if re.search(NO_SERVER, result.err):
+        if says_no_server(result.err):
             return Listing()
 
         raise Unavailable(f"tmux could not list its panes: {result.err}", hint="gitorch doctor")
@@ -215,7 +230,7 @@ class Tmux:
             line, _, text = result.out.partition(f"\n{nonce}\n")
             return parse_panes(line).panes[0], text
 
-        if re.search(NO_SERVER, result.err) or "can't find pane" in result.err:
+        if says_no_server(result.err) or "can't find pane" in result.err:
             return None
 
         raise Unavailable(f"tmux could not show pane {pane}: {result.err}", hint="gitorch doctor")
