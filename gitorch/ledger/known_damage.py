@@ -6,14 +6,13 @@ would not. It is no proof: the object is read again by whoever finds the file, a
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger.files import read, replace
-from gitorch.model.json_text import parse_json
+from gitorch.model.json_text import json_of, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +33,7 @@ def note(common: Path, errors: Iterable[Corrupt]) -> None:
     for error in errors:
         if is_of_object(error):
             with suppress(OSError):
-                replace(path(common), json.dumps([error.where, error.message]))
+                replace(path(common), json_of([error.where, error.message]))
             return
 
 

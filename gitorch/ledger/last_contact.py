@@ -5,14 +5,13 @@ It shows how old the local branch is, and that a remote was forced back to an ol
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.ledger.files import read, replace
 from gitorch.model.ids import CommitId, Moment
-from gitorch.model.json_text import parse_json
+from gitorch.model.json_text import json_of, parse_json
 from gitorch.ports.commits import LastContact
 
 if TYPE_CHECKING:
@@ -31,4 +30,4 @@ def load(common: Path) -> LastContact | None:
 def save(common: Path, remote: str, tip: CommitId | None) -> None:
     """Remember what the remote has now. A file that cannot be written is no error: it is then as old as it is."""
     with suppress(OSError):
-        replace(common / "gitorch" / "upstream", json.dumps([remote, tip, int(time.time() * 1000)]))
+        replace(common / "gitorch" / "upstream", json_of([remote, tip, int(time.time() * 1000)]))

@@ -7,14 +7,13 @@ newest line must have the digest that the tip's commit names, and by the chain o
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.ledger import layout
 from gitorch.model.ids import CommitId
-from gitorch.model.json_text import parse_json
+from gitorch.model.json_text import json_of, parse_json
 from gitorch.ports.commits import StoredCommit
 from gitorch.text.records import digests
 
@@ -50,7 +49,7 @@ class Recent:
         for identity, commit in zip(ids, commits, strict=True):
             for path, data in commit.files.items():
                 if layout.is_record(path) and len(data) < _LINE_MAX:
-                    lines.append(f"\n{json.dumps([parent, identity, path, data.decode()], ensure_ascii=False)}")
+                    lines.append(f"\n{json_of([parent, identity, path, data.decode()], ensure_ascii=False)}")
             parent = identity
 
         with suppress(OSError):

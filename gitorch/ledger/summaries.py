@@ -5,13 +5,12 @@ Reading the state of a run that is over takes 2 ms, and there are as many as the
 
 from __future__ import annotations
 
-import json
 import zlib
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from gitorch.ledger.files import read, replace
-from gitorch.model.json_text import parse_json
+from gitorch.model.json_text import json_of, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,7 +45,7 @@ def of_runs(
 
     if found != known:
         with suppress(OSError):
-            text = json.dumps(found)
+            text = json_of(found)
             replace(path, f"{_first_line(key, text)}\n{text}")
     return {run: summary for run, (_, summary) in found.items()}
 

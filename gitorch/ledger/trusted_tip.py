@@ -5,22 +5,18 @@ It is written after the branch was moved. So it may be one record behind after a
 
 from __future__ import annotations
 
-import json
-import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.ledger.files import read, replace
-from gitorch.model.json_text import parse_json
+from gitorch.model.ids import is_full_id
+from gitorch.model.json_text import json_of, parse_json
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.ids import CommitId, Digest
-
-
-_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 class TrustedTip(Value):
@@ -72,7 +68,7 @@ def _is_tip(seq: object, digest: object, commit: object) -> bool:
         return False
     if type(commit) is not str:
         return False
-    return _COMMIT.fullmatch(commit) is not None
+    return is_full_id(commit)
 
 
 def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
@@ -80,4 +76,4 @@ def save(common: Path, seq: int, digest: Digest, commit: CommitId) -> None:
 
     The branch must hold the record already. Raises OSError when the clone cannot be written.
     """
-    replace(path(common), json.dumps([seq, digest, commit]))
+    replace(path(common), json_of([seq, digest, commit]))

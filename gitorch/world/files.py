@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import stat
 import time
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Busy, Unavailable
+from gitorch.model.json_text import json_of, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +113,7 @@ def write_json(path: Path, value: Any) -> None:
 
     Raises TypeError for a value that JSON does not have, OSError when the file cannot be written.
     """
-    write_own(path, (json.dumps(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
+    write_own(path, (json_of(value, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "surrogateescape"))
 
 
 def read_regular(path: Path, bytes_max: int, start: int = 0, *, last: bool = False) -> bytes | None:
@@ -159,8 +159,8 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if data is None:
         return None
     try:
-        value = json.loads(data.decode("utf-8", "surrogateescape"))
-    except (ValueError, RecursionError):
+        value = parse_json(data.decode("utf-8", "surrogateescape"))
+    except ValueError:
         return None
     if not isinstance(value, dict):
         return None

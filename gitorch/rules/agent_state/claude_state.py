@@ -7,10 +7,10 @@ whoever answers first, hook or human, settles it.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.channel import PermissionRequest
+from gitorch.model.json_text import json_of, parse_json
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.model.values import Value
@@ -108,7 +108,7 @@ def _described(tool: str, given: Mapping[str, Any]) -> str:
         if _text(given, name):
             return f"{tool} {_text(given, name)}"
 
-    return f"{tool} {json.dumps(given, ensure_ascii=False, sort_keys=True)}"
+    return f"{tool} {json_of(given, ensure_ascii=False, sort_keys=True)}"
 
 
 def decision(option: Option, reason: str) -> str:
@@ -117,7 +117,7 @@ def decision(option: Option, reason: str) -> str:
     if option is Option.REJECT:
         chosen = {"behavior": "deny", "message": reason or "The principal rejected this."}
 
-    return json.dumps({"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": chosen}})
+    return json_of({"hookSpecificOutput": {"hookEventName": "PermissionRequest", "decision": chosen}})
 
 
 class Failure(Value):
@@ -163,8 +163,8 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 def _object(text: str) -> Mapping[str, Any]:
     """The object in a text of JSON; an empty one for anything else."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = parse_json(text)
+    except ValueError:
         return {}
 
     if isinstance(value, dict):

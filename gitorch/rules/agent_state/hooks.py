@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
+
+from gitorch.model.json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +51,8 @@ def read_hook(name: str, payload: str) -> tuple[str, str, str] | None:
         return name, payload.strip()[:TEXT_CHARS_MAX], ""
 
     try:
-        data = json.loads(payload)
-    except (ValueError, RecursionError):  # nested too deeply
+        data = parse_json(payload)
+    except ValueError:
         return None
 
     if not isinstance(data, dict):

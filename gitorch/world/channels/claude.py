@@ -7,7 +7,6 @@ The dialog shows in the terminal all the while, where a human can answer it as w
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gitorch.errors import Unavailable
 from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest, TokenUsage
 from gitorch.model.ids import Moment
+from gitorch.model.json_text import parse_json
 from gitorch.model.observed import AgentState
 from gitorch.model.values import Value
 from gitorch.rules.agent_state.claude_state import ASKS_FOR_PERMISSION, decision, read_failure, read_request, read_state
@@ -326,8 +326,8 @@ def _config_folder(pid: int, user_home: str) -> Path:
 def _object(line: bytes) -> dict[str, Any]:
     """The object on one line; an empty one for a line that holds anything else."""
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except ValueError:
         return {}
 
     if isinstance(value, dict):

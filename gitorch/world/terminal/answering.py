@@ -8,11 +8,11 @@ between, the answer counts as given: an extra answer in the ledger does no harm,
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment
+from gitorch.model.json_text import json_of, parse_json
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.permission import permission_request_on
@@ -179,7 +179,7 @@ def pending_answer(folder: Path, answer: PermissionAnswer, now: Moment) -> Itera
 def keep_answer(folder: Path, entry: dict[str, object]) -> None:
     """Add an answer that was given to the file of answers."""
     path = answers_path(folder)
-    line = json.dumps(entry).encode()
+    line = json_of(entry).encode()
     try:
         append_line(path, line)
     except OSError:  # an agent put something else in its place
@@ -239,8 +239,8 @@ def _entries(folder: Path) -> list[dict[str, Any]]:
 def _parse_entry(line: bytes) -> dict[str, Any] | None:
     """The object on one line; None for a line that holds anything else."""
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        entry = parse_json(line)
+    except ValueError:
         return None
 
     if isinstance(entry, dict):

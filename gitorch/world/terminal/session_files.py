@@ -15,11 +15,11 @@ An agent that runs as the same user can write to every one of them, so a file th
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
+from gitorch.model.json_text import parse_json
 from gitorch.model.plans.permission import Dialog, RequestPattern
 from gitorch.model.plans.runtime import Preset, StateSign
 from gitorch.model.values import Value, asdict, field
@@ -348,7 +348,7 @@ def parse_signals(data: bytes) -> list[Signal]:
     Agents can write to the file, so its content is a hint about a state and never an instruction.
     """
     signals: list[Signal] = []
-    for line in data.split(b"\n"):
+    for line in filter(None, data.split(b"\n")):
         signal = _parse_signal(line)
         if signal is not None:
             signals.append(signal)
@@ -379,9 +379,9 @@ def _parse_signal(line: bytes) -> Signal | None:
 def _hook_call(line: bytes) -> tuple[Moment, str, str] | None:
     """When a hook was called, its name and its payload; None for a line that tells no such call."""
     try:
-        value = json.loads(line)
+        value = parse_json(line)
         at, name, payload = Moment(int(value["at"])), str(value["event"]), str(value.get("text", ""))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
     if not 0 <= at < TIMESTAMP_MAX:
