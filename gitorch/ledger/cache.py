@@ -6,21 +6,21 @@ be read or was made by other code counts as absent, and the ledger is read from 
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gitorch
 from gitorch.ledger import states
-from gitorch.ledger.files import read, replace
+from gitorch.ledger.files import read, read_sealed, replace, replace_sealed
+from gitorch.ledger.kinds import require_fields
 from gitorch.ledger.replay import Head, Replay, Track
 from gitorch.ledger.run_cache import RunCache
-from gitorch.model.json_text import parse_json
+from gitorch.model.ids import is_full_id
+from gitorch.model.json_text import json_of, parse_json
 from gitorch.model.work.board import Board
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ FOLDERS = (
 )
 """The folders whose code defines a state and how it follows from records."""
 
+
+DIGITS, MONTH_CHARACTERS = "0123456789-", 7
 
 INSTALLATIONS_MAX = 16
 """Installations whose key is remembered, such as pipx's and that of a virtual environment."""
@@ -77,7 +79,7 @@ def key(folder: Path) -> str:
     known[installation] = made
     with suppress(OSError):
         if folder.is_dir():
-            replace(folder / "installations", json.dumps(dict(list(known.items())[-INSTALLATIONS_MAX:])))
+            replace(folder / "installations", json_of(dict(list(known.items())[-INSTALLATIONS_MAX:])))
     return made
 
 
@@ -93,12 +95,6 @@ def _installations(folder: Path) -> dict[str, str]:
 def _checksum(data: bytes) -> str:
     """Sixteen hex digits that change with the data."""
     return f"{zlib.crc32(data):08x}{zlib.adler32(data):08x}"
-
-
-_ID, _NUMBER = '"(?:[0-9a-f]{40}|[0-9a-f]{64})"', "[0-9]{1,15}"
-_HEAD = rf'\[{_ID}, {_NUMBER}, "sha256:[0-9a-f]{{64}}", {_NUMBER}\]'
-_TRACK = rf'\["[0-9]{{4}}-[0-9]{{2}}", (?:{_ID}|null), {_ID}, {_NUMBER}\]'
-"""The values of a `Head` and of a `Track` as JSON. Anything that runs as this user can write the cache."""
 
 
 class Cache:
@@ -119,8 +115,7 @@ class Cache:
             head, tracks, board = self._parts()
             replay = Replay(RunCache(self._folder, self._key), _parse_board(board), head)
             for run, track in dict(parse_json(tracks)).items():
-                _require(track, _TRACK)
-                replay.tracks[run] = Track(*track)
+                replay.tracks[run] = _parse_track(*track)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return None
 
@@ -139,12 +134,12 @@ class Cache:
         tracks: dict[RunId, list[object]] = {}
         newest: dict[RunId, int] = {}
         for run, track in replay.tracks.items():
-            tracks[run] = list(track)
+            tracks[run] = [track.month, track.before, track.last, track.seq]
             newest[run] = track.seq
 
         last = replay.head
-        head_line = json.dumps([self._key, last.commit, last.seq, last.digest, last.at])
-        replace(self._board, f"{head_line}\n{json.dumps(tracks)}\n{states.dump(replay.board)}")
+        head_line = json_of([self._key, last.commit, last.seq, last.digest, last.at])
+        replace_sealed(self._board, f"{head_line}\n{json_of(tracks)}\n{states.dump(replay.board)}")
         replay.run_cache.remove_others(newest)
 
     def remove(self) -> None:
@@ -163,18 +158,36 @@ class Cache:
 
     def _parts(self) -> tuple[Head, str, str]:
         """The head, and the tracks and the board as text. Raises OSError or ValueError where this code saved none."""
-        first, tracks, board = read(self._board).split("\n")
+        first, tracks, board = read_sealed(self._board).split("\n")
         made_with, *head = parse_json(first)
         if made_with != self._key:
             raise ValueError("made by other code")
-        _require(head, _HEAD)
-        return Head(*head), tracks, board
+        return _parse_head(*head), tracks, board
 
 
-def _require(values: object, pattern: str) -> None:
-    """Raise ValueError unless these values, as JSON, are what this code saves."""
-    if re.fullmatch(pattern, json.dumps(values)) is None:
-        raise ValueError("not what this code saved")
+def _parse_head(commit: Any, seq: Any, digest: Any, at: Any) -> Head:
+    """The head. Raises TypeError or ValueError for other values."""
+    require_fields(Head, (commit, seq, digest, at))
+    _require_id(commit)
+    _require_id(digest.removeprefix("sha256:"))
+    return Head(commit, seq, digest, at)
+
+
+def _parse_track(month: Any, before: Any, last: Any, seq: Any) -> Track:
+    """The place of a run's records. Raises TypeError or ValueError for other values."""
+    require_fields(Track, (month, before, last, seq))
+    _require_id(last)
+    if before is not None:
+        _require_id(before)
+    if len(month) != MONTH_CHARACTERS or month.strip(DIGITS):
+        raise ValueError("no folder has this name of a month")
+    return Track(month, before, last, seq)
+
+
+def _require_id(text: str) -> None:
+    """Raise ValueError unless this is a full id of git, or the digits of a digest."""
+    if not is_full_id(text):
+        raise ValueError("no full id")
 
 
 def _parse_board(text: str) -> Board:

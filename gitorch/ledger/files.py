@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,6 +25,24 @@ def read(path: Path, errors: str = "strict") -> str:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", os.fspath(path))
         return file.read().decode("utf-8", errors)
+
+
+def read_sealed(path: Path) -> str:
+    """The text that `replace_sealed` gave the file. Raises OSError, and ValueError where its content has changed since."""
+    seal, _, text = read(path).partition("\n")
+    if seal != _seal(text):
+        raise ValueError("its content is not what was written")
+    return text
+
+
+def replace_sealed(path: Path, text: str) -> None:
+    """Give the file this text in one step, below a checksum: a disk, an editor or another program may change it."""
+    replace(path, f"{_seal(text)}\n{text}")
+
+
+def _seal(text: str) -> str:
+    """Eight hex digits that change with the text. No proof: whoever writes the file can make them, too."""
+    return f"{zlib.crc32(text.encode()):08x}"
 
 
 def replace(path: Path, text: str) -> None:

@@ -54,14 +54,12 @@ class GitLedger:
         """Whether the ref exists. Raises Corrupt where this clone has seen a ledger, or anything is left of one."""
         if self._store.tip() is not None:
             return True
-
         trusted = trusted_tip.load(self._common)
         if self._store.tip() is not None:  # created in between
             return True
         absent = self._tip_index.absent(trusted)
         if isinstance(absent, Corrupt):
             raise absent
-
         return isinstance(absent, Busy)
 
     def tip(self) -> CommitId | None:
@@ -155,6 +153,9 @@ class GitLedger:
             made = make(replay)
             if not made.commits:
                 return made.after, ()
+            if not replay.is_continuable(self._store.message):
+                self._tip_index.discard()
+                continue
             ids = self._extend(replay.head.commit, made)
             if ids is not None:
                 break
@@ -163,7 +164,6 @@ class GitLedger:
             if time.monotonic() > deadline:
                 raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
             time.sleep(_PAUSE_SECONDS)
-
         return self._adopt(made, ids, replay)
 
     def _catch_up(self) -> None:
@@ -181,7 +181,6 @@ class GitLedger:
         for (record, digest), commit in zip(made.records, ids, strict=True):
             steps.append(Step(record, commit, digest))
             written.append(WrittenRecord(commit, record))
-
         self._tip_index.adopt(replay, steps, made.commits, made.after)
         return made.after, tuple(written)
 

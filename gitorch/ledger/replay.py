@@ -7,13 +7,13 @@ A `Replay` holds the board, the head of the chain and the place of each run's re
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
 from gitorch.ledger import layout
 from gitorch.model.ids import NO_DIGEST, CommitId, Digest, Moment
 from gitorch.model.record import Record
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.model.work.board import Board, State
 from gitorch.text.records import digests, timestamps
 
@@ -39,7 +39,7 @@ class Head(Value):
 NOTHING = Head(None, -1, NO_DIGEST, Moment(0))
 
 
-class Track(NamedTuple):
+class Track(Value):
     """Where the records of a run are."""
 
     month: str
@@ -66,6 +66,7 @@ class Replay:
     def __init__(self, run_cache: RunCache, board: Board | None = None, head: Head = NOTHING) -> None:
         self.run_cache, self.board, self.head = run_cache, board or Board(), head
         self.tracks: dict[RunId, Track] = {}
+        self._unproven = head
 
     def state(self, run: RunId | None) -> State:
         """The board, and the run's state; None instead of a state when there is no such run.
@@ -90,6 +91,20 @@ class Replay:
         if track is None:
             return layout.folder(run, timestamps.month(at))
         return layout.folder(run, track.month)
+
+    def is_continuable(self, message: Callable[[CommitId], str]) -> bool:
+        """Whether the next record may continue this head: not where the cache told another one than its commit names.
+
+        Such a record would break the chain for ever. Records that were replayed since were compared with the one before.
+        `message` reads that of a commit; what it raises passes through.
+        """
+        head = self.head
+        if head != self._unproven or head.commit is None:
+            return True
+
+        written = message(head.commit)
+        is_number = f"\nGitorch-Seq: {head.seq}\n" in written
+        return is_number and written.endswith(f"\nGitorch-Record: {head.digest}\n")
 
     def apply(self, commit: StoredCommit, evolve: Evolve) -> Step:
         """Take in the next commit of the branch, and return the record that it holds.
@@ -141,7 +156,7 @@ class Replay:
             track = self.tracks.get(run)
             if track is None:
                 track = Track(timestamps.month(record.at), self.head.commit, step.commit, record.seq)
-            self.tracks[run] = track._replace(last=step.commit, seq=record.seq)
+            self.tracks[run] = replace(track, last=step.commit, seq=record.seq)
             self.run_cache.put(run, record.seq, after.run)
 
         self.board = after.board

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.ledger import states
-from gitorch.ledger.files import read, replace
+from gitorch.ledger.files import read_sealed, replace_sealed
 from gitorch.model.work.run import Run
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class RunCache:
             return
 
         seq, state = self._held[run]
-        replace(self._path(run, seq), f"{self._key}\n{states.dump(state)}")
+        replace_sealed(self._path(run, seq), f"{self._key}\n{states.dump(state)}")
         self._unsaved.discard(run)
 
     def _load(self, run: RunId, seq: int) -> Run | None:
@@ -99,7 +99,7 @@ class RunCache:
         Raises RunNotCached when there is no such file, or when other code wrote it.
         """
         try:
-            key, _, text = read(self._path(run, seq)).partition("\n")
+            key, _, text = read_sealed(self._path(run, seq)).partition("\n")
             if key != self._key:
                 raise RunNotCached(run)
             state = states.load(text)

@@ -5,15 +5,13 @@ Only for the disposable cache. Another version may not read these files, which i
 
 from __future__ import annotations
 
-import json
 import re
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model.json_text import parse_json
-from gitorch.model.stored import STORED_MODULES
-from gitorch.model.values import Value, is_value_class, names_of
-from gitorch.model.words import Words
+from gitorch.ledger.kinds import STORED_CLASSES, require_fields
+from gitorch.model.json_text import json_of, parse_json
+from gitorch.model.values import is_value_class, names_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,35 +19,6 @@ if TYPE_CHECKING:
 
 _SURROGATE = r"(?<!\\)(?:\\\\)*\\u[dD]"
 """The escape of a surrogate, which JSON can name and no file can hold; `dump` escapes no character beyond ASCII."""
-
-
-def _tuple(*items: Any) -> tuple[Any, ...]:
-    """Makes a tuple as a class makes a value: of its parts.
-
-    `tuple` itself takes one iterable, so `load` could not call it as it calls a class.
-    """
-    return items
-
-
-def _makers() -> dict[str, Callable[..., Any]]:
-    """What makes a value of each named class, and a tuple under the empty name.
-
-    Names are those of the classes alone, so that no two modules of the model may have a class of one name in a state.
-    A module also offers the classes that it imports, which are the same objects.
-    """
-    makers: dict[str, Callable[..., Any]] = {"": _tuple}
-    for module in STORED_MODULES:
-        for name, cls in vars(module).items():
-            if _is_stored(cls):
-                makers[name] = cls
-    return makers
-
-
-def _is_stored(cls: Any) -> bool:
-    """Whether values of this class can be part of a state."""
-    if not isinstance(cls, type):
-        return False
-    return issubclass(cls, Value | Words)
 
 
 def _fields_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
@@ -60,15 +29,14 @@ def _fields_of(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
     return lambda value: tuple([getattr(value, name) for name in names])
 
 
-_MAKERS = _makers()
 _PRIMITIVES = frozenset({str, int, float, bool, type(None)})
 _NESTED = frozenset({list, dict})
 _VALUES: dict[Any, tuple[str, Callable[[Any], tuple[Any, ...]]]] = {}
 _ENUMS: dict[Any, str] = {}
-for _name, _cls in _MAKERS.items():
+for _name, _cls in STORED_CLASSES.items():
     if is_value_class(_cls):
         _VALUES[_cls] = (_name, _fields_of(_cls))
-    elif _name:
+    else:
         _ENUMS[_cls] = _name
 
 
@@ -77,7 +45,7 @@ def dump(value: Any) -> str:
 
     Raises AttributeError for an object that is neither a value of the model nor made of dicts, tuples and primitives.
     """
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
+    return json_of(_plain(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def load(text: str) -> Any:
@@ -121,18 +89,26 @@ def _list(name: str, items: tuple[Any, ...]) -> list[Any]:
 
 
 def _value(plain: Any) -> Any:
-    """The inverse of `_plain`; changes the dicts in its argument instead of copying them.
-
-    Raises KeyError for a class that no longer exists, TypeError for one that has other fields by now.
-    """
+    """The inverse of `_plain`; changes the dicts in its argument instead of copying them. Raises what `_made` raises."""
     kind = type(plain)
     if kind is list:
-        items = [_value(item) if type(item) in _NESTED else item for item in plain]
-        make = _MAKERS[items[0]]
-        return make(*items[1:])
+        return _made(plain[0], [_value(item) if type(item) in _NESTED else item for item in plain[1:]])
     if kind is dict:
         for key, item in plain.items():
             if type(item) in _NESTED:
                 plain[key] = _value(item)
 
     return plain
+
+
+def _made(name: str, items: list[Any]) -> Any:
+    """The tuple of these items, or the value or word of the named class.
+
+    Raises KeyError for a class that no longer exists, TypeError or ValueError for items that it does not have.
+    """
+    if name == "":  # not 0 either, which is as empty
+        return tuple(items)
+    cls: Any = STORED_CLASSES[name]
+    if cls in _VALUES:
+        require_fields(cls, items)
+    return cls(*items)

@@ -55,9 +55,21 @@ def make_pipe(path: Path, _: random.Random) -> None:
 
 
 def lie(path: Path, chance: random.Random) -> None:
-    """Well-formed content that says something else: of an object, a JSON file, a ref, a setting, a script or a text."""
+    """Well-formed content that says something else: of an object, a JSON file, a ref, a setting, a script or a text.
+
+    A file below a checksum gets the checksum of what it says now.
+    """
     data = path.read_bytes()
-    path.write_bytes(_other(path, data, chance))
+    seal, _, text = data.partition(b"\n")
+    if seal != b"%08x" % zlib.crc32(text):
+        path.write_bytes(_other(path, data, chance))
+        return
+
+    lines = text.split(b"\n")
+    place = chance.randrange(len(lines))
+    lines[place] = _other(path, lines[place], chance)
+    text = b"\n".join(lines)
+    path.write_bytes(b"%08x\n%s" % (zlib.crc32(text), text))
 
 
 def _other(path: Path, data: bytes, chance: random.Random) -> bytes:

@@ -18,6 +18,7 @@ from play import RUN
 from gitorch.app.people import decisions
 from gitorch.app.work import recovery
 from gitorch.errors import Corrupt, GitorchError
+from gitorch.ledger import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,9 +107,9 @@ def poison(yard: Yard, old: str, new: str) -> None:
     yard.reopen()
     yard.services.ledger.state(RUN)
     (file,) = cache.glob(f"run-{RUN}-*.json")
-    text = file.read_text(encoding="utf-8")
+    text = files.read_sealed(file)
     assert old in text
-    file.write_text(text.replace(old, new), encoding="utf-8")
+    files.replace_sealed(file, text.replace(old, new))
     yard.reopen()
 
 

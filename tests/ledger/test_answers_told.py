@@ -17,7 +17,7 @@ from gitorch.ledger import discovery, location, lock
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.discovery import searched_folders
 from gitorch.ledger.ledger import GitLedger
-from gitorch.ledger.location import choose, common_dir, remotes
+from gitorch.ledger.location import Choice, choose, common_dir, remotes
 from gitorch.model.ids import CommitId, MessageId, RunId
 from gitorch.world.git.history import GitHistory
 
@@ -70,7 +70,7 @@ def test_the_reason_for_a_store_is_told_for_each_configuration(tmp_path, request
 def test_a_reftable_and_a_configuration_that_cannot_be_read_have_their_sentences(tmp_path):
     assert choose(tmp_path).why == "SHA-1 objects and refs in files"
     (tmp_path / "reftable").mkdir()
-    assert choose(tmp_path) == ("git", "the refs are kept in a reftable")
+    assert choose(tmp_path) == Choice("git", "the refs are kept in a reftable")
     (tmp_path / "config").symlink_to("config")
     assert told(lambda: choose(tmp_path)) == (
         f"unavailable: {tmp_path}/config cannot be read: Too many levels of symbolic links. $ ls -ld {tmp_path}/config"

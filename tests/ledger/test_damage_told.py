@@ -15,7 +15,7 @@ from ledger_kit import REF, RUN, common_dir, count, git, open_ledger
 from test_answers_told import told
 
 from gitorch.errors import Busy, Corrupt
-from gitorch.ledger import damage, run_cache
+from gitorch.ledger import damage, files, run_cache
 from gitorch.ledger.leftovers import evidence
 from gitorch.ledger.replay import NOTHING, Head
 from gitorch.ledger.tip_index import _includes
@@ -115,9 +115,9 @@ def believe(repo, path):
     """Add a file to the ledger's tree, and have the cache and the trusted tip say that it is the ledger's."""
     tip, odd = git(repo, "rev-parse", REF), odd_commit(repo, {path: "x"})
     git(repo, "update-ref", REF, odd)
-    for name in ("cache/board.json", "tip"):
-        forged = repo / ".git/gitorch" / name
-        forged.write_text(forged.read_text().replace(tip, odd))
+    board, trusted = (repo / ".git/gitorch" / name for name in ("cache/board.json", "tip"))
+    files.replace_sealed(board, files.read_sealed(board).replace(tip, odd))
+    trusted.write_text(trusted.read_text().replace(tip, odd))
 
 
 HEAD = Head(CommitId("c" * 40), 5, NO_DIGEST, Moment(1))

@@ -6,6 +6,7 @@ import pytest
 from ledger_kit import AGENT, AT, HOST, OTHER, REF, RUN, count, fill, git, new_repo, open_ledger, renewed
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused, Usage
+from gitorch.ledger import files
 from gitorch.ledger.tip_index import SAVE_AFTER
 from gitorch.model.events import QuestionAnswered, RunPaused, TargetConfirmed
 from gitorch.model.ids import Moment, RunId
@@ -232,11 +233,11 @@ def test_the_state_is_the_same_with_any_cache_and_with_none(repo, ledger):
 def test_a_cache_made_by_other_code_is_not_read(repo, ledger):
     fill(ledger, SAVE_AFTER)
     board = gitorch(repo, "cache", "board.json")
-    first, rest = board.read_text().split("\n", 1)
+    first, rest = files.read_sealed(board).split("\n", 1)
     key, *head = json.loads(first)
-    board.write_text(f"{json.dumps([key + 'x', *head])}\n{rest.replace('L-1', 'forged')}")
+    files.replace_sealed(board, f"{json.dumps([key + 'x', *head])}\n{rest.replace('L-1', 'forged')}")
     assert open_ledger(repo).state(None).board == Board(ledger="L-1")
-    board.write_text(board.read_text().replace("L-1", "forged"))
+    files.replace_sealed(board, files.read_sealed(board).replace("L-1", "forged"))
     assert open_ledger(repo).state(None).board == Board(ledger="forged"), "else this test would prove nothing"
 
 

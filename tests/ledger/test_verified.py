@@ -9,7 +9,7 @@ import pytest
 from ledger_kit import AGENT, AT, ENV, HOST, OTHER, REF, RUN, count, fill, git, new_repo, open_ledger, renewed
 
 from gitorch.errors import Corrupt, NotFound
-from gitorch.ledger import tip_index
+from gitorch.ledger import files, tip_index
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.model.ids import Moment, RunId
@@ -92,8 +92,7 @@ def test_a_poisoned_cache_is_not_believed_and_not_kept(repo, store):
     shutil.rmtree(cache, ignore_errors=True)
     opened(repo, store).state(RUN)
     (file,) = cache.glob(f"run-{RUN}-*.json")
-    key, text = file.read_text().split("\n")
-    file.write_text(f"{key}\n{text.replace('title', 'forged')}")
+    files.replace_sealed(file, files.read_sealed(file).replace("title", "forged"))
     ledger = opened(repo, store)
     assert ledger.state(RUN).run.title == "forged", "this is what the cache is for"
     assert ledger.verified(RUN).state.run.title == "title"
