@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import getpass
-import hashlib
-import hmac
 import os
-import secrets
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.model.hashes import keyed_hash
 from gitorch.model.values import Value
 from gitorch.world import processes
 from gitorch.world.files import sweep
@@ -50,11 +48,11 @@ def secret(home: Path) -> bytes:
     except OSError as error:
         raise Unavailable(f"{path} cannot be read: {error.strerror}", f"rm -r {shlex.quote(str(path))}") from error
 
-    aside = home / f"secret.{os.getpid()}.{secrets.token_hex(8)}.tmp"
+    aside = home / f"secret.{os.getpid()}.{os.urandom(8).hex()}.tmp"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(SECRET_BYTES))
+            file.write(os.urandom(SECRET_BYTES))
             file.flush()
             os.fsync(file.fileno())
 
@@ -80,12 +78,12 @@ class HostSecrets:
 
     def token(self, key: SessionKey) -> str:
         """The session's token: the same again after a crash, and nobody without the secret can make it."""
-        return hmac.new(secret(self._home), f"{key.run}\0{key.session}".encode(), hashlib.sha256).hexdigest()
+        return keyed_hash(secret(self._home), f"{key.run}\0{key.session}".encode())
 
     @staticmethod
     def nonce() -> str:
         """A fresh random word."""
-        return secrets.token_hex(8)
+        return os.urandom(8).hex()
 
 
 class Evidence(Value):
