@@ -29,6 +29,7 @@ UNUSED_BY_READERS = {
     "socket",
     "msgspec",
     "msgspec.json",
+    *("json", "signal", "gitorch.ports.ledger"),
 }
 
 UNUSED_BY_AGENTS = {
@@ -37,7 +38,7 @@ UNUSED_BY_AGENTS = {
 }
 UNUSED_BY_LOOKS = {
     *("secrets", "random", "hashlib", "socket", "gitorch.world.git.runner", "gitorch.world.terminal.launch"),
-    "gitorch.ports.world",
+    *("gitorch.ports.world", "gitorch.ports.ledger", "subprocess", "signal", "json", "unicodedata"),
     *("gitorch.world.terminal.template", "gitorch.world.terminal.session_start"),
 }
 
@@ -89,6 +90,14 @@ def test_a_look_at_sessions_does_not_load_how_they_are_started():
     assert modules & UNUSED_BY_LOOKS == set()
 
 
+def test_who_calls_is_found_without_openssl():
+    modules = set(
+        processes.call("-c", "import sys, gitorch.wiring.callers; print(*sys.modules)").stdout.decode().split()
+    )
+    assert "gitorch.world.host" in modules
+    assert modules & {"secrets", "random", "hashlib", "hmac"} == set()
+
+
 def test_verbs_that_read_do_not_load_decisions():
     code = (
         "import sys, gitorch.app.query.runs, gitorch.app.people.mailbox, gitorch.cli.pages.views; print(*sys.modules)"
@@ -106,6 +115,9 @@ def test_verbs_that_read_do_not_load_decisions():
 def test_a_verb_that_reads_a_real_ledger_imports_nothing_that_it_does_not_use(repo):
     repository = repo()
     assert processes.gitorch("init", "--tests", "true", cwd=repository.path).returncode == 0
+    assert (
+        processes.gitorch("inbox", cwd=repository.path).returncode == 0
+    )  # keeps what the first reader has to work out
     modules = loaded("inbox", cwd=repository.path)
     assert "gitorch.ledger.branch" in modules
     assert modules & UNUSED_BY_READERS == set()
