@@ -3,6 +3,9 @@
 Each row is one process from its start to its end, in turn with all others, so that a machine that slows down slows all of
 them. `x click` is the median of the ratios to `python -c "import click"` of the same round: quote that, not milliseconds.
 
+`claim` has a copy of the repository, in which a job of another run waits for whoever claims it; its row includes git's
+`worktree add`, since the lease was released and its worktree removed before.
+
 `--instructions` counts the processor instructions of each verb and its children with valgrind, which a busy machine cannot
 change; then the ratio to click needs one run.
 """
@@ -12,6 +15,7 @@ from __future__ import annotations
 import argparse
 import re
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -22,15 +26,23 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from history import ENV, HUMAN, OPEN, build, git  # found by the line above
+from history import ENV, HUMAN, OPEN, Recorded, build, git, ledger  # found by the line above
+from play import digest, workflow  # the same
 
 from gitorch.app.execute import execute  # the same
-from gitorch.model.commands import AnswerQuestion  # the same
+from gitorch.model.commands import AnswerQuestion, ConfirmRun, PrepareRun, StartRun  # the same
+from gitorch.model.ids import CommitId, RunId  # the same
+from gitorch.model.plans.workflow import Settings  # the same
+from gitorch.model.work.board import State  # the same
 from gitorch.wiring.repository import Repository  # the same
 
 PYTHON, CLICK = (sys.executable, "-c", "pass"), (sys.executable, "-c", "import click")
 GITORCH = (sys.executable, "-c", "from gitorch.cli.main import main; main()")
 AGENT = {"GITORCH_RUN": OPEN, "GITORCH_TOKEN": "token s1"}
+BY_HAND = RunId("hand-0001")
+"""A run whose job nobody works on, in the copy for `claim`."""
+
+CLAIM = "gitorch claim"
 AGENT_VERBS = ("brief", "handoff", "heartbeat")
 HANDOFF = ("handoff", "NEEDS_CONTEXT", "--summary", "Which of the two?", "--question", "Which of the two?")
 
@@ -78,11 +90,20 @@ def count(repo: Path, rows: dict[str, tuple[str, ...]], env: dict[str, str]) -> 
     say("\nmillions of instructions   x click")
     for name, argv in rows.items():
         if argv is not CLICK and argv is not PYTHON:
-            spent((*GITORCH, "status"), repo, env)  # the cache is fresh, as after every verb that writes
-        counted = instructions(argv, repo, env_of(name, env))
+            spent(
+                (*GITORCH, "status"), place_of(repo, name), env
+            )  # the cache is fresh, as after every verb that writes
+        counted = instructions(argv, place_of(repo, name), env_of(name, env))
         if argv is CLICK:
             click = counted
         say(f"{name:40} {counted / 1e6:8.1f}" + (f" {counted / click:7.2f}" if click else ""))
+
+
+def place_of(repo: Path, name: str) -> Path:
+    """The repository of a row."""
+    if name == CLAIM:
+        return repo.with_name("claims")
+    return repo
 
 
 def env_of(name: str, env: dict[str, str]) -> dict[str, str]:
@@ -112,7 +133,31 @@ def ready(folder: Path, records: int) -> Path:
         f"gitorch/{OPEN}/schema",
         str(folder.parent / f"{folder.name}.worktrees/{OPEN}/schema"),
     )
+    ready_to_claim(repo)
     return repo
+
+
+def ready_to_claim(repo: Path) -> Path:
+    """A copy of the repository with one run more, whose only epic waits for whoever claims it."""
+    copy = repo.with_name("claims")
+    shutil.copytree(repo, copy, symlinks=True)
+    git(copy, "worktree", "prune")
+    writer = ledger(copy)
+    play = Recorded(State(writer.state(None).board), int(time.time() * 1000))
+    target = CommitId(git(copy, "rev-parse", "main"))
+    play.do(PrepareRun(BY_HAND, "By hand", "hand.md", digest(BY_HAND), "main", target, workflow({"notes": ()})), HUMAN)
+    play.do(ConfirmRun(Settings(manual=True), "unattended"), HUMAN)
+    play.do(StartRun())
+    for actor, at, draft in play.drafts:
+        writer.append(BY_HAND, actor, at, lambda _, draft=draft: [draft])
+    return copy
+
+
+def released(copy: Path, env: dict[str, str]) -> None:
+    """Give back what was claimed, and remove its worktree: the next claim makes it again."""
+    spent((*GITORCH, "release", "--run", BY_HAND), copy, env)
+    (folder,) = copy.parent.glob(f"claims.worktrees/{BY_HAND}/*")
+    git(copy, "worktree", "remove", "--force", str(folder))
 
 
 def rows_of(records: int) -> dict[str, tuple[str, ...]]:
@@ -128,6 +173,7 @@ def rows_of(records: int) -> dict[str, tuple[str, ...]]:
         "gitorch brief": (*GITORCH, "brief"),
         "gitorch heartbeat": (*GITORCH, "heartbeat"),
         "gitorch handoff": (*GITORCH, *HANDOFF),
+        CLAIM: (*GITORCH, "claim", "--run", BY_HAND),
         "gitorch log": (*GITORCH, "log"),
         "gitorch log -n 5": (*GITORCH, "log", "-n", "5"),
         "gitorch log --after (the last 20)": (*GITORCH, "log", "--after", str(records - 20)),
@@ -145,10 +191,11 @@ def measure(repo: Path, records: int, runs: int, env: dict[str, str]) -> None:
     took: dict[str, list[Spent]] = {name: [] for name in rows}
     for round_ in range(runs + 1):
         for name, argv in rows.items():
-            one = spent(argv, repo, env_of(name, env))
+            one = spent(argv, place_of(repo, name), env_of(name, env))
             if round_:
                 took[name].append(one)
         answered(repo)
+        released(repo.with_name("claims"), env)
     say(f"\n{records} records, {runs} runs   wall median   min   cpu median   min   x click wall   cpu")
     for name, all_ in took.items():
         walls, cpus = [one.wall for one in all_], [one.cpu for one in all_]
