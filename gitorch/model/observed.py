@@ -88,6 +88,8 @@ class SessionObservation(Value):
     """Hook events or transcript lines within the last minute, whichever are more; 0 when unknown."""
     broken_hooks: int = 0
     """Lines of its file of hook events that no hook wrote; they were passed over."""
+    broken_lines: int = 0
+    """Lines of its program's transcript that no program wrote; they were passed over."""
     channel: str = ""
     """The control channel that told its state; empty for a session without a program that runs."""
     skipped: Mapping[str, str] = field(default_factory=dict)

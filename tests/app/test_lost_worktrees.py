@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import pytest
 from desk import RUN, Desk
 
 from gitorch.app.start.doctor import examine
@@ -30,13 +31,20 @@ def test_a_worktree_that_was_deleted_under_its_agent_is_named_with_the_command_t
     assert found.text == f"the worktree of {session.job} is gone: {path}; its agent ({session.id}) still works in it"
 
 
-def test_hook_events_that_no_hook_wrote_are_counted_with_the_command_that_shows_their_agent(tmp_path):
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("broken_hooks", "passed over 3 lines in the hook events of {} that no hook wrote"),
+        ("broken_lines", "passed over 3 lines in the transcript of {} that its program did not write"),
+    ],
+)
+def test_lines_that_no_program_wrote_are_counted_with_the_command_that_shows_their_agent(tmp_path, name, told):
     desk = Desk(tmp_path / "s").begin()
     desk.tick(3)
     session = next(iter(desk.run.living_sessions))
     terminals = desk.services.terminals
     observe = terminals.observe
-    terminals.observe = lambda keys: {key: replace(seen, broken_hooks=3) for key, seen in observe(keys).items()}
+    terminals.observe = lambda keys: {key: replace(seen, **{name: 3}) for key, seen in observe(keys).items()}
     (found,) = [check for check in examine(desk.services) if check.name == f"run {RUN}"]
-    assert found.text == f"passed over 3 lines in the hook events of {session.job} ({session.id}) that no hook wrote"
+    assert found.text == told.format(f"{session.job} ({session.id})")
     assert (found.ok, found.fix) == (None, f"gitorch peek {session.job} --run {RUN}")

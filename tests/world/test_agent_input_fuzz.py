@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from gitorch.errors import Malformed
 from gitorch.model.ids import Moment, PromptId, RunId, SessionId
 from gitorch.model.plans.runtime import Preset, StateSign
-from gitorch.model.values import asdict
+from gitorch.model.values import asdict, replace
 from gitorch.model.work.session import SessionKey
 from gitorch.rules.agent_state.hooks import read_hook
 from gitorch.text.outbox_entry import decode
 from gitorch.world.clock import SystemClock
 from gitorch.world.files import LocalFiles, lock, read_json, read_regular, write_own
 from gitorch.world.outbox import WorktreeOutboxes
+from gitorch.world.terminal import transcript as transcripts
 from gitorch.world.terminal.answering import answers
 from gitorch.world.terminal.receipts import proof, transcript_sizes
 from gitorch.world.terminal.session_cache import SessionCache
@@ -175,6 +176,35 @@ def test_hook_events_that_no_hook_wrote_are_counted_once_each_and_those_without_
         file.write(b"}\n")
     cache.reread()
     assert cache.broken_hooks == 3
+
+
+@pytest.mark.parametrize(("name", "broken"), [("t.jsonl", [2, 2, 3]), ("t.log", [0, 0, 0])])
+def test_lines_of_a_transcript_that_are_no_object_are_counted_once_each(tmp_path, name, broken):
+    preset = replace(PRESET, transcript=name)
+    transcript = Transcript(LaunchRecord(("p",), str(tmp_path), "", Moment(0), preset), "/")
+    path, counted = tmp_path / name, []
+    path.write_bytes(b'{"type": "user"}\nnull\n\n{}\n{"cut": \n{"not yet')
+    for number, added in enumerate((b"", b'": 1}\n', b"[1]\n")):
+        with path.open("ab") as file:
+            file.write(added)
+        transcript.follow(Moment(10_000 * (number + 1)))
+        counted.append(transcript.broken_lines)
+    assert counted == broken
+
+
+@pytest.mark.parametrize("whole", [False, True], ids=["torn", "whole"])
+def test_a_line_that_a_long_transcript_is_entered_in_is_no_broken_one(tmp_path, monkeypatch, whole):
+    monkeypatch.setattr(transcripts, "BYTES_MAX", 100)
+    preset = replace(PRESET, transcript="t.jsonl")
+    transcript = Transcript(LaunchRecord(("p",), str(tmp_path), "", Moment(0), preset), "/")
+    line = b'{"text": "%s"}\n' % (b"x" * 87)
+    assert len(line) == 100
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(line * 2 if whole else line * 2 + b'{"more": 1}\n')
+    transcript.follow(Moment(10_000))
+    path.write_bytes(path.read_bytes() + b"none\n")
+    transcript.follow(Moment(20_000))
+    assert transcript.broken_lines == 1
 
 
 def make_pipe(path):

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.app.services import Services
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.work.fault import Fault
     from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 def examine_runs(services: Services) -> Iterator[HealthCheck]:
@@ -50,14 +52,22 @@ def _heard_of_agents(services: Services, run: Run) -> Iterator[HealthCheck]:
     observations = observe_sessions(services, run) or {}
     for session in run.living_sessions:
         seen = observations.get(session.id)
-        if seen is not None and seen.broken_hooks:
-            lines = counted(seen.broken_hooks, "line")
-            text = f"passed over {lines} in the hook events of {session.job} ({session.id}) that no hook wrote"
-            yield HealthCheck(f"run {run.id}", None, text, f"gitorch peek {session.job} --run {run.id}")
+        if seen is not None:
+            for text in _passed_over(session, seen):
+                yield HealthCheck(f"run {run.id}", None, text, f"gitorch peek {session.job} --run {run.id}")
 
         for channel, reason in silent_channels(session, seen).items():
             text = f"the channel {channel} to the agent of {session.job} ({session.id}) does not answer: {reason}"
             yield HealthCheck(f"run {run.id}", None, text, f"gitorch session restart {session.job} --run {run.id}")
+
+
+def _passed_over(session: Session, seen: SessionObservation) -> Iterator[str]:
+    """What lines of a session's files say nothing, as sentences."""
+    whose = f"of {session.job} ({session.id})"
+    if seen.broken_hooks:
+        yield f"passed over {counted(seen.broken_hooks, 'line')} in the hook events {whose} that no hook wrote"
+    if seen.broken_lines:
+        yield f"passed over {counted(seen.broken_lines, 'line')} in the transcript {whose} that its program did not write"
 
 
 def _where_it_is_asked(run: Run, fault: Fault) -> str:

@@ -208,6 +208,7 @@ def _observation(
         memory_mib=_memory(usage),
         requests=requests,
         broken_hooks=cache.broken_hooks,
+        broken_lines=cache.broken_lines,
     )
 
 

@@ -155,6 +155,14 @@ class SessionCache:
         self.transcript.follow(now)
         return self.transcript
 
+    @property
+    def broken_lines(self) -> int:
+        """Lines of the transcript that no program wrote, as far as it was read; 0 without one."""
+        if self.transcript is None:
+            return 0
+
+        return self.transcript.broken_lines
+
     def kept_usage(self, user_home: str) -> SessionUsage | None:
         """What is known of its usage; None when nothing was started, or when neither files nor a channel could tell."""
         if self.usage is None and self.launch is not None and self._tells_usage(self.launch):

@@ -358,7 +358,9 @@ def parse_signals(data: bytes) -> list[Signal]:
 
 def count_broken(data: bytes) -> int:
     """How many lines no call of a hook wrote, whatever they are instead; a call that means nothing to gitorch is whole."""
-    return sum(1 for line in data.split(b"\n") if line and _hook_call(line) is None)
+    lines = list(filter(None, data.split(b"\n")))
+    calls = list(filter(None, map(_hook_call, lines)))
+    return len(lines) - len(calls)
 
 
 def _parse_signal(line: bytes) -> Signal | None:

@@ -36,6 +36,10 @@ class Transcript:
         self._signs = _transcript_signs(launch.preset)
         self._path: Path | None = None
         self._offset = 0
+        self._whole_to = 0
+        """Where the last whole line that was read ended; 0 at the beginning of a file."""
+        self.broken_lines = 0
+        """Lines of a file of JSON lines that no program wrote, whatever they are instead."""
         self._searched_at = Moment(0)
         self.rate_meter = RateMeter()
         self.last: StateReading | None = None
@@ -61,6 +65,7 @@ class Transcript:
         if newest is not None and Path(newest) != self._path:
             self._path = Path(newest)
             self._offset = max(0, sizes[newest] - BYTES_MAX)
+            self._whole_to = 0
 
     def _newest_file(self, sizes: dict[str, int]) -> str | None:
         """The file that was written last, if after the start; None where there is none."""
@@ -85,13 +90,15 @@ class Transcript:
             os.close(descriptor)
             return
 
+        start = max(self._offset, about.st_size - BYTES_MAX)
         with os.fdopen(descriptor, "rb") as file:
-            file.seek(max(self._offset, about.st_size - BYTES_MAX))
+            file.seek(start)
             data = file.read(BYTES_MAX)
             end = file.tell()
 
         whole = data.rfind(b"\n") + 1
-        self._offset = end - len(data) + whole
+        self.broken_lines += _count_broken(path, data[:whole], is_torn=start != self._whole_to)
+        self._offset = self._whole_to = end - len(data) + whole
         lines = data[:whole].decode("utf-8", "replace").splitlines()
         self.rate_meter.add(now, len(lines))
         self._read_state(lines, Moment(about.st_mtime_ns // 1_000_000))
@@ -110,6 +117,24 @@ class Transcript:
                 return state, f"{PLACE}: {name}"
 
         return None
+
+
+def _count_broken(path: Path, data: bytes, *, is_torn: bool) -> int:
+    """How many lines of a file of JSON lines are no object; `is_torn` says that the first may be the end of one.
+
+    Only their ends are looked at: to parse conversations of megabytes would cost each tick more than all the rest.
+    """
+    if path.suffix != ".jsonl":
+        return 0
+
+    lines = data.splitlines()[is_torn:]
+    return len(lines) - sum(map(_is_object, lines))
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether a line can be an object; a blank one is nothing, and no fault."""
+    text = line.strip()
+    return text[:1] + text[-1:] in {b"{}", b""}
 
 
 def _transcript_signs(preset: Preset) -> list[tuple[AgentState, str, re.Pattern[str]]]:
