@@ -83,6 +83,10 @@ def test_a_folder_is_imported_as_a_plan_that_passes_the_checks(here):
 def test_an_import_is_printed_without_a_file_and_is_one_object_as_json(here):
     assert here.gitorch("plan", "import", "specs/001-albums/tasks.md").out.startswith("# Albums\n")
     values = json.loads(here.gitorch("plan", "import", "specs", "--json").out)
+    named = json.loads(
+        here.gitorch("plan", "import", "specs/001-albums/tasks.md", "--format", "checklist", "--json").out
+    )
+    assert named["format"] == "checklist"
     assert (values["format"], values["epics"], len(values["left"])) == ("spec-kit", 2, 1)
     assert here.gitorch("plan", "import", "specs").err.endswith("specs: read as spec-kit, 2 epics; 1 remark above\n")
 

@@ -58,14 +58,20 @@ def test_invalid_options_of_new_name_the_valid_ones(stage, words, message):
 
 
 def test_the_shape_custom_is_made_of_the_named_blocks_with_as_many_lanes_as_they_need(stage):
-    words = ("workflow", "new", "custom", "--blocks", "draft, review, checkpoint, merge")
+    words = (
+        "workflow",
+        "new",
+        "custom",
+        "--blocks",
+        "draft, review:security+review, build, review*2, checkpoint, merge",
+    )
     assert stage.gitorch(*words, "flow.yaml").status == 0
     assert stage.gitorch("workflow", "check", "flow.yaml").status == 0
-    for shape in (words[2:], ("minimal",), ("multi-review",)):
+    for shape in (words[2:], ("code-change",), ("multi-review",)):
         plain = stage.gitorch("workflow", "new", *shape).out
         own = stage.gitorch("workflow", "new", *shape, "--lane", "author=codex").out
         assert own != plain, shape
-        several = "author-reviewer" if shape[0] == "minimal" else "multi-review"
+        several = "author-reviewer" if shape[0] == "code-change" else "multi-review"
         assert own == stage.gitorch("workflow", "new", *shape, "--lane", "author=codex", "--lanes", several).out
     answer = stage.gitorch("workflow", "new", "custom")
     assert answer.err.endswith("  try: gitorch workflow new custom --blocks 'draft, review, checkpoint, merge'\n")

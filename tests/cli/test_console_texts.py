@@ -100,8 +100,22 @@ def keys_told():
     yield from keys.help_text().splitlines()
 
 
+def paused_with_a_note() -> Stage:
+    """Two epics change the same paths, and the run is paused."""
+    stage = Stage().begin_run({"api": (), "ui": ()}).finish("api").launch("ui")
+    stage.gitorch("up", "--no-wait")
+    stage.gitorch("pause", "--reason", "freeze")
+    return stage
+
+
 def details_told():
-    for stage, silent in ((asking(), ("tmux: timeout",)), (Stage().until_report(), ()), (reworked(Stage()), ())):
+    stages = (
+        (asking(), ("tmux: timeout",)),
+        (Stage().until_report(), ()),
+        (reworked(Stage()), ()),
+        (paused_with_a_note(), ()),
+    )
+    for stage, silent in stages:
         run = stage.run
         words = {session.id: "working" for session in run.living_sessions}
         shown = Shown(run, words, dict.fromkeys(words, SCREEN), silent)

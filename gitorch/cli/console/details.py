@@ -90,7 +90,7 @@ def options_line(options: Sequence[str]) -> str:
 
 def _run_details(row: EpicRow, shown: Shown) -> Text:
     """What is known of the whole run: how far it is, unless the reason says it; what does not answer, and messages."""
-    view = run_view(shown.run, shown.agents)
+    view = run_view(shown.run)
     text = Text()
     if row.questions or row.reason != view.summary:
         text.append(f"{safe_line(view.summary)}\n")
