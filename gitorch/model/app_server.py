@@ -9,7 +9,8 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.model.channel import PermissionRequest, UsageLimit
+    from gitorch.model.channel import UsageLimit
+    from gitorch.model.dialog import PermissionRequest
 
 
 class Thread(Value):

@@ -8,6 +8,7 @@ from gitorch.model.values import Value
 from gitorch.model.words import Words
 
 if TYPE_CHECKING:
+    from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import Moment
     from gitorch.model.observed import AgentState
 
@@ -32,21 +33,6 @@ REFUSED = "refused: "
 
 NOT_YET = f"{REFUSED}the program has not begun with it yet"
 """The answer of a channel that has given a text to the program, which has not shown yet that it begins with it."""
-
-
-class PermissionRequest(Value):
-    """Something that a program wants to do and asks for, whole."""
-
-    id: str
-    """The program's own id of the request, or one that the channel made from it: the same for as long as it waits."""
-    text: str
-    """What lane rules are matched against: the whole command, or what the tool is to be given."""
-    tool: str = ""
-    """The tool as the program names it, such as `Bash`."""
-    command: str = ""
-    """The whole command, where the tool runs one."""
-    folder: str = ""
-    """The folder in which it happens."""
 
 
 class ChannelObservation(Value):

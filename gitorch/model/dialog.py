@@ -1,4 +1,4 @@
-"""A dialog of an agent's program, with the choices that it shows."""
+"""What a program asks in its terminal or over its channel: a dialog with its choices, or permission for one action."""
 
 from __future__ import annotations
 
@@ -46,3 +46,18 @@ class ShownDialog(Value):
                 return place
 
         return 0
+
+
+class PermissionRequest(Value):
+    """Something that a program wants to do and asks for, whole."""
+
+    id: str
+    """The program's own id of the request, or one that the channel made from it: the same for as long as it waits."""
+    text: str
+    """What lane rules are matched against: the whole command, or what the tool is to be given."""
+    tool: str = ""
+    """The tool as the program names it, such as `Bash`."""
+    command: str = ""
+    """The whole command, where the tool runs one."""
+    folder: str = ""
+    """The folder in which it happens."""

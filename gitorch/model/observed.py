@@ -11,8 +11,7 @@ from gitorch.model.work.usage import NOTHING_READ, UsageReading
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from gitorch.model.channel import PermissionRequest
-    from gitorch.model.dialog import ShownDialog
+    from gitorch.model.dialog import PermissionRequest, ShownDialog
     from gitorch.model.ids import CommitId, JobId, Moment, PromptId, SessionId
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.work.code_merge import CodeMerges

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.channel import ChannelObservation, PermissionRequest, TokenUsage, UsageLimit
+    from gitorch.model.channel import ChannelObservation, TokenUsage, UsageLimit
+    from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import Moment, PromptId
     from gitorch.model.plans.permission import Option
 

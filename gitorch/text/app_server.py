@@ -23,7 +23,8 @@ from gitorch.model.app_server import (
     Turn,
     TurnChanged,
 )
-from gitorch.model.channel import PermissionRequest, UsageLimit
+from gitorch.model.channel import UsageLimit
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.ids import Moment
 
 if TYPE_CHECKING:

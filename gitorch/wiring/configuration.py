@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.config import Config
 from gitorch.model.values import replace
-from gitorch.wiring.shared_remote import config_path
+from gitorch.wiring.config_path import config_path
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import NotFound
 from gitorch.model.values import replace
 from gitorch.text.preset import parse_preset
-from gitorch.wiring.shared_remote import CONFIG_NAME
+from gitorch.wiring.config_path import CONFIG_NAME
 from gitorch.world.resources import template_bytes, template_names
 
 if TYPE_CHECKING:

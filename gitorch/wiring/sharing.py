@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.ledger.shared import SharedLedger
 from gitorch.wiring.host import host_key
-from gitorch.wiring.repository import LazyHistory, environment_of_git, evolve_lazily, open_store
+from gitorch.wiring.stores import LazyHistory, environment_of_git, evolve_lazily, open_store
 from gitorch.world.git.host_keys import SshHostKeys
 
 if TYPE_CHECKING:

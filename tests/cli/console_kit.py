@@ -13,6 +13,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from gitorch.cli.console.app import OFFLOADED, Console
+from gitorch.cli.console.flows import FLOWS
 from gitorch.cli.console.loop_thread import Shown
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Desk:
 @asynccontextmanager
 async def desk(stage: Stage, size=(80, 24), **words) -> AsyncIterator[Desk]:
     ticks, terminal = Ticks(stage, **words), Terminal()
-    app = Console(stage.call(), ticks, terminal)
+    app = Console(stage.call(), ticks, terminal, FLOWS)
     app._now = lambda: NOW
     async with app.run_test(size=size) as pilot:
         made = Desk(stage, ticks, terminal, app, pilot)

@@ -12,7 +12,7 @@ from fakes.channels import FakeChannel
 from opencode_bench import OpenCodeBench
 from world.terminal_lab import Lab, wait_for
 
-from gitorch.model.channel import PermissionRequest
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import RequestPattern
 from gitorch.world.channels.site import ChannelSite

@@ -13,7 +13,8 @@ from gitorch.model.app_server import (
     Turn,
     TurnChanged,
 )
-from gitorch.model.channel import ChannelObservation, PermissionRequest, UsageLimit
+from gitorch.model.channel import ChannelObservation, UsageLimit
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.observed import AgentState
 from gitorch.rules.agent_state.app_server import ThreadView, fold, main_thread, observation_of, resets_at
 

@@ -4,8 +4,8 @@ import pytest
 from play import HUMAN, Play
 
 from gitorch.model import commands as c
-from gitorch.model.channel import ChannelObservation, PermissionRequest
-from gitorch.model.dialog import DialogChoice, ShownDialog
+from gitorch.model.channel import ChannelObservation
+from gitorch.model.dialog import DialogChoice, PermissionRequest, ShownDialog
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState as S
 from gitorch.model.observed import Observed, SessionObservation

@@ -19,7 +19,8 @@ from gitorch.model.app_server import (
     Turn,
     TurnChanged,
 )
-from gitorch.model.channel import PermissionRequest, UsageLimit
+from gitorch.model.channel import UsageLimit
+from gitorch.model.dialog import PermissionRequest
 from gitorch.text import app_server
 from gitorch.text.app_server import answer_text, read_fact, read_ids, read_texts, read_thread, read_turns, without_shell
 

@@ -17,9 +17,10 @@ from gitorch.model.plans.workflow import Lane
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.session import SessionKey
+from gitorch.wiring.config_path import config_path
 from gitorch.wiring.configuration import load_config
-from gitorch.wiring.repository import LazyHistory, Repository, agent_path, socket_name
-from gitorch.wiring.shared_remote import config_path
+from gitorch.wiring.repository import Repository, agent_path, socket_name
+from gitorch.wiring.stores import LazyHistory
 from gitorch.world.beads import BeadsFile, BeadsProgram
 from gitorch.world.git.store import GitStore
 

@@ -4,7 +4,7 @@ import pytest
 from fakes.channels import FakeChannel
 from fakes.clock import FakeClock
 
-from gitorch.model.channel import PermissionRequest
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.ids import PromptId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option

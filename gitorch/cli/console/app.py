@@ -19,7 +19,6 @@ from textual.worker import WorkerCancelled, WorkerFailed
 from gitorch.cli.console import reading
 from gitorch.cli.console.board_view import BoardScreen, BoardView
 from gitorch.cli.console.details import details_text
-from gitorch.cli.console.flows import FLOWS
 from gitorch.cli.console.header import header_text
 from gitorch.cli.console.keys import KEYS, applies, help_text, keys_text
 from gitorch.cli.console.page_screen import PageScreen, page_text
@@ -31,20 +30,21 @@ from gitorch.text.visible import safe_text
 from gitorch.world.terminal.ringing import sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine, Mapping
 
     from textual.app import ComposeResult
     from textual.events import Resize
     from textual.worker import Worker
 
     from gitorch.cli.call import Call
-    from gitorch.cli.console.flows import Flow
     from gitorch.cli.console.loop_thread import LoopThread, Shown
     from gitorch.cli.console.terminal_use import Terminal
     from gitorch.model.ids import Moment, QuestionId, RunId
     from gitorch.model.view import EpicRow
     from gitorch.model.work.run import Run
     from gitorch.ports.git import DiffStat
+
+    Flow = Callable[["Console", EpicRow], Coroutine[None, None, None]]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,10 +72,11 @@ class Console(App[str]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key.keys, key.action, key.label, priority=False) for key in KEYS]
 
-    def __init__(self, call: Call, ticks: LoopThread, terminal: Terminal) -> None:
+    def __init__(self, call: Call, ticks: LoopThread, terminal: Terminal, flows: Mapping[str, Flow]) -> None:
         super().__init__()
         self.call = call
         self.terminal = terminal
+        self._flows = flows
         self._ticks = ticks
         self._shown: dict[RunId, Shown] = {}
         self._rows: tuple[EpicRow, ...] = ()
@@ -332,7 +333,7 @@ class Console(App[str]):
         if row is None:
             self.tell("There is no row yet.")
         elif applies(label, row):
-            self.run_worker(self._follow(FLOWS[label], row), group="flow", exclusive=True)
+            self.run_worker(self._follow(self._flows[label], row), group="flow", exclusive=True)
         else:
             self.tell(f"{label} does nothing for {row.id} now; ? explains the keys.")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING
 
 from gitorch.cli.console import deciding, pages
 
 if TYPE_CHECKING:
-    from gitorch.cli.console.app import Console
-    from gitorch.model.view import EpicRow
+    from collections.abc import Mapping
 
-Flow = Callable[["Console", "EpicRow"], Coroutine[None, None, None]]
+    from gitorch.cli.console.app import Flow
 
 FLOWS: Mapping[str, Flow] = {
     "attach": pages.attach,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import HUNG_UP
 from gitorch.cli.console.app import Console
+from gitorch.cli.console.flows import FLOWS
 from gitorch.cli.console.loop_thread import LoopThread
 from gitorch.cli.console.terminal_use import Terminal, let_go
 from gitorch.model.values import Value
@@ -52,7 +53,7 @@ def run_console(call: Call, only: RunId | None, stopping: Stopping, *, stay: boo
     ticks = LoopThread(call.services, only, stay=stay)
     call.services.watch_slow_calls(ticks.say)
     with TerminalGuard().watching() as guard:
-        console = Console(call, ticks, Terminal(call, guard))
+        console = Console(call, ticks, Terminal(call, guard), FLOWS)
         stopping.then = partial(_leave, console, ticks)
         how = console.run()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitorch.model.channel import PermissionRequest
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.json_text import json_of, parse_json
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option

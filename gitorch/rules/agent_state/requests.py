@@ -8,7 +8,7 @@ from gitorch.model.dialog import DialogChoice, ShownDialog
 from gitorch.model.plans.permission import Option, PermissionAnswer
 
 if TYPE_CHECKING:
-    from gitorch.model.channel import PermissionRequest
+    from gitorch.model.dialog import PermissionRequest
 
 ALLOW, REJECT = "allow", "reject"
 CHOICES: tuple[DialogChoice, ...] = (

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, PermissionRequest, ReceiptGrade, TokenUsage
+from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, ReceiptGrade, TokenUsage
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option

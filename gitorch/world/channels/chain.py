@@ -13,7 +13,8 @@ from gitorch.world.terminal.session_files import DeliveryRecord
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitorch.model.channel import ChannelObservation, PermissionRequest
+    from gitorch.model.channel import ChannelObservation
+    from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import PromptId
     from gitorch.model.plans.permission import Option
     from gitorch.ports.channels import Channel

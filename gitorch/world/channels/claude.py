@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest, TokenUsage
+from gitorch.model.channel import REFUSED, ChannelObservation, TokenUsage
 from gitorch.model.ids import Moment
 from gitorch.model.json_text import parse_json
 from gitorch.model.observed import AgentState
@@ -28,6 +28,7 @@ from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, TIMESTAMP_MA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import PromptId
     from gitorch.model.plans.permission import Option
     from gitorch.rules.agent_state.claude_state import ClaudeState, Failure

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.app_server import Fact, PermissionAsked, Reply, Thread, Turn
-    from gitorch.model.channel import ChannelObservation, PermissionRequest, TokenUsage, UsageLimit
+    from gitorch.model.channel import ChannelObservation, TokenUsage, UsageLimit
+    from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import Moment, PromptId
     from gitorch.world.channels.site import ChannelSite
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, PermissionRequest, ReceiptGrade
+from gitorch.model.channel import NOT_YET, REFUSED, ChannelObservation, ReceiptGrade
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.ids import Moment
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option

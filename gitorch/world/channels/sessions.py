@@ -13,7 +13,7 @@ from gitorch.world.channels.table import channels_of
 from gitorch.world.terminal.answering import keep_answer, pending_answer
 
 if TYPE_CHECKING:
-    from gitorch.model.channel import PermissionRequest
+    from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import Moment
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset

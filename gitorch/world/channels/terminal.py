@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.channel import REFUSED, ChannelObservation, PermissionRequest
+from gitorch.model.channel import REFUSED, ChannelObservation
+from gitorch.model.dialog import PermissionRequest
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.plans.runtime import TERMINAL
