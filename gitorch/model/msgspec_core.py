@@ -11,7 +11,7 @@ from importlib.machinery import PathFinder
 from types import ModuleType
 from typing import Any
 
-PACKAGE = "msgspec"
+PACKAGE, CORE = "msgspec", "msgspec._core"
 NOT_NEEDED = "typing_extensions"
 """What the core imports where it is installed. Python has all of it that the core uses."""
 
@@ -19,9 +19,12 @@ NOT_NEEDED = "typing_extensions"
 def load_core() -> Any:
     """The module `msgspec._core`. An `import msgspec` before or afterwards gets the whole package, with this same core."""
     modules: dict[str, Any] = sys.modules
+    if CORE in modules:
+        return modules[CORE]
+
     spec = PathFinder.find_spec(PACKAGE)
     if spec is None or PACKAGE in modules:
-        return import_module("msgspec._core")
+        return import_module(CORE)
 
     empty: Any = ModuleType(PACKAGE)
     empty.__path__ = spec.submodule_search_locations
@@ -31,7 +34,7 @@ def load_core() -> Any:
 
     modules.update(hidden)
     try:
-        return import_module("msgspec._core")
+        return import_module(CORE)
     finally:
         for name in hidden:
             del modules[name]
