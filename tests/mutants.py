@@ -63,9 +63,9 @@ class Mutant:
     """One change of one function."""
 
     name: str
-    """As the trampoline knows it: `gitorch.rules.phases.x_ends__mutmut_3`."""
+    """As the trampoline knows it: `gitorch.rules.evolving.phases.x_ends__mutmut_3`."""
     where: str
-    """The function: `gitorch.rules.phases.ends`."""
+    """The function: `gitorch.rules.evolving.phases.ends`."""
     before: str
     """The lines that the mutant changes, joined by one space."""
     after: str

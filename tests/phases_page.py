@@ -1,10 +1,10 @@
-"""`docs/phases.md`, generated from `gitorch/rules/phases.py`; `pytest --rewrite-transcripts` rewrites it."""
+"""`docs/phases.md`, generated from `gitorch/rules/evolving/phases.py`; `pytest --rewrite-transcripts` rewrites it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
+from gitorch.rules.evolving.phases import JOB_MOVES, RUN_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +40,7 @@ UNMADE: dict[tuple[str, str], str] = {
 
 HEAD = """# Phases
 
-The phases of jobs and runs, and the moves between them. This page is generated from the two tables in `gitorch/rules/phases.py`;
+The phases of jobs and runs, and the moves between them. This page is generated from the two tables in `gitorch/rules/evolving/phases.py`;
 `tests/rules/test_phases.py` compares it with them, makes every move, and tries every other one.
 """
 

@@ -15,7 +15,7 @@ from gitorch.model.values import Value
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.work.claims import ManualClaim
     from gitorch.app.work.submissions import AgentCredential
     from gitorch.cli.pages.page import Page
@@ -124,7 +124,7 @@ class Call:
 
     def people_only(self, verb: str) -> Caller:
         """The caller. Raises Denied for an agent's session, and keeps the attempt in the ledger."""
-        from gitorch.app.execute import only_people
+        from gitorch.app.executing.execute import only_people
 
         caller = self.caller
         only_people(self.services, caller, verb)

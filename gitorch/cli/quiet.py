@@ -12,7 +12,7 @@ from gitorch.model.values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.cli.pages.page import Page
     from gitorch.wiring.repository import Repository
 

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gitorch.app.execute import only_people
+from gitorch.app.executing.execute import only_people
 from gitorch.errors import Denied, GitorchError
 from gitorch.mcp.caller import worktree_or
 from gitorch.model.record import ActorKind
-from gitorch.rules.capabilities import HOLDS
+from gitorch.rules.guards.capabilities import HOLDS
 from gitorch.wiring.repository import Repository
 from gitorch.world import processes
 

@@ -35,7 +35,7 @@ from gitorch.rules.evolving import (
     usage,
     work,
 )
-from gitorch.rules.views.mail import unread_by_people
+from gitorch.rules.messages.mail import unread_by_people
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

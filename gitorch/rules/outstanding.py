@@ -14,10 +14,10 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
-from gitorch.rules.dialogs import owed_answer
-from gitorch.rules.granting import may_be_granted, wants_fresh
-from gitorch.rules.proposals import pulls_trigger, waits_for_pulls
-from gitorch.rules.readying import checkout_trigger, session_trigger
+from gitorch.rules.guards.granting import may_be_granted, wants_fresh
+from gitorch.rules.reconciling.dialogs import owed_answer
+from gitorch.rules.reconciling.readying import checkout_trigger, session_trigger
+from gitorch.rules.review.proposals import pulls_trigger, waits_for_pulls
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings

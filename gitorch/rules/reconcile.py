@@ -16,18 +16,18 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind, overlap_trigger, unanswered_trigger
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN
-from gitorch.rules.budgets import over_budget
 from gitorch.rules.deciding.claims import requeues_itself
 from gitorch.rules.deciding.late import overdue
 from gitorch.rules.deciding.sessions import next_session
-from gitorch.rules.faults import fault_questions
-from gitorch.rules.granting import not_independent, queue
-from gitorch.rules.proposals import merged_code, merged_proposals, waits_for_pulls
-from gitorch.rules.readying import is_not_set_up, readying_commands
-from gitorch.rules.session_commands import receipts, session_commands
+from gitorch.rules.guards.granting import not_independent, queue
+from gitorch.rules.guards.takeover import lane_now
+from gitorch.rules.reconciling.budgets import over_budget
+from gitorch.rules.reconciling.faults import fault_questions
+from gitorch.rules.reconciling.readying import is_not_set_up, readying_commands
+from gitorch.rules.reconciling.session_commands import receipts, session_commands
+from gitorch.rules.reconciling.withdrawals import withdrawals
+from gitorch.rules.review.proposals import merged_code, merged_proposals, waits_for_pulls
 from gitorch.rules.usage.budgets import budget_commands
-from gitorch.rules.usage.takeover import lane_now
-from gitorch.rules.withdrawals import withdrawals
 from gitorch.rules.workflows.closings import closing_commands
 
 if TYPE_CHECKING:

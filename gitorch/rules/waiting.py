@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.observed import CheckPhase
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.faults import is_asked, is_being_retried
-from gitorch.rules.granting import is_at_work, queue
+from gitorch.rules.guards.granting import is_at_work, queue
 from gitorch.rules.outstanding import outstanding
-from gitorch.rules.steps import TERMINALS, step_of
+from gitorch.rules.reconciling.faults import is_asked, is_being_retried
+from gitorch.rules.reconciling.steps import TERMINALS, step_of
 from gitorch.rules.workflows.closings import is_closing
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from gitorch.verbs.verb import Kind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.verbs.verb import Parameter
     from gitorch.web.forms import Form
     from gitorch.wiring.repository import Repository

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.model.record import Actor, ActorKind
 from gitorch.world.host import caller as recognised_session
 from gitorch.world.origin import evidence as evidence_of_origin

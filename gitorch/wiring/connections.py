@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.model.record import Actor, ActorKind
 from gitorch.world import peers
 

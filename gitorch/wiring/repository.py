@@ -20,7 +20,7 @@ from gitorch.world.clock import SystemClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.model.plans.config import Config
     from gitorch.model.plans.runtime import Preset
     from gitorch.model.plans.workflow import Lane

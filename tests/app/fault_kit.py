@@ -16,11 +16,11 @@ from fakes.worktrees import FakeWorktrees
 from fakes.world import FakeClock, FakeOutboxes, FakeSignatures, altered
 from refusal_kit import CALLER, OTHER, RUN, held_session, run_of
 
-from gitorch.app.execute import Caller
-from gitorch.app.hosts.one_job import take_one_job
+from gitorch.app.executing.execute import Caller
 from gitorch.app.people import keys, signing
 from gitorch.app.query import syncing
 from gitorch.app.reconciler.loop import loop, settle
+from gitorch.app.reconciler.one_job import take_one_job
 from gitorch.app.sessions import worktrees
 from gitorch.app.work import claims, outbox, recovery, submissions
 from gitorch.app.work.outbox import Sandbox

@@ -10,7 +10,7 @@ sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN, digest, workflow
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.app.work import submissions

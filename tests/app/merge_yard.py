@@ -12,7 +12,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.par
 from fakes.world import FakeTerminals, altered
 from play import HUMAN, RUN, digest, workflow
 
-from gitorch.app.execute import Caller, execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot

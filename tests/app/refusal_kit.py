@@ -17,7 +17,7 @@ from fakes.git import FakeGit
 from fakes.remotes import FakeRemotes
 from fakes.world import FakePrograms, altered
 
-from gitorch.app.execute import Caller, execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.people import decisions, messages
 from gitorch.app.sessions import sessions, worktrees
 from gitorch.app.start import preflight

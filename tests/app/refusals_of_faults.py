@@ -43,7 +43,7 @@ from fault_kit import (
 )
 from refusal_kit import CALLER, PERSON, RUN, run_of
 
-from gitorch.app.execute import only_people
+from gitorch.app.executing.execute import only_people
 from gitorch.app.people import decisions, keys, messages
 from gitorch.app.query import exporting, lookup, recipe
 from gitorch.app.query.exporting import ExportRequest

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, RUN, Desk
 from fakes.world import FakeFiles, FakeGit, FakeRepository, FakeSignatures
 
-from gitorch.app.execute import Caller, execute, execute_verb, record_refusal
+from gitorch.app.executing.execute import Caller, execute, execute_verb, record_refusal
 from gitorch.app.people import decisions, keys, signing
 from gitorch.errors import Busy, Corrupt, Denied, Refused, Unavailable
 from gitorch.model import commands as c

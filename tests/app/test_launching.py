@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, TICKS_MAX, Desk
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.reconciler import launch
 from gitorch.app.sessions import sessions
 from gitorch.errors import Busy, NotFound

@@ -13,7 +13,7 @@ from desk import CALLER, RUN, Desk
 from fakes.world import FakeClock, FakeOutboxes
 from play import workflow
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.reconciler import loop as looping
 from gitorch.app.start.workflows import briefs_in
 from gitorch.app.work import outbox
@@ -27,7 +27,7 @@ from gitorch.model.plans.workflow import WorktreeMode
 from gitorch.model.submission import OutboxEntry, ReportText, VerdictText
 from gitorch.model.values import replace
 from gitorch.model.work.review import Choice, ReportStatus
-from gitorch.rules.faults import TRIES_MAX
+from gitorch.rules.reconciling.faults import TRIES_MAX
 from gitorch.text import outbox_entry as entries
 
 DONE = ReportText(ReportStatus.DONE, "api is done")

@@ -14,7 +14,7 @@ from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.loop import loop
 from gitorch.app.reconciler.tick import tick

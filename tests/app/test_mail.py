@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, RUN, Desk
 from play import TARGET, digest, workflow
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import mailbox, messages
 from gitorch.app.people.mailbox import Held
 from gitorch.app.people.messages import Party

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from desk import HUMAN, RUN, Desk
 from fakes.world import altered
 
-from gitorch.app.execute import execute_verb
+from gitorch.app.executing.execute import execute_verb
 from gitorch.app.reconciler.tick import tick
 from gitorch.errors import Busy, Refused
 from gitorch.model import commands as c

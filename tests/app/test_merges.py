@@ -13,7 +13,7 @@ from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import RUN
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.query import runs
 from gitorch.errors import Refused

@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import HUMAN, digest, workflow
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.query.outside import outside_changes
 from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot

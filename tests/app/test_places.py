@@ -11,8 +11,8 @@ sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / 
 from cli_stage import Stage
 from fakes.world import FakePlace
 
+from gitorch.app.sessions.places import settle_place
 from gitorch.app.start.doctor import examine
-from gitorch.app.start.places import settle_place
 from gitorch.ports.place import Relocation
 from gitorch.wiring.repository import Repository
 

@@ -6,7 +6,7 @@ import pytest
 from fakes.git import FakeGit
 from fakes.world import FakePrograms, FakeRepository
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.app.start import prepare, runtimes
 from gitorch.app.start.preflight import check
 from gitorch.errors import Refused
@@ -175,7 +175,7 @@ def test_the_coordinator_is_the_plans_then_the_configurations_then_the_principal
 
 
 def test_a_plan_that_was_announced_is_told_to_its_sender(repository):
-    from gitorch.app.execute import execute
+    from gitorch.app.executing.execute import execute
 
     repository.ledger.create(HUMAN, 1, "L")
     command = c.SendMessage(

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, HUMAN, RUN
 from proposal_yard import BRANCH, another_clone, opened, propose, waiting
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import proposals
 from gitorch.app.people.forge_merges import merge_of, proposal_fault
 from gitorch.app.people.signing import unsigned

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, RUN, Desk
 from play import digest, workflow
 
-from gitorch.app.execute import Caller, execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.work import claims, recovery
 from gitorch.app.work.claims import ManualClaim
 from gitorch.app.work.context import token_digest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gitorch.app.redaction import (
+from gitorch.app.executing.redaction import (
     find_secrets_in_files,
     find_secrets_in_value,
     recordable,

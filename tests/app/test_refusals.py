@@ -24,7 +24,7 @@ from refusals_of_proposals import PROPOSALS
 from refusals_of_queries import LOOKUPS, PEOPLE, RECORDS
 from refusals_of_work import SESSIONS, START, WORK
 
-from gitorch.app.execute import Caller, execute, only_people
+from gitorch.app.executing.execute import Caller, execute, only_people
 from gitorch.app.query import lookup, questions
 from gitorch.errors import Denied, NotFound, Usage
 from gitorch.model import commands as c

@@ -15,11 +15,12 @@ from cli_stage import RUN, UNATTENDED, Stage
 from fakes.clock import FakeClock
 from fakes.world import FakeFiles, altered
 
-from gitorch.app.execute import execute
-from gitorch.app.hosts import listing, offer, one_job, settings, sharing, sightings, target, watch
+from gitorch.app.executing.execute import execute
+from gitorch.app.hosts import here, listing, offer, others, sharing, sightings, watch
+from gitorch.app.query import host_settings as settings
+from gitorch.app.query import target
 from gitorch.app.query.settings import trusted_settings
-from gitorch.app.reconciler import hosts as reconciler
-from gitorch.app.reconciler import loop
+from gitorch.app.reconciler import loop, one_job
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment, SessionId
@@ -154,7 +155,7 @@ def test_labels_are_recorded_where_the_ledger_has_others(stage, attic):
     assert stage.ledger.state(None).board.labels == {}
     offer.save_offer(attic, offer.Offer(("gpu",)))
     before = len(stage.ledger.written)
-    reconciler.announce(attic)
+    others.announce(attic)
     offer.announce_labels(attic)
     assert stage.ledger.state(None).board.labels == {"attic": ("gpu",)}
     assert len(stage.ledger.written) == before + 1
@@ -172,7 +173,7 @@ def test_the_places_left_are_those_that_no_living_session_of_this_host_has(stage
 def test_a_host_leads_a_run_that_it_prepared_or_whose_host_has_been_silent_for_a_lease(stage, desk, attic):
     stage.presets["scripted"] = replace(stage.presets["scripted"], argv=("there",))
     stage.programs.printed["there"] = "1.0"
-    found = reconciler.hosts_of(desk, stage.run)
+    found = others.hosts_of(desk, stage.run)
     assert (found.host, found.leads, found.unseen, found.labels, found.places) == (
         "desk",
         True,
@@ -182,18 +183,18 @@ def test_a_host_leads_a_run_that_it_prepared_or_whose_host_has_been_silent_for_a
     )
     assert found.lanes == {"implementer"}
     offer.save_offer(attic, offer.Offer(("gpu",), 2))
-    away = reconciler.hosts_of(attic, stage.run)
+    away = others.hosts_of(attic, stage.run)
     assert (away.host, away.leads, away.labels, away.places) == ("attic", False, {"gpu"}, 2)
     attic.clock.moment = START + LEASE_MS
-    assert not reconciler.hosts_of(attic, stage.run).leads
+    assert not others.hosts_of(attic, stage.run).leads
     attic.clock.moment += 1
-    assert reconciler.hosts_of(attic, stage.run).leads
+    assert others.hosts_of(attic, stage.run).leads
     stage.ledger.is_shared = False
-    assert reconciler.hosts_of(attic, stage.run) == reconciler.ALONE
+    assert others.hosts_of(attic, stage.run) == here.ALONE
 
 
 def test_a_lane_whose_program_is_not_here_gets_no_session(stage, desk):
-    assert reconciler.hosts_of(desk, stage.run).lanes == frozenset()
+    assert others.hosts_of(desk, stage.run).lanes == frozenset()
 
 
 def test_jobs_of_other_hosts_are_over_once_nothing_changed_for_a_lease(stage, desk, attic):

@@ -17,7 +17,7 @@ from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 from security_key import SecurityKey
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions, keys, signing
 from gitorch.app.query.recipe import recipe
 from gitorch.app.reconciler.merging import merge_branches

@@ -11,8 +11,9 @@ from fakes.world import FakePrograms, FakeRepository, altered
 from test_preflight import CALLER, CONFIG, FLOW, plan
 
 from gitorch.app.people.keys import APPROVERS
+from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.start import prepare, runtimes
-from gitorch.app.start.facts import preflight_facts, runtime_facts
+from gitorch.app.start.facts import preflight_facts
 from gitorch.app.start.preflight import check
 from gitorch.app.start.sheet import SheetRow
 from gitorch.errors import Problem

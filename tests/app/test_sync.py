@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from merge_yard import CALLER, Yard
 from play import HUMAN, RUN
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.query.syncing import LEDGER_REF, choose_remote, compare, sync
 from gitorch.errors import Corrupt, NotFound, Refused, Unavailable

@@ -21,7 +21,7 @@ sys.path[:0] = [str(Path(__file__).parent.parent.parent), str(Path(__file__).par
 
 from waiting import until  # found by the line above
 
-from gitorch.app.execute import Caller  # the same
+from gitorch.app.executing.execute import Caller  # the same
 from gitorch.app.reconciler.loop import settle  # the same
 from gitorch.app.start import preflight, prepare  # the same
 from gitorch.app.work import artifacts, claims, submissions

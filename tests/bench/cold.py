@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from history import ENV, HUMAN, OPEN, Recorded, build, git, ledger  # found by the line above
 from play import digest, workflow  # the same
 
-from gitorch.app.execute import execute  # the same
+from gitorch.app.executing.execute import execute  # the same
 from gitorch.model.commands import AnswerQuestion, ConfirmRun, PrepareRun, StartRun  # the same
 from gitorch.model.ids import CommitId, RunId  # the same
 from gitorch.model.plans.workflow import Settings  # the same

@@ -33,7 +33,7 @@ from ledger import floor  # the same
 from peer_servers import Failed, Missing  # the same
 from peer_work import GITORCH, gitorch_verbs, striatum_calls, striatum_place, striatum_verbs  # the same
 
-from gitorch.app.execute import execute  # the same
+from gitorch.app.executing.execute import execute  # the same
 from gitorch.app.work import claims  # the same
 from gitorch.model.commands import RenewLease  # the same
 from gitorch.model.ids import RunId  # the same

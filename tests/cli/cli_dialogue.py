@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from cli_memory import TARGET
 from cli_stage import RUN, UNATTENDED, Stage, commit
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.cli.call import Streams
 from gitorch.errors import Corrupt
 from gitorch.model.commands import LabelHost

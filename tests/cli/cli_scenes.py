@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cli_stage import RUN, Stage, commit
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.work.context import token_digest
 from gitorch.model import commands as c
 from gitorch.model.events import ArtifactPublished

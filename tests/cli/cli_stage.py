@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from cli_memory import TARGET, MemoryClock, MemoryGit, MemoryLedger, MemorySecrets, MemoryTerminals, RealClock, commit
 from fakes.world import FakeFiles, FakePlace, FakePrograms, FakeRemotes, FakeRepository, FakeSignatures, FakeWorktrees
 
-from gitorch.app.execute import Caller, execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.work.context import token_digest
 from gitorch.cli.boundary import run as run_call
 from gitorch.cli.call import Call, Streams

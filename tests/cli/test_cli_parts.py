@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from cli_stage import HUMAN, RUN, Stage
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.cli import bug, call, completing, follow, quiet
 from gitorch.cli.call import NO_TERMINAL, Call, Streams
 from gitorch.cli.console import commands

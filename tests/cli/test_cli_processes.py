@@ -108,7 +108,7 @@ def test_verbs_that_read_do_not_load_decisions():
         "gitorch.model.commands",
         "gitorch.model.events",
         "gitorch.rules.decide",
-        "gitorch.app.execute",
+        "gitorch.app.executing.execute",
     }
 
 

@@ -10,7 +10,7 @@ import click
 import pytest
 from cli_stage import HUMAN, RUN, TARGET, UNATTENDED, commit, workflow
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.cli.group import gitorch as group
 from gitorch.model import commands as c
 from gitorch.model.ids import Digest, JobId, RunId

@@ -12,7 +12,7 @@ from gitorch.cli import group
 from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.work.artifact import EscalationKind, Outcome
 from gitorch.model.work.review import Choice, ReportStatus, Severity
-from gitorch.rules.capabilities import NEEDS, Capability
+from gitorch.rules.guards.capabilities import NEEDS, Capability
 from gitorch.verbs import beginning
 from gitorch.verbs.finding import verb_named
 from gitorch.verbs.table import GROUPS, TABLE, VERBS

@@ -12,7 +12,7 @@ from fakes.remotes import FakeRemotes
 from fakes.terminals import FakeTerminals
 from fakes.worktrees import FakeWorktrees
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.app.worktree_paths import WorktreePaths
 from gitorch.errors import NotFound, Refused
 from gitorch.model.plans.config import Config

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import waiting
 
-from gitorch.app.execute import record_refusal
+from gitorch.app.executing.execute import record_refusal
 from gitorch.errors import Refused
 from gitorch.model import events as e
 from gitorch.model.work.question import QuestionKind

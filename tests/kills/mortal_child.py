@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.loop import loop
 from gitorch.model.record import Actor, ActorKind

@@ -20,7 +20,7 @@ from fakes.world import (
 )
 from play import HOST, HUMAN, RUN, SETTINGS, digest, workflow
 
-from gitorch.app.execute import Caller, execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.work import submissions

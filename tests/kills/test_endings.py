@@ -21,7 +21,7 @@ from waiting import until
 
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.tick import tick
-from gitorch.app.start.places import settle_place
+from gitorch.app.sessions.places import settle_place
 from gitorch.model import events
 from gitorch.model.plans.runtime import Preset
 from gitorch.wiring.repository import Repository, socket_name

@@ -17,8 +17,8 @@ from merge_yard import Yard
 from play import RUN
 
 from gitorch.app.reconciler.tick import tick
+from gitorch.app.sessions.places import settle_place
 from gitorch.app.start.doctor import examine
-from gitorch.app.start.places import settle_place
 from gitorch.model.plans.runtime import Preset
 from gitorch.wiring.repository import Repository, socket_name
 from gitorch.world import processes

@@ -18,7 +18,7 @@ from gitorch.mcp import identify, server
 from gitorch.mcp.caller import Caller, read_caller
 from gitorch.model import events
 from gitorch.model.record import ActorKind
-from gitorch.rules.capabilities import HOLDS
+from gitorch.rules.guards.capabilities import HOLDS
 from gitorch.world import verb_process
 
 IDENTIFIES = """

@@ -15,7 +15,7 @@ from gitorch.mcp.caller import Caller, as_operator, read_caller, worktree_or
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.review import Severity
-from gitorch.rules.capabilities import HOLDS, Capability
+from gitorch.rules.guards.capabilities import HOLDS, Capability
 from gitorch.verbs.calls import command_line
 from gitorch.verbs.contents import FINDING
 from gitorch.verbs.table import TABLE

@@ -15,10 +15,10 @@ from gitorch.model.values import replace
 from gitorch.model.work.fault import CLEANUP_STEP, Step
 from gitorch.model.work.question import CLEANUP_OPTIONS
 from gitorch.model.work.review import Check, Disposition, Reply
-from gitorch.rules import budgets, dialogs, readying, session_commands
 from gitorch.rules import reconcile as reconciling
 from gitorch.rules.deciding import merges, report_questions, retrying, sessions
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.reconciling import budgets, dialogs, readying, session_commands
 from gitorch.rules.review import gates
 from gitorch.rules.workflows import closings
 

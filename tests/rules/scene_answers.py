@@ -18,10 +18,10 @@ from gitorch.model.record import Record
 from gitorch.model.values import names_of
 from gitorch.model.work.review import Check
 from gitorch.rules.decide import decide
+from gitorch.rules.deciding.recovery import remedies
 from gitorch.rules.evolve import evolve
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.recovery import remedies
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.brief_values import brief_data
 from gitorch.rules.views.finding_lines import finding_line, history_text

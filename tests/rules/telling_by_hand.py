@@ -12,8 +12,8 @@ from gitorch.model.observed import Observed
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.artifact import Outcome
+from gitorch.rules.deciding.recovery import remedies
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.recovery import remedies
 
 if TYPE_CHECKING:
     from telling import Line, Telling

@@ -20,10 +20,10 @@ from gitorch.model.ids import JobId, Moment, QuestionId
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import Question, QuestionKind
-from gitorch.rules import budgets
-from gitorch.rules.answer_words import ANSWER_WORDS, PERMISSION_WORDS, AnswerWord, meaning, needs_text
+from gitorch.rules.messages.answer_words import ANSWER_WORDS, PERMISSION_WORDS, AnswerWord, meaning, needs_text
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.reconciling import budgets
 from gitorch.rules.views.inbox import inbox
 
 CASES = [(name, word) for name, (_, words) in QUESTIONS.items() for word in words]

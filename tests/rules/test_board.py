@@ -17,7 +17,7 @@ from gitorch.model import commands
 from gitorch.model.ids import JobId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.work.job import JobPhase
-from gitorch.rules.transitions import with_job
+from gitorch.rules.evolving.transitions import with_job
 from gitorch.rules.views.next_commands import next_commands
 from gitorch.rules.views.run import run_view
 from gitorch.rules.views.why import WHY, why

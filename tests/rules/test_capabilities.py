@@ -23,9 +23,9 @@ from gitorch.model.work.artifact import Document, Outcome
 from gitorch.model.work.board import Board, State
 from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.capabilities import HOLDS, NEEDS, Capability, ensure_may, may
 from gitorch.rules.decide import decide_all
 from gitorch.rules.evolve import evolve
+from gitorch.rules.guards.capabilities import HOLDS, NEEDS, Capability, ensure_may, may
 
 AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")
 EVERYBODY = {"principal": HUMAN, "operator": OPERATOR, "agent": AGENT, "host": HOST}

@@ -17,7 +17,7 @@ from gitorch.model.events import QuestionAsked
 from gitorch.model.ids import JobId
 from gitorch.model.values import replace
 from gitorch.model.work.report import FileChange, HowChanged
-from gitorch.rules.transitions import with_job
+from gitorch.rules.evolving.transitions import with_job
 from gitorch.rules.views.change_remarks import LARGE_BYTES
 from gitorch.rules.views.merge_report import report_text
 from gitorch.rules.views.path_areas import Area, areas_of

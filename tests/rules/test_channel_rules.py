@@ -14,8 +14,8 @@ from gitorch.model.values import replace
 from gitorch.rules.agent_state.by_channel import readings_below, with_channel
 from gitorch.rules.agent_state.judge import StateReading, judge
 from gitorch.rules.agent_state.requests import dialog_of, is_of_screen, option_chosen
-from gitorch.rules.dialogs import dialog_trouble, owed_answer
-from gitorch.rules.withdrawals import settled_by
+from gitorch.rules.reconciling.dialogs import dialog_trouble, owed_answer
+from gitorch.rules.reconciling.withdrawals import settled_by
 
 NOW = 1_000_000
 REQUEST = PermissionRequest("r1", "make all", "Bash", "make all", "/srv/a")

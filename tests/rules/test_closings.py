@@ -17,7 +17,7 @@ from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import Observed
 from gitorch.model.work.job import Closing
-from gitorch.rules.transitions import with_job
+from gitorch.rules.evolving.transitions import with_job
 from gitorch.rules.workflows.closings import closing_commands, is_closing, owed_closings, watched
 from gitorch.rules.workflows.tracked import closing_line, reason_of
 

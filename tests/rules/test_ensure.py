@@ -20,7 +20,7 @@ from gitorch.model.work.board import Board, State
 from gitorch.model.work.report import Merged
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules import ensure
+from gitorch.rules.guards import ensure
 
 OPERATOR = Actor(ActorKind.OPERATOR, "olga", "desk")
 AGENT = Actor(ActorKind.AGENT, "api", "desk", "s1")

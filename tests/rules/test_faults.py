@@ -14,10 +14,10 @@ from gitorch.model.observed import CheckObservation, CheckPhase, Observed
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.fault import Step
-from gitorch.rules.faults import AGAIN_MAX_MS, is_due, wait_ms
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.steps import STEPS, TERMINALS, learning_step
+from gitorch.rules.reconciling.faults import AGAIN_MAX_MS, is_due, wait_ms
+from gitorch.rules.reconciling.steps import STEPS, TERMINALS, learning_step
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.why import why
 from gitorch.rules.waiting import only_people_left

@@ -19,8 +19,8 @@ from gitorch.model.ids import JobId
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import Answer
 from gitorch.model.work.run import RunPhase
+from gitorch.rules.evolving.transitions import with_job
 from gitorch.rules.review.gates import settle
-from gitorch.rules.transitions import with_job
 
 TWO = {"api": (), "ui": ("api",)}
 

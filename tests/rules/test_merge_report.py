@@ -19,7 +19,7 @@ from telling import Telling
 from gitorch.model.ids import JobId
 from gitorch.model.work.report import BranchFacts, FileChange, HowChanged, OutsideChange, Trial
 from gitorch.model.work.review import Check
-from gitorch.rules.transitions import with_job, with_question
+from gitorch.rules.evolving.transitions import with_job, with_question
 from gitorch.rules.views.merge_message import merge_message
 from gitorch.rules.views.merge_report import report_text, sha256
 from gitorch.rules.views.report_data import report_json

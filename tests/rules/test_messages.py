@@ -16,8 +16,8 @@ from gitorch.model.work.session import PromptKind
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding.messages import SENT_MAX, TEXT_CHARACTERS_MAX, UNREAD_MAX
 from gitorch.rules.evolve import evolve
+from gitorch.rules.messages.mail import unread
 from gitorch.rules.views.brief import brief_text
-from gitorch.rules.views.mail import unread
 from gitorch.rules.views.prompts import pointer, prompt_text
 
 

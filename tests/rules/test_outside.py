@@ -15,7 +15,7 @@ from gitorch.model import commands as c
 from gitorch.model.ids import JobId, RunId
 from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
-from gitorch.rules.outside import CHANGES_SHOWN, compare, is_own, outside_lines
+from gitorch.rules.review.outside import CHANGES_SHOWN, compare, is_own, outside_lines
 from gitorch.rules.views.merge_report import report_text
 from gitorch.rules.views.report_data import report_json
 

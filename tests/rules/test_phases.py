@@ -19,8 +19,8 @@ from gitorch.errors import Corrupt, Refused
 from gitorch.model.ids import JobId
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
-from gitorch.rules.transitions import move_job, move_run, with_job
+from gitorch.rules.evolving.phases import JOB_MOVES, RUN_MOVES
+from gitorch.rules.evolving.transitions import move_job, move_run, with_job
 
 PAGE = Path(__file__).parents[2] / "docs/phases.md"
 

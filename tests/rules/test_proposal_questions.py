@@ -15,7 +15,7 @@ from gitorch.model.ids import JobId
 from gitorch.model.observed import Observed
 from gitorch.model.values import replace
 from gitorch.model.work.proposal import ClaimedReview, Claims, ForgeMerge, ProposalSeen, PullRequest
-from gitorch.rules.proposals import merged_proposals
+from gitorch.rules.review.proposals import merged_proposals
 
 CLAIMS = Claims("gh pr view", "2026-11-28T12:00:00.000Z", "ann", (ClaimedReview("bob", "approved", commit("p")),))
 ADDRESS = "https://github.com/ann/project/pull/7"

@@ -11,7 +11,7 @@ from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
-from gitorch.rules.granting import may_be_granted
+from gitorch.rules.guards.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.views.why import why
 from gitorch.text.workflows.file import parse_workflow

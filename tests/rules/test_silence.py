@@ -10,7 +10,7 @@ from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
-from gitorch.rules.granting import may_be_granted
+from gitorch.rules.guards.granting import may_be_granted
 from gitorch.rules.outstanding import needed
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.waiting import only_people_left

@@ -15,7 +15,7 @@ from gitorch.model import commands as c
 from gitorch.model import events
 from gitorch.model.ids import JobId
 from gitorch.model.work.review import Check
-from gitorch.rules.tried import missing_in, setup_hint, tried_at, way_on
+from gitorch.rules.messages.tried import missing_in, setup_hint, tried_at, way_on
 
 API = JobId("api")
 

@@ -14,12 +14,12 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import replace
 from gitorch.model.work.usage import ModelUsage, UsageReading
-from gitorch.rules.granting import may_be_granted
+from gitorch.rules.guards.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.reconciling.withdrawals import withdrawals
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.run import run_view
-from gitorch.rules.withdrawals import withdrawals
 
 API, UI = JobId("api"), JobId("ui")
 BUDGETS = (c.NoteBudget, c.Escalate)

@@ -16,7 +16,7 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice
-from gitorch.rules.granting import may_be_granted
+from gitorch.rules.guards.granting import may_be_granted
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.review.gates import settle

@@ -9,7 +9,7 @@ from play import workflow
 from simulated import CALLER, World, alive
 from twelve import NEEDS
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.app.people import decisions
 from gitorch.app.work import submissions
 from gitorch.app.work.submissions import AgentCredential

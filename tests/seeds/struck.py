@@ -27,7 +27,7 @@ from fakes.world import (
 )
 from play import HOST, HUMAN, digest, workflow
 
-from gitorch.app.execute import Caller, execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.people import decisions
 from gitorch.app.reconciler.loop import loop
 from gitorch.app.reconciler.tick import tick

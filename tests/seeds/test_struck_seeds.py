@@ -12,7 +12,7 @@ from gitorch.app.people import decisions
 from gitorch.app.query.runs import all_inbox, status, why_of
 from gitorch.app.start.doctor import examine
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.faults import TRIES_MAX
+from gitorch.rules.reconciling.faults import TRIES_MAX
 
 
 @pytest.fixture(scope="module")

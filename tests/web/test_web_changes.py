@@ -8,7 +8,7 @@ import pytest
 from cli_stage import HUMAN
 from web_browser import HOME, browser_of, text_of
 
-from gitorch.app.execute import Caller
+from gitorch.app.executing.execute import Caller
 from gitorch.model import events
 from gitorch.model.commands import ProposeMerge
 from gitorch.model.ids import CommitId

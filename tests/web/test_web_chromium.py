@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
 from merge_yard import CALLER, Yard
 from repository import make_seed
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.model import commands as c
 from gitorch.model.work.run import RunPhase
 from gitorch.web.server import Options, ready

@@ -47,7 +47,7 @@ def test_a_run_of_500_jobs_is_shown_within_its_bar(tmp_path, record_property):
     assert len(yard.run.jobs) == 500
     from play import HOST
 
-    from gitorch.app.execute import execute
+    from gitorch.app.executing.execute import execute
 
     execute(yard.services, yard.run.id, HOST, c.StartRun())
     client = browser_at(tmp_path / "r")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt, NotFound
 from gitorch.model.events import CodeMerged
 from gitorch.model.work.code_merge import BranchMerge, CodeMerges, HowMerged
-from gitorch.rules.ensure import run_there
+from gitorch.rules.guards.ensure import run_there
 from gitorch.text.records.signed_commit import parse_signed
 
 if TYPE_CHECKING:

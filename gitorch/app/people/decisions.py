@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb, only_people
+from gitorch.app.executing.execute import execute, execute_verb, only_people
 from gitorch.app.query.lookup import resolve_prefix
 from gitorch.app.query.outside import changes_since_report
 from gitorch.app.query.questions import find_question
@@ -15,15 +15,15 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.answer_words import first_answer
-from gitorch.rules.ensure import run_there
-from gitorch.rules.outside import withdrawing
+from gitorch.rules.guards.ensure import run_there
+from gitorch.rules.messages.answer_words import first_answer
 from gitorch.rules.review.citations import citation_fault
+from gitorch.rules.review.outside import withdrawing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
     from gitorch.model.work.question import Question

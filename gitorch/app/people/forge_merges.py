@@ -14,7 +14,7 @@ from gitorch.app.query.syncing import choose_remote
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.model.events import MergeApprovedAtForge
 from gitorch.model.work.proposal import APPROVALS, ForgeMerge
-from gitorch.rules.ensure import run_there
+from gitorch.rules.guards.ensure import run_there
 from gitorch.rules.views.approval import approval_text
 from gitorch.rules.views.proposal import DATA, PAGE, history_of, is_page_of, proposal_folder, proposal_text
 from gitorch.text.records.signed_commit import parse_signed

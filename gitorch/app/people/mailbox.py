@@ -9,8 +9,8 @@ from gitorch.errors import NotFound
 from gitorch.model.ids import MessageId
 from gitorch.model.values import Value, replace
 from gitorch.model.work.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
+from gitorch.rules.messages.mail import is_person, unread
 from gitorch.rules.views.inbox import message_rows
-from gitorch.rules.views.mail import is_person, unread
 from gitorch.text.records.digests import digest
 
 if TYPE_CHECKING:

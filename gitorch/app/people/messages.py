@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb
+from gitorch.app.executing.execute import execute, execute_verb
 from gitorch.app.people.mailbox import (
     Held,
     alias,
@@ -21,7 +21,7 @@ from gitorch.model.ids import Digest, MessageId
 from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.model.work.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
-from gitorch.rules.views.mail import is_person, job_named
+from gitorch.rules.messages.mail import is_person, job_named
 from gitorch.text.records.digests import digest
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute_verb, only_people
+from gitorch.app.executing.execute import execute_verb, only_people
 from gitorch.app.people.decisions import report_to_approve
 from gitorch.app.people.forge_merges import merge_of
 from gitorch.app.query.syncing import LEDGER_REF, Stand, choose_remote, compare
@@ -18,7 +18,6 @@ from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.values import Value
 from gitorch.model.work.proposal import APPROVALS, Proposal, proposal_branch
 from gitorch.ports.git import PushRef
-from gitorch.rules.ensure import run_there
 from gitorch.rules.forges import (
     changes_address,
     kind_of_remote,
@@ -27,6 +26,7 @@ from gitorch.rules.forges import (
     project_of,
     web_address,
 )
+from gitorch.rules.guards.ensure import run_there
 from gitorch.rules.views.approval import approval_text
 from gitorch.rules.views.proposal import (
     DATA,
@@ -43,7 +43,7 @@ from gitorch.rules.views.proposal import (
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId
     from gitorch.model.work.report import Report

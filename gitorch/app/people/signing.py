@@ -11,7 +11,7 @@ from gitorch.errors import Corrupt, Denied
 from gitorch.model.events import Approved, MergeApprovedAtForge
 from gitorch.model.plans.approval import Grade, grade_of
 from gitorch.model.values import Value, replace
-from gitorch.rules.ensure import ensure_sound, run_there
+from gitorch.rules.guards.ensure import ensure_sound, run_there
 from gitorch.rules.views.approval import NAMESPACE, SIGNATURE_FILE, TEXT_FILE, approval_text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.query.lookup import find_job, find_run_or_epic
 from gitorch.errors import NotFound, Usage
 from gitorch.model.values import Value
-from gitorch.rules.granting import base_of
+from gitorch.rules.guards.granting import base_of
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services

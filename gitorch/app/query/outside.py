@@ -11,8 +11,8 @@ from gitorch.model.ids import CommitId
 from gitorch.model.json_text import parse_json
 from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
-from gitorch.rules.ensure import run_there
-from gitorch.rules.outside import compare, printable, since_report
+from gitorch.rules.guards.ensure import run_there
+from gitorch.rules.review.outside import compare, printable, since_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

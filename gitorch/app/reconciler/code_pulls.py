@@ -9,8 +9,8 @@ from gitorch.app.people.proposals import open_pull_request, place_of, push_all
 from gitorch.app.people.signing import require_signature
 from gitorch.model import commands
 from gitorch.ports.git import PushRef
-from gitorch.rules.ensure import run_there
-from gitorch.rules.proposals import pulls_trigger
+from gitorch.rules.guards.ensure import run_there
+from gitorch.rules.review.proposals import pulls_trigger
 
 if TYPE_CHECKING:
     from gitorch.app.people.proposals import Place

@@ -5,17 +5,17 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gitorch.app.hosts.others import announce
 from gitorch.app.query.lookup import unsettled_runs
-from gitorch.app.reconciler.hosts import announce
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
 from gitorch.app.reconciler.turn import is_driven, turn
-from gitorch.app.start.places import settle_place
+from gitorch.app.sessions.places import settle_place
 from gitorch.errors import Away, Busy, Corrupt
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value, replace
 from gitorch.model.work.session import SessionKey
-from gitorch.rules.faults import TRIES_MAX, wait_ms
+from gitorch.rules.reconciling.faults import TRIES_MAX, wait_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,9 +6,9 @@ from collections import Counter
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.target import merge_at_remote, shared_remote, target_head
 from gitorch.app.people.signing import require_signature
 from gitorch.app.query.outside import changes_since_report, outside_changes
+from gitorch.app.query.target import merge_at_remote, shared_remote, target_head
 from gitorch.app.reconciler.pushing import commit_ahead
 from gitorch.errors import Failed
 from gitorch.model import commands
@@ -19,8 +19,8 @@ from gitorch.model.path_text import quoted, shell_word
 from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.work.question import base_trigger
 from gitorch.model.work.report import BranchFacts, Trial
-from gitorch.rules.ensure import run_there
-from gitorch.rules.outside import withdrawing
+from gitorch.rules.guards.ensure import run_there
+from gitorch.rules.review.outside import withdrawing
 from gitorch.rules.views.merge_message import merge_message
 from gitorch.rules.views.merge_report import epic_report_text, report_text, sha256
 from gitorch.rules.views.report_data import report_json

@@ -6,7 +6,8 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.app.reconciler.hosts import hosts_of, is_here, sessions_here
+from gitorch.app.hosts.here import is_here, sessions_here
+from gitorch.app.hosts.others import hosts_of
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.app.reconciler.missing_programs import programs_found
 from gitorch.app.reconciler.trouble import trouble
@@ -14,8 +15,8 @@ from gitorch.model.observed import CheckObservation, CheckPhase, Observed, Overl
 from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.session import SessionKey, SessionPhase
-from gitorch.rules.proposals import waits_for_pulls
-from gitorch.rules.steps import TERMINALS, looking, of_session
+from gitorch.rules.reconciling.steps import TERMINALS, looking, of_session
+from gitorch.rules.review.proposals import waits_for_pulls
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

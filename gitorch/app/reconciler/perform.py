@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from gitorch.app.executing.redaction import redact_value
 from gitorch.app.reconciler.cleanup import clean_up
 from gitorch.app.reconciler.issues import close_issues
 from gitorch.app.reconciler.preparing import require_clean_set_up, set_up_worktree
 from gitorch.app.reconciler.prompts import write_prompt
 from gitorch.app.reconciler.sandboxes import launch_sandbox
-from gitorch.app.redaction import redact_value
 from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.work.context import ensure_worktree
 from gitorch.errors import Failed

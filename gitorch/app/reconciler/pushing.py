@@ -12,7 +12,7 @@ from gitorch.errors import Unavailable
 from gitorch.model import commands
 from gitorch.model.path_text import shell_word
 from gitorch.ports.git import PushRef
-from gitorch.rules.ensure import run_there
+from gitorch.rules.guards.ensure import run_there
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

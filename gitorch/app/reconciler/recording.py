@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from gitorch.app.executing.redaction import redact_output
 from gitorch.app.reconciler.prompts import kept_prompt
-from gitorch.app.redaction import redact_output
 from gitorch.app.work.context import token_digest
 from gitorch.model import commands, events
 from gitorch.model.ids import Digest

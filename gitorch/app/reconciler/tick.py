@@ -6,10 +6,10 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute
-from gitorch.app.hosts.settings import settings_to_take
-from gitorch.app.merge_turn import merge_turn
-from gitorch.app.reconciler.hosts import is_here, sessions_here
+from gitorch.app.executing.execute import execute
+from gitorch.app.executing.merge_turn import merge_turn
+from gitorch.app.hosts.here import is_here, sessions_here
+from gitorch.app.query.host_settings import settings_to_take
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.recording import attached_files, completed, forget_result
@@ -23,17 +23,17 @@ from gitorch.model.effects import MergeBranches
 from gitorch.model.ids import Moment
 from gitorch.model.values import Value
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.ensure import run_there
-from gitorch.rules.faults import is_due
+from gitorch.rules.guards.ensure import run_there
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.steps import bringing_in, collecting, learning_step, publishing, step_of
+from gitorch.rules.reconciling.faults import is_due
+from gitorch.rules.reconciling.steps import bringing_in, collecting, learning_step, publishing, step_of
 from gitorch.rules.waiting import only_people_left
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.app.execute import Attached
+    from gitorch.app.executing.execute import Attached
     from gitorch.app.reconciler.observe import Observation
     from gitorch.app.services import Services
     from gitorch.errors import GitorchError

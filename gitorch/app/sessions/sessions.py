@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb, only_people
-from gitorch.app.hosts.target import target_head
+from gitorch.app.executing.execute import execute, execute_verb, only_people
 from gitorch.app.query.lookup import active_runs, find_run, find_session, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
+from gitorch.app.query.runtime_facts import runtime_facts
+from gitorch.app.query.target import target_head
 from gitorch.app.sessions.teardown import last_usage, tear_down
-from gitorch.app.start.facts import runtime_facts
 from gitorch.app.start.preflight import CheckResult
 from gitorch.app.start.prepare import prepare_run
 from gitorch.app.start.preparing import preparation_of
@@ -27,7 +27,7 @@ from gitorch.model.plans.plan import Plan
 from gitorch.model.plans.workflow import JobKind, JobSpec, Workflow
 from gitorch.model.values import replace
 from gitorch.model.work.session import SessionKey, SessionPhase
-from gitorch.rules.views.mail import job_named
+from gitorch.rules.messages.mail import job_named
 from gitorch.rules.views.presence import session_rows
 from gitorch.rules.workflows.compile import default_settings, lane_of
 from gitorch.text.slug import epic_id_fault
@@ -35,7 +35,7 @@ from gitorch.text.slug import epic_id_fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import SessionId
     from gitorch.model.plans.preflight import RuntimeFacts

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute_verb
+from gitorch.app.executing.execute import execute_verb
 from gitorch.app.query.lookup import find_run
 from gitorch.app.start.preparing import preparation_of
 from gitorch.errors import NotFound, Refused
 from gitorch.model import commands
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value, replace
-from gitorch.rules.ensure import run_open, run_there
+from gitorch.rules.guards.ensure import run_open, run_there
 from gitorch.rules.workflows.compile import default_settings
 from gitorch.text.config_edit import key_type, read_value, with_value, written_value
 from gitorch.text.config_file import parse_config
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.plans.config import Config
     from gitorch.model.plans.workflow import Settings

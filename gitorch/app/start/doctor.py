@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
 from gitorch.app.query.notifying import notification_trouble
+from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.start.doctor_runs import examine_runs
-from gitorch.app.start.facts import runtime_facts, target_fix
+from gitorch.app.start.facts import target_fix
 from gitorch.app.start.health import HealthCheck
 from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.target import target_head
 from gitorch.app.people.keys import allowed_signers, forge_keys
 from gitorch.app.query.lookup import run_lines
-from gitorch.errors import NotFound
+from gitorch.app.query.runtime_facts import runtime_facts
+from gitorch.app.query.target import target_head
 from gitorch.model.path_text import shell_word
-from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
-from gitorch.model.plans.workflow import Sandbox
+from gitorch.model.plans.preflight import PreflightFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,26 +91,6 @@ def _is_writable(folder: Path) -> bool:
             return False
         return os.access(place, os.W_OK | os.X_OK)
     return False
-
-
-def runtime_facts(services: Services, lane: Lane) -> RuntimeFacts:
-    """Whether a lane's preset is known, its program is on PATH, and its sandbox could be made.
-
-    An unknown preset is a fact, not an error. Raises Malformed for a preset with defects.
-    """
-    try:
-        preset = services.preset(lane)
-    except NotFound:
-        return RuntimeFacts(known=False)
-
-    program = ""
-    if preset.argv:
-        program = preset.argv[0]
-    fault = ""
-    if lane.sandbox is not Sandbox.NONE:
-        fault = services.programs.sandbox_fault()
-    found = bool(services.programs.find(program))
-    return RuntimeFacts(True, program, found, preset.install_hint, fault)
 
 
 def _busy_epics(services: Services) -> Mapping[str, RunId]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.executing.redaction import find_secrets_in_files, find_secrets_in_value
 from gitorch.app.people.keys import allowed_signers, forge_keys
 from gitorch.app.query.lookup import board_of
-from gitorch.app.redaction import find_secrets_in_files, find_secrets_in_value
 from gitorch.app.start.allowed_commands import allowed_commands
 from gitorch.app.start.facts import preflight_facts
 from gitorch.app.start.named_files import read_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb
+from gitorch.app.executing.execute import execute, execute_verb
 from gitorch.app.query.lookup import board_of
 from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.errors import Refused
@@ -13,13 +13,13 @@ from gitorch.model.ids import Digest
 from gitorch.model.path_text import shell_word
 from gitorch.model.values import replace
 from gitorch.model.work.message import PRINCIPAL
-from gitorch.rules.ensure import not_begun, run_there
+from gitorch.rules.guards.ensure import not_begun, run_there
 from gitorch.rules.views.merge_report import sha256
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.app.start.preflight import CheckResult
     from gitorch.model.plans.plan import Plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.start.facts import runtime_facts
+from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.start.setup import AGENTS
 from gitorch.model.values import replace
 from gitorch.rules.workflows.compile import lane_of, reviewer_runtime

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute_verb, record_refusal
+from gitorch.app.executing.execute import execute_verb, record_refusal
 from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands, events
 from gitorch.model.ids import CommitId, Digest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb
-from gitorch.app.hosts.settings import settings_to_take
+from gitorch.app.executing.execute import execute, execute_verb
+from gitorch.app.query.host_settings import settings_to_take
 from gitorch.app.query.lookup import find_job, find_run
 from gitorch.app.work.context import brief_of, ensure_worktree, token_digest
 from gitorch.errors import Denied, Failed, Refused, Usage
@@ -13,13 +13,13 @@ from gitorch.model import commands
 from gitorch.model.values import Value
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionKey, SessionPhase
-from gitorch.rules import ensure
 from gitorch.rules.deciding import late
+from gitorch.rules.guards import ensure
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.ids import Digest, JobId, SessionId
     from gitorch.model.record import Actor

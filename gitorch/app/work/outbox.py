@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import record_refusal
+from gitorch.app.executing.execute import record_refusal
 from gitorch.app.work.context import token_digest
 from gitorch.app.work.submissions import AgentCredential, Submission, submit, what_follows
 from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavailable

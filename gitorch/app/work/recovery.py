@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute, execute_verb, only_people
+from gitorch.app.executing.execute import execute, execute_verb, only_people
 from gitorch.app.people.signing import unsigned_approval
 from gitorch.app.query.lookup import find_job, find_run, require_intact_ledger
 from gitorch.errors import Denied, GitorchError, NotFound
@@ -12,17 +12,17 @@ from gitorch.model import commands
 from gitorch.model.ids import LateHandoffId
 from gitorch.model.values import Value
 from gitorch.model.work.job import JobPhase
-from gitorch.rules.ensure import run_there
-from gitorch.rules.recovery import remedies, withdrawal
+from gitorch.rules.deciding.recovery import remedies, withdrawal
+from gitorch.rules.guards.ensure import run_there
 
 if TYPE_CHECKING:
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
     from gitorch.model.work.artifact import Outcome
     from gitorch.model.work.decision import Decision
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
-    from gitorch.rules.recovery import Remedy
+    from gitorch.rules.deciding.recovery import Remedy
 
 REASON = "recovered"
 """The reason in the records where nobody gives one."""

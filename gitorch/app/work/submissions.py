@@ -6,9 +6,9 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute_verb, record_refusal
+from gitorch.app.executing.execute import execute_verb, record_refusal
+from gitorch.app.executing.redaction import recordable
 from gitorch.app.query.lookup import find_run
-from gitorch.app.redaction import recordable
 from gitorch.app.work.claims import ManualClaim, claimed_session, refuse_late, remove_checkout
 from gitorch.app.work.context import brief_of, token_digest
 from gitorch.app.work.own_branch import mend
@@ -21,9 +21,9 @@ from gitorch.model.record import Actor, ActorKind
 from gitorch.model.submission import ReportText
 from gitorch.model.values import Value, replace
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules import ensure
 from gitorch.rules.decide import decide
 from gitorch.rules.deciding import late
+from gitorch.rules.guards import ensure
 from gitorch.rules.review.citations import with_citation_checked
 from gitorch.text.records.commit_message import author
 

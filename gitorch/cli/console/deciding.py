@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.cli.console.commands import as_typed, carry_out
 from gitorch.cli.console.dialogs import AnswerDialog, ConfirmDialog, TextDialog
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.answer_words import meaning
+from gitorch.rules.messages.answer_words import meaning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

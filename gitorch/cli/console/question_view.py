@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gitorch.cli.pages.cells import safe_line
-from gitorch.rules.answer_words import meaning
+from gitorch.rules.messages.answer_words import meaning
 from gitorch.text.visible import safe_text
 
 if TYPE_CHECKING:

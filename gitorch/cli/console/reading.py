@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.console.commands import carry_out
 from gitorch.cli.pages.records import plain_line
-from gitorch.rules.granting import base_of
+from gitorch.rules.guards.granting import base_of
 
 if TYPE_CHECKING:
     from gitorch.cli.call import Call

@@ -10,7 +10,7 @@ from gitorch.cli.pages.plain import plain, to_json
 from gitorch.cli.pages.records import day_and_time, sentence_of
 from gitorch.model.counts import counted
 from gitorch.model.work.question import QuestionKind
-from gitorch.rules.answer_words import meaning
+from gitorch.rules.messages.answer_words import meaning
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.inbox import inbox

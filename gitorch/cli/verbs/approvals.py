@@ -16,7 +16,7 @@ from gitorch.model.ids import CommitId, JobId
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.people.proposals import Proposed
     from gitorch.cli.call import Call
     from gitorch.model.work.question import Question
@@ -47,7 +47,7 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
     """Approve a run's merge report, or an epic that waits at its checkpoint."""
     from gitorch.app.people import decisions
     from gitorch.app.query.lookup import find_run_or_checkpoint
-    from gitorch.rules.outside import since_report_details
+    from gitorch.rules.review.outside import since_report_details
 
     caller = call.people_only("approve")
     found, checkpoint = find_run_or_checkpoint(call.services, what, run)

@@ -10,7 +10,7 @@ from gitorch.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.app.work.claims import ClaimResult
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
@@ -169,7 +169,7 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
 
 def _place(call: Call, *, apply_all: bool) -> list[str]:
     """What happened to a repository that was moved or copied; with `apply_all` also what was put right."""
-    from gitorch.app.start.places import place_sentence, settle_now
+    from gitorch.app.sessions.places import place_sentence, settle_now
 
     sentence = place_sentence(call.services)
     if not sentence:

@@ -90,7 +90,7 @@ def add(call: Call, name: str, key: str) -> None:
 @verb("host remove")
 def remove(call: Call, name: str) -> None:
     """Let a host write no more records."""
-    from gitorch.app.execute import execute_verb
+    from gitorch.app.executing.execute import execute_verb
     from gitorch.model.commands import RemoveHost
 
     call.people_only("host remove")
@@ -101,7 +101,7 @@ def remove(call: Call, name: str) -> None:
 
 def _add(call: Call, name: str, key: str) -> None:
     """Record a host."""
-    from gitorch.app.execute import execute_verb
+    from gitorch.app.executing.execute import execute_verb
     from gitorch.model.commands import AddHost
 
     execute_verb(call.services, None, call.caller.actor, AddHost(name, key), "host add")
@@ -111,7 +111,7 @@ def _add(call: Call, name: str, key: str) -> None:
 def run(call: Call, once: bool, labels: tuple[str, ...]) -> None:
     """Take one job, work on it until it is handed in, and end."""
     from gitorch.app.hosts.offer import own_offer, save_offer
-    from gitorch.app.hosts.one_job import take_one_job
+    from gitorch.app.reconciler.one_job import take_one_job
     from gitorch.model.values import replace
 
     call.people_only("host run")

@@ -15,7 +15,7 @@ from gitorch.model.path_text import shell_word
 if TYPE_CHECKING:
     from types import FrameType
 
-    from gitorch.app.execute import Caller
+    from gitorch.app.executing.execute import Caller
     from gitorch.cli.call import Call
     from gitorch.verbs.calls import CommandLine
     from gitorch.wiring.repository import Repository

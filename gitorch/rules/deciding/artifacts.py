@@ -10,9 +10,9 @@ from gitorch.model.ids import DecisionId
 from gitorch.model.path_text import shell_word
 from gitorch.model.record import ActorKind
 from gitorch.model.work.artifact import ArtifactKind, Outcome
-from gitorch.rules import ensure
-from gitorch.rules.capabilities import Capability, ensure_may, holds
 from gitorch.rules.deciding import late
+from gitorch.rules.guards import ensure
+from gitorch.rules.guards.capabilities import Capability, ensure_may, holds
 from gitorch.rules.review.ledgers import document_fault, recorded_entries
 from gitorch.rules.scope.matching import covered
 from gitorch.rules.scope.paths import path_fault

@@ -12,13 +12,13 @@ from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice, ReportStatus
 from gitorch.model.work.run import RunPhase
-from gitorch.rules import ensure
-from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding import late
 from gitorch.rules.deciding.report_questions import questions_of
 from gitorch.rules.deciding.sessions import lease_until, next_session
 from gitorch.rules.deciding.work import finished_work, rejected, subject_at
-from gitorch.rules.granting import base_of, may_be_granted, not_independent, queue
+from gitorch.rules.guards import ensure
+from gitorch.rules.guards.capabilities import ensure_may
+from gitorch.rules.guards.granting import base_of, may_be_granted, not_independent, queue
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

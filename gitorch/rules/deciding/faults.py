@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands, events
-from gitorch.rules import ensure
+from gitorch.rules.guards import ensure
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

@@ -12,10 +12,10 @@ from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
-from gitorch.rules import ensure
-from gitorch.rules.outside import question_details, question_summary
-from gitorch.rules.proposals import reviewers_words
+from gitorch.rules.guards import ensure
 from gitorch.rules.review.gates import next_question
+from gitorch.rules.review.outside import question_details, question_summary
+from gitorch.rules.review.proposals import reviewers_words
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

@@ -9,8 +9,8 @@ from gitorch.model import commands, events
 from gitorch.model.ids import SessionId
 from gitorch.model.record import ActorKind
 from gitorch.model.work.message import EVERYONE, ORCHESTRATOR, PRINCIPAL
-from gitorch.rules import ensure
-from gitorch.rules.views.mail import NAMES, is_person, job_named, listeners, next_message, unread
+from gitorch.rules.guards import ensure
+from gitorch.rules.messages.mail import NAMES, is_person, job_named, listeners, next_message, unread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

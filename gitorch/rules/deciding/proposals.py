@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.plans.approval import FORGE
-from gitorch.rules import ensure
 from gitorch.rules.deciding.merges import ensure_approvable, ensure_proven
-from gitorch.rules.proposals import waits_for_pulls
+from gitorch.rules.guards import ensure
+from gitorch.rules.review.proposals import waits_for_pulls
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

@@ -10,8 +10,8 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import FAULT, REFUSED, QuestionKind, unanswered_trigger
-from gitorch.rules import ensure
-from gitorch.rules.answer_words import first_answer, needs_text
+from gitorch.rules.guards import ensure
+from gitorch.rules.messages.answer_words import first_answer, needs_text
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.review.left_findings import jobs_behind, with_left_findings
 from gitorch.rules.workflows.tracked import issues_of, troubled_job

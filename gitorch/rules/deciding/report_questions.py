@@ -9,7 +9,7 @@ from gitorch.model.ids import QuestionId
 from gitorch.model.work.artifact import EscalationKind
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import Disposition, ReportStatus, Severity
-from gitorch.rules.tried import tried_at
+from gitorch.rules.messages.tried import tried_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

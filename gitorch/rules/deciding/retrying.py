@@ -8,8 +8,8 @@ from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.plans.workflow import UNCLAIMED
 from gitorch.model.work.job import JobPhase
-from gitorch.rules import ensure
 from gitorch.rules.deciding.questions import answer, voided_report
+from gitorch.rules.guards import ensure
 from gitorch.rules.review.gates import next_question
 
 if TYPE_CHECKING:

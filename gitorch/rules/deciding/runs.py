@@ -9,9 +9,9 @@ from gitorch.model import commands, events
 from gitorch.model.ids import SessionId
 from gitorch.model.record import ActorKind
 from gitorch.model.work.run import RunPhase
-from gitorch.rules import ensure
-from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.deciding.messages import refused_plan
+from gitorch.rules.guards import ensure
+from gitorch.rules.guards.capabilities import ensure_may
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

@@ -10,11 +10,11 @@ from gitorch.model.counts import counted
 from gitorch.model.ids import Moment, SessionId
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, SessionPhase
-from gitorch.rules import ensure
-from gitorch.rules.granting import base_of, may_be_granted, not_independent
+from gitorch.rules.guards import ensure
+from gitorch.rules.guards.granting import base_of, may_be_granted, not_independent
+from gitorch.rules.guards.takeover import lane_now
+from gitorch.rules.messages.tried import setup_hint, tried_at, way_on
 from gitorch.rules.review.gates import next_question
-from gitorch.rules.tried import setup_hint, tried_at, way_on
-from gitorch.rules.usage.takeover import lane_now
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

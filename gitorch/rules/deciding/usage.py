@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands, events
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules import ensure
+from gitorch.rules.guards import ensure
+from gitorch.rules.guards.takeover import LIMITED, is_taken_over
 from gitorch.rules.usage.budgets import near_key
 from gitorch.rules.usage.counting import growth
-from gitorch.rules.usage.takeover import LIMITED, is_taken_over
 
 if TYPE_CHECKING:
     from gitorch.model.commands import Order

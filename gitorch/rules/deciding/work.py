@@ -12,10 +12,10 @@ from gitorch.model.path_text import quoted
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice, ReportStatus
-from gitorch.rules import ensure
 from gitorch.rules.deciding import late
 from gitorch.rules.deciding.report_questions import questions_of
-from gitorch.rules.granting import not_independent
+from gitorch.rules.guards import ensure
+from gitorch.rules.guards.granting import not_independent
 from gitorch.rules.review.gates import next_question, verdict_contradiction
 from gitorch.rules.review.ledgers import missing_document, verdict_fault
 from gitorch.rules.review.replies import proven_replies, require_evidence

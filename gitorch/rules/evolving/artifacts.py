@@ -11,7 +11,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.artifact import Artifact, Outcome
 from gitorch.model.work.decision import Decision
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_PRINCIPAL, Evolution
-from gitorch.rules.transitions import ensure_leased, ensure_own_session, with_job, with_question
+from gitorch.rules.evolving.transitions import ensure_leased, ensure_own_session, with_job, with_question
 
 if TYPE_CHECKING:
     from gitorch.model.ids import DecisionId, JobId

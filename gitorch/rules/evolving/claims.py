@@ -13,10 +13,10 @@ from gitorch.model.work.session import Session, SessionPhase
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ALL_BUT_HOST, BY_PEOPLE, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
 from gitorch.rules.evolving.sessions import ensure_next_lease
+from gitorch.rules.evolving.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
 from gitorch.rules.evolving.work import submitted, verdict_counts
-from gitorch.rules.transitions import end_claim, ensure_own_session, move_job, with_job, withdraw
+from gitorch.rules.messages.mail import first_line
 from gitorch.rules.usage.counting import model_of
-from gitorch.rules.views.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId

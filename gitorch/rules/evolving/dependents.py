@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED
 from gitorch.model.work.job import JobPhase
-from gitorch.rules.transitions import end_claim, move_job, promote, withdraw
+from gitorch.rules.evolving.transitions import end_claim, move_job, promote, withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId

@@ -9,7 +9,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.fault import Fault, Step
 from gitorch.model.work.question import FAULT, fault_trigger
 from gitorch.rules.evolving import BY_HOST, Evolution
-from gitorch.rules.transitions import withdraw
+from gitorch.rules.evolving.transitions import withdraw
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record

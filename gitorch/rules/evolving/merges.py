@@ -14,8 +14,8 @@ from gitorch.model.work.proposal import Proposal
 from gitorch.model.work.question import WITHDRAWN, Question, QuestionKind
 from gitorch.model.work.report import Approval, Merged, Report
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
-from gitorch.rules.proposals import waits_for_pulls
-from gitorch.rules.transitions import demote, move_job, promote, with_job, withdraw
+from gitorch.rules.evolving.transitions import demote, move_job, promote, with_job, withdraw
+from gitorch.rules.review.proposals import waits_for_pulls
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record

@@ -12,8 +12,8 @@ from gitorch.model.values import replace
 from gitorch.model.work.message import ORCHESTRATOR, Message
 from gitorch.model.work.session import Prompt, PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, Evolution
-from gitorch.rules.transitions import add_prompt, with_session
-from gitorch.rules.views.mail import first_line, next_message
+from gitorch.rules.evolving.transitions import add_prompt, with_session
+from gitorch.rules.messages.mail import first_line, next_message
 
 if TYPE_CHECKING:
     from gitorch.model.ids import MessageId

@@ -16,7 +16,7 @@ from gitorch.model.work.session import PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PEOPLE, Evolution, faults, readying
 from gitorch.rules.evolving.claims import extend_after_answer
 from gitorch.rules.evolving.dependents import skip_with_dependents
-from gitorch.rules.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
+from gitorch.rules.evolving.transitions import add_prompt, move_job, promote, with_job, with_question, withdraw
 from gitorch.rules.workflows.tracked import troubled_job
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.values import replace
 from gitorch.model.work.question import SETUP, TARGET_TESTS
-from gitorch.rules.answer_words import RETRY, START_ANYWAY
 from gitorch.rules.evolving import BY_HOST, BY_PRINCIPAL, Evolution
-from gitorch.rules.transitions import withdraw
+from gitorch.rules.evolving.transitions import withdraw
+from gitorch.rules.messages.answer_words import RETRY, START_ANYWAY
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record

@@ -15,8 +15,8 @@ from gitorch.model.work.review import Finding, Severity
 from gitorch.model.work.session import Prompt, PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
 from gitorch.rules.evolving.dependents import LOST, review_stopped, reviews_closed, unskipped
+from gitorch.rules.evolving.transitions import add_prompt, demote, move_job, promote, with_job, with_session, withdraw
 from gitorch.rules.review.findings import list_findings
-from gitorch.rules.transitions import add_prompt, demote, move_job, promote, with_job, with_session, withdraw
 from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, JobState
 from gitorch.model.work.run import Run, RunPhase
 from gitorch.rules.evolving import BY_ALL_BUT_AGENTS, BY_ANYBODY, BY_HOST, BY_PRINCIPAL, Evolution
-from gitorch.rules.transitions import end_claim, move_job, move_run, promote, withdraw
-from gitorch.rules.views.mail import first_line
+from gitorch.rules.evolving.transitions import end_claim, move_job, move_run, promote, withdraw
+from gitorch.rules.messages.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.ids import RunId

@@ -11,9 +11,16 @@ from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, Lease
 from gitorch.model.work.session import REFUSAL, UNSEEN, Prompt, PromptKind, Session, SessionPhase
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
-from gitorch.rules.transitions import add_prompt, end_claim, ensure_own_session, move_job, with_job, with_session
-from gitorch.rules.usage.takeover import LIMITED
-from gitorch.rules.views.mail import first_line
+from gitorch.rules.evolving.transitions import (
+    add_prompt,
+    end_claim,
+    ensure_own_session,
+    move_job,
+    with_job,
+    with_session,
+)
+from gitorch.rules.guards.takeover import LIMITED
+from gitorch.rules.messages.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record

@@ -9,7 +9,7 @@ from gitorch.model import events
 from gitorch.model.record import ActorKind
 from gitorch.model.values import replace
 from gitorch.rules.evolving import BY_HOST, Evolution
-from gitorch.rules.transitions import with_job
+from gitorch.rules.evolving.transitions import with_job
 
 if TYPE_CHECKING:
     from gitorch.model.record import Record

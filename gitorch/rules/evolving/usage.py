@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import events
 from gitorch.model.values import replace
 from gitorch.rules.evolving import BY_HOST, Evolution
-from gitorch.rules.transitions import with_job, with_session
+from gitorch.rules.evolving.transitions import with_job, with_session
 from gitorch.rules.usage.budgets import near_key
 from gitorch.rules.usage.counting import with_growth
 

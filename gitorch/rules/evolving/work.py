@@ -15,7 +15,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.review import Choice, Handoff, ListedFinding, ReportStatus, TestClaim, Verdict
 from gitorch.rules.evolving import BY_ALL_BUT_HOST, BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.evolving.dependents import skip_dependents
-from gitorch.rules.transitions import (
+from gitorch.rules.evolving.transitions import (
     end_claim,
     ensure_leased,
     ensure_own_session,
@@ -25,7 +25,7 @@ from gitorch.rules.transitions import (
     with_session,
     withdraw,
 )
-from gitorch.rules.views.mail import first_line
+from gitorch.rules.messages.mail import first_line
 
 if TYPE_CHECKING:
     from gitorch.model.ids import JobId

@@ -14,8 +14,8 @@ from gitorch.model.plans.workflow import Autonomy, JobKind, ReviewMode
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import FAILING, Choice
+from gitorch.rules.messages.tried import setup_hint
 from gitorch.rules.review.findings import list_findings, list_raised, raised_by_reviews
-from gitorch.rules.tried import setup_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

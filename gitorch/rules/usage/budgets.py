@@ -9,8 +9,8 @@ from gitorch.model.ids import JobId
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value
 from gitorch.model.work.usage import total
-from gitorch.rules.budget_grants import GO_ON, times_granted
 from gitorch.rules.usage.counting import growth
+from gitorch.rules.usage.grants import GO_ON, times_granted
 from gitorch.rules.usage.scopes import (
     MEASURES,
     MICROS_PER_CENT,

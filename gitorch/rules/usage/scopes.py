@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value
 from gitorch.model.work.usage import ModelUsage
-from gitorch.rules.budget_grants import BUDGET, times_granted
 from gitorch.rules.usage.counting import epic_of
+from gitorch.rules.usage.grants import BUDGET, times_granted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

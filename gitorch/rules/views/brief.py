@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.workflow import REVIEWING, JobKind
 from gitorch.model.values import Value
 from gitorch.model.work.question import QuestionKind
+from gitorch.rules.messages.mail import unread, unread_line
 from gitorch.rules.review import ledger_pages
 from gitorch.rules.views.brief_templates import (
     JUDGING,
@@ -20,7 +21,6 @@ from gitorch.rules.views.brief_templates import (
     SYNTHESIS,
 )
 from gitorch.rules.views.finding_lines import finding_line, findings_text, history_text
-from gitorch.rules.views.mail import unread, unread_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

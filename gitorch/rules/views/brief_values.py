@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.values import asdict
+from gitorch.rules.messages.mail import unread
 from gitorch.rules.review import ledgers
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.brief import (
@@ -19,7 +20,6 @@ from gitorch.rules.views.brief import (
     results_of,
     subject_of,
 )
-from gitorch.rules.views.mail import unread
 
 if TYPE_CHECKING:
     from gitorch.model.work.job import JobState

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.view import InboxRow, MessageRow
 from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
-from gitorch.rules import escalations
-from gitorch.rules.answer_words import first_answer, with_its_text
+from gitorch.rules.messages import escalations
+from gitorch.rules.messages.answer_words import first_answer, with_its_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ from gitorch.model.counts import counted
 from gitorch.model.path_text import quoted
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import Choice
-from gitorch.rules.outside import outside_lines
 from gitorch.rules.review.endings import ending
+from gitorch.rules.review.outside import outside_lines
 from gitorch.rules.usage.shares import usage_of_epic, usage_words
 from gitorch.rules.views.change_remarks import GRAVITY, Concern, listed_change, remarks, some
 from gitorch.rules.views.finding_lines import place_of, place_text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.work.job import ACTIVE, JobPhase
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.granting import queue
+from gitorch.rules.guards.granting import queue
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.workflows.tracked import left_to_close
 

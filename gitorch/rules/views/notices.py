@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.ids import QuestionId
 from gitorch.model.work.question import QuestionKind
+from gitorch.rules.messages.mail import unread_by_people
 from gitorch.rules.usage.limits import limit_words, limited_sessions
-from gitorch.rules.views.mail import unread_by_people
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, assert_never
 
 from gitorch.model.work.session import REFUSAL, PromptKind
+from gitorch.rules.messages.mail import message_text
 from gitorch.rules.views.brief import BRIEF_PATH, answered_questions, answers_text, brief_text
 from gitorch.rules.views.finding_lines import findings_text
-from gitorch.rules.views.mail import message_text
 
 if TYPE_CHECKING:
     from gitorch.model.work.job import JobState

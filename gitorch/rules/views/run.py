@@ -10,11 +10,11 @@ from gitorch.model.view import ApprovalRow, JobRow, RunView
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.message import PRINCIPAL
 from gitorch.model.work.question import QuestionKind
-from gitorch.rules.granting import active
+from gitorch.rules.guards.granting import active
+from gitorch.rules.messages.mail import unread
 from gitorch.rules.usage.budgets import near_budgets
 from gitorch.rules.usage.shares import model_at, reviews_by_author, shares, usage_of, usage_words
 from gitorch.rules.views.inbox import inbox, message_rows
-from gitorch.rules.views.mail import unread
 from gitorch.rules.views.next_commands import next_commands
 from gitorch.rules.views.why import why
 

@@ -10,7 +10,7 @@ from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import ENDED, JobPhase
 from gitorch.model.work.question import HOLDING
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.granting import active, base_of, may_be_granted, worktree_taken_by
+from gitorch.rules.guards.granting import active, base_of, may_be_granted, worktree_taken_by
 from gitorch.rules.review.endings import ending
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.usage.limits import limit_words

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.app.executing.redaction import redact_text
 from gitorch.app.query import runs
 from gitorch.app.query.lookup import find_job, find_run
 from gitorch.app.query.questions import find_question
-from gitorch.app.redaction import redact_text
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model import events
 from gitorch.model.ids import SessionId

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from gitorch.app.executing.redaction import redact_text
 from gitorch.app.query.lookup import board_of, load_runs
-from gitorch.app.redaction import redact_text
 from gitorch.app.sessions.sessions import list_agents
 from gitorch.app.start.doctor import examine
 from gitorch.app.start.workflows import read_workflow

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.workflow import REVIEWING, UNCLAIMED, Independence
 from gitorch.model.work.job import ACTIVE, JobPhase
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules.budget_grants import asked_about_budget, sessions_spent
 from gitorch.rules.usage.budgets import is_held
+from gitorch.rules.usage.grants import asked_about_budget, sessions_spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

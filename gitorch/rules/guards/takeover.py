@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.rules.granting import not_independent
+from gitorch.rules.guards.granting import not_independent
 from gitorch.rules.usage.limits import SETTLE_MS
 
 if TYPE_CHECKING:

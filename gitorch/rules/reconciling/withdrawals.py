@@ -15,7 +15,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import DIALOG, REFUSED, QuestionKind, base_trigger, dialog_trigger, overlap_trigger
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.agent_state.requests import REPORTED
-from gitorch.rules.budgets import memory_allowed, over_sessions, requests_allowed
+from gitorch.rules.reconciling.budgets import memory_allowed, over_sessions, requests_allowed
 from gitorch.rules.usage.budgets import spent_budgets
 
 if TYPE_CHECKING:

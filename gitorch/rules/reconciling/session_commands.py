@@ -11,12 +11,12 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import REFUSED
 from gitorch.model.work.review import PROGRAM_NOT_FOUND
 from gitorch.model.work.session import PromptKind, SessionPhase
-from gitorch.rules.budgets import out_of_memory, over_time, runaway
-from gitorch.rules.dialogs import asks_at_start, dialog_trouble
+from gitorch.rules.guards.takeover import is_taken_over
+from gitorch.rules.reconciling.budgets import out_of_memory, over_time, runaway
+from gitorch.rules.reconciling.dialogs import asks_at_start, dialog_trouble
 from gitorch.rules.usage.budgets import is_held, is_urgent
 from gitorch.rules.usage.counting import usage_commands
 from gitorch.rules.usage.limits import is_over, limit_commands
-from gitorch.rules.usage.takeover import is_taken_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

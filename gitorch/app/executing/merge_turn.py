@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.target import target_head
+from gitorch.app.query.target import target_head
 from gitorch.errors import Refused
 from gitorch.model.commands import AnswerQuestion
 from gitorch.model.record import ActorKind
-from gitorch.rules.answer_words import RETRY
+from gitorch.rules.messages.answer_words import RETRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from gitorch.model import commands
 from gitorch.model.observed import CheckPhase, SetupPhase
 from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.work.question import SETUP, TARGET_TESTS
-from gitorch.rules.answer_words import RETRY, START_ANYWAY, STOP_EPIC, STOP_RUN
-from gitorch.rules.tried import setup_hint
+from gitorch.rules.messages.answer_words import RETRY, START_ANYWAY, STOP_EPIC, STOP_RUN
+from gitorch.rules.messages.tried import setup_hint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

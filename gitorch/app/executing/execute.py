@@ -5,16 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.merge_turn import decision_turn
-from gitorch.app.redaction import recordable, storable
+from gitorch.app.executing.merge_turn import decision_turn
+from gitorch.app.executing.redaction import recordable, storable
 from gitorch.errors import Busy, Denied, Refused, Unavailable
 from gitorch.model.commands import Order, RecordRefusal
 from gitorch.model.path_text import without_surrogates
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import Value
 from gitorch.ports.commits import Draft
-from gitorch.rules.capabilities import ensure_may
 from gitorch.rules.decide import decide_all
+from gitorch.rules.guards.capabilities import ensure_may
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -34,24 +34,6 @@ class Hosts(Value):
 ALONE = Hosts()
 
 
-def hosts_of(services: Services, run: Run) -> Hosts:
-    """What this host does for a run, and what others have left."""
-    if not services.ledger.is_shared:
-        return ALONE
-
-    from gitorch.app.hosts.sharing import shared_hosts  # noqa: PLC0415  only a shared ledger pays for it
-
-    return shared_hosts(services, run)
-
-
-def announce(services: Services) -> None:
-    """Tell the other hosts this one's labels. Raises what the ledger raises."""
-    if services.ledger.is_shared:
-        from gitorch.app.hosts.offer import announce_labels  # noqa: PLC0415  the same
-
-        announce_labels(services)
-
-
 def is_here(services: Services, run: Run, session: SessionId) -> bool:
     """Whether a session lives on this host."""
     return _is_on(services, run.sessions[session])

@@ -11,8 +11,8 @@ from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import WITHDRAWN, Answer
 from gitorch.model.work.session import Prompt, SessionPhase
-from gitorch.rules.job_needs import needs_are_met
-from gitorch.rules.phases import JOB_MOVES, RUN_MOVES
+from gitorch.rules.evolving.job_needs import needs_are_met
+from gitorch.rules.evolving.phases import JOB_MOVES, RUN_MOVES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import WITHDRAWN
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
-from gitorch.rules.capabilities import described
+from gitorch.rules.guards.capabilities import described
 
 if TYPE_CHECKING:
     from gitorch.model.ids import Digest, JobId, QuestionId, SessionId

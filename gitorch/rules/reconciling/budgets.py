@@ -11,7 +11,7 @@ from gitorch.model import commands
 from gitorch.model.counts import counted
 from gitorch.model.plans.workflow import UNCLAIMED
 from gitorch.model.work.job import JobPhase
-from gitorch.rules.budget_grants import BUDGET, GO_ON, sessions_spent, times_granted
+from gitorch.rules.usage.grants import BUDGET, GO_ON, sessions_spent, times_granted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

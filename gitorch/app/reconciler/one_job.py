@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.execute import execute
+from gitorch.app.executing.execute import execute
 from gitorch.app.query.lookup import load_runs, unsettled_runs
 from gitorch.app.reconciler.loop import loop
 from gitorch.app.sessions.teardown import tear_down

@@ -1,0 +1,1 @@
+"""How a command is executed: decided, freed of secrets, recorded; and the turn that merges take."""

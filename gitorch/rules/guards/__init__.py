@@ -1,0 +1,1 @@
+"""Who may do what, and which job may begin now."""

@@ -1,0 +1,1 @@
+"""What questions and messages say, and to whom they go."""

@@ -1,0 +1,1 @@
+"""The parts of `reconcile`: what is learned from sessions, budgets and faults, and questions whose cause is gone."""
