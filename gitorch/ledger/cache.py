@@ -33,6 +33,8 @@ FOLDERS = (
         "model/work",
         "rules",
         "rules/evolving",
+        "rules/guards",
+        "rules/messages",
         "rules/review",
         "rules/usage",
         "rules/views",

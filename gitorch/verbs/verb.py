@@ -81,7 +81,7 @@ class Verb(Value):
     """The function that carries it out, below `gitorch.cli.verbs`: `claims:claim`."""
 
     needs: str
-    """The capability that a caller needs, as in `rules.capabilities`."""
+    """The capability that a caller needs, as in `rules.guards.capabilities`."""
 
     details: str = ""
     """What else to know, in paragraphs that an empty line parts."""

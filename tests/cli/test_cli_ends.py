@@ -216,7 +216,7 @@ class Loop:
 class Shown:
     """A console that was left at once."""
 
-    def __init__(self, call, ticks, terminal) -> None:
+    def __init__(self, call, ticks, terminal, flows) -> None:
         self.ticks, self.bug = ticks, Shown.broken
 
     def run(self):

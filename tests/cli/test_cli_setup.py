@@ -110,7 +110,7 @@ def test_doctor_ends_with_8_and_the_fixes_when_a_check_fails(stage):
 def test_check_shows_the_sheet_and_changes_nothing(stage):
     answer = stage.gitorch("check", "plan.md")
     assert answer.status == 0
-    for part in ("main at", "at most 4", "make test", "api (claude)", "/ui", "batch 1: 2 side by side"):
+    for part in ("main at", "at most 4", "make test", "by claude", "/ui", "batch 1: 2 side by side"):
         assert part in answer.out
     assert stage.ledger.written == []
     values = json.loads(stage.gitorch("check", "plan.md", "--json").out)

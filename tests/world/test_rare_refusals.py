@@ -52,7 +52,7 @@ def test_the_host_of_an_acp_program_says_how_it_is_called(capsys):
         assert host.main(words, {}) == 2
         assert capsys.readouterr().err == f"{host.USAGE}\n"
     options = host.Options(["--once", "a", "--resume", "b", "--", "run", "--", "-x"])
-    assert (options.argv, options.values) == (["run", "--", "-x"], {"--resume": "b", "--once": "a"})
+    assert (options.argv, options.values) == (["run", "--", "-x"], {"--resume": ["b"], "--once": ["a"], "--log": []})
     with pytest.raises(host.Stopped):
         host._stop(15, None)
 

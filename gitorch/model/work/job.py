@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class JobPhase(Words):
-    """The phase of a job; the legal moves between phases are the table in `rules.phases`."""
+    """The phase of a job; the legal moves between phases are the table in `rules.evolving.phases`."""
 
     BLOCKED = "blocked"
     QUEUED = "queued"
