@@ -132,7 +132,10 @@ class MemorySecrets(FakeSecrets):
 
 
 class MemoryClock(FakeClock):
-    """The one of the contract: a second passes with every call on the stage, however often the code reads the clock."""
+    """The one of the contract: a second passes with every call on the stage, however often the code reads the clock.
+
+    A shorter sleep takes a second, too: a loop that looks every 20 ms would turn 180,000 times in an hour.
+    """
 
     def __init__(self) -> None:
         super().__init__(START)
@@ -143,7 +146,7 @@ class MemoryClock(FakeClock):
         self.moment += 1000
 
     def sleep(self, seconds: float) -> None:
-        super().sleep(seconds)
+        super().sleep(max(seconds, 1.0))
         if self.on_sleep is not None:
             self.on_sleep()
 
