@@ -91,7 +91,7 @@ def count(repo: Path, rows: dict[str, tuple[str, ...]], env: dict[str, str]) -> 
     for name, argv in rows.items():
         if argv is not CLICK and argv is not PYTHON:
             spent(
-                (*GITORCH, "status"), place_of(repo, name), env
+                (*GITORCH, "inbox"), place_of(repo, name), env
             )  # the cache is fresh, as after every verb that writes
         counted = instructions(argv, place_of(repo, name), env_of(name, env))
         if argv is CLICK:
