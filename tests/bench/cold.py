@@ -90,9 +90,7 @@ def count(repo: Path, rows: dict[str, tuple[str, ...]], env: dict[str, str]) -> 
     say("\nmillions of instructions   x click")
     for name, argv in rows.items():
         if argv is not CLICK and argv is not PYTHON:
-            spent(
-                (*GITORCH, "inbox"), place_of(repo, name), env
-            )  # the cache is fresh, as after every verb that writes
+            spent((*GITORCH, "inbox"), place_of(repo, name), env)  # the cache is fresh, as after every verb that writes
         counted = instructions(argv, place_of(repo, name), env_of(name, env))
         if argv is CLICK:
             click = counted
