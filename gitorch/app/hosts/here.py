@@ -1,4 +1,4 @@
-"""What one host of several knows of the others. A ledger that is not shared has no others, and nothing here costs anything.
+"""Which sessions live on this host, and what a tick needs to know of it and of the other hosts.
 
 Clocks of two hosts are never compared: what another host has not renewed is over once *this* host has seen no change for as
 long as the lease lasts. When it saw the last change is kept in `<common git dir>/gitorch/seen/`.

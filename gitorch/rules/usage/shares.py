@@ -101,7 +101,10 @@ def reviews_by_author(run: Run, job: JobState) -> Iterator[str]:
 
 
 def reviews_by_program(run: Run, job: JobState) -> Iterator[str]:
-    """The reviews of a job by the program that wrote its work, where the models are not known and may be one: `api.spec (claude)`."""
+    """The reviews of a job by the program that wrote its work: `api.spec (claude)`.
+
+    Where both models are known, they decide instead; see `reviews_by_author`.
+    """
     programs: set[str] = set()
     models: set[str] = set()
     for session in run.sessions.values():

@@ -285,7 +285,7 @@ class Conversation:
             self._out.signal("UserPromptSubmit", text)
 
     def take_log(self, line: str) -> None:
-        """Take a line of the program's log: of a usage limit that it waits for during a turn, some programs tell only there."""
+        """Take a line of the program's log. A usage limit that it names is believed during a turn."""
         limit = logged_limit(line)
         if limit and self.turns.current is not None:
             self._enter(AgentState.LIMITED, f"acp: {limit}")

@@ -1,4 +1,7 @@
-"""The logs that a program keeps of its own accord, read as they grow: some programs tell only there that they wait for a usage limit."""
+"""The log files that a program writes itself, read as they grow.
+
+Some programs that wait for the end of a usage limit say so only there.
+"""
 
 from __future__ import annotations
 
