@@ -36,6 +36,15 @@ def test_the_console_fits_every_size(forty, size):
     at_desk(forty, look, size)
 
 
+def test_the_smallest_screen_shows_how_many_wait_and_the_selected_row():
+    async def look(desk):
+        assert [line.rstrip() for line in desk.lines] == [" 1 wai…", " ▌ api"]
+        await desk.press("down")
+        assert desk.lines[1].rstrip() == " ▌ the…"
+
+    at_desk(asking(), look, (8, 2))
+
+
 @pytest.mark.parametrize("size", [(80, 24), (60, 16)])
 def test_a_long_question_leaves_room_for_its_options_and_the_answer(size):
     stage = Stage().begin_run({"api": ()}).launch("api")

@@ -61,7 +61,7 @@ EVERY_STATE = (
 )
 COLUMNS = 60
 """The width of the details."""
-WIDTHS = (1, 30, 59, 60, 90, 110, 150, 220)
+WIDTHS = (1, 7, 30, 59, 60, 90, 110, 150, 220)
 
 
 def told(text: Text) -> list[str]:

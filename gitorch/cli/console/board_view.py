@@ -97,11 +97,10 @@ class BoardView(ScrollView, inherit_bindings=False):
                 self._bring_in(top, y)
 
     def _bring_in(self, top: int, bottom: int) -> None:
-        """Scroll as little as needed to see these lines; the upper one where there is no room for both."""
-        first = int(self.scroll_offset.y)
+        """Scroll as little as needed to see these lines; the lower one where there is no room for both."""
+        first = min(int(self.scroll_offset.y), top)
         height = max(1, self.size.height)
-        first = max(first, bottom - height + 1)
-        self.scroll_to(y=min(first, top), animate=False, immediate=True)
+        self.scroll_to(y=max(first, bottom - height + 1), animate=False, immediate=True)
 
     def on_resize(self, event: Resize) -> None:
         """Lay out anew."""
@@ -130,7 +129,7 @@ class BoardView(ScrollView, inherit_bindings=False):
     def _text_of(self, line: BoardLine) -> Text:
         """The text of a line of the board."""
         if line.row is None:
-            return heading_text(line, self._widths.name + self._widths.reason)
+            return heading_text(line, self.scrollable_content_region.width)
 
         row = self._rows[line.row]
         return row_text(row, self._widths, self._now, is_selected=line.row == self._selected)

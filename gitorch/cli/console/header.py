@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def header_text(runs: Collection[Shown], rows: Sequence[EpicRow], columns: int) -> Text:
-    """How many rows are in which state, after the name of the run, which gives way first."""
+    """How many rows are in which state, after the name of the run, which gives way first, with the blanks behind it."""
     counts = Text()
     found = Counter(row.state for row in rows)
     for state in PlainState:
@@ -29,7 +29,10 @@ def header_text(runs: Collection[Shown], rows: Sequence[EpicRow], columns: int) 
             counts.append(f"{found[state]} {state}", style=STYLES[state])
 
     room = columns - width(counts.plain) - 2
-    name = Text(cut(_name(runs), max(room, 0)))
+    if room <= 0:
+        return counts[2:]
+
+    name = Text(cut(_name(runs), room))
     name.append_text(counts)
     return name
 

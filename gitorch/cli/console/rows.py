@@ -58,6 +58,9 @@ AGE_FROM = 60
 ID_MAX = 28
 TITLE_MAX = 36
 REASON_MIN = 24
+TWO_COLUMNS_FROM = 16
+"""The width below which a row has room for its name alone."""
+
 AGE_COLUMNS = 6
 MARKER = "▌"
 GAP = 2
@@ -120,7 +123,11 @@ def columns_of(rows: Sequence[EpicRow], columns: int) -> Columns:
     """The widths for these rows on a screen of this width."""
     are_named = columns >= NAMES_FROM
     is_alone = len({row.run for row in rows}) < 2
-    name = min(ID_MAX, _widest([name_of(row, is_alone=is_alone) for row in rows]), max(columns // 3, 1))
+    room = columns - GAP
+    if columns >= TWO_COLUMNS_FROM:
+        room = columns // 3
+
+    name = min(ID_MAX, _widest([name_of(row, is_alone=is_alone) for row in rows]), max(room, 1))
     reviews = _widest([reviews_text(row.reviews, are_named=are_named).plain for row in rows])
     title = 0
     if columns >= TITLE_FROM:

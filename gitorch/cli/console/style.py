@@ -11,8 +11,8 @@ CSS = """
     scrollbar-corner-color: ansi_default;
     scrollbar-size-vertical: 1;
 }
-Screen { background: ansi_default; color: ansi_default; layout: vertical; }
-#header { height: 1; padding: 0 1; text-style: bold; }
+Screen { background: ansi_default; color: ansi_default; layout: vertical; overflow: hidden; }
+#header { height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
 #alert { height: auto; max-height: 2; padding: 0 1; }
 #body { height: 1fr; layout: vertical; }
 #board { height: 1fr; min-height: 1; max-height: 55%; padding: 0 0 0 1; background: ansi_default; }
