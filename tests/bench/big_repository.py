@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from history import ENV, git  # found by the line above
-from sessions import CONFIG, EPIC, GITORCH, ROUNDS_MAX, WAITING, say  # the same
+from sessions import EPIC, GITORCH, ROUNDS_MAX, WAITING, config, say  # the same
 from waiting import LIMIT_SECONDS, until  # the same
 
 from gitorch.app.reconciler.tick import tick  # the same
@@ -200,9 +200,8 @@ def measure(repo: Path, scratch: Path) -> None:
     calls, go = Calls(scratch), scratch / "go"
     env = {**ENV, "PATH": f"{calls.path}:{os.environ['PATH']}"}
     os.environ["PATH"] = env["PATH"]
-    script = scratch / "agents.toml"
-    script.write_text(SCRIPT.format(go=go))
-    (repo / "gitorch.yaml").write_text(CONFIG.format(agents=len(EPICS), tests="", script=script))
+    (scratch / "agents.toml").write_text(SCRIPT.format(go=go))
+    (repo / "gitorch.yaml").write_text(config(scratch, agents=len(EPICS), tests=""))
     plan = "".join(
         EPIC.format(name=name, needs="").replace(f"`{name}.md`\n\n-", f"`{name}.md`, `shared.md`\n\n-", 1)
         for name in EPICS

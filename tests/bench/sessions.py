@@ -95,6 +95,19 @@ def verb(repo: Path, *words: str, expected: tuple[int, ...] = (0,)) -> str:
     return done.stdout
 
 
+def config(scratch: Path, *, agents: int, tests: str, runtime: str = "scripted") -> str:
+    """A configuration for agents that follow the script `agents.toml` in this folder."""
+    return CONFIG.format(
+        agents=agents,
+        tests=tests,
+        script=scratch / "agents.toml",
+        runtime=runtime,
+        python=sys.executable,
+        agent=Path(__file__).with_name("channel_agent.py"),
+        claude=scratch / "claude",
+    )
+
+
 @contextmanager
 def prepared(epics: int, *, chain: bool, tests: str, script: str, runtime: str = "scripted") -> Iterator[Path]:
     """A repository with a run that is ready to start; its terminals are gone afterwards."""
@@ -105,16 +118,7 @@ def prepared(epics: int, *, chain: bool, tests: str, script: str, runtime: str =
         git(repo, "config", "user.name", "Bench")
         git(repo, "config", "user.email", "bench@gitorch.invalid")
         (Path(scratch) / "agents.toml").write_text(script)
-        config = CONFIG.format(
-            agents=epics + 1,
-            tests=tests,
-            script=Path(scratch) / "agents.toml",
-            runtime=runtime,
-            python=sys.executable,
-            agent=Path(__file__).with_name("channel_agent.py"),
-            claude=Path(scratch) / "claude",
-        )
-        (repo / "gitorch.yaml").write_text(config)
+        (repo / "gitorch.yaml").write_text(config(Path(scratch), agents=epics + 1, tests=tests, runtime=runtime))
         names = [f"part-{number:02}" for number in range(epics)]
         needs = ["", *(f"Depends on: {name}\n\n" for name in names)] if chain else [""] * epics
         plan = "".join(EPIC.format(name=name, needs=need) for name, need in zip(names, needs, strict=False))
