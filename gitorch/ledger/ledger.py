@@ -287,7 +287,7 @@ class GitLedger:
                 raise
             raise cause from error
 
-    def verify(self, now: Moment | None = None) -> Verification:
+    def verify(self, now: Moment | None = None, judge: Callable[[VerifiedRun], object] | None = None) -> Verification:
         """Stream the whole history and check it. Raises NotFound where there is no ledger, Corrupt where it is lost."""
         from gitorch.ledger.verify import Baseline, verify  # noqa: PLC0415  # only one verb needs it
 
@@ -297,7 +297,7 @@ class GitLedger:
 
         has_refused_tip = trusted_tip.refused_path(self._common).exists()
         baseline = Baseline(tip, trusted, now, self._lost_record, has_refused_tip)
-        verification = verify(self._history, self._store, self._evolve, baseline)
+        verification = verify(self._history, self._store, self._evolve, baseline, judge)
         if not verification.faults:
             return verification
 

@@ -35,12 +35,13 @@ class RunCache:
         """The state after record `seq`, which is the run's newest.
 
         From memory, else from the run's file. None is the state of a run whose records made none.
-        Raises RunNotCached when neither has the state after exactly this record.
+        Raises RunNotCached when neither has the state after exactly this record, OSError when an unsaved state of another
+        run has to leave memory and cannot be written.
         """
         held = self._held.pop(run, None)
         if held is None or held[0] != seq:
             held = (seq, self._load(run, seq))
-        self._held[run] = held  # at the end, so that the first is the one that was not used for longest
+        self._hold(run, held)
         return held[1]
 
     def put(self, run: RunId, seq: int, state: Run | None) -> None:
@@ -50,8 +51,12 @@ class RunCache:
         Raises OSError when that file cannot be written.
         """
         self._held.pop(run, None)
-        self._held[run] = (seq, state)
         self._unsaved.add(run)
+        self._hold(run, (seq, state))
+
+    def _hold(self, run: RunId, state: tuple[int, Run | None]) -> None:
+        """Keep a state in memory as the one that was used last. Raises OSError when another one cannot be written."""
+        self._held[run] = state
         if len(self._held) > IN_MEMORY_MAX:
             oldest = next(iter(self._held))
             self._save(oldest)

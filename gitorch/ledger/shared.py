@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Moment, RunId
     from gitorch.model.record import Actor
     from gitorch.model.work.board import State
-    from gitorch.ports.commits import LastContact, StoredCommit, Verification, WrittenRecord
+    from gitorch.ports.commits import LastContact, StoredCommit, Verification, VerifiedRun, WrittenRecord
     from gitorch.ports.ledger import History, HostKeys, Store, Upstream
 
 ASKED_MS = 10_000
@@ -201,9 +201,9 @@ class SharedLedger(GitLedger):
         if fault is not None:
             raise fault
 
-    def verify(self, now: Moment | None = None) -> Verification:
+    def verify(self, now: Moment | None = None, judge: Callable[[VerifiedRun], object] | None = None) -> Verification:
         """The whole history, and who signed it."""
-        verification = super().verify(now)
+        verification = super().verify(now, judge)
         if verification.tip is None:
             return verification
         fault = unsigned(self._history, self._keys, {}, _Streamed(self._history, verification.tip, None))

@@ -61,21 +61,28 @@ class Baseline(NamedTuple):
     """Whether an earlier reader set aside a trusted tip that was no record."""
 
 
-def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -> Verification:
+def verify(
+    history: History,
+    store: Store,
+    evolve: Evolve,
+    baseline: Baseline,
+    judge: Callable[[VerifiedRun], object] | None = None,
+) -> Verification:
     """Check every object and every commit up to the tip, oldest first, and that the trusted tip is among them.
 
     Faults are a part of the result and never raised: at most `FAULTS_MAX`, first that the trusted tip is missing, then those
-    of objects, then by commit.
+    of objects, then by commit. Without any, `judge` is called with each run that has a merge approval, one at a time.
     States are kept in a temporary folder, so that a poisoned cache can neither hide nor make a fault.
     Raises Unavailable when git cannot be run.
     """
     with tempfile.TemporaryDirectory(prefix="gitorch-verify-") as folder:
         check = _Check(store, evolve, baseline, Replay(RunCache(Path(folder), "verify")))
         of_commits = list(itertools.islice(check.all(history.checked(baseline.tip)), FAULTS_MAX))
-        approved = check.approved()
-
-    faults = [*check.replaced, *of_commits]
-    faults[:0] = check.lost()  # a replaced branch has many faults, of which this is the cause
+        faults = [*check.replaced, *of_commits]
+        faults[:0] = check.lost()  # a replaced branch has many faults, of which this is the cause
+        if judge is not None and not faults:
+            for approved in check.approved():
+                judge(approved)
 
     return Verification(
         records=check.records,
@@ -83,7 +90,6 @@ def verify(history: History, store: Store, evolve: Evolve, baseline: Baseline) -
         head=check.head.digest,
         faults=tuple(faults[:FAULTS_MAX]),
         warnings=_warnings(baseline, check),
-        approved=approved,
     )
 
 
@@ -115,12 +121,10 @@ class _Check:
         self.is_complete = False
         """Whether git could read the history to its end."""
 
-    def approved(self) -> tuple[VerifiedRun, ...]:
+    def approved(self) -> Iterator[VerifiedRun]:
         """The runs with a merge approval, each with its state as of the newest record and its approvals, oldest first."""
-        runs = []
         for run, records in self._approvals.items():
-            runs.append(VerifiedRun(self._replay.state(run), tuple(records)))
-        return tuple(runs)
+            yield VerifiedRun(self._replay.state(run), tuple(records))
 
     def lost(self) -> Iterator[Corrupt]:
         """The fault of a history that was read to its end and does not hold the trusted tip; at most one.

@@ -53,8 +53,6 @@ class Verification(Value):
     faults: tuple[Corrupt, ...]
     """Everything that is wrong, in ledger order; each names the commit or object and the file."""
     warnings: tuple[str, ...] = ()
-    approved: tuple[VerifiedRun, ...] = ()
-    """Each run with a merge approval, with the records of its approvals alone."""
 
 
 class LastContact(Value):

@@ -132,11 +132,12 @@ class Ledger(Protocol):
         """The bytes of an attached file. Raises NotFound."""
         ...
 
-    def verify(self, now: Moment | None = None) -> Verification:
+    def verify(self, now: Moment | None = None, judge: Callable[[VerifiedRun], object] | None = None) -> Verification:
         """Read everything and check objects, chain, order, actors, legality, digests and the trusted tip.
 
-        Records far after `now` are faults; None: any time is accepted. Raises NotFound where there is no ledger, Corrupt
-        where it is lost.
+        Records far after `now` are faults; None: any time is accepted. Where nothing is wrong, `judge` is called with each
+        run that has a merge approval, with the records of its approvals alone; what it raises passes through.
+        Raises NotFound where there is no ledger, Corrupt where it is lost.
         """
         ...
 

@@ -48,8 +48,8 @@ class MemoryLedger(FakeLedger):
         super().__init__(rules)
         self.faults: tuple[Corrupt, ...] = ()
 
-    def verify(self, now=None):
-        return replace(super().verify(now), faults=self.faults, warnings=("the remote lags by 2",))
+    def verify(self, now=None, judge=None):
+        return replace(super().verify(now, judge), faults=self.faults, warnings=("the remote lags by 2",))
 
 
 class MemoryTerminals(FakeTerminals):

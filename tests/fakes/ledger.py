@@ -138,14 +138,15 @@ class FakeLedger:
             raise NotFound(f"No file {digests.bare(digest)[:12]} is attached to {run or 'the ledger'}.")
         return found
 
-    def verify(self, now=None):
+    def verify(self, now=None, judge=None):
         self._begun()
         approvals = {}
         for written in self.written:
             if isinstance(written.record.event, Approved):
                 approvals.setdefault(written.record.run, []).append(written.record)
-        approved = tuple(VerifiedRun(self._replay.state(run), tuple(records)) for run, records in approvals.items())
-        return Verification(len(self.written), self.tip(), self._replay.head.digest, (), (), approved)
+        for run, records in approvals.items() if judge else ():
+            judge(VerifiedRun(self._replay.state(run), tuple(records)))
+        return Verification(len(self.written), self.tip(), self._replay.head.digest, ())
 
     def damage(self):
         self._begun()

@@ -186,6 +186,8 @@ def test_more_runs_than_fit_into_memory_are_read_back_from_their_files(tmp_path,
         cache.put(RunId(f"r{number}"), number, None)
     assert [path.name for path in tmp_path.iterdir()] == [cache._path(RunId("r0"), 0).name]
     assert cache.get(RunId("r0"), 0) is None
+    files = {cache._path(RunId(f"r{number}"), number).name for number in (0, 1)}
+    assert {path.name for path in tmp_path.iterdir()} == files, "reading r0 moved r1 out of memory"
     with pytest.raises(run_cache.RunNotCached):
         cache.get(RunId("r0"), 1)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gitorch.cli.pages.page import Page
     from gitorch.model.ids import JobId
     from gitorch.model.work.run import Run
-    from gitorch.ports.commits import Verification, WrittenRecord
+    from gitorch.ports.commits import Verification, VerifiedRun, WrittenRecord
 
 LINES = 50
 COMMIT = re.compile("[0-9a-f]{7,64}")
@@ -275,13 +275,13 @@ def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None, 
 
 def _verify_all(call: Call, remote: str | None, tag: str | None, proposal: str | None) -> None:
     """Verify every record, and compare the ledger with the remote, tag or proposal if one is given. Faults are raised, as Detailed."""
-    found = _with_signatures(call.services, call.services.ledger.verify(call.services.clock.now()))
+    approvals = _Approvals(call.services)
+    found = approvals.added_to(call.services.ledger.verify(call.services.clock.now(), approvals.judge))
     found = _with_anchors(call.services, found, remote, tag)
     found = _with_proposal(call.services, found, proposal)
     values = {"records": found.records, "tip": found.tip, "head": found.head, "warnings": found.warnings}
     if not found.faults:
-        approvals = _approvals_by_grade(found)
-        call.say({**values, "approvals": approvals}, _verified(found, approvals))
+        call.say({**values, "approvals": approvals.by_grade}, _verified(found, approvals.by_grade))
         return
 
     first = found.faults[0]
@@ -290,22 +290,43 @@ def _verify_all(call: Call, remote: str | None, tag: str | None, proposal: str |
     raise Detailed(Corrupt(message, first.hint, first.where), faults, faults=faults, **values)
 
 
-def _with_signatures(services: Services, found: Verification) -> Verification:
-    """The same, with a fault for each unsigned approval; a faulty ledger is returned unchanged."""
-    from gitorch.app.people.code_merges import unproven_merges
-    from gitorch.app.people.signing import unsigned
-    from gitorch.model.values import replace
+class _Approvals:
+    """What the approvals of all runs prove."""
 
-    if found.faults:
-        return found
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._counts: dict[str, int] = {}
+        self._faults: list[Corrupt] = []
+        self._warnings: list[str] = []
 
-    faults: list[Corrupt] = []
-    warnings = list(found.warnings)
-    for approved in found.approved:
-        faults += unsigned(services, approved)
-        warnings += unproven_merges(approved)
+    def judge(self, approved: VerifiedRun) -> None:
+        """Note the approvals of a run, and a fault for each that is unsigned and must not be."""
+        from gitorch.app.people.code_merges import unproven_merges
+        from gitorch.app.people.signing import unsigned
+        from gitorch.model.events import Approved
+        from gitorch.model.plans.approval import grade_of
 
-    return replace(found, faults=tuple(faults), warnings=tuple(warnings))
+        self._faults += unsigned(self._services, approved)
+        self._warnings += unproven_merges(approved)
+        for record in approved.records:
+            if isinstance(record.event, Approved):
+                grade = str(grade_of(record.event.proof))
+                self._counts[grade] = self._counts.get(grade, 0) + 1
+
+    @property
+    def by_grade(self) -> dict[str, int]:
+        """The number of merge approvals of each grade, the weakest first."""
+        from gitorch.model.plans.approval import Grade
+
+        return {str(grade): self._counts[str(grade)] for grade in Grade if str(grade) in self._counts}
+
+    def added_to(self, found: Verification) -> Verification:
+        """A verification with these faults and warnings; a faulty one is returned unchanged."""
+        from gitorch.model.values import replace
+
+        if found.faults:
+            return found
+        return replace(found, faults=tuple(self._faults), warnings=(*found.warnings, *self._warnings))
 
 
 def _anchors(services: Services, found: Verification, remote: str | None, tag: str | None) -> Iterator[AnchorCheck]:
@@ -349,20 +370,6 @@ def _with_proposal(services: Services, found: Verification, proposal: str | None
     from gitorch.model.values import replace
 
     return replace(found, faults=(*found.faults, *check_proposal(services, proposal)))
-
-
-def _approvals_by_grade(found: Verification) -> dict[str, int]:
-    """The number of merge approvals of each grade, the weakest first."""
-    from gitorch.model.events import Approved
-    from gitorch.model.plans.approval import Grade, grade_of
-
-    counts = dict.fromkeys(map(str, Grade), 0)
-    for verified in found.approved:
-        for record in verified.records:
-            if isinstance(record.event, Approved):
-                counts[str(grade_of(record.event.proof))] += 1
-
-    return {grade: count for grade, count in counts.items() if count}
 
 
 def _verified(found: Verification, approvals: Mapping[str, int]) -> str:
