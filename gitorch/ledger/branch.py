@@ -1,7 +1,7 @@
 """The ledger's branch, read and written object by object in the git directory: the fast store, for the usual repository.
 
-Packs and alternates are read by dulwich. Loose objects and the ref are files that are read and written here: importing
-dulwich costs 35 ms, and its porcelain loses updates and may start a gc.
+Loose objects, packs and the ref are files that are read and written here: importing dulwich costs 35 ms, and its porcelain
+loses updates and may start a gc. dulwich reads alternates, and packs of forms that are rare.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.ledger import location, lock, loose_objects
 from gitorch.ledger.known_damage import unreadable
+from gitorch.ledger.packs import Packs
 from gitorch.ledger.ref_file import RefFile
 from gitorch.ports.commits import StoredCommit
 from gitorch.text.records import objects
@@ -46,7 +47,8 @@ class BranchStore:
         self._common, self._committer, self._ref = common, committer, ref
         self._objects = f"{common}/objects"
         self._ref_file = RefFile(common, ref)
-        self._packs: DiskObjectStore | None = None
+        self._packs = Packs(self._objects)
+        self._dulwich: DiskObjectStore | None = None
         self._bodies: dict[str, bytes] = {}
         self._trees: dict[str, objects.Entries] = {}
         self._swept = False
@@ -202,10 +204,12 @@ class BranchStore:
         try:
             body = loose_objects.read(self._objects, identity)
             if body is None:
-                body = self._packed_body(identity)
+                body = self._packs.body(identity)
+            if body is None:
+                body = self._foreign_body(identity)
         except KeyError as error:
             raise unreadable(identity, "is missing") from error
-        except (OSError, zlib.error, ValueError) as error:
+        except (OSError, zlib.error, ValueError, IndexError) as error:
             raise unreadable(identity, f"cannot be read ({error})") from error
         return body
 
@@ -214,17 +218,17 @@ class BranchStore:
         for identity in self._object_store().iter_prefix(prefix.encode()):
             yield identity.decode()
 
-    def _packed_body(self, identity: str) -> bytes:
-        """The body of an object from the packs, those of alternates too. Raises KeyError where there is none."""
+    def _foreign_body(self, identity: str) -> bytes:
+        """The body of an object as dulwich finds it, in alternates too. Raises KeyError where there is none."""
         return self._object_store().get_raw(identity.encode())[1]  # type: ignore[arg-type]  # ObjectID is a NewType of bytes
 
     def _object_store(self) -> DiskObjectStore:
         """All objects, those of packs and alternates too."""
-        from dulwich.object_store import DiskObjectStore  # noqa: PLC0415  # 35 ms, needed for packs only
+        from dulwich.object_store import DiskObjectStore  # noqa: PLC0415  # 35 ms, needed for rare layouts only
 
-        if self._packs is None:
-            self._packs = DiskObjectStore(os.fspath(self._common / "objects"))
-        return self._packs
+        if self._dulwich is None:
+            self._dulwich = DiskObjectStore(os.fspath(self._common / "objects"))
+        return self._dulwich
 
     def _remember(self, identity: str, body: bytes) -> None:
         """Keep a small body in memory: the next append reads the trees near the tip again."""

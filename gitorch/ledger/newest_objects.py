@@ -11,7 +11,7 @@ import os
 import zlib
 from typing import TYPE_CHECKING
 
-from gitorch.ledger import loose_objects
+from gitorch.ledger import loose_objects, packs
 from gitorch.ledger.known_damage import unreadable
 from gitorch.text.records import objects
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.ids import CommitId
-
-_MAGIC, _FANOUT_AT, _NAMES_AT = b"\xfftOc\x00\x00\x00\x02", 8, 8 + 256 * 4
-"""The second version of a pack's index: after the magic number, how many names begin with each byte, then all names, sorted."""
 
 
 class _Packed(Exception):  # no error: the check ends here
@@ -80,14 +77,15 @@ class _Reader:
     def _is_packed(self, identity: str) -> bool:
         """Whether a pack lists the object. A pack may be replaced while the folder is read, so it is read twice."""
         name = bytes.fromhex(identity)
-        return _is_listed(self._folder / "pack", name) or _is_listed(self._folder / "pack", name)
+        folder = os.fspath(self._folder / "pack")
+        return _is_listed(folder, name) or _is_listed(folder, name)
 
 
-def _is_listed(folder: Path, name: bytes) -> bool:
+def _is_listed(folder: str, name: bytes) -> bool:
     """Whether any index of this folder has the name; an index that is not understood counts as having it."""
-    for index in _indexes(folder):
+    for index in packs.indexes(folder):
         try:
-            descriptor = os.open(folder / index, os.O_RDONLY)
+            descriptor = os.open(f"{folder}/{index}", os.O_RDONLY)
         except OSError:
             continue
         try:
@@ -99,30 +97,9 @@ def _is_listed(folder: Path, name: bytes) -> bool:
     return False
 
 
-def _indexes(folder: Path) -> list[str]:
-    """The names of the indexes in a folder; none where it cannot be read."""
-    try:
-        names = os.listdir(folder)  # noqa: PTH208  `glob` compiles a pattern
-    except OSError:
-        return []
-
-    return [name for name in names if name.endswith(".idx")]
-
-
 def _has_name(descriptor: int, name: bytes) -> bool:
-    """Whether an open index has this name, by its table of first bytes and one read of the names that share it."""
-    if os.pread(descriptor, len(_MAGIC), 0) != _MAGIC:
+    """Whether an open index has this name, or is of a version that is not understood."""
+    if os.pread(descriptor, len(packs.MAGIC), 0) != packs.MAGIC:
         return True
 
-    first = 0
-    if name[0]:
-        first = _count(descriptor, name[0] - 1)
-
-    width = len(name)
-    names = os.pread(descriptor, (_count(descriptor, name[0]) - first) * width, _NAMES_AT + first * width)
-    return any(names[at : at + width] == name for at in range(0, len(names), width))
-
-
-def _count(descriptor: int, byte: int) -> int:
-    """How many names of an index begin with this byte or a smaller one."""
-    return int.from_bytes(os.pread(descriptor, 4, _FANOUT_AT + 4 * byte))
+    return packs.number_of(descriptor, name) is not None
