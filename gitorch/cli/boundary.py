@@ -8,8 +8,6 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import click
-
 from gitorch.cli.output import write, write_json
 from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
 from gitorch.model.ids import RunId
@@ -17,6 +15,8 @@ from gitorch.model.ids import RunId
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import TextIO
+
+    import click
 
     from gitorch.cli.call import Call
     from gitorch.errors import Problem
@@ -44,6 +44,10 @@ MACHINE_FAULTS = {
 """What the operating system refuses for reasons outside of gitorch, and the command that shows more."""
 
 
+PRINTERS = frozenset({"gitorch.cli.output", "click.utils"})
+"""The modules that write to the standard streams."""
+
+
 class Detailed(Exception):
     """An error with values for programs beside it, and lines that people get before it."""
 
@@ -64,13 +68,13 @@ class Interrupted(Exception):
 
 def run(argv: Sequence[str], call: Call) -> int:
     """Carry out one command line and return its exit status; nothing is raised."""
-    from gitorch.cli.group import gitorch
+    from gitorch.cli.command_line import carried_out
 
     call.words = tuple(argv)
     call.json = "--json" in _options(argv)
 
     try:
-        status = gitorch.main(list(argv), prog_name="gitorch", standalone_mode=False, obj=call)
+        status = carried_out(argv, call)
         sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_broken()
@@ -114,11 +118,8 @@ def _unreported(raised: BaseException, error: OSError, call: Call) -> int:
 
 def _status_of(error: BaseException) -> int:
     """The exit status of an error that could not be printed."""
-    if isinstance(error, KeyboardInterrupt | click.Abort):
-        return INTERRUPTED
-
-    if isinstance(error, Interrupted):
-        return error.status
+    if _is_interruption(error):
+        return _status_of_interruption(error)
 
     expected = known_error(error)
     if expected is None:
@@ -132,7 +133,7 @@ def _report(error: BaseException, argv: Sequence[str], call: Call) -> int:
     if isinstance(error, SystemExit):  # only click raises it: after a completion, and for a broken pipe
         return 0 if error.code == 0 else _pipe_broken()
 
-    if isinstance(error, KeyboardInterrupt | click.Abort | Interrupted):
+    if _is_interruption(error):
         return _interrupted(error, call)
 
     if isinstance(error, Detailed):
@@ -167,16 +168,39 @@ def known_error(error: BaseException) -> GitorchError | None:
     if isinstance(error, Detailed):
         return error.error
 
+    if isinstance(error, OSError):
+        return _refused_by_system(error)
+
+    if "click" in sys.modules:
+        return _complaint_of_click(error)
+
+    return None
+
+
+def _complaint_of_click(error: BaseException) -> GitorchError | None:
+    """The error as one of gitorch's own where click raised it."""
+    import click
+
     if isinstance(error, click.UsageError):
         return _usage_of(error)
 
     if isinstance(error, click.ClickException):
         return Usage(error.format_message())
 
-    if isinstance(error, OSError):
-        return _refused_by_system(error)
-
     return None
+
+
+def _is_interruption(error: BaseException) -> bool:
+    """Whether a human declined or interrupted, by a signal, or at one of click's questions."""
+    if isinstance(error, KeyboardInterrupt | Interrupted):
+        return True
+
+    if "click" not in sys.modules:
+        return False
+
+    import click
+
+    return isinstance(error, click.Abort)
 
 
 def _usage_of(error: click.UsageError) -> Usage:
@@ -200,12 +224,12 @@ def _refused_by_system(error: OSError) -> Unavailable | None:
 
 
 def _unnamed(error: OSError) -> str:
-    """What could not be written where the error names no file; everything that is printed goes through click."""
+    """What could not be written where the error names no file; everything that is printed goes through `output`, or click."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
 
-    if place is not None and place.tb_frame.f_globals.get("__name__") == "click.utils":
+    if place is not None and place.tb_frame.f_globals.get("__name__") in PRINTERS:
         return "standard output"
 
     return "a file of this repository"
@@ -311,6 +335,11 @@ def _interrupted(error: BaseException, call: Call) -> int:
     else:
         _print_lines(call, [f"gitorch: {message}"])
 
+    return _status_of_interruption(error)
+
+
+def _status_of_interruption(error: BaseException) -> int:
+    """The exit status after an interruption: that of the error where it has one."""
     if isinstance(error, Interrupted):
         return error.status
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gitorch import __version__
 from gitorch.cli.output import write
+from gitorch.cli.verb_function import function_of
 from gitorch.errors import Usage
 from gitorch.verbs.finding import verb_named
 from gitorch.verbs.verb import Kind
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
 
     from gitorch.verbs.verb import Parameter
     from gitorch.verbs.verb import Verb as VerbEntry
-
-V = TypeVar("V", bound="Verb")
 
 CONTEXT = {"max_content_width": 110}
 
@@ -144,37 +141,13 @@ class VerbGroup(Verb, click.Group):
         return super().resolve_command(ctx, args)
 
 
-def command_of(entry: VerbEntry) -> click.Command:
-    """The command of a verb, whose module is imported now."""
-    module, _, function = entry.at.partition(":")
-    make: Callable[[], click.Command] = getattr(import_module(f"gitorch.cli.verbs.{module}"), function)
-    return make()
+def command_of(entry: VerbEntry) -> Verb:
+    """The command of a verb with its words from the table; its module is imported now."""
+    function = function_of(entry)
+    if function.is_group:
+        return VerbGroup(callback=function.function, **_words(entry))
 
-
-def verb(name: str) -> Callable[[Callable[..., Any]], Callable[[], Verb]]:
-    """Make a function the command of a verb of the table, with its words. It returns None or an exit status.
-
-    The command is made when it is called for, since a module has several and a process calls one.
-    """
-
-    def made(function: Callable[..., Any]) -> Callable[[], Verb]:
-        return partial(_command, Verb, name, click.pass_obj(function))
-
-    return made
-
-
-def group(name: str) -> Callable[[Callable[..., Any]], Callable[[], VerbGroup]]:
-    """Make a function the command of a group of verbs of the table, as `verb` does."""
-
-    def made(function: Callable[..., Any]) -> Callable[[], VerbGroup]:
-        return partial(_command, VerbGroup, name, function)
-
-    return made
-
-
-def _command(kind: type[V], name: str, function: Callable[..., Any]) -> V:
-    """The command of a verb, with its words from the table."""
-    return kind(callback=function, **_words(_entry(name)))
+    return Verb(callback=click.pass_obj(function.function), **_words(entry))
 
 
 def _entry(name: str) -> VerbEntry:

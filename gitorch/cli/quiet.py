@@ -46,12 +46,12 @@ class QuietCall(Call):
 
     def run(self, words: Sequence[str], given: bytes = b"") -> None:
         """Carry out a command line, for which `given` is standard input. Raises what its verb raises."""
-        from gitorch.cli.group import gitorch
+        from gitorch.cli.command_line import carried_out
 
         self.words = tuple(words)
         before = GIVEN.set(given)
         try:
-            gitorch.main(list(words), prog_name="gitorch", standalone_mode=False, obj=self)
+            carried_out(words, self)
         finally:
             GIVEN.reset(before)
 

@@ -68,7 +68,7 @@ def test_nobody_is_asked_without_a_terminal(fresh):
 def test_a_repository_in_use_is_left_alone(fresh):
     fresh.gitorch("adopt", "--yes")
     assert fresh.gitorch("adopt").out == "This repository is already set up. Next: gitorch doctor\n"
-    assert adopt.adopt().name == "adopt"
+    assert adopt.adopt.name == "adopt"
 
 
 def test_adopt_installs_the_skills_of_a_profile_that_it_showed(fresh):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import errno
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -266,13 +267,14 @@ def test_the_live_page_draws_no_control_character(evil):
 
 def test_nothing_but_the_output_module_prints():
     root = Path(gitorch.cli.__file__).parent
-    printing = {"echo", "secho", "prompt", "confirm", "print"}
+    printing = {"echo", "secho", "prompt", "confirm", "print", "_print", "echo_via_pager"}
     found = []
     for path in sorted(root.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(node, ast.Call):
                 continue
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name in printing:
+            if name in printing or (name == "write" and re.search(r"stdout|stderr|stream", ast.unparse(node.func))):
                 found.append(f"{path.relative_to(root)}: {name}")
-    assert sorted(set(found)) == ["output.py: confirm", "output.py: echo", "output.py: prompt"]
+    ways = ("_print", "confirm", "echo_via_pager", "prompt", "write")
+    assert sorted(set(found)) == [f"output.py: {way}" for way in ways]

@@ -9,6 +9,8 @@ import pytest
 import verbs_page
 
 from gitorch.cli import group
+from gitorch.cli.verb_function import verb as verb_of_table
+from gitorch.cli.verbs import status
 from gitorch.model.plans.workflow import Autonomy
 from gitorch.model.work.artifact import EscalationKind, Outcome
 from gitorch.model.work.review import Choice, ReportStatus, Severity
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 NEW = Verb(
     "greet",
     "Greet somebody by name.",
-    at="status:why",
+    at="status:greet",
     needs="read",
     details="It is polite.",
     parameters=(
@@ -39,14 +41,13 @@ NEW = Verb(
 
 @pytest.fixture
 def greeting(monkeypatch) -> Verb:
-    """A verb that is one entry of the table, with the function of another verb."""
+    """A verb that is one entry of the table, and a function."""
     monkeypatch.setitem(TABLE, NEW.name, NEW)
     monkeypatch.setitem(VERBS, NEW.name, NEW)
     monkeypatch.setitem(GROUPS, "Begin", (*GROUPS["Begin"], NEW))
     monkeypatch.setattr(beginning, "VERBS", GROUPS["Begin"])
-    monkeypatch.setattr(
-        group, "command_of", lambda entry: group.verb(entry.name)(lambda call, **_: call.say({}, "Hi."))()
-    )
+    greet = verb_of_table(NEW.name)(lambda call, **_: call.say({}, "Hi."))
+    monkeypatch.setattr(status, "greet", greet, raising=False)
     return NEW
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import Interrupted
-from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
 from gitorch.cli.pages.page import labelled
 from gitorch.cli.pages.plain import plain
+from gitorch.cli.verb_function import verb
 from gitorch.cli.verbs.skills import install_in_project, project_skills
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from gitorch.cli import arguments
 from gitorch.cli.boundary import Detailed, Interrupted
 from gitorch.cli.follow import carry_on_if_over, whats_next
-from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, ask
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Denied, Failed, Usage, Waiting
 from gitorch.model.counts import counted
 from gitorch.model.ids import CommitId, JobId

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import INTERRUPTED, TERMINATED
-from gitorch.cli.group import verb
 from gitorch.cli.output import ask
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Failed, Waiting
 from gitorch.model.work.question import QuestionKind
 

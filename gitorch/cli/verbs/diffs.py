@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.group import verb
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Usage
 from gitorch.model.counts import counted
 

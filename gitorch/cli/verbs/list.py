@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from gitorch.cli.group import verb
 from gitorch.cli.pages.page import PHASE_COLOURS, Cell, Page, phrase
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.cli import arguments
-from gitorch.cli.group import verb
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Busy, Unavailable, Usage, Waiting
 
 if TYPE_CHECKING:

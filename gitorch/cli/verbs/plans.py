@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from gitorch.cli.group import group, verb
 from gitorch.cli.output import write
+from gitorch.cli.verb_function import group, verb
 from gitorch.errors import NotFound, Usage
 from gitorch.model.counts import counted
 

@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import Detailed
-from gitorch.cli.group import verb
 from gitorch.cli.output import write, write_long
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Corrupt, NotFound
 from gitorch.model.counts import counted
 

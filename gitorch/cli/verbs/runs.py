@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import Interrupted
-from gitorch.cli.group import verb
 from gitorch.cli.output import agrees
 from gitorch.cli.pages.page import labelled
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Refused
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli import arguments
 from gitorch.cli.follow import carry_on_if_over, whats_next
-from gitorch.cli.group import group, verb
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
+from gitorch.cli.verb_function import group, verb
 from gitorch.errors import Busy, Usage
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
 from gitorch.cli.boundary import Detailed, Interrupted
-from gitorch.cli.group import verb
 from gitorch.cli.output import agrees, write
 from gitorch.cli.pages.page import Cell, Page, labelled
 from gitorch.cli.pages.plain import plain
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Malformed, NotFound, Unavailable
 from gitorch.model.counts import counted
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli.group import command_of, gitorch, verb
+from gitorch.cli.group import command_of, gitorch
+from gitorch.cli.verb_function import verb
 from gitorch.errors import NotFound, Usage
 from gitorch.verbs.table import TABLE
 from gitorch.verbs.topics import TOPICS

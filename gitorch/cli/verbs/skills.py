@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.cli.group import group, verb
+from gitorch.cli.verb_function import group, verb
 from gitorch.errors import Denied, NotFound, Usage
 
 if TYPE_CHECKING:

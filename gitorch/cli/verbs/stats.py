@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.group import verb
 from gitorch.cli.pages.page import Cell
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Usage
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli import arguments
-from gitorch.cli.group import verb
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Away, Denied, GitorchError, Malformed, Refused, Usage
 from gitorch.model.submission import OutboxEntry, ReportText
 from gitorch.model.work.review import ReportStatus

@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from gitorch.cli.group import verb
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Unavailable, Usage
 
 if TYPE_CHECKING:

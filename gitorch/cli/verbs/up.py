@@ -6,8 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitorch.cli.boundary import INTERRUPTED, Detailed, Interrupted
-from gitorch.cli.group import verb
 from gitorch.cli.stopping import STATUSES, Stopping
+from gitorch.cli.verb_function import verb
 from gitorch.errors import Busy, Waiting
 from gitorch.model.counts import counted
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli.boundary import Detailed
-from gitorch.cli.group import group, verb
 from gitorch.cli.output import write
+from gitorch.cli.verb_function import group, verb
 from gitorch.errors import Failed, NotFound, Usage
 from gitorch.model.counts import counted
 from gitorch.model.path_text import shell_word

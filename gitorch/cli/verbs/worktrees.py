@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.group import group, verb
 from gitorch.cli.pages.page import Cell, Page
+from gitorch.cli.verb_function import group, verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
