@@ -34,6 +34,9 @@ while read -r pattern; do
 done < forge/kept
 """
 
+UNLESS_NEEDLESS = '[ -n "$(ls forge/pulls)" ] || [ "${GIT_PUSH_OPTION_COUNT:-0}" != 0 ] || exit 0\n'
+"""No pull request is there and none is asked for: starting Python for each push would cost more than the push."""
+
 HOOKS = __file__.replace("forge.py", "forge_hooks.py")
 NAME, EMAIL = "Forge", "forge@forge.example"
 
@@ -62,8 +65,8 @@ class Forge:
         self.protect()
         self.keep("refs/heads/gitorch/ledger")
         self._hook("update", UPDATE)
-        for name in ("post-receive", "proc-receive"):
-            self._hook(name, f"#!/bin/sh\nexec {sys.executable} {HOOKS} {name} {folder}\n")
+        for name, first in (("post-receive", UNLESS_NEEDLESS), ("proc-receive", "")):
+            self._hook(name, f"#!/bin/sh\n{first}exec {sys.executable} {HOOKS} {name} {folder}\n")
         self.key = make_key(folder / "forge-key", EMAIL)
 
     @property

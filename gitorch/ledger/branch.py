@@ -52,6 +52,7 @@ class BranchStore:
         self._bodies: dict[str, bytes] = {}
         self._trees: dict[str, objects.Entries] = {}
         self._swept = False
+        self._unsynced: tuple[str, ...] = ()
 
     def tip(self) -> CommitId | None:
         """The ref's commit; None where there is no such ref. Raises Corrupt for one that holds no commit, Unavailable."""
@@ -66,7 +67,10 @@ class BranchStore:
         if self.tip() != tip:
             return None
 
-        ids = self.write(tip, commits)
+        self._sweep_once()
+        builder = self._built(tip, commits, None)
+        loose_objects.write(self._common / "objects", builder.objects)
+        ids = self._remembered(builder)
         if not self._ref_file.move(tip, ids[-1]):
             return None
         return ids
@@ -78,10 +82,17 @@ class BranchStore:
     def write(
         self, tip: CommitId | None, commits: Sequence[NewCommit], sign: Callable[[str], str] | None = None
     ) -> tuple[CommitId, ...]:
-        """Write the commits and keep them in memory; the ref stays where it is. Needs the ledger's lock."""
+        """Write the commits and keep them in memory; the ref stays where it is. Needs the ledger's lock.
+
+        They are not durable before `forward`: a push that loses its race leaves them behind, and nothing is synced for it.
+        """
         self._sweep_once()
         builder = self._built(tip, commits, sign)
-        loose_objects.write(self._common / "objects", builder.objects)
+        self._unsynced = loose_objects.write_unsynced(self._common / "objects", builder.objects)
+        return self._remembered(builder)
+
+    def _remembered(self, builder: Builder) -> tuple[CommitId, ...]:
+        """The ids of commits that were written, which memory keeps with their other objects."""
         for identity, (_, body) in builder.objects.items():
             self._remember(identity, body)
         return tuple(builder.commits)
@@ -99,7 +110,12 @@ class BranchStore:
         return builder
 
     def forward(self, old: CommitId | None, new: CommitId) -> bool:
-        """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock."""
+        """Move the ref to commits that exist already; False when it is not at `old` any more. Needs the ledger's lock.
+
+        Those that the last `write` wrote are durable first.
+        """
+        unsynced, self._unsynced = self._unsynced, ()
+        loose_objects.sync(self._common / "objects", unsynced)
         return self.tip() == old and self._ref_file.move(old, new)
 
     def back(self, commit: CommitId) -> Iterator[StoredCommit]:

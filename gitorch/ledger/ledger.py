@@ -35,13 +35,12 @@ WAIT_SECONDS = 30.0
 """How long a writer waits for its turn before it raises Busy. An append takes 3 ms, but with eight writers on two busy cores
 and one busy disk, a writer was seen to wait 10 s."""
 
-_PAUSE_SECONDS = 0.02
-
 
 class GitLedger:
     """The port `Ledger` on a store of commits. One instance a thread; any number of processes."""
 
     is_shared = False
+    _pause_seconds = 0.02
 
     def __init__(
         self, store: Store, history: History, common: Path, evolve: Evolve, *, wait_seconds: float = WAIT_SECONDS
@@ -163,7 +162,7 @@ class GitLedger:
                 continue
             if time.monotonic() > deadline:
                 raise Busy(f"{location.REF} was being moved by others for {self._wait_seconds:g} s.", hint="try again")
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(self._pause_seconds)
         return self._adopt(made, ids, replay)
 
     def _catch_up(self) -> None:

@@ -16,7 +16,7 @@ from gitorch.ledger import durable
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 TEMPORARY = "tmp_obj_gitorch_"
@@ -89,6 +89,39 @@ def write(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> None:
     if not has_journal:
         for folder in {one.target[:-39] for one in opened}:
             durable.sync(folder)
+
+
+def write_unsynced(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> tuple[str, ...]:
+    """Write objects and give their files, for `sync`. Until then, a power loss can leave any of them empty or missing."""
+    opened = list(_opened(objects, fresh))
+    for one in opened:
+        os.close(one.descriptor)
+        if one.temporary:
+            _place(one.temporary, one.target)
+    return tuple(one.target for one in opened)
+
+
+def sync(objects: Path, files: Iterable[str]) -> None:
+    """Make objects durable that `write_unsynced` wrote, as `write` does. One that git has packed meanwhile is durable."""
+    has_journal = durable.has_one_journal(f"{objects}")
+    folders: set[str] = set()
+    for file in files:
+        with suppress(FileNotFoundError):
+            _sync_file(file, has_journal)
+            folders.add(file[:-39])
+
+    if not has_journal:
+        for folder in folders:
+            durable.sync(folder)
+
+
+def _sync_file(path: str, has_journal: bool) -> None:
+    """Make the data of one file durable. Raises FileNotFoundError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        durable.write_back(descriptor, has_journal)
+    finally:
+        os.close(descriptor)
 
 
 def _opened(objects: Path, fresh: Mapping[str, tuple[str, bytes]]) -> Iterator[_Opened]:

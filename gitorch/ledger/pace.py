@@ -33,9 +33,10 @@ class Pace:
         self._begun = time.monotonic()
 
     def end(self, is_pushed: bool) -> None:
-        """Call it after a push. It waits after a lost race, for a time by chance.
+        """Call it after a push. It waits after a second lost race in a row, for a time by chance.
 
-        At most as long as a push, after two lost races four times that, after three nine times.
+        At most as long as four pushes, after three lost races nine, and after more sixteen. Who lost a single race tries again at
+        once: its rival may have had no more to write.
         """
         self._ended = time.monotonic()
         self._push_seconds = self._ended - self._begun
@@ -44,5 +45,8 @@ class Pace:
             return
 
         self._won, self._lost = 0, self._lost + 1
+        if self._lost == 1:
+            return
+
         share = int.from_bytes(os.urandom(2), "big") / 65_536
         time.sleep(share * self._push_seconds * min(16, self._lost**2))

@@ -9,7 +9,6 @@ Where the remote answered a moment ago, its tip is not asked for again: a push t
 
 from __future__ import annotations
 
-import re
 import time
 from contextlib import contextmanager
 from itertools import islice
@@ -20,8 +19,9 @@ from gitorch.ledger import last_contact, location, lock
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.pace import Pace
 from gitorch.ledger.signed_records import unsigned
+from gitorch.model.named_commits import named_commits
 from gitorch.model.path_text import shell_word
-from gitorch.model.values import names_of, replace
+from gitorch.model.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,8 +41,6 @@ ASKED_MS = 10_000
 FEW = 100
 """Up to this many new commits, reading them from the store is faster than starting git's two processes."""
 
-_COMMIT_ID = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
-
 
 class SharedLedger(GitLedger):
     """The port `Ledger` on a store of commits and the remote that all hosts share.
@@ -52,6 +50,7 @@ class SharedLedger(GitLedger):
     """
 
     is_shared = True
+    _pause_seconds = 0.0  # the pace of pushes lets others go on
 
     def __init__(
         self, store: Store, upstream: Upstream, keys: HostKeys, history: History, common: Path, evolve: Evolve
@@ -276,16 +275,4 @@ def _away() -> Iterator[None]:
 def _named_commits(made: PreparedCommits) -> Iterator[str]:
     """Everything in the new records that looks like the full id of a commit."""
     for record, _ in made.records:
-        for name in names_of(type(record.event)):
-            yield from _commits_in(getattr(record.event, name))
-
-
-def _commits_in(value: object) -> Iterator[str]:
-    """What looks like a full id in the value of a field."""
-    parts: tuple[object, ...] = (value,)
-    if isinstance(value, tuple):
-        parts = value
-
-    for part in parts:
-        if isinstance(part, str) and _COMMIT_ID.fullmatch(part):
-            yield part
+        yield from named_commits(record.event)

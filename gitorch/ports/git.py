@@ -58,7 +58,8 @@ class PushRef(Value):
 
     ref: str
     """Its full name on the remote."""
-    new: CommitId
+    new: CommitId | None
+    """The commit that it gets; None removes it."""
     expected: CommitId | None
     """The commit that the remote must hold there before the push; None when the ref must not exist yet."""
 

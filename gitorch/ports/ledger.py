@@ -182,7 +182,7 @@ class Store(Protocol):
     ) -> tuple[CommitId, ...]:
         """Write the commits one after the other on `tip` without moving the ref. Returns their ids, oldest first.
 
-        `sign` gives the signature of the last one.
+        They need not be durable before `forward` moves the ref to them. `sign` gives the signature of the last one.
         """
         ...
 

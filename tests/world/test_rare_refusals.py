@@ -22,6 +22,7 @@ from gitorch.errors import Corrupt, Failed, GitorchError, NotFound, Refused, Una
 from gitorch.model.ids import CommitId, Moment
 from gitorch.model.plans.permission import RequestPattern
 from gitorch.model.plans.runtime import Preset
+from gitorch.ports.git import PushRef
 from gitorch.world import difftool, files, local_programs, safe_writing
 from gitorch.world.acp import control, host
 from gitorch.world.beads import BeadsProgram
@@ -31,7 +32,7 @@ from gitorch.world.clock import SystemClock
 from gitorch.world.git import ref_move
 from gitorch.world.git.host_keys import SshHostKeys, make_host_key
 from gitorch.world.git.proposed_commit import commit_body
-from gitorch.world.git.remotes import GitRemotes
+from gitorch.world.git.remotes import GitRemotes, fetched_ref
 from gitorch.world.git.upstream import LEDGER_REF, GitUpstream
 from gitorch.world.local_programs import LocalPrograms
 from gitorch.world.setups import WorktreeSetups
@@ -178,13 +179,16 @@ def test_a_git_that_neither_agrees_nor_ends_is_given_up(monkeypatch):
         assert asked == [ref_move.IDLE_SECONDS] * 3
 
 
+TRACKING = fetched_ref("origin", LEDGER_REF)
+
+
 def upstream(may_be_public=False, **answers):
     """The upstream `origin`, whose remote answers so."""
     made = GitUpstream("origin", Path("nowhere"), {}, None, lambda: None, lambda: may_be_public)
     usual = {
         "fetch": lambda *_: None,
-        "drop_misnamed": lambda _: [],
-        "fetched": lambda *_: C1,
+        "refs": lambda *_: {TRACKING: C1},
+        "remove": lambda *_: None,
         "heads": lambda *_: {LEDGER_REF: C1},
         "commits_among": list,
         "address": lambda _: "https://github.com/ada/x.git",
@@ -209,8 +213,10 @@ def test_a_ledger_at_a_remote_is_fetched_or_its_fault_is_named():
     assert refused(upstream(fetch=failing("it is gone")).fetch) == (Unavailable, "it is gone", "")
     ref = f"refs/gitorch/commits/{C1}"
     message = f"{ref} at origin was moved to 222222222222, which no host does; nothing of it is used here."
-    moved = upstream(drop_misnamed=lambda _: [(ref, C2)])
+    removed = []
+    moved = upstream(refs=lambda *_: {ref: C2, TRACKING: C1}, remove=lambda *one: removed.append(one))
     assert refused(moved.fetch) == (Corrupt, message, f"git push --force origin {C1}:{ref}")
+    assert removed == [(ref, C2)]
 
 
 def test_a_push_of_the_ledger_is_lost_refused_or_done():
@@ -299,11 +305,28 @@ def test_what_sets_up_a_worktree_lies_below_its_own_folder(tmp_path):
     assert WorktreeSetups(tmp_path, tmp_path, {}, SystemClock())._folder == tmp_path / "setups"
 
 
-def test_a_ref_of_a_commit_that_names_another_one_is_removed(repo):
+def test_refs_are_listed_by_name_and_folder_and_removed_only_at_their_commit(repo):
     first, second = repo.commit({"a": "1"}), repo.commit({"a": "2"})
     folder = "refs/gitorch/commits/"
     for name in (first, second):
         repo.git("update-ref", f"{folder}{name}", first)
     remotes = GitRemotes(repo.path, repo.environ, SystemClock(), dict)
-    assert remotes.drop_misnamed(folder) == [(f"{folder}{second}", first)]
+    expected = {f"{folder}{first}": first, f"{folder}{second}": first, "refs/heads/main": second}
+    assert remotes.refs(folder, "refs/heads/main") == expected
+    with pytest.raises(Unavailable, match="git update-ref failed"):
+        remotes.remove(f"{folder}{second}", second)
+    remotes.remove(f"{folder}{second}", first)
     assert repo.git("for-each-ref", "--format=%(refname)", folder) == f"{folder}{first}"
+
+
+def test_a_push_removes_a_ref_that_is_still_where_it_was_expected(repo, tmp_path):
+    commit = repo.commit({"a": "1"})
+    repo.git("clone", "-q", "--bare", str(repo.path), str(tmp_path / "there.git"))
+    repo.git("remote", "add", "there", str(tmp_path / "there.git"))
+    ref = f"refs/gitorch/commits/{commit}"
+    remotes = GitRemotes(repo.path, repo.environ, SystemClock())
+    assert remotes.push("there", (PushRef(ref, commit, None),)) == ""
+    elsewhere = repo.commit({"a": "2"})
+    assert "stale info" in remotes.push("there", (PushRef(ref, None, elsewhere),))
+    assert remotes.push("there", (PushRef(ref, None, commit),)) == ""
+    assert remotes.heads("there", (ref,)) == {}

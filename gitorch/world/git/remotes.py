@@ -95,7 +95,7 @@ class GitRemotes:
         That ref follows the remote even when the remote's history was rewritten.
         Raises Unavailable when the remote has no such ref, or the fetch does nothing for `TRANSFER_SECONDS`.
         """
-        refspec = f"+{ref}:{FETCHED}{remote}/{ref.removeprefix('refs/heads/')}"
+        refspec = f"+{ref}:{fetched_ref(remote, ref)}"
         options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
         arguments = ("fetch", *options, "--", remote, refspec, *others)
         result = self._git.run(*arguments, wait_seconds=TRANSFER_SECONDS, remote=remote)
@@ -104,11 +104,18 @@ class GitRemotes:
             message = f"nothing could be fetched from {remote}: {_without_advice(result.err)}"
             raise Unavailable(message, hint=f"git fetch {shell_word(remote)}")
 
-    def fetched(self, remote: str, ref: str) -> CommitId | None:
-        """What the last `fetch` of this ref brought; None before the first. No remote is contacted."""
-        name = f"{FETCHED}{remote}/{ref.removeprefix('refs/heads/')}"
-        commit = self._git.output("for-each-ref", "--format=%(objectname)", "--", name).strip()
-        return CommitId(commit) if commit else None
+    def refs(self, *names: str) -> Mapping[str, CommitId]:
+        """The commits of this clone's refs with these full names, or below these folders. No remote is contacted."""
+        found: dict[str, CommitId] = {}
+        listed = self._git.output("for-each-ref", "--format=%(refname) %(objectname)", "--", *names)
+        for line in listed.splitlines():
+            ref, commit = line.split(" ")
+            found[ref] = CommitId(commit)
+        return found
+
+    def remove(self, ref: str, commit: CommitId) -> None:
+        """Remove a ref of this clone that is at this commit."""
+        self._git.output("update-ref", "-d", ref, commit)
 
     def commits_among(self, ids: Collection[str]) -> list[CommitId]:
         """Those of these full ids that are commits of this repository, each once."""
@@ -118,27 +125,17 @@ class GitRemotes:
         listed = self._git.output("cat-file", "--batch-check", given="".join(f"{one}\n" for one in wanted).encode())
         return [CommitId(line.split(" ")[0]) for line in listed.splitlines() if line.split(" ")[1] == "commit"]
 
-    def drop_misnamed(self, folder: str) -> list[tuple[str, CommitId]]:
-        """The refs below this folder that have the name of another commit than their own; they are gone from here then."""
-        found = []
-        for line in self._git.output("for-each-ref", "--format=%(refname) %(objectname)", folder).splitlines():
-            ref, commit = line.split(" ")
-            if ref != f"{folder}{commit}":
-                self._git.output("update-ref", "-d", ref, commit)
-                found.append((ref, CommitId(commit)))
-        return found
-
     def push(self, remote: str, refs: Sequence[PushRef], options: Sequence[str] = (), *, hooks: bool = True) -> str:
         """Push all of these refs or none, each only over its expected value; returns git's reason when it did not.
 
         The result is empty after a push that the remote accepted.
-        An expected value of None demands that the remote does not have the ref yet.
+        An expected value of None demands that the remote does not have the ref yet; a new value of None removes the ref.
         `options` are given to the hooks of the remote; one that takes none refuses the push.
         The repository's `pre-push` hook runs, unless `hooks` is false.
         Raises Unavailable when the remote does nothing for `TRANSFER_SECONDS`; the push may have arrived then.
         """
         leases = [f"--force-with-lease={one.ref}:{one.expected or ''}" for one in refs]
-        updates = [f"{one.new}:{one.ref}" for one in refs]
+        updates = [f"{one.new or ''}:{one.ref}" for one in refs]
         flags = ("--porcelain", "--atomic", "--no-follow-tags", "--recurse-submodules=no")
         given = [f"--push-option={option}" for option in options]
 
@@ -159,6 +156,11 @@ class GitRemotes:
 
         reasons = "\n".join([*REFUSED.findall(result.out), _without_advice(result.err)]).strip()
         return reasons or f"git push ended with {result.status}"
+
+
+def fetched_ref(remote: str, ref: str) -> str:
+    """The ref of this clone that keeps what `GitRemotes.fetch` brought."""
+    return f"{FETCHED}{remote}/{ref.removeprefix('refs/heads/')}"
 
 
 def _without_advice(message: str) -> str:

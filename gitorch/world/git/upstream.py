@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
+from gitorch.model.named_commits import COMMIT_REFS
 from gitorch.model.path_text import shell_word
 from gitorch.ports.git import PushRef
 from gitorch.rules.forges import looks_public
-from gitorch.world.git.remotes import GitRemotes
+from gitorch.world.git.remotes import GitRemotes, fetched_ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from gitorch.ports.world import Clock
 
 LEDGER_REF = "refs/heads/gitorch/ledger"
-COMMIT_REFS = "refs/gitorch/commits/"
 OVERTAKEN = "(stale info)"
 """What git says of a branch that is not at the expected commit. It is the ledger, since no other ref here ever moves."""
 
@@ -59,9 +59,20 @@ class GitUpstream:
             if f"couldn't find remote ref {LEDGER_REF}" in error.message:
                 return None
             raise
-        for ref, commit in self._remotes.drop_misnamed(COMMIT_REFS):
-            raise self._moved(ref, commit)
-        return self._remotes.fetched(self.name, LEDGER_REF)
+        tracking = fetched_ref(self.name, LEDGER_REF)
+        refs = self._remotes.refs(COMMIT_REFS, tracking)
+        self._require_true_names(refs)
+        return refs.get(tracking)
+
+    def _require_true_names(self, refs: Mapping[str, CommitId]) -> None:
+        """Raise Corrupt for a ref with the name of another commit than its own; all such refs are gone from here then."""
+        moved: list[tuple[str, CommitId]] = []
+        for ref, commit in refs.items():
+            if ref.startswith(COMMIT_REFS) and ref != f"{COMMIT_REFS}{commit}":
+                self._remotes.remove(ref, commit)
+                moved.append((ref, commit))
+        if moved:
+            raise self._moved(*moved[0])
 
     def _moved(self, ref: str, commit: CommitId) -> Corrupt:
         """The error for the ref of a named commit that is at another one. The hint puts it back, or removes it."""
