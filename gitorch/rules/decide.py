@@ -55,12 +55,18 @@ def decide_all(state: State, orders: Iterable[Order]) -> tuple[Event, ...]:
 
     Raises what `decide` raises for the first command that may not happen; then none of the others counts either.
     """
+    decided, _ = decided_all(state, orders)
+    return decided
+
+
+def decided_all(state: State, orders: Iterable[Order]) -> tuple[tuple[Event, ...], State]:
+    """The same events, and the state after them."""
     all_events: list[Event] = []
     for order in orders:
         decided, state = _decided(state, order)
         all_events += decided
 
-    return tuple(all_events)
+    return tuple(all_events), state
 
 
 def _decided(state: State, order: Order) -> tuple[tuple[Event, ...], State]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.app.executing.merge_turn import decision_turn
 from gitorch.app.executing.redaction import recordable, storable
@@ -13,16 +13,16 @@ from gitorch.model.path_text import without_surrogates
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import Value
 from gitorch.ports.commits import Draft
-from gitorch.rules.decide import decide_all
+from gitorch.rules.decide import decide_all, decided_all
 from gitorch.rules.guards.capabilities import ensure_may
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.app.services import Services
     from gitorch.model.commands import Command
     from gitorch.model.events import Event
-    from gitorch.model.ids import JobId, RunId
+    from gitorch.model.ids import JobId, Moment, RunId
     from gitorch.model.work.board import State
     from gitorch.ports.commits import WrittenRecord
 
@@ -46,15 +46,59 @@ def execute(
     Raises Busy where the ledger stays locked, Corrupt where it does not hold.
     """
     at = services.clock.now()
-    files = None if callable(attach) else attach
-    orders: list[Order] = []
-    for one in _as_tuple(command):
-        orders.append(Order(storable(actor), at, recordable(actor, storable(one), files)))
+    orders = _orders(actor, at, command, attach)
 
     def drafts(state: State) -> tuple[Draft, ...]:
         return _drafts(decide_all(state, orders), attach)
 
     return services.ledger.append(run, storable(actor), at, drafts)
+
+
+class Recording(NamedTuple):
+    """Commands of which all or none count, with the files of their records."""
+
+    commands: tuple[Command, ...]
+    attach: Attached
+
+
+def execute_each(
+    services: Services, run: RunId, actor: Actor, recordings: Sequence[Recording]
+) -> tuple[State, tuple[WrittenRecord, ...], Mapping[int, Exception]]:
+    """Decide each of these on the state that those before it lead to, and append all events at once: with one push.
+
+    What the rules refuse leaves nothing. Gives what `execute` gives, and the error of each other one that could not be
+    decided, by its place in `recordings`; neither keeps the rest from being recorded. Raises what the ledger raises.
+    """
+    at = services.clock.now()
+    failed: dict[int, Exception] = {}
+
+    def drafts(state: State) -> tuple[Draft, ...]:
+        failed.clear()
+        made: list[Draft] = []
+        for number, recording in enumerate(recordings):
+            try:
+                events, after = decided_all(state, _orders(actor, at, recording.commands, recording.attach))
+                made += _drafts(events, recording.attach)
+                state = after
+            except Refused:
+                continue
+            except Exception as error:  # noqa: BLE001  whatever is raised, the others are recorded
+                failed[number] = error
+        return tuple(made)
+
+    state, written = services.ledger.append(run, storable(actor), at, drafts)
+    return state, written, failed
+
+
+def _orders(
+    actor: Actor, at: Moment, command: Command | tuple[Command, ...], attach: Attached | None
+) -> tuple[Order, ...]:
+    """Commands as they may be decided. Raises Refused where text or files of a person or an agent seem to hold a secret."""
+    files = None if callable(attach) else attach
+    orders: list[Order] = []
+    for one in _as_tuple(command):
+        orders.append(Order(storable(actor), at, recordable(actor, storable(one), files)))
+    return tuple(orders)
 
 
 def _as_tuple(command: Command | tuple[Command, ...]) -> tuple[Command, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from gitorch.app.executing.execute import execute
+from gitorch.app.executing.execute import Recording, execute, execute_each
 from gitorch.app.executing.merge_turn import merge_turn
 from gitorch.app.hosts.here import is_here, sessions_here
 from gitorch.app.query.host_settings import settings_to_take
@@ -14,10 +14,11 @@ from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.recording import attached_files, completed, forget_result
 from gitorch.app.reconciler.sandboxes import take_commits
+from gitorch.app.reconciler.together import Together
 from gitorch.app.reconciler.trouble import sentence, trouble, words_of
 from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.work.outbox import collect
-from gitorch.errors import Corrupt, Denied, Refused, Unavailable
+from gitorch.errors import Away, Busy, Corrupt, Denied, Refused, Unavailable
 from gitorch.model import commands
 from gitorch.model.effects import MergeBranches
 from gitorch.model.ids import Moment
@@ -31,16 +32,18 @@ from gitorch.rules.reconciling.steps import bringing_in, collecting, learning_st
 from gitorch.rules.waiting import only_people_left
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from gitorch.app.executing.execute import Attached
     from gitorch.app.reconciler.observe import Observation
+    from gitorch.app.reconciler.together import Held
     from gitorch.app.services import Services
     from gitorch.errors import GitorchError
     from gitorch.model.commands import Command
     from gitorch.model.effects import Effect
     from gitorch.model.ids import JobId, RunId, SessionId
     from gitorch.model.observed import Observed
+    from gitorch.model.work.board import State
     from gitorch.model.work.fault import Step
     from gitorch.model.work.run import Run
     from gitorch.ports.commits import WrittenRecord
@@ -94,6 +97,7 @@ class _Tick:
         self.acted = False
         self.failure: GitorchError | None = None
         self.corrupt: Corrupt | None = None
+        self.facts = Together()
 
     def result(self) -> TickResult:
         """Do all steps of the tick, in this order."""
@@ -101,11 +105,13 @@ class _Tick:
         self.collect_outboxes()
         observation = observe(self.services, self.run, self.places)
         self.meet(observation)
-        for command in reconcile(self.run, observation.observed):
-            self.learn(command)
+        with self.together():
+            for command in reconcile(self.run, observation.observed):
+                self.learn(command)
         self.publish_files()
-        for effect in outstanding(self.run, observation.observed):
-            self.perform(effect)
+        with self.together():
+            for effect in outstanding(self.run, observation.observed):
+                self.perform(effect)
         if not observation.faults:
             self.clear_unneeded()
         acted = self.acted or bool(self.written)
@@ -129,14 +135,60 @@ class _Tick:
             self.silent.append(f"{step.doing} failed: {self.run.faults[step.name].first_line}")
             return False
 
+        self.facts.begin(step)
         try:
             work()
         except Exception as error:  # noqa: BLE001  whatever is raised, the other steps go on
+            self.facts.drop()
             self.fail(step, trouble(error))
             return False
 
-        self.clear(step.name)
+        if not self.facts.is_holding:
+            self.clear(step.name)
         return True
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Record what the block finds at its end and at once, where hosts share the ledger."""
+        self.facts.is_open = self.services.ledger.is_shared
+        yield
+        self.facts.is_open = False
+        self.record_all(self.facts.take())
+
+    def record_all(self, held: list[Held]) -> None:
+        """Append the events of all these facts with one push. Where that fails, each is tried by itself, as a step of its own."""
+        if not held:
+            return
+
+        recordings = [one.recording for one in held]
+        try:
+            state, written, failed = execute_each(self.services, self.run.id, self.services.host, recordings)
+        except (Away, Busy) as error:
+            self.failure = error
+            return
+        except Exception:  # noqa: BLE001  whatever is raised, one fact can be the cause of it
+            for one in held:
+                self.step(one.step, partial(self.append_one, one.command, one.recording))
+            return
+
+        self.take_up(state, written)
+        self.conclude(held, failed)
+
+    def conclude(self, held: list[Held], failed: Mapping[int, Exception]) -> None:
+        """What follows for the steps of facts that are recorded now, or that could not be."""
+        done: dict[str, bool] = {}
+        for number, one in enumerate(held):
+            error = failed.get(number)
+            if error is None:
+                forget_result(self.services, self.run, one.command)
+                done.setdefault(one.step.name, True)
+            else:
+                self.fail(one.step, trouble(error))
+                done[one.step.name] = False
+
+        for step, is_done in done.items():
+            if is_done:
+                self.clear(step)
 
     def is_due(self, step: Step) -> bool:
         """Whether the step may be tried, or its failure be recorded, by now."""
@@ -173,7 +225,10 @@ class _Tick:
 
     def append(self, command: Command | tuple[Command, ...], attached: Attached | None = None) -> None:
         """Append the events of a command, and take up the state after them."""
-        state, written = execute(self.services, self.run.id, self.services.host, command, attached)
+        self.take_up(*execute(self.services, self.run.id, self.services.host, command, attached))
+
+    def take_up(self, state: State, written: tuple[WrittenRecord, ...]) -> None:
+        """Go on from the state after these records."""
         self.written.extend(written)
         self.run = run_there(state)
 
@@ -239,8 +294,14 @@ class _Tick:
         first: tuple[Command, ...] = ()
         if isinstance(command, commands.GrantLease):
             first = settings_to_take(self.services, self.run)
+        recording = Recording((*first, command), attached)
+        if not self.facts.hold(command, recording):
+            self.append_one(command, recording)
+
+    def append_one(self, command: Command, recording: Recording) -> None:
+        """Append the events of one command."""
         try:
-            self.append((*first, command), attached)
+            self.append(recording.commands, recording.attach)
         except Refused:
             self.run = run_there(self.services.ledger.state(self.run.id))
         forget_result(self.services, self.run, command)
@@ -269,7 +330,7 @@ class _Tick:
                 self.record(command)
 
         def merge() -> None:
-            with merge_turn(self.services):
+            with merge_turn(self.services), self.facts.closed():  # nobody decides before the merge is recorded
                 work()
 
         self.step(step, merge if isinstance(effect, MergeBranches) else work)
