@@ -15,20 +15,24 @@ from cli_stage import RUN, UNATTENDED, Stage
 from fakes.clock import FakeClock
 from fakes.world import FakeFiles, altered
 
-from gitorch.app.executing.execute import execute
+from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.hosts import here, listing, offer, others, sharing, sightings, watch
 from gitorch.app.query import host_settings as settings
 from gitorch.app.query import target
 from gitorch.app.query.settings import trusted_settings
 from gitorch.app.reconciler import loop, one_job
+from gitorch.app.reconciler.observe import observe
+from gitorch.app.sessions import sessions
 from gitorch.errors import Corrupt, Unavailable
 from gitorch.model import commands as c
+from gitorch.model.effects import StopSession
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.review import Check
 from gitorch.ports.commits import LastContact
+from gitorch.rules.outstanding import outstanding
 
 ATTIC = Actor(ActorKind.HOST, "gitorch", "attic")
 LEASE_MS = 1_000 * Settings().lease_seconds
@@ -225,6 +229,16 @@ def test_a_handoff_that_its_host_does_not_test_is_left_too(stage, desk, attic):
         sharing.shared_hosts(services, stage.run)
         services.clock.moment = START + LEASE_MS + 1
         assert sharing.shared_hosts(services, stage.run).unseen == left
+
+
+def test_a_session_that_is_stopped_from_another_host_is_ended_by_its_own(stage, desk, attic):
+    session = lease_to(attic, stage, "ui")
+    stopped, job = sessions.stop(desk, Caller(stage.who().actor), "ui", None)
+    assert (job, stopped.jobs["ui"].phase, stopped.sessions[session].ended) == ("ui", "queued", "")
+    [effect] = [
+        one for one in outstanding(stage.run, observe(attic, stage.run).observed) if isinstance(one, StopSession)
+    ]
+    assert effect.session == session
 
 
 def test_a_host_that_did_not_prepare_the_run_takes_its_settings_once(stage, desk, attic):

@@ -132,6 +132,31 @@ def test_a_lease_that_nobody_saw_renewed_is_taken_over_and_its_agent_ended_where
     assert not any(isinstance(one, effects.StopSession) for one in outstanding(play.run, unseen))
 
 
+@pytest.mark.parametrize(
+    ("ends", "known", "how", "is_refused"),
+    [
+        (HOST, True, "stopped", False),
+        (ATTIC, True, "unseen", False),
+        (ATTIC, True, "stopped", True),
+        (ATTIC, True, "exited", True),
+        (ATTIC, False, "stopped", False),  # a clone alone, whose host got another name
+    ],
+)
+def test_only_its_own_host_ends_a_session_that_may_live(ends: Actor, known: bool, how: str, is_refused: bool) -> None:
+    play = Play()
+    if known:
+        play.do(c.AddHost("desk", "key"), HUMAN)
+    play.begin({"api": (), "ui": ()}, FREE)
+    play.launch("api")
+    end = c.EndSession(S1, how, None, "")
+    if is_refused:
+        with pytest.raises(Refused, match="session s1 lives on host desk, which alone can end it"):
+            play.do(end, ends)
+        return
+
+    assert kinds(play.do(end, ends)) >= {e.SessionEnded}
+
+
 def test_each_host_takes_its_git_settings_once_and_no_agent_can() -> None:
     play = at_work()
     play.do(c.TakeSettings({"core.sshcommand": "sha256:1"}), ATTIC)

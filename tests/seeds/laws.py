@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from laws_of_sessions import (
+    a_session_is_ended_by_its_own_host,
     a_session_lives_once,
     a_text_goes_to_a_living_agent,
     launches_and_deaths_are_bounded,
@@ -99,6 +100,7 @@ LAWS: tuple[Callable[[Story], Iterator[str]], ...] = (
     never_more_than_the_allowed_number_at_work,
     no_job_before_its_needs,
     a_session_lives_once,
+    a_session_is_ended_by_its_own_host,
     one_agent_a_worktree,
     reviewers_are_fresh_and_never_the_author,
     launches_and_deaths_are_bounded,

@@ -115,6 +115,17 @@ def a_session_lives_once(story: Story) -> Iterator[str]:
                 seen.add(session)
 
 
+def a_session_is_ended_by_its_own_host(story: Story) -> Iterator[str]:
+    """Another host may only say that it has not seen a session for too long: the agent may live, and its host ends it."""
+    homes: dict[str, str] = {}
+    for record in story.of("lease-granted", "session-ended"):
+        host = record["actor"]["host"]
+        if record["type"] == "lease-granted" and record["fresh"]:
+            homes[record["session"]] = host
+        elif record["type"] == "session-ended" and record["how"] != "unseen" and homes[record["session"]] != host:
+            yield f"{record['seq']} {host} ends {record['session']}, which lives on {homes[record['session']]}"
+
+
 def one_agent_a_worktree(story: Story) -> Iterator[str]:
     """An author comes alive only when whoever worked on the job before on this host is over: both have one worktree."""
     for alive in story.of("session-alive"):

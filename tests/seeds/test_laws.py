@@ -84,6 +84,13 @@ def no_death_allowed(records):
     return records
 
 
+def ended_from_elsewhere(records):
+    """Another host ends a session that it could see."""
+    ended = first(records, "session-ended", how="stopped")
+    ended["actor"] = {**ended["actor"], "host": "attic"}
+    return records
+
+
 SPOILED = {
     "time_and_numbers_grow": lambda r: changed(r, "lease-granted", {"at": "1999-01-01T00:00:00.000Z"}),
     "what_happens_once_happens_once": lambda r: doubled(r, "merged"),
@@ -93,6 +100,7 @@ SPOILED = {
     "never_more_than_the_allowed_number_at_work": agents_for_everything,
     "no_job_before_its_needs": lambda r: without(r, "gate-passed", job="ash"),
     "a_session_lives_once": lambda r: doubled(r, "session-ended"),
+    "a_session_is_ended_by_its_own_host": ended_from_elsewhere,
     "one_agent_a_worktree": lambda r: [x for x in r if x["type"] != "session-ended"],
     "reviewers_are_fresh_and_never_the_author": lambda r: [
         x if x["type"] != "verdict-given" else {**x, "session": "s1"} for x in r

@@ -9,6 +9,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import execute, execute_verb, only_people
+from gitorch.app.hosts.here import is_here
 from gitorch.app.query.lookup import active_runs, find_run, find_session, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.query.runtime_facts import runtime_facts
@@ -289,8 +290,14 @@ def is_single_agent(run: Run) -> bool:
 
 
 def _end_session(services: Services, run: Run, session: SessionId | None) -> Run:
-    """End a session that was given up, unless a running loop does it; gives the run as it is afterwards."""
+    """End a session that was given up, unless a running loop does it; gives the run as it is afterwards.
+
+    One that lives on another host is ended by that host's loop.
+    """
     if session is None or run.sessions[session].phase is SessionPhase.ENDED:
+        return run
+
+    if not is_here(services, run, session):
         return run
 
     return _end_now(services, run, session)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.commands import Order
     from gitorch.model.events import Event
     from gitorch.model.ids import Digest
+    from gitorch.model.record import Actor
     from gitorch.model.work.board import State
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
@@ -116,6 +117,7 @@ def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event
     if session.phase is SessionPhase.ENDED:
         return ()
 
+    _ensure_own(state, order.actor, session, command.how)
     ended = events.SessionEnded(
         session.id,
         session.job,
@@ -134,6 +136,15 @@ def end(state: State, order: Order, command: commands.EndSession) -> tuple[Event
         return (ended, lease_ended)
 
     return (ended, lease_ended, question)
+
+
+def _ensure_own(state: State, actor: Actor, session: Session, how: str) -> None:
+    """Raises Refused for the session of another known host, whose agent may live; unless nobody sees that host any more."""
+    if how == UNSEEN or session.host == actor.host or session.host not in state.board.hosts:
+        return
+
+    message = f"session {session.id} lives on host {session.host}, which alone can end it"
+    raise Refused(message, "gitorch host list")
 
 
 def _question_after(run: Run, job: JobState, session: Session, command: commands.EndSession) -> events.Escalated | None:
