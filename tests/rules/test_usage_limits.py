@@ -74,6 +74,12 @@ def test_without_a_time_each_wait_is_twice_as_long_up_to_an_hour(play):
     assert LONGEST_WAIT_MS == HOUR_MS
 
 
+@pytest.mark.parametrize("end", [-1, -(10**18), 10**15, 10**18])
+def test_an_end_that_no_limit_has_is_none(play, end):
+    assert reach(play, resets_at=Moment(end)) == play.at - 1000 + FIRST_WAIT_MS
+    assert learned(play, resets_at=Moment(end)) == [], "nor is it another limit each time that it is seen"
+
+
 def test_every_limit_of_an_attempt_gets_its_own_nudge(play):
     for _ in range(3):
         until = reach(play, resets_at=Moment(play.at + HOUR_MS))

@@ -24,6 +24,10 @@ SETTLE_MS = 60_000
 """For how long after a nudge an old sign of a limit may still be there, and how far two times of one reset may differ."""
 
 
+NAMED_MAX_MS = 40 * 86_400_000
+"""An end that is named and farther away is a mistake, or was made up: no program has a limit that lasts more than a month."""
+
+
 def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> Iterator[Command]:
     """The record of a usage limit that a session has reached, once for each limit."""
     from gitorch.model.commands import RecordLimit  # noqa: PLC0415  # 2 ms that verbs that read do not pay
@@ -31,16 +35,20 @@ def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> I
     if seen.state is not AgentState.LIMITED or _is_known(session, seen, now):
         return
 
-    until = seen.resets_at
+    named = _named_end(seen, now)
+    until = named
     if until is None:
         until = Moment(now + wait_ms(session.limits))
 
-    yield RecordLimit(
-        session=session.id,
-        until=until,
-        named=seen.resets_at is not None,
-        evidence=seen.evidence,
-    )
+    yield RecordLimit(session=session.id, until=until, named=named is not None, evidence=seen.evidence)
+
+
+def _named_end(seen: SessionObservation, now: Moment) -> Moment | None:
+    """When the limit ends, as the program names it; None where it names no time, or one that no limit has."""
+    if seen.resets_at is None or not 0 <= seen.resets_at <= now + NAMED_MAX_MS:
+        return None
+
+    return seen.resets_at
 
 
 def _is_known(session: Session, seen: SessionObservation, now: Moment) -> bool:
@@ -48,10 +56,11 @@ def _is_known(session: Session, seen: SessionObservation, now: Moment) -> bool:
     if session.limited_until is None:
         return _was_just_nudged(session, now)
 
-    if seen.resets_at is None:
+    named = _named_end(seen, now)
+    if named is None:
         return True
 
-    return abs(seen.resets_at - session.limited_until) < SETTLE_MS
+    return abs(named - session.limited_until) < SETTLE_MS
 
 
 def _was_just_nudged(session: Session, now: Moment) -> bool:
