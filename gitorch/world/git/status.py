@@ -51,7 +51,7 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
         elif part[0] in FIELDS_BEFORE_PATH:
             uncommitted.append(part.split(" ", FIELDS_BEFORE_PATH[part[0]])[-1])
 
-    uncommitted = [path for path in uncommitted if not _is_own(path)]
+    uncommitted = [path for path in uncommitted if not _is_own(path) and not _is_mask(git, path)]
     uncommitted += _changed_submodules(git, uncommitted)
     head = CommitId(branch["branch.oid"])
     name = branch["branch.head"]
@@ -67,6 +67,12 @@ def worktree_status(git: GitRunner) -> WorktreeStatus:
 def _is_own(path: str) -> bool:
     """Whether a path belongs to gitorch's own folder in a worktree."""
     return path == OWN_FOLDER or path.startswith(f"{OWN_FOLDER}/")
+
+
+def _is_mask(git: GitRunner, path: str) -> bool:
+    """Whether a path is a device: sandboxes mount `/dev/null` over names that their commands must not make, and git commits none."""
+    work_tree = git.directories.work_tree
+    return work_tree is not None and (work_tree / system_name(path)).is_char_device()
 
 
 def _changed_submodules(git: GitRunner, known: Collection[str]) -> list[str]:
