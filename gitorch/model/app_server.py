@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.channel import UsageLimit
     from gitorch.model.dialog import PermissionRequest
+    from gitorch.model.work.usage import ModelUsage
 
 
 class Thread(Value):
@@ -27,6 +28,12 @@ class Thread(Value):
     """Whether a user talks in it. Those that name a task, or belong to a subagent, are not."""
     updated_at: int = 0
     """In seconds."""
+    created_at: int = 0
+    """In seconds."""
+    parent: str = ""
+    """The conversation that began this one as its subagent; empty for any other."""
+    is_copy: bool = False
+    """Whether it began as a copy of another one, whose usage its total contains."""
 
 
 class Turn(Value):
@@ -90,6 +97,14 @@ class LimitsTold(Value):
     limits: tuple[UsageLimit, ...]
 
 
+class TokensTold(Value):
+    """What a conversation has used since it began, told after each answer of its model."""
+
+    thread: str
+    total: ModelUsage
+    """Under no model's name, and without a number of requests."""
+
+
 class ThreadsChanged(Value):
     """A conversation was opened or closed."""
 
@@ -103,4 +118,14 @@ class Reply(Value):
     """Why it was refused; empty where it was not."""
 
 
-Fact = StatusChanged | TurnChanged | TextTaken | PermissionAsked | RequestSettled | LimitsTold | ThreadsChanged | Reply
+Fact = (
+    StatusChanged
+    | TurnChanged
+    | TextTaken
+    | PermissionAsked
+    | RequestSettled
+    | LimitsTold
+    | TokensTold
+    | ThreadsChanged
+    | Reply
+)

@@ -50,10 +50,10 @@ class ChannelObservation(Value):
 
 
 class TokenUsage(Value):
-    """The tokens that one answer of a model cost."""
+    """The tokens that one answer of a model cost, or all answers of one conversation together."""
 
     id: str
-    """The id of the answer, by which it is counted once."""
+    """The id of the answer or of the conversation, by which it is counted once."""
     source: str
     """The channel that told."""
     model: str
@@ -68,6 +68,8 @@ class TokenUsage(Value):
     reasoning: int = 0
     cost_usd: float | None = None
     """The program's own figure; None where it has none."""
+    requests: int = 1
+    """How many answers these tokens are of."""
 
 
 class UsageLimit(Value):

@@ -20,12 +20,15 @@ from gitorch.model.app_server import (
     TextTaken,
     Thread,
     ThreadsChanged,
+    TokensTold,
     Turn,
     TurnChanged,
 )
 from gitorch.model.channel import UsageLimit
 from gitorch.model.dialog import PermissionRequest
 from gitorch.model.ids import Moment
+from gitorch.model.work.usage import ModelUsage
+from gitorch.text.usage.served import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +39,7 @@ PERMISSIONS = "item/permissions/requestApproval"
 
 SHELL_OPTIONS = frozenset({"-c", "-lc"})
 WINDOWS = ("primary", "secondary")
+COUNTS = ("inputTokens", "cachedInputTokens", "cacheWriteInputTokens", "outputTokens", "reasoningOutputTokens")
 
 
 def request_text(number: int, method: str, params: Mapping[str, Any]) -> str:
@@ -235,6 +239,19 @@ def _limit(name: str, window: Mapping[str, Any]) -> UsageLimit:
     return UsageLimit(name, percent, Moment(resets * 1000) if resets else None)
 
 
+def _tokens_told(params: Mapping[str, Any]) -> TokensTold:
+    """The running total. Codex counts cached tokens as part of the input."""
+    read, cached, written, output, reasoning = numbers(_mapping(params, "tokenUsage").get("total"), *COUNTS)
+    total = ModelUsage(
+        input=max(0, read - cached - written),
+        cached=cached,
+        cache_write=written,
+        output=output,
+        reasoning=reasoning,
+    )
+    return TokensTold(_text(params, "threadId"), total)
+
+
 def _threads_changed(_: Mapping[str, Any]) -> ThreadsChanged:
     return ThreadsChanged()
 
@@ -248,12 +265,14 @@ NOTIFICATIONS: Mapping[str, Callable[[Mapping[str, Any]], Fact | None]] = {
     "item/started": _text_taken,
     "serverRequest/resolved": _settled,
     "account/rateLimits/updated": _limits,
+    "thread/tokenUsage/updated": _tokens_told,
 }
 
 
 def read_thread(thread: Mapping[str, Any]) -> Thread:
     """One conversation, as `thread/read` answers it."""
     status, flags = _status(thread)
+    parent = _text(thread, "parentThreadId")
     is_users = _text(thread, "threadSource") in {"", "user"} and not thread.get("ephemeral")
     return Thread(
         _text(thread, "id"),
@@ -261,8 +280,11 @@ def read_thread(thread: Mapping[str, Any]) -> Thread:
         flags,
         folder=_text(thread, "cwd"),
         model=_text(thread, "model"),
-        is_users=is_users and not thread.get("parentThreadId"),
+        is_users=is_users and not parent,
         updated_at=_number(thread, "updatedAt"),
+        created_at=_number(thread, "createdAt"),
+        parent=parent,
+        is_copy=bool(thread.get("forkedFromId")),
     )
 
 

@@ -19,6 +19,7 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.model.values import replace
 from gitorch.model.work.session import SessionKey
 from gitorch.model.work.usage import ModelUsage, total
+from gitorch.text.usage.from_channel import served_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from stand_in import StandIn
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
+
+TELLING = {"codex"}
+"""The programs whose channel tells tokens."""
 
 NEXT = SessionKey(RunId("r1"), SessionId("s2"))
 SUBAGENTS = {
@@ -66,6 +70,8 @@ def test_each_prompt_is_counted_as_the_model_served_it(tmp_path: Path, api: Stan
             one.deliver(f"q{number}", prompt)
             turn(one, api, prompt)
             agree(one, api.served)
+        if name in TELLING:
+            until(lambda: of_channel(one) == counted(one), every_seconds=0.3, what=f"{of_channel(one)} of the channel")
         first = len(api.served)
         before = one.seen()
         os.kill(before.pid, signal.SIGKILL)
@@ -74,6 +80,13 @@ def test_each_prompt_is_counted_as_the_model_served_it(tmp_path: Path, api: Stan
         one.start("Go on now.", resume=before.conversation, key=NEXT)
         turn(one, api, "Go on now.")
         agree(one, api.served[first:])
+        assert name not in TELLING or of_channel(one) is None, "it has no total of what came before"
+
+
+def of_channel(one: Bench) -> ModelUsage | None:
+    """What the control channel alone tells of the session."""
+    told = one.terminals._told(one.key, lambda channel: channel.usage())
+    return None if told is None else total(served_of(answer).usage for answer in told)
 
 
 def turn(one: Bench, api: StandIn, prompt: str) -> None:
@@ -87,7 +100,10 @@ def agree(one: Bench, served: list[str]) -> None:
     with contextlib.suppress(AssertionError):
         until(lambda: replace(counted(one), cost_micros=0) == wanted, every_seconds=0.3, what="the counts")
     assert replace(counted(one), cost_micros=0) == wanted
-    assert (counted(one).cost_micros > 0) is (one.program.name == "claude"), "its status line tells a cost"
+    tells = one.program.name == "claude"
+    until(
+        lambda: (counted(one).cost_micros > 0) is tells, every_seconds=0.3, what="the cost, which its status line tells"
+    )
 
 
 def counted(one: Bench) -> ModelUsage:

@@ -167,6 +167,57 @@ def test_a_usage_limit_is_told_with_its_end(bench):
     another.close()
 
 
+def used(bench):
+    told = bench.channel.usage()
+    return told and {(one.id, one.model, one.input, one.cached, one.output, one.requests) for one in told}
+
+
+def test_what_each_conversation_has_used_is_its_total_also_for_whoever_missed_some_of_it(bench):
+    assert used(bench) is None
+    bench.server.use(100, 40, 10)
+    bench.server.use(100, 40, 10)
+    wait_for(lambda: used(bench) == {("t1", "stand-in", 60, 40, 10, 1)})
+    bench.server.others = {"sub": {"threadSource": "subagent", "parentThreadId": "t1", "model": "small"}}
+    bench.server.use(7, 0, 1, thread="sub")
+    bench.server.use(9, 0, 1, thread="title")
+    another = CodexChannel(bench.site)
+    assert another.usage() is None, "nothing was told to it yet"
+    bench.server.use(300, 40, 30)
+    wait_for(lambda: used(bench) == {("t1", "stand-in", 260, 40, 30, 2), ("sub", "small", 7, 0, 1, 1)})
+    assert [(one.input, one.output, one.requests) for one in wait_for(another.usage)] == [(260, 30, 1)]
+    another.close()
+
+
+def test_usage_stays_counted_over_the_end_of_a_server(bench):
+    bench.state(AgentState.IDLE)
+    bench.server.use(100, 0, 10)
+    wait_for(lambda: used(bench))
+    bench.server.close()
+    with pytest.raises(Unavailable):
+        wait_for(lambda: bench.channel.observe() is None)
+    path = bench.site.folder.path / CONTROL_SOCKET
+    path.unlink()
+    bench.server = FakeAppServer(path, bench.site.folder.path)
+    bench.state(AgentState.IDLE)
+    bench.server.use(200, 0, 20)
+    wait_for(lambda: used(bench) == {("t1", "stand-in", 200, 0, 20, 2)})
+
+
+@pytest.mark.parametrize("older", [{"createdAt": 1}, {"createdAt": 10**10, "forkedFromId": "t0"}])
+def test_what_a_conversation_used_before_the_session_is_not_told_for_its_own(tmp_path, older):
+    made = CodexBench(tmp_path)
+    made.server.others = {"t1": older}
+    started = replace(made.site.launch, started_at=Moment(5_000_000))
+    channel = CodexChannel(replace(made.site, launch=started))
+    channel.observe()
+    made.server.use(100, 0, 10)
+    made.server.begin()
+    wait_for(lambda: channel.observe().state is AgentState.WORKING)
+    assert channel.usage() is None
+    channel.close()
+    made.close()
+
+
 def test_a_conversation_that_is_opened_beside_ours_changes_nothing_and_one_that_replaces_it_is_followed(bench):
     bench.state(AgentState.IDLE)
     bench.server.ask("make")

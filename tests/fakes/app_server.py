@@ -36,6 +36,8 @@ class FakeAppServer:
     def __init__(self, path, folder):
         self.folder = str(folder)
         self.thread = THREAD
+        self.others = {}
+        """What `thread/read` answers of a conversation beside the usual, by its id."""
         self.status, self.flags = "idle", []
         self.begun = True
         """Whether there was a turn, before which nobody can join."""
@@ -115,7 +117,8 @@ class FakeAppServer:
         name = name or self.thread
         source = "user" if name == self.thread else "thread_title"
         status = {"type": self.status, **({"activeFlags": self.flags} if self.status == "active" else {})}
-        return {"id": name, "cwd": self.folder, "threadSource": source, "status": status, "updatedAt": 1}
+        told = {"id": name, "cwd": self.folder, "threadSource": source, "status": status, "updatedAt": 1}
+        return {**told, "createdAt": 1, "model": "stand-in", **self.others.get(name, {})}
 
     def thread_read(self, params):
         return {"thread": self._thread(params["threadId"])}
@@ -191,6 +194,12 @@ class FakeAppServer:
         with self._lock:
             for client in self._clients:
                 _send(client, self.request)
+
+    def use(self, read, cached, output, thread=None):
+        """Tell what a conversation has used by now."""
+        total = {"inputTokens": read, "cachedInputTokens": cached, "outputTokens": output}
+        usage = {"total": total, "last": total, "modelContextWindow": 1}
+        self.tell("thread/tokenUsage/updated", threadId=thread or self.thread, turnId="u", tokenUsage=usage)
 
     def settle(self):
         """The request is over, whoever answered it."""

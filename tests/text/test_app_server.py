@@ -16,11 +16,13 @@ from gitorch.model.app_server import (
     TextTaken,
     Thread,
     ThreadsChanged,
+    TokensTold,
     Turn,
     TurnChanged,
 )
 from gitorch.model.channel import UsageLimit
 from gitorch.model.dialog import PermissionRequest
+from gitorch.model.work.usage import ModelUsage
 from gitorch.text import app_server
 from gitorch.text.app_server import answer_text, read_fact, read_ids, read_texts, read_thread, read_turns, without_shell
 
@@ -43,6 +45,14 @@ ASKED = {
     "availableDecisions": ["accept", {"acceptWithExecpolicyAmendment": {}}, "cancel"],
 }
 WINDOW = {"usedPercent": 100, "windowDurationMins": 300, "resetsAt": 1795907807}
+TOTAL = {
+    "totalTokens": 250,
+    "inputTokens": 200,
+    "cachedInputTokens": 80,
+    "cacheWriteInputTokens": 20,
+    "outputTokens": 50,
+    "reasoningOutputTokens": 30,
+}
 LIMIT = {"message": "You've hit your usage limit.", "codexErrorInfo": "usageLimitExceeded", "additionalDetails": None}
 MANY = {"message": "429", "codexErrorInfo": {"responseTooManyFailedAttempts": {"httpStatusCode": 429}}}
 ACCEPT, DECLINE = {"decision": "accept"}, {"decision": "decline"}
@@ -85,6 +95,10 @@ SAID = [
         LimitsTold((UsageLimit("primary", 100.0, 1795907807000),)),
     ),
     (notified("account/rateLimits/updated", rateLimits={"primary": None, "secondary": None}), None),
+    (
+        notified("thread/tokenUsage/updated", threadId="t", turnId="u", tokenUsage={"total": TOTAL, "last": TOTAL}),
+        TokensTold("t", ModelUsage("", input=100, cached=80, cache_write=20, output=50, reasoning=30)),
+    ),
     (notified("item/agentMessage/delta", threadId="t", delta="D"), None),
     ({"id": 3, "result": {"data": []}}, Reply(3, {"data": []})),
     ({"id": 3, "error": {"code": -32600, "message": "no rollout found"}}, Reply(3, {}, "no rollout found")),
@@ -148,6 +162,8 @@ def test_answers_about_conversations_are_read():
     assert read_thread(row) == Thread("t", "idle", (), "/tree", "m", True, 5)
     for other in ({"threadSource": "thread_title"}, {"ephemeral": True}, {"parentThreadId": "p"}):
         assert not read_thread({**row, **other}).is_users
+    begun = {"createdAt": 4, "parentThreadId": "p", "forkedFromId": "o"}
+    assert read_thread({**row, **begun}) == Thread("t", "idle", (), "/tree", "m", False, 5, 4, "p", True)
     assert read_ids({"data": ["t", 5, "u"]}) == ("t", "u")
     assert read_turns({"data": [{"id": "u", "status": "completed"}]}) == (Turn("u", "completed"),)
     assert list(read_texts("t", {"data": [{"turnId": "u", "item": ITEM}, {"item": {"type": "plan"}}]})) == [

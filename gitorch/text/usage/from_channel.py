@@ -20,7 +20,7 @@ def served_of(answer: TokenUsage) -> Served:
         cache_write=number(answer.cache_write),
         output=number(answer.output),
         reasoning=number(answer.reasoning),
-        requests=min(1, answer.input + answer.cached + answer.cache_write + answer.output),
+        requests=min(answer.requests, answer.input + answer.cached + answer.cache_write + answer.output),
         cost_micros=micros(answer.cost_usd),
     )
     return Served(answer.id, usage)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.errors import Unavailable
-from gitorch.model.app_server import TextTaken, ThreadsChanged
+from gitorch.model.app_server import TextTaken, ThreadsChanged, TokensTold
 from gitorch.model.channel import REFUSED, ReceiptGrade
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
@@ -17,6 +17,7 @@ from gitorch.model.values import replace
 from gitorch.rules.agent_state.app_server import ThreadView, fold, main_thread, observation_of
 from gitorch.text.app_server import read_ids, read_texts, read_thread, read_turns
 from gitorch.world.channels.app_server import AppServer
+from gitorch.world.channels.codex_usage import CodexUsage
 from gitorch.world.terminal.template import CONTROL_SOCKET, SOCKETS
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class CodexChannel:
         self._site = site
         self._server: AppServer | None = None
         self._view: ThreadView | None = None
+        self._usage = CodexUsage(site.launch, self._thread)
         self._joined = False
         """Whether the server tells us of its turns and requests, too, not only of its states."""
         self._is_asking = False
@@ -221,8 +223,9 @@ class CodexChannel:
         return "interrupted"
 
     def usage(self) -> Sequence[TokenUsage] | None:
-        """None: the server tells only what answers cost while somebody listens, and the program's transcript has all of them."""
-        return None
+        """What each conversation of the session has used, by its running total; its files tell what was not told to us."""
+        self._current()
+        return self._usage.answers(self._site.clock.now())
 
     def limits(self) -> Sequence[UsageLimit] | None:
         """The windows of the account's limits, as far as the server has told them."""
@@ -278,6 +281,8 @@ class CodexChannel:
         """Take in one fact."""
         if isinstance(fact, ThreadsChanged):
             self._looks_again = True
+        elif isinstance(fact, TokensTold):
+            self._usage.take(fact)
         elif self._view is not None:
             self._view = fold(self._view, fact)
 

@@ -74,7 +74,7 @@ def fuller(channel: UsageReading, written: UsageReading) -> UsageReading:
         return UsageReading(written.source, by_model((*written.models, *channel.models)))
 
     best = written
-    if live.tokens >= known.tokens:
+    if (live.tokens, live.requests) >= (known.tokens, known.requests):
         best = channel
 
     return best if best.models else NOTHING_READ
