@@ -68,11 +68,22 @@ def show_status_line(path: str, text: str) -> None:
     if not command or "gitorch hook" in command:
         return
 
-    reads, writes = os.pipe()
-    os.write(writes, text.encode()[:TEXT_BYTES_MAX])  # a pipe holds 64 KiB
-    os.close(writes)
-    os.dup2(reads, 0)
+    os.dup2(_stream_of(text), 0)
     os.execv("/bin/sh", ["sh", "-c", command])  # noqa: S606  as Claude Code runs it
+
+
+def _stream_of(text: str) -> int:
+    """A stream that holds a text, for a program that takes this one's place."""
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    os.write(writes, text.encode())  # as much as a pipe holds: nobody reads yet
+    os.close(writes)
+    if hasattr(os, "memfd_create"):  # on Linux it holds all of it
+        reads = os.memfd_create("status-line")
+        os.write(reads, text.encode())
+        os.lseek(reads, 0, os.SEEK_SET)
+
+    return reads
 
 
 def _replace(name: str, text: str) -> None:

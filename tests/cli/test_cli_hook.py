@@ -122,6 +122,13 @@ def test_the_status_line_is_kept_and_the_user_s_own_is_shown(tmp_path):
     assert sorted(path.name for path in signals.parent.iterdir()) == ["status-line", "status-line-first"]
 
 
+def test_the_user_s_own_status_line_gets_all_of_the_text_however_long_it_is(tmp_path):
+    (tmp_path / "settings.json").write_text('{"statusLine": {"command": "wc -c"}}')
+    env = {"GITORCH_SIGNALS": str(tmp_path / "signals"), "CLAUDE_CONFIG_DIR": str(tmp_path)}
+    done = processes.call("-m", "gitorch.cli.main", "hook", "status-line", env=env, typed=b"\xff" * TEXT_BYTES_MAX)
+    assert int(done.stdout) == 3 * TEXT_BYTES_MAX, "each byte that is no text is replaced by a character of three"
+
+
 def test_the_status_line_keeps_the_first_and_the_newest_text_and_becomes_the_user_s_own(tmp_path, monkeypatch):
     became, given = [], []
 

@@ -16,7 +16,8 @@ from gitorch.model.app_server import (
 from gitorch.model.channel import ChannelObservation, UsageLimit
 from gitorch.model.dialog import PermissionRequest
 from gitorch.model.observed import AgentState
-from gitorch.rules.agent_state.app_server import ThreadView, fold, main_thread, observation_of, resets_at
+from gitorch.rules.agent_state.app_server import ThreadView, fold, main_thread, observation_of
+from gitorch.rules.agent_state.limits import last_end
 
 BEGUN = TurnChanged("t", Turn("u", "inProgress"))
 ACTIVE, IDLE = StatusChanged("t", "active", ()), StatusChanged("t", "idle", ())
@@ -91,9 +92,9 @@ def test_the_newest_texts_are_kept():
 
 def test_a_usage_limit_ends_when_the_last_window_that_is_used_up_does():
     assert observation_of(told(FAILED, LIMITED, FULL)).resets_at == 5_000
-    assert resets_at([UsageLimit("primary", 100.0, 5_000), UsageLimit("secondary", 101.0, 9_000)]) == 9_000
-    assert resets_at([UsageLimit("primary", 99.0, 5_000)]) is None
-    assert resets_at([UsageLimit("primary", 100.0)]) is None
+    assert last_end([UsageLimit("primary", 100.0, 5_000), UsageLimit("secondary", 101.0, 9_000)]) == 9_000
+    assert last_end([UsageLimit("primary", 99.0, 5_000)]) is None
+    assert last_end([UsageLimit("primary", 100.0)]) is None
 
 
 def test_ours_is_the_newest_conversation_of_a_user_in_its_folder():

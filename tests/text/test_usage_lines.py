@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitorch.model.channel import TokenUsage
+from gitorch.model.channel import TokenUsage, UsageLimit
 from gitorch.model.ids import Moment
 from gitorch.model.work.usage import ModelUsage
 from gitorch.text.usage.aider import read_aider
 from gitorch.text.usage.from_channel import served_of
 from gitorch.text.usage.lines import LINES, LineReader, opencode_message
 from gitorch.text.usage.served import COUNT_MAX, Served, add, totals
-from gitorch.text.usage.status_line import StatusLine, read_status_line
+from gitorch.text.usage.status_line import StatusLine, read_limits, read_status_line
 
 SINCE = "2026-11-28T22:00:00.000Z"
 AT = "2026-11-28T22:10:02.907Z"
@@ -187,10 +187,40 @@ def test_the_text_of_a_status_line_names_a_cost_or_nothing(text, expected):
     assert read_status_line(text) == expected
 
 
-def test_an_answer_that_a_channel_tells_counts_as_one_request():
+HOURS = UsageLimit("five_hour", 61.5, Moment(1_795_907_807_000))
+
+
+@pytest.mark.parametrize(
+    ("windows", "expected"),
+    [
+        ({"five_hour": {"used_percentage": 61.5, "resets_at": 1_795_907_807}}, (HOURS,)),
+        ({"seven_day": {"used_percentage": 100}, "five_hour": None}, (UsageLimit("seven_day", 100.0),)),
+        ({"seven_day": {"used_percentage": "x"}, "five_hour": {"used_percentage": -1}}, ()),
+        ({"five_hour": {"used_percentage": 1001, "resets_at": 5}, "six_hour": {"used_percentage": 5}}, ()),
+        ({"five_hour": {"used_percentage": float("nan")}, "seven_day": {"used_percentage": 10**400}}, ()),
+        ({"five_hour": {"used_percentage": 5, "resets_at": "soon"}}, (UsageLimit("five_hour", 5.0),)),
+        ({}, ()),
+        (None, ()),
+        ([1], ()),
+        ("five_hour", ()),
+    ],
+)
+def test_the_limits_of_a_status_line_are_those_that_make_sense(windows, expected):
+    assert read_limits(json.dumps({"rate_limits": windows})) == expected
+
+
+@given(JSON)
+def test_no_text_breaks_the_limits_of_a_status_line(value):
+    assert isinstance(read_limits(json.dumps(value)), tuple)
+    assert isinstance(read_limits(json.dumps({"rate_limits": {"five_hour": value}})), tuple)
+    assert read_limits("[" * 100_000) == ()
+
+
+def test_an_answer_that_a_channel_tells_counts_as_one_request_and_a_conversation_as_all_of_its_answers():
     whole = TokenUsage("m1", "codex", "opus", Moment(1), 1, 2, 3, 4, 5, 0.25)
     expected = ModelUsage("opus", 1, 2, 3, 4, 5, requests=1, cost_micros=250_000)
     assert served_of(whole) == Served("m1", expected)
     for name in ("input", "cached", "cache_write", "output"):
         assert served_of(TokenUsage("m2", "codex", "opus", Moment(1), **{name: 1})).usage.requests == 1
     assert served_of(TokenUsage("m3", "codex", "opus", Moment(1))).usage == ModelUsage("opus")
+    assert served_of(TokenUsage("t1", "codex", "opus", Moment(1), input=9, requests=3)).usage.requests == 3

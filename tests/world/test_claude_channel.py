@@ -218,8 +218,8 @@ def test_whatever_an_agent_writes_into_its_state_file_it_is_no_state(bench, data
     assert bench.channel.observe() is None
 
 
-def status_line(bench, which, cost, model="claude-opus-5"):
-    value = {"model": {"id": model}, "cost": {"total_cost_usd": cost}}
+def status_line(bench, which, cost, model="claude-opus-5", **more):
+    value = {"model": {"id": model}, "cost": {"total_cost_usd": cost}, **more}
     (bench.site.folder.path / f"status-line{which}").write_text(json.dumps(value))
 
 
@@ -242,3 +242,19 @@ def test_a_status_line_without_a_cost_tells_nothing(bench, cost):
         f'{{"model": {{"id": "m"}}, "cost": {{"total_cost_usd": {cost}}}}}'
     )
     assert bench.channel.usage() is None
+
+
+def test_a_limit_without_words_about_its_end_ends_as_the_status_line_says(bench):
+    bench.rest()
+    failed = {"hook_event_name": "StopFailure", "error": "rate_limit", "last_assistant_message": "Too much"}
+    bench.files.signals_path.write_text(json.dumps({"at": 5, "event": "claude", "text": json.dumps(failed)}) + "\n")
+    assert bench.channel.observe().state is AgentState.ERROR
+    assert bench.channel.limits() is None
+    windows = {
+        "five_hour": {"used_percentage": 100, "resets_at": 1_795_907_807},
+        "seven_day": {"used_percentage": 40, "resets_at": 1_796_000_000},
+    }
+    status_line(bench, "", 1.0, rate_limits=windows)
+    assert [(one.name, one.used_percent) for one in bench.channel.limits()] == [("five_hour", 100), ("seven_day", 40)]
+    seen = bench.channel.observe()
+    assert (seen.state, seen.resets_at) == (AgentState.LIMITED, 1_795_907_807_000)

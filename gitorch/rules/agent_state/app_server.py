@@ -17,17 +17,16 @@ from gitorch.model.app_server import (
 from gitorch.model.channel import ChannelObservation, UsageLimit
 from gitorch.model.observed import AgentState
 from gitorch.model.values import Value, replace
+from gitorch.rules.agent_state.limits import last_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.model.app_server import Fact
-    from gitorch.model.ids import Moment
 
 TEXTS_MAX = 8
 """How many of the last texts are kept; one is looked for right after it was sent."""
 
-USED_UP = 100.0
 LIMIT_ERRORS = frozenset({"usageLimitExceeded"})
 APPROVAL = "waitingOnApproval"
 IN_PROGRESS = "inProgress"
@@ -148,15 +147,9 @@ def _failed(view: ThreadView) -> ChannelObservation:
         kind = view.turn.error
 
     if kind in LIMIT_ERRORS:
-        return ChannelObservation(AgentState.LIMITED, f"codex: {kind}", resets_at=resets_at(view.limits))
+        return ChannelObservation(AgentState.LIMITED, f"codex: {kind}", resets_at=last_end(view.limits))
 
     return ChannelObservation(AgentState.ERROR, f"codex: {kind or 'error'}")
-
-
-def resets_at(limits: Sequence[UsageLimit]) -> Moment | None:
-    """When the last of the limits that are used up ends; None where none of them is, or its end is not known."""
-    ends = [one.resets_at for one in limits if one.used_percent >= USED_UP and one.resets_at is not None]
-    return max(ends, default=None)
 
 
 def main_thread(threads: Sequence[Thread], folder: str) -> Thread | None:

@@ -1,10 +1,16 @@
-"""Find when a usage limit ends in what agent programs print: a time of day or a time span (T20)."""
+"""Find when a usage limit ends: as the program tells its limits, or in what it prints, a time of day or a time span (T20)."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitorch.model.channel import UsageLimit
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 UNITS_MS = {"d": DAY_MS, "h": HOUR_MS, "m": MINUTE_MS, "s": 1_000}
@@ -22,6 +28,15 @@ SPAN = r"(?i)(?:resets?|try again|again|retry|wait)\b[^\n\d]{0,20}((?:\d{1,9}(?:
 """A time span: `try again in 3 hours 20 minutes`, `retry in 34.07s`."""
 
 SPAN_PART = r"(?i)(\d+(?:\.\d+)?)\s*([dhms])"
+
+
+USED_UP = 100.0
+
+
+def last_end(limits: Sequence[UsageLimit]) -> Moment | None:
+    """When the last of the limits that are used up ends; None where none of them is, or its end is not known."""
+    ends = [one.resets_at for one in limits if one.used_percent >= USED_UP and one.resets_at is not None]
+    return max(ends, default=None)
 
 
 def resets_at(text: str, printed_at: Moment, offset_minutes: int) -> Moment | None:

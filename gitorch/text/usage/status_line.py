@@ -1,12 +1,21 @@
-"""What Claude Code tells the command of its status line: the cost so far, and the model."""
+"""What Claude Code tells the command of its status line: the cost so far, the model, and how far the account's limits are used up."""
 
 from __future__ import annotations
 
 import json
 import math
 
+from gitorch.model.channel import UsageLimit
+from gitorch.model.ids import Moment
 from gitorch.model.values import Value
-from gitorch.text.usage.served import COUNT_MAX, word
+from gitorch.text.usage.served import COUNT_MAX, number, word
+
+WINDOWS = ("five_hour", "seven_day")
+"""The limits that a subscription has. Claude Code 2.1.197 tells them from the first answer of the model on, and none with an API key."""
+
+
+PERCENT_MAX = 1_000.0
+"""What is paid for beyond a limit may take it above 100."""
 
 
 class StatusLine(Value):
@@ -31,3 +40,26 @@ def read_status_line(text: str) -> StatusLine | None:
         return None
 
     return StatusLine(word(model), cost)
+
+
+def read_limits(text: str) -> tuple[UsageLimit, ...]:
+    """The limits that a text names, without those that make no sense; none for any other text, whoever wrote it."""
+    found: list[UsageLimit] = []
+    for name in WINDOWS:
+        try:
+            window = json.loads(text)["rate_limits"][name]
+            percent = float(window["used_percentage"])
+            resets = number(window.get("resets_at"))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
+            continue
+
+        if not 0 <= percent <= PERCENT_MAX:
+            continue
+
+        end = None
+        if resets:
+            end = Moment(resets * 1000)
+
+        found.append(UsageLimit(name, percent, end))
+
+    return tuple(found)

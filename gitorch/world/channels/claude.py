@@ -17,9 +17,10 @@ from gitorch.model.channel import REFUSED, ChannelObservation, TokenUsage
 from gitorch.model.ids import Moment
 from gitorch.model.json_text import parse_json
 from gitorch.model.observed import AgentState
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.rules.agent_state.claude_state import ASKS_FOR_PERMISSION, decision, read_failure, read_request, read_state
-from gitorch.text.usage.status_line import StatusLine, read_status_line
+from gitorch.rules.agent_state.limits import last_end
+from gitorch.text.usage.status_line import StatusLine, read_limits, read_status_line
 from gitorch.world import processes
 from gitorch.world.files import read_regular, write_own
 from gitorch.world.terminal.growing_file import GrowingFile
@@ -28,6 +29,7 @@ from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, TIMESTAMP_MA
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitorch.model.channel import UsageLimit
     from gitorch.model.dialog import PermissionRequest
     from gitorch.model.ids import PromptId
     from gitorch.model.plans.permission import Option
@@ -111,12 +113,18 @@ class ClaudeChannel:
 
         self._follow_signals()
         self._release(state)
-        failure = self._failure
-        if failure is not None and state.state is AgentState.IDLE:
-            return ChannelObservation(failure.state, f"hook: error, {failure.kind}", resets_at=failure.resets_at)
+        if self._failure is not None and state.state is AgentState.IDLE:
+            return self._failed(self._failure)
 
         request = self._pending(state)
         return ChannelObservation(state.state, state.evidence, request, request_follows=self._follows(state, request))
+
+    def _failed(self, failure: Failure) -> ChannelObservation:
+        """How the last turn failed. When a limit ends, the program's words say, or else its status line."""
+        if failure.resets_at is None:
+            failure = replace(failure, resets_at=last_end(self.limits() or ()))
+
+        return ChannelObservation(failure.state, f"hook: error, {failure.kind}", resets_at=failure.resets_at)
 
     def pending(self) -> PermissionRequest | None:
         """The request that shows, oldest first, as its hook reported it. Raises Unavailable."""
@@ -175,15 +183,17 @@ class ClaudeChannel:
         return (TokenUsage(id=COST, source=self.name, model=first.model, at=self._site.clock.now(), cost_usd=spent),)
 
     def _status_line(self, which: str) -> StatusLine | None:
-        """What its hook kept of the status line; None where that is nothing."""
-        data = read_regular(self._site.folder.path / f"status-line{which}", FILE_BYTES_MAX)
-        if data is None:
-            return None
+        """The cost in what was kept of the status line; None where that names none."""
+        return read_status_line(self._kept_status_line(which))
 
-        return read_status_line(data.decode("utf-8", "replace"))
+    def limits(self) -> Sequence[UsageLimit] | None:
+        """How far the windows of a subscription are used up, as the program tells its status line; None with an API key."""
+        return read_limits(self._kept_status_line("")) or None
 
-    def limits(self) -> None:
-        """Its transcript says."""
+    def _kept_status_line(self, which: str) -> str:
+        """What its hook kept of the status line; empty where that is nothing."""
+        data = read_regular(self._site.folder.path / f"status-line{which}", FILE_BYTES_MAX) or b""
+        return data.decode("utf-8", "replace")
 
     def close(self) -> None:
         """Nothing is open."""
