@@ -170,14 +170,15 @@ def test_a_program_finds_what_was_installed_in_a_home_of_its_own(home, tmp_path,
     user = tmp_path / "user"
     user.mkdir()
     path = os.pathsep.join([str(GITORCH.parent), os.environ["PATH"]])
-    env = {**os.environ, "HOME": str(user), "XDG_CONFIG_HOME": str(user / ".config"), "PATH": path}
-    home("skills", "install", "--profile", "all", "--user", env={"HOME": str(user)})
+    settings = {"HOME": str(user), "XDG_CONFIG_HOME": str(user / ".config")}
+    env = {**os.environ, **settings, "PATH": path}
+    home("skills", "install", "--profile", "all", "--user", env=settings)
     home("skills", "install", "--profile", "generic")
     done = subprocess.run(
         (name, *words), cwd=home.path, env=env, capture_output=True, text=True, timeout=120, check=False
     )
     assert shown in done.stdout + done.stderr
-    home("skills", "remove", "--profile", "all", "--user", env={"HOME": str(user)})
+    home("skills", "remove", "--profile", "all", "--user", env=settings)
     assert not [path for path in user.rglob("*") if "gitorch" in path.name]
 
 
