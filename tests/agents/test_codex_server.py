@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import statistics
 import sys
 import time
 from pathlib import Path
@@ -15,23 +14,19 @@ from bench import bench
 from mind import Cue, Mind
 from programs import PROGRAMS
 from stage import BUSY, COMMAND, ESCALATED
+from unaided import Shown, figures
 from waiting import until
 
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.world.channels.app_server import AppServer
-from gitorch.world.channels.chain import ChannelChain
-from gitorch.world.clock import SystemClock
 from gitorch.world.terminal.template import CONTROL_SOCKET
-from gitorch.world.terminal.terminals import TmuxTerminals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bench import Bench
     from stand_in import StandIn
-
-    from gitorch.world.terminal.session_files import SessionFolder
 
 pytestmark = [
     pytest.mark.tmux,
@@ -46,7 +41,6 @@ COMPARED = TIMES > 3
 """Whether hooks and screen are asked, too, which take their time."""
 
 KNOWN_SECONDS = 3.0
-SHOWN_SECONDS = 12.0
 TAKEN_OVER_SECONDS = 5.0
 SLOW = Cue(r"\AKeep working", says="It takes a while.", seconds=60)
 ASKS = Cue(r"\AMake a folder", says="I make a folder.", runs=COMMAND, arguments=ESCALATED)
@@ -83,37 +77,6 @@ def known_after(one: Bench, began: float, *states: AgentState) -> float:
     return time.monotonic() - began
 
 
-class Shown:
-    """What hooks and screen alone tell of the same session."""
-
-    def __init__(self, one: Bench) -> None:
-        self.one = one
-        self.terminals = TmuxTerminals(one.terminals._home, one.socket, SystemClock(), os.environ)
-        self.terminals._channels = self.terminals._observer._channels = NoChannels()
-
-    def known_after(self, began: float, *states: AgentState) -> float:
-        """How many seconds after `began` they say one of these states; endless when they do not within `SHOWN_SECONDS`."""
-
-        def shows() -> bool:
-            return self.terminals.observe([self.one.key])[self.one.key].state in states
-
-        try:
-            until(shows, SHOWN_SECONDS, 0.05)
-        except AssertionError:
-            return float("inf")
-        return time.monotonic() - began
-
-
-class NoChannels:
-    """No channel of any session."""
-
-    def of(self, _key: object, folder: SessionFolder, _launch: object) -> ChannelChain:
-        return ChannelChain((), folder, SystemClock())
-
-    def leave(self, _key: object) -> None:
-        pass
-
-
 def test_each_state_is_known_at_once_and_none_is_wrong(codex: Bench) -> None:
     shown = Shown(codex)
     told: dict[str, list[float]] = {}
@@ -142,12 +105,6 @@ def test_each_state_is_known_at_once_and_none_is_wrong(codex: Bench) -> None:
     for state, times in told.items():
         sys.stdout.write(f"{state}: channel {figures(times)}, hooks and screen {figures(seen.get(state, []))}\n")
     assert max(max(times) for times in told.values()) < KNOWN_SECONDS
-
-
-def figures(times: list[float]) -> str:
-    if not times:
-        return "not tried"
-    return f"{statistics.median(times):.2f} s, worst {max(times):.2f} s of {len(times)}"
 
 
 def test_texts_of_any_kind_arrive_beside_a_half_written_line_which_stays(codex: Bench, api: StandIn) -> None:

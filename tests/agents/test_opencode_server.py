@@ -13,7 +13,8 @@ from bench import bench
 from mind import Mind
 from programs import PROGRAMS
 from stage import BUSY, COMMAND
-from test_codex_server import COMPARED, MIND, TIMES, Shown, figures
+from test_codex_server import COMPARED, MIND, TIMES
+from unaided import Shown, figures
 
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
