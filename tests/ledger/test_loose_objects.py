@@ -9,8 +9,13 @@ import zlib
 from pathlib import Path
 
 import pytest
+from ledger_kit import AT, new_repo
 
 from gitorch.ledger import durable, loose_objects
+from gitorch.ledger.branch import BranchStore
+from gitorch.ledger.location import common_dir
+from gitorch.ledger.ref_file import RefFile
+from gitorch.ports.commits import NewCommit
 
 NAME = "01" + "a" * 38
 OTHER = "02" + "b" * 38
@@ -172,3 +177,33 @@ def test_no_descriptor_stays_open_after_a_read_a_write_or_a_sync(objects):
     loose_objects.read(str(objects), NAME)
     durable.sync(str(objects))
     assert len(list(DESCRIPTORS.iterdir())) == before
+
+
+@pytest.mark.parametrize("has_journal", [True, False])
+def test_what_was_written_unsynced_is_synced_later_file_by_file(objects, monkeypatch, has_journal):
+    synced = []
+    monkeypatch.setattr(durable, "has_one_journal", lambda _: has_journal)
+    monkeypatch.setattr(
+        durable, "write_back", lambda descriptor, _: synced.append(f"{(DESCRIPTORS / str(descriptor)).readlink()}")
+    )
+    monkeypatch.setattr(durable, "sync", synced.append)
+    files = loose_objects.write_unsynced(objects, {NAME: ("blob", NEW), OTHER: ("blob", NEW)})
+    assert synced == []
+    assert loose_objects.read(str(objects), NAME) == loose_objects.read(str(objects), OTHER) == NEW
+    Path(files[1]).unlink()  # git has packed it, durably
+    loose_objects.sync(objects, files)
+    assert synced == [files[0]] + ([] if has_journal else [files[0][:-39]])
+
+
+def test_commits_that_were_pushed_are_durable_before_the_branch_names_them(tmp_path, monkeypatch):
+    calls = []
+    store = BranchStore(common_dir(new_repo(tmp_path / "repo")))
+    (first,) = store.extend(None, [NewCommit({"a": b"1"}, "one", "t <t@t>", AT)])
+    monkeypatch.setattr(loose_objects, "sync", lambda _, files: calls.append(len(files)))
+    monkeypatch.setattr(RefFile, "move", lambda *_: calls.append("moved") or True)
+    (second,) = store.write(first, [NewCommit({"b": b"2"}, "two", "t <t@t>", AT)])
+    assert calls == []
+    assert store.forward(first, second)
+    assert calls == [3, "moved"]
+    assert store.forward(first, second)
+    assert calls[2:] == [0, "moved"]
