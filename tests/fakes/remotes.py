@@ -39,7 +39,10 @@ class FakeRemotes:
             return self.hooks.get(remote) or "it is silent"
         for one in refs:
             at = self.held[remote].get(one.ref)
-            if at != one.expected or (at is not None and not self.git.contains(at, one.new)):
+            if at != one.expected or (None not in {at, one.new} and not self.git.contains(at, one.new)):
                 return f"{one.ref} [rejected] (stale info)"
         self.held[remote].update({one.ref: one.new for one in refs})
+        for one in refs:
+            if one.new is None:
+                del self.held[remote][one.ref]
         return ""

@@ -109,3 +109,16 @@ def test_the_hook_of_the_documentation_takes_what_known_hosts_signed(remote, des
         with pytest.raises(Unavailable, match="origin did not take the ledger: no known host signed"):
             forged(remote, as_host, key)
     assert (git(remote, "rev-parse", REF) != before) is is_taken
+
+
+def test_the_hook_of_the_documentation_keeps_the_ledger_and_lets_other_refs_go(remote, desk):
+    (remote / "hosts").write_text("".join(f"{n} {k}\n" for n, k in desk.state(None).board.hosts.items()))
+    hook = remote / "hooks" / "pre-receive"
+    hook.write_text(HOOK)
+    hook.chmod(0o755)
+    tip, work = git(remote, "rev-parse", REF), desk._common.parent
+    git(work, "push", "-q", "origin", f"{tip}:refs/gitorch/commits/{tip}")
+    git(work, "push", "-q", "origin", f":refs/gitorch/commits/{tip}")
+    with pytest.raises(AssertionError, match="no known host signed 0000000"):
+        git(work, "push", "-q", "origin", f":{REF}")
+    assert git(remote, "for-each-ref", "--format=%(refname) %(objectname)", "refs/gitorch", REF) == f"{REF} {tip}"

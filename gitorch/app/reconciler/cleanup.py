@@ -55,9 +55,22 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
     kept.extend(_unnamed_folders(services.worktrees.tidy(services.paths.base(run)), kept))
     kept.extend(_unnamed_branches(services.worktrees.work_branches(run.id), kept))
     _remove_scratch(services, run)
+    _prune_remote(services, run, kept)
     services.terminals.close()
     # The jobs of a lane can share a worktree, which is met with each of them.
     return (commands.RecordCleanup(tuple(dict.fromkeys(removed)), tuple(dict.fromkeys(kept))),)
+
+
+def _prune_remote(services: Services, run: Run, kept: list[str]) -> None:
+    """Remove what the remote that hosts share keeps twice; it is named where the remote keeps it."""
+    if not services.ledger.is_shared:
+        return
+
+    from gitorch.app.hosts.pruning import prune_commits  # noqa: PLC0415  only a shared ledger pays for it
+
+    reason = prune_commits(services, run)
+    if reason:
+        kept.append(reason)
 
 
 def _end_sessions(services: Services, run: Run, kept: list[str]) -> None:
