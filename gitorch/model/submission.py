@@ -1,4 +1,4 @@
-"""Reports and verdicts as agents write them, and the outbox entry by which an agent can leave either in a file."""
+"""Reports and verdicts as they are written, and the files in which they wait: an agent's outbox entry, a person's kept verb."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from gitorch.model.work.artifact import EscalationKind
 from gitorch.model.work.review import Severity
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import JobId, RunId
+    from gitorch.model.ids import JobId, Moment, RunId
+    from gitorch.model.record import Actor
     from gitorch.model.work.review import Choice, Finding, Reply, ReportStatus
 
 
@@ -47,5 +48,23 @@ class OutboxEntry(Value):
     token: str
     salt: str = ""
     """Tells two entries with the same text apart."""
+    report: ReportText | None = None
+    verdict: VerdictText | None = None
+
+
+class KeptVerb(Value):
+    """A verb of manual work that a person typed while the ledger's remote was away."""
+
+    verb: str
+    """`claim`, `heartbeat`, `release`, `handoff` or `verdict`."""
+    actor: Actor
+    at: Moment
+    """When it was typed."""
+    folder: str
+    """Where it was typed: a worktree names its lease."""
+    run: str | None = None
+    job: str | None = None
+    fence: int = 0
+    runtime: str = ""
     report: ReportText | None = None
     verdict: VerdictText | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from waiting import LIMIT_SECONDS, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = [pytest.mark.tmux, pytest.mark.slow]
 
@@ -93,3 +93,36 @@ def test_the_job_of_a_host_that_is_killed_is_done_by_another(hosts: list[House])
     assert attic.worktrees.is_dir()
     attic("up", "--no-wait", status=WAITING)
     until(lambda: not attic.processes(), every_seconds=0.2, what="the end of the agents that nobody waits for")
+
+
+def test_manual_work_while_the_remote_is_away_is_kept_and_counts_once_it_is_back(hosts: list[House]) -> None:
+    desk, attic = hosts
+    remote = desk.path.parent.parent / "remote.git"
+    away = remote.with_name("away.git")
+
+    remote.rename(away)
+    kept = desk("claim", "api", "--json").json["kept"]
+    assert "Kept, since origin cannot be reached" in desk("claim", "api").out
+    away.rename(remote)
+    said = desk("sync").out
+    told = "claim api, kept while the remote was away: api is yours in "
+    first, second = [line for line in said.splitlines() if line.startswith(told)]
+    assert first == second
+    worktree = first.removeprefix(told).rstrip(".")
+    assert Path(kept).is_file()
+    assert leased(desk) == []
+    assert [record["holder"].partition("@")[2] for record in desk.records("job-claimed")] == ["desk"]
+
+    (Path(worktree) / "api.txt").write_text("by hand\n", encoding="utf-8")
+    for words in (("add", "api.txt"), ("commit", "--quiet", "--message", "Write api")):
+        subprocess.run(("git", *words), cwd=worktree, check=True)
+    remote.rename(away)
+    for words in (("heartbeat",), ("handoff", "DONE", "--summary", "Written by hand")):
+        assert "Kept, since origin cannot be reached" in desk(*words, "--job", "api").out
+    assert desk.records("handoff-submitted") == []
+    away.rename(remote)
+    assert "handoff api, kept while the remote was away: api is handed in at" in desk("sync").out
+    (handoff,) = desk.records("handoff-submitted")
+    assert (handoff["status"], handoff["_actor"]["kind"]) == ("DONE", "principal")
+    attic("sync")
+    assert "records verified" in attic("verify").out

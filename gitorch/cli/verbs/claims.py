@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Usage
@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from gitorch.app.work.recovery import RecoveryResult
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
+    from gitorch.model.submission import KeptVerb
     from gitorch.model.work.job import Lease
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
+
+T = TypeVar("T")
 
 
 @verb("claim")
 def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
     """Claim a job for manual work: the next in the queue, or the named one."""
     from gitorch.app.work import claims
+    from gitorch.cli.by_hand import do_or_keep
 
-    claimed = claims.claim(call.services, call.caller, job, run, runtime)
+    caller = call.caller
+    claimed = do_or_keep(
+        call,
+        lambda: claims.claim(call.services, caller, job, run, runtime),
+        lambda: _kept(call, "claim", job, run, runtime=runtime),
+    )
+    if claimed is None:
+        return
+
     lease = claimed.run.jobs[claimed.session.job].lease
     values: dict[str, Any] = {
         "run": claimed.run.id,
@@ -37,6 +49,13 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
         "brief": claimed.values,
     }
     call.say(values, lambda page: _claimed_text(claimed, page))
+
+
+def _kept(call: Call, verb: str, job: str | None, run: str | None, *, fence: int = 0, runtime: str = "") -> KeptVerb:
+    """What is kept of a verb that was typed while the remote is away."""
+    from gitorch.model.submission import KeptVerb
+
+    return KeptVerb(verb, call.caller.actor, call.services.clock.now(), str(call.folder), run, job, fence, runtime)
 
 
 def _expiry(lease: Lease | None) -> str | None:
@@ -71,13 +90,32 @@ def _holder(call: Call, job: str | None, run: str | None, fence: int, verb: str)
     return submissions.who(call.services, call.bearer(job, run, fence), verb)
 
 
+def _by_hand(call: Call, session: Session, act: Callable[[], T], kept: Callable[[], KeptVerb]) -> T | None:
+    """Do what was typed. Where the remote is away, what a person typed is kept, and None is given."""
+    if not session.is_manual:
+        return act()
+
+    from gitorch.cli.by_hand import do_or_keep
+
+    return do_or_keep(call, act, kept)
+
+
 @verb("heartbeat")
 def heartbeat(call: Call, job: str | None, fence: int, run: str | None) -> None:
     """Renew your lease while you are at work."""
     from gitorch.app.work import claims
 
     found, session, actor = _holder(call, job, run, fence, "heartbeat")
-    after, renewed = claims.heartbeat(call.services, found, session, actor, fence)
+    beat = _by_hand(
+        call,
+        session,
+        lambda: claims.heartbeat(call.services, found, session, actor, fence),
+        lambda: _kept(call, "heartbeat", session.job, found.id, fence=fence),
+    )
+    if beat is None:
+        return
+
+    after, renewed = beat
     lease = after.jobs[session.job].lease
     left = "no time"
     if lease is not None:
@@ -99,7 +137,15 @@ def release(call: Call, job: str | None, fence: int, run: str | None) -> None:
     from gitorch.app.work import claims
 
     found, session, actor = _holder(call, job, run, fence, "release")
-    after = claims.release(call.services, found, session, actor, fence)
+    after = _by_hand(
+        call,
+        session,
+        lambda: claims.release(call.services, found, session, actor, fence),
+        lambda: _kept(call, "release", session.job, found.id, fence=fence),
+    )
+    if after is None:
+        return
+
     values = {"run": after.id, "job": session.job, "phase": after.jobs[session.job].phase}
     call.say(values, f"{session.job} is queued again. Claim it again: gitorch claim {session.job}")
 

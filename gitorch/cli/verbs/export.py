@@ -92,6 +92,10 @@ def sync(call: Call, remote: str) -> None:
     from gitorch.app.query import syncing
 
     call.people_only("sync")
+    if call.services.ledger.is_shared:
+        from gitorch.cli.by_hand import say_decided
+
+        say_decided(call)
     done = syncing.sync(call.services, syncing.choose_remote(call.services, remote))
     text = OUTCOMES[done.did].format(remote=done.remote, tip=done.tip[:12], records=counted(done.records, "record"))
     approved = adopt_merges(call.services)

@@ -8,6 +8,7 @@ from gitorch.cli import arguments
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Away, Denied, GitorchError, Malformed, Refused, Usage
 from gitorch.model.submission import OutboxEntry, ReportText
+from gitorch.model.values import replace
 from gitorch.model.work.review import ReportStatus
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from gitorch.cli.call import Call
     from gitorch.model.events import Event
     from gitorch.model.ids import JobId
-    from gitorch.model.submission import VerdictText
+    from gitorch.model.submission import KeptVerb, VerdictText
     from gitorch.model.work.review import Finding
 
 
@@ -113,10 +114,38 @@ def _submit_report(call: Call, report: ReportText, bearer: AgentCredential | Man
     """Submit a report, and print the outcome."""
     from gitorch.app.work import submissions
 
+    if not isinstance(bearer, submissions.AgentCredential):
+        _submit_by_hand(call, report, bearer)
+        return
+
     try:
         _say_outcome(call, submissions.submit_handoff(call.services, bearer, report), bearer)
     except (GitorchError, OSError) as error:
         leave_in_outbox(call, error, report)
+
+
+def _submit_by_hand(call: Call, content: ReportText | VerdictText, claim: ManualClaim) -> None:
+    """Submit a person's report or verdict, and print the outcome; it is kept where the remote is away."""
+    from gitorch.app.work import submissions
+    from gitorch.cli.by_hand import do_or_keep
+
+    events = do_or_keep(
+        call,
+        lambda: submissions.submit(call.services, submissions.Submission(claim, content)),
+        lambda: _kept(call, content, claim),
+    )
+    if events is not None:
+        _say_outcome(call, events, claim)
+
+
+def _kept(call: Call, content: ReportText | VerdictText, claim: ManualClaim) -> KeptVerb:
+    """What is kept of a report or a verdict."""
+    from gitorch.model.submission import KeptVerb
+
+    kept = KeptVerb("handoff", claim.caller.actor, call.services.clock.now(), str(claim.folder), claim.run, claim.job)
+    if isinstance(content, ReportText):
+        return replace(kept, fence=claim.fence, report=content)
+    return replace(kept, fence=claim.fence, verb="verdict", verdict=content)
 
 
 def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
@@ -197,6 +226,10 @@ def _findings(
 def _submit_verdict(call: Call, verdict: VerdictText, bearer: AgentCredential | ManualClaim) -> None:
     """Give a verdict, and print the outcome."""
     from gitorch.app.work import submissions
+
+    if not isinstance(bearer, submissions.AgentCredential):
+        _submit_by_hand(call, verdict, bearer)
+        return
 
     try:
         _say_outcome(call, submissions.give_verdict(call.services, bearer, verdict), bearer)
