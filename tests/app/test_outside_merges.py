@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from fakes.world import altered
 from merge_yard import CALLER, Yard
 from play import HUMAN, digest, workflow
 
@@ -21,6 +22,7 @@ from gitorch.model import commands as c
 from gitorch.model.events import ReportVoided, RunConfirmed
 from gitorch.model.ids import Digest, RunId
 from gitorch.model.plans.workflow import Settings
+from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
 from gitorch.rules.views.merge_report import sha256
@@ -194,3 +196,20 @@ def test_branches_and_tags_that_move_after_the_report_are_named_with_before_and_
         OutsideChange("refs/heads/old", target, moved),
         OutsideChange("refs/tags/kept", target, ""),
     )
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+def test_a_report_of_another_host_is_not_compared_with_the_settings_of_this_clone(yard: Yard, is_shared: bool) -> None:
+    """Such as another address of the same remote."""
+    yard.git("remote", "add", "origin", "ssh://desk/x.git")
+    yard.begin({"api": {"api.txt": "api\n"}})
+    yard.git("remote", "set-url", "origin", "ssh://elsewhere/x.git")
+    yard.settle()
+    yard.git("remote", "set-url", "origin", "https://attic/x.git")
+    yard.reopen()
+    yard.services.ledger.is_shared = is_shared
+    attic = altered(yard.services, host=Actor(ActorKind.HOST, "gitorch", "attic"))
+    changed = decisions.changed_since_report(attic, yard.run)
+    assert [one.name for one in changed] == ([] if is_shared else ["config/remote.origin.url"])
+    own = decisions.changed_since_report(yard.services, yard.run)
+    assert [one.name for one in own] == ["config/remote.origin.url"]

@@ -61,6 +61,7 @@ def _foreign(
 def changes_since_report(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, ...]:
     """What differs now from what the newest report lists, each with its value then and now; nothing without a list.
 
+    A report of another host lists what changed in that host's clone, and is compared there alone.
     Raises as `outside_changes`.
     """
     listed = _listed(services, verified)
@@ -71,12 +72,15 @@ def changes_since_report(services: Services, verified: VerifiedRun) -> tuple[Out
 
 
 def _listed(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, ...] | None:
-    """The changes that the newest report lists; None where it has no such list."""
+    """The changes that the newest report lists; None where it has no such list of this clone."""
     run = run_there(verified.state)
     digests = []
     for record in verified.records:
-        if isinstance(record.event, ReportIssued):
-            digests = [ref.sha256 for ref in record.files if ref.name == "report.json"]
+        if not isinstance(record.event, ReportIssued):
+            continue
+        digests = [ref.sha256 for ref in record.files if ref.name == "report.json"]
+        if services.ledger.is_shared and record.actor.host != services.host.host:
+            digests = []
     if not digests:
         return None
 
