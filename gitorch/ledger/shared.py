@@ -141,7 +141,12 @@ class SharedLedger(GitLedger):
             there = self._upstream.tip()
             if there is None or there == here:
                 return there
-        return self._upstream.fetch()
+        try:
+            return self._upstream.fetch()
+        except Corrupt as error:
+            if error.hint:
+                raise
+            raise self._not_used(error, here, self._upstream.tip()) from error
 
     def _compare(self, there: CommitId | None, here: CommitId | None) -> None:
         """Adopt the remote's records, unless it lacks some that it had before."""
@@ -184,7 +189,7 @@ class SharedLedger(GitLedger):
             raise self._forced(f"was forced back to {there:.12} from {here:.12}", here)
         return None
 
-    def _not_used(self, error: Corrupt, here: CommitId | None, there: CommitId) -> Corrupt:
+    def _not_used(self, error: Corrupt, here: CommitId | None, there: CommitId | None) -> Corrupt:
         """The error for records of the remote that are not taken over. The hint puts the remote back to what is here."""
         remote, hint = self._upstream.name, error.hint
         if here is not None:

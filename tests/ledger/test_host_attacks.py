@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import subprocess
 
 import pytest
 from host_kit import first_host, host, person, write
@@ -115,6 +116,63 @@ def begun_anew(eve):
     """A ledger of one's own without any host: its records need no signature."""
     root = eve.git("rev-list", "--max-parents=0", eve.tip)
     return eve.commit(f"{root}^{{tree}}", message="ledger created")
+
+
+def raw(repo, kind, body):
+    """An object with any bytes, which no command of git would make."""
+    return git(repo, "hash-object", "-t", kind, "-w", "--literally", "--stdin", stdin=body)
+
+
+def entry(mode, name, identity):
+    return mode + b" " + name + b"\0" + bytes.fromhex(identity)
+
+
+ONES, NO_ID = "1" * 40, "0" * 40
+BROKEN_TREES = {
+    "garbage": lambda _, __, ___: b"\0\1garbage",
+    "cut": lambda tree, _, __: tree[:-5],
+    "no name": lambda tree, blob, _: tree + entry(b"100644", b"", blob),
+    "slash": lambda tree, blob, _: tree + entry(b"100644", b"a/b", blob),
+    "git's own folder": lambda tree, _, root: entry(b"40000", b".git", root) + tree,
+    "twice": lambda tree, _, __: tree + tree,
+    "unknown mode": lambda tree, blob, _: tree + entry(b"100664", b"zz", blob),
+    "no id": lambda tree, _, __: tree + entry(b"100644", b"zz", NO_ID),
+    "missing file": lambda tree, _, __: tree + entry(b"100644", b"zz", ONES),
+    "missing folder": lambda tree, _, __: tree + entry(b"40000", b"zz", ONES),
+    "file as folder": lambda tree, blob, _: tree + entry(b"40000", b"zz", blob),
+    "folder as file": lambda tree, _, root: tree + entry(b"100644", b"zz", root),
+    "no text": lambda tree, blob, _: tree + entry(b"100644", b"z\xff", blob),
+}
+
+
+def broken(remote, tip, case):
+    """A commit after the ledger's newest, with a tree that git would not write."""
+    blob, root = raw(remote, "blob", b"x"), git(remote, "rev-parse", f"{tip}^{{tree}}")
+    if case == "missing root":
+        root = ONES
+    elif case == "root is a file":
+        root = blob
+    elif case in BROKEN_TREES:
+        found = subprocess.run(("git", "cat-file", "tree", root), cwd=remote, capture_output=True, check=True)
+        root = raw(remote, "tree", BROKEN_TREES[case](found.stdout, blob, root))
+    parent = ONES if case == "missing parent" else tip
+    who = "e <e@e> 1 +0000"
+    message = git(remote, "log", "-1", "--format=%B", tip)
+    text = f"tree {root}\nparent {parent}\nauthor {who}\ncommitter {who}\n\n{message}\n"
+    return raw(remote, "commit", text.encode())
+
+
+def test_objects_that_are_broken_at_the_remote_are_named_and_put_right_by_the_hint(remote, desk):
+    tip = desk.tip()
+    for case in (*BROKEN_TREES, "missing root", "root is a file", "missing parent"):
+        (remote / REF).write_text(f"{broken(remote, tip, case)}\n")
+        with pytest.raises(Corrupt, match=r"The ledger at origin is not used: .*\.$") as caught:
+            desk.refresh()
+        assert desk.tip() == tip, case
+        git(desk._common.parent, *caught.value.hint.removeprefix("git ").split())
+        desk.refresh()
+    write(desk, "desk", "again")
+    assert desk.verify().faults == ()
 
 
 ATTACKS = [

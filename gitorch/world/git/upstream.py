@@ -6,6 +6,7 @@ so that a late host cannot overwrite another's work, and whoever has a record ha
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, Refused, Unavailable
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 LEDGER_REF = "refs/heads/gitorch/ledger"
 OVERTAKEN = "(stale info)"
 """What git says of a branch that is not at the expected commit. It is the ledger, since no other ref here ever moves."""
+
+DAMAGED = re.compile(
+    "tree object|tree entry|not a tree|is a tree, not|bogus commit|bad object|is corrupt|is empty"
+    "|[Uu]nable to read [0-9a-f]{40}|[Cc]ould not read [0-9a-f]{40}"
+)
+"""What git says of objects that are damaged or missing at a remote, and of no network."""
 
 
 class GitUpstream:
@@ -51,18 +58,26 @@ class GitUpstream:
     def fetch(self) -> CommitId | None:
         """Fetch the ledger, and the commits that its records name; the ledger's commit, None where there is none.
 
-        Raises Corrupt where somebody moved the ref of a named commit.
+        Raises Corrupt where somebody moved the ref of a named commit; without a hint where an object is damaged there.
         """
         try:
             self._remotes.fetch(self.name, LEDGER_REF, f"+{COMMIT_REFS}*:{COMMIT_REFS}*")
         except Unavailable as error:
             if f"couldn't find remote ref {LEDGER_REF}" in error.message:
                 return None
+            self._require_sound(error.message)
             raise
         tracking = fetched_ref(self.name, LEDGER_REF)
         refs = self._remotes.refs(COMMIT_REFS, tracking)
         self._require_true_names(refs)
         return refs.get(tracking)
+
+    def _require_sound(self, message: str) -> None:
+        """Raise Corrupt where the remote answers, and git says that an object there cannot be read."""
+        for line in message.removeprefix(f"nothing could be fetched from {self.name}: ").splitlines():
+            if DAMAGED.search(line):
+                reason = line.rpartition("remote: ")[2].rpartition("fatal: ")[2].removeprefix("error: ")
+                raise Corrupt(f"{self.name} has objects that git cannot read there ({reason}).", where=LEDGER_REF)
 
     def _require_true_names(self, refs: Mapping[str, CommitId]) -> None:
         """Raise Corrupt for a ref with the name of another commit than its own; all such refs are gone from here then."""
