@@ -134,6 +134,8 @@ class Fleet(Twelve):
         self.hosts, self.forge = hosts, forge
         self.tips: set[str] = set()
         """Every commit that the ledger at the forge was seen at."""
+        self.target = ""
+        """The commit of `main` at the forge before the run."""
         self.agenda: list[tuple[float, Callable[[], None]]] = []
 
     def begin(self) -> str:
@@ -142,6 +144,7 @@ class Fleet(Twelve):
         chosen = {"agents": self.dice.randrange(3, 7), "tests": tests, "script": self.house.script}
         self.house.repo.commit({"gitorch.yaml": CONFIG.format(**chosen, lease=LEASE_SECONDS)}, "Configure gitorch")
         self.house.repo.git("push", "--quiet", "origin", "main")
+        self.target = self.forge.head("main")
         for host in self.hosts:
             host.repo.git("pull", "--quiet", "origin", "main")
             if host is self.house:
