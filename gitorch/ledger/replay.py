@@ -117,7 +117,7 @@ class Replay:
         Raises RunNotCached when the cache has lost the state of the record's run.
         """
         path = record_path(commit)
-        if path is None or not self._is_parent_of(commit):
+        if path is None or not is_parent_of(self.head, commit):
             raise Corrupt(
                 f"Commit {commit.id} does not continue the ledger.",
                 hint="gitorch recover",
@@ -140,12 +140,6 @@ class Replay:
         self.adopt(step, evolve(self.state(record.run), record))
         return step
 
-    def _is_parent_of(self, commit: StoredCommit) -> bool:
-        """Whether a commit follows the head: it has the head's commit as its only parent, or none before the first."""
-        if self.head.commit is None:
-            return commit.parents == ()
-        return commit.parents == (self.head.commit,)
-
     def adopt(self, step: Step, after: State) -> None:
         """Make a record and the state after it the newest, without a check: the caller has evolved the state.
 
@@ -161,6 +155,13 @@ class Replay:
 
         self.board = after.board
         self.head = Head(step.commit, record.seq, step.digest, record.at)
+
+
+def is_parent_of(head: Head, commit: StoredCommit) -> bool:
+    """Whether a commit follows this head: it has the head's commit as its only parent, or none before the first."""
+    if head.commit is None:
+        return commit.parents == ()
+    return commit.parents == (head.commit,)
 
 
 def record_path(commit: StoredCommit) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import layout, location, object_check
-from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step
+from gitorch.ledger.replay import NOTHING, Evolve, Head, Replay, Step, is_parent_of
 from gitorch.ledger.run_cache import RunCache
 from gitorch.model.counts import counted
 from gitorch.model.events import Approved, CodeMerged
@@ -165,7 +165,7 @@ class _Check:
         Of several records the first is judged, so that the chain goes on from there.
         """
         is_first = self.head.commit is None
-        if not self._is_parent_of(commit):
+        if not is_parent_of(self.head, commit):
             parents = ", ".join(commit.parents) or "none"
             yield _fault(commit, "", f"has the parents {parents}, not {self.head.commit}")
 
@@ -177,12 +177,6 @@ class _Check:
             yield from self._record(commit, records[0])
 
         self.head = replace(self.head, commit=commit.id)
-
-    def _is_parent_of(self, commit: StoredCommit) -> bool:
-        """Whether this commit has exactly the parents that it must have after the head."""
-        if self.head.commit is None:
-            return commit.parents == ()
-        return commit.parents == (self.head.commit,)
 
     def _record(self, commit: StoredCommit, path: str) -> Iterator[Corrupt]:
         """The faults of the record at this path; makes it the head.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.fault import Step
     from gitorch.model.work.message import Message
     from gitorch.model.work.proposal import Claims, Proposal
-    from gitorch.model.work.report import BranchFacts, OutsideChange, Trial
+    from gitorch.model.work.report import BranchFacts, OutsideChange, Redone, Trial
     from gitorch.model.work.review import Check, Choice, Finding, Reply, ReportStatus
     from gitorch.model.work.usage import UsageReading
 
@@ -447,6 +447,8 @@ class MergeFacts(Value):
     """Git settings, hooks and attributes that changed since the run began, and that git therefore does not use."""
     outside: tuple[OutsideChange, ...] = ()
     """Changes of the repository outside the work branches since the run began."""
+    redone: tuple[Redone, ...] = ()
+    """The lines of earlier runs that it takes away or replaces, by their epics."""
 
 
 class IssueReport(Value):

@@ -147,6 +147,8 @@ class StatsRow(Value):
     """By the user's list of prices, in millionths of its currency."""
     unpriced: int = 0
     """Tokens of models that the list does not have, those from caches among them."""
+    redone: int = 0
+    """Merged lines of this work that later runs took away or replaced."""
 
     @property
     def estimate_words(self) -> str:

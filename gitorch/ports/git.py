@@ -141,6 +141,13 @@ class Git(Protocol):
         """How each file changed between the merge base of two commits and `head`, sorted by path. Raises Unavailable."""
         ...
 
+    def lost_lines(self, base: CommitId, head: CommitId, changes: Sequence[FileChange]) -> Mapping[CommitId, int]:
+        """How many lines of `base` each commit wrote that these changes of `head` take away or replace.
+
+        The changes are some of those between the two. Raises Unavailable.
+        """
+        ...
+
     def patch(self, base: CommitId, head: CommitId) -> str:
         """The change between the merge base of two commits and `head`, as `git diff` prints it without any user's settings.
 

@@ -43,13 +43,17 @@ CALLER = Caller(HUMAN)
 
 
 class Yard:
-    """One run in one repository. `tools` are the real ones but for the terminals, made anew at every `reopen`."""
+    """One run in one repository, or several by other `run_id`s, one after the other.
+
+    `tools` are the real ones but for the terminals, made anew at every `reopen`.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.run_id = RUN
         self.clock = SystemClock()
         self.terminals = FakeTerminals(self.clock)
-        self.work: dict[str, Mapping[str, str]] = {}
+        self.work: dict[str, Mapping[str, str | None]] = {}
         self.busy: set[object] = set()
         self.reopen()
 
@@ -63,17 +67,23 @@ class Yard:
         assert not check or done.returncode == 0, f"git {' '.join(words)}: {done.stderr}"
         return done.stdout.strip()
 
-    def commit(self, files: Mapping[str, str], message: str = "Change", cwd: Path | None = None) -> str:
+    def commit(self, files: Mapping[str, str | None], message: str = "Change", cwd: Path | None = None) -> str:
         where = cwd or self.path
         for name, text in files.items():
             (where / name).parent.mkdir(parents=True, exist_ok=True)
-            (where / name).write_text(text, encoding="utf-8")
+            if text is None:
+                (where / name).unlink()
+            else:
+                (where / name).write_text(text, encoding="utf-8")
         self.git("add", "-A", cwd=where)
         self.git("commit", "-qm", message, cwd=where)
         return self.git("rev-parse", "HEAD", cwd=where)
 
     def begin(
-        self, work: Mapping[str, Mapping[str, str]], needs: Mapping[str, tuple[str, ...]] | None = None, **settings
+        self,
+        work: Mapping[str, Mapping[str, str | None]],
+        needs: Mapping[str, tuple[str, ...]] | None = None,
+        **settings,
     ):
         """Start a run whose epics write these files; `needs` says which builds on which."""
         self.work = dict(work)
@@ -84,27 +94,27 @@ class Yard:
         assert commit is not None
         flow = workflow({name: (needs or {}).get(name, ()) for name in work})
         chosen = replace(Settings(), **settings)
-        prepare = c.PrepareRun(RUN, "Play", "plan.md", digest("plan"), target, commit, flow)
+        prepare = c.PrepareRun(self.run_id, "Play", "plan.md", digest("plan"), target, commit, flow)
         snapshot = take_snapshot(self.services)
         confirm = c.ConfirmRun(chosen, "unattended", repository=Digest(sha256(snapshot)))
         attached = {RunConfirmed: {SNAPSHOT_FILE: snapshot.encode()}}
-        execute(self.services, RUN, HUMAN, (prepare, confirm), attached)
+        execute(self.services, self.run_id, HUMAN, (prepare, confirm), attached)
 
     @property
     def run(self) -> Run:
-        run = self.services.ledger.state(RUN).run
+        run = self.services.ledger.state(self.run_id).run
         assert run is not None
         return run
 
     def events(self, kind: type) -> list[Event]:
-        return [w.record.event for w in self.services.ledger.records(RUN) if isinstance(w.record.event, kind)]
+        return [w.record.event for w in self.services.ledger.records(self.run_id) if isinstance(w.record.event, kind)]
 
     def open(self) -> list[Question]:
         return list(self.run.open_questions())
 
     def tick(self) -> bool:
         """One tick, and one step of every agent; whether anything happened."""
-        ticked = tick(self.services, RUN, self.clock.now())
+        ticked = tick(self.services, self.run_id, self.clock.now())
         if ticked.corrupt is not None:
             raise ticked.corrupt
         return self._agents() or ticked.acted or not (ticked.waiting or ticked.over)
@@ -132,7 +142,7 @@ class Yard:
         job = self.run.jobs[session.job]
         if job.lease is None or job.lease.session != session.id:
             return
-        credential = AgentCredential(RUN, self.services.secrets.token(key))
+        credential = AgentCredential(self.run_id, self.services.secrets.token(key))
         if not job.writes:
             handoff = self.run.jobs[job.spec.subject].handoff
             submissions.give_verdict(
@@ -158,7 +168,7 @@ class Yard:
 
     def answer(self, option: str, words: str = "", find: Callable[[Question], bool] = lambda _: True) -> Run:
         (question,) = [q for q in self.open() if find(q)]
-        decisions.answer(self.services, CALLER, question.id, [option, *([words] if words else [])], RUN)
+        decisions.answer(self.services, CALLER, question.id, [option, *([words] if words else [])], self.run_id)
         return self.settle()
 
     def reject(self, *rework: str, note: str = "Again.") -> Run:

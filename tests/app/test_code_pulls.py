@@ -15,7 +15,9 @@ from proposal_yard import another_clone
 from gitorch.app.people import code_merges
 from gitorch.app.people.signing import unsigned
 from gitorch.app.query.recipe import recipe
+from gitorch.app.reconciler.redone import redone
 from gitorch.model import events
+from gitorch.model.ids import CommitId
 from gitorch.model.plans.forge import PushAs
 
 if TYPE_CHECKING:
@@ -79,6 +81,10 @@ def test_a_merge_and_a_squash_are_recognised_and_their_signer_is_named(repo, for
     assert "WRONG" not in said
     other = another_clone(forge, tmp_path / "other")
     assert list(unsigned(other.services, other.services.ledger.verified(RUN))) == []
+    target = CommitId(yard.head())
+    later = CommitId(yard.commit({"api.txt": "API\n", "web.txt": "WEB\n"}))
+    found = redone(yard.services, target, later)
+    assert [(one.job, one.lines) for one in found] == [("api", 1), ("web", 1)], "the squash is the work of web"
 
 
 @pytest.mark.slow

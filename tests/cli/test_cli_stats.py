@@ -9,6 +9,7 @@ import pytest
 from gitorch.model import commands as c
 from gitorch.model.plans.prices import Price, PriceList
 from gitorch.model.values import replace
+from gitorch.model.view import StatsRow
 from gitorch.model.work.usage import ModelUsage, UsageReading
 
 
@@ -48,6 +49,16 @@ def test_the_user_s_own_prices_estimate_costs_and_name_what_has_none(stage):
         "opus": 7_500_000,
     }
     assert values["prices"]["currency"] == "EUR"
+
+
+def test_redone_lines_have_a_column_where_there_are_any(stage, monkeypatch):
+    stage.begin_run().finish("api")
+    assert "redone" not in stage.gitorch("stats").out
+    row = StatsRow("all", 1, 1, 1, 1, {}, 0, 0, 0, 0, 0, redone=12)
+    monkeypatch.setattr("gitorch.app.query.stats.stats_of", lambda *_: (row,))
+    head, line = stage.gitorch("stats").out.splitlines()
+    assert (head.split()[-1], line.split()[-1]) == ("redone", "12")
+    assert json.loads(stage.gitorch("stats", "--json").out)["rows"][0]["redone"] == 12
 
 
 def test_stats_without_a_run_says_how_to_start_one(stage):

@@ -155,6 +155,18 @@ def test_each_changed_file_is_measured_from_the_merge_base(bench):
     assert bench.git.file_changes(base, base) == ()
 
 
+def test_lines_that_a_change_takes_away_count_for_the_commits_that_wrote_them(bench):
+    base = bench.git.resolve("main")
+    first = bench.write("main", {"a.txt": "one\ntwo\nthree\n", "gone.txt": "x\ny\n", "kept.txt": "z\n"})
+    second = bench.write("main", {"a.txt": "one\ntwo\nthree\nfour\nfive\n"})
+    head = bench.write("work", {"a.txt": "one\n2\nthree\nfour\n", "gone.txt": None, "new.txt": "n\n"}, second)
+    changes = bench.git.file_changes(second, head)
+    assert bench.git.lost_lines(second, head, changes) == {first: 3, second: 1}
+    assert bench.git.lost_lines(second, head, [one for one in changes if one.path == "a.txt"]) == {first: 1, second: 1}
+    assert bench.git.lost_lines(second, head, ()) == {}
+    assert bench.git.lost_lines(base, base, ()) == {}
+
+
 def test_a_merge_in_memory_gives_the_tree_or_names_the_conflicts(bench):
     base = bench.git.resolve("main")
     ours = bench.write("ours", {"src/a.py": "a = 2\n", "only ours": "1\n"}, base)

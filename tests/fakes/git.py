@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -189,6 +189,25 @@ class FakeGit:
         self._ask()
         before, after = self.files(self._fork(base, head) or base), self.files(head)
         return tuple(_change(path, before.get(path), after.get(path)) for path in differences(before, after))
+
+    def lost_lines(self, base, head, changes):
+        self._ask()
+        counts = Counter()
+        for change in changes:
+            path = change.old_path
+            before, after = self.files(base).get(path, ""), self.files(head).get(change.path, "")
+            for row in difflib.ndiff(before.splitlines(), after.splitlines()):
+                if row.startswith("- "):
+                    counts[self._writer(base, path, row[2:])] += 1
+        return dict(counts)
+
+    def _writer(self, commit, path, line):
+        """The commit that brought a line, which no parent of it had."""
+        for one in self._history(commit):
+            had = [line in self.files(parent).get(path, "").splitlines() for parent in self.commits[one].parents]
+            if line in self.files(one).get(path, "").splitlines() and not any(had):
+                return one
+        raise AssertionError(line)
 
     def patch(self, base, head):
         self._ask()

@@ -17,6 +17,7 @@ from shown import shown
 
 from gitorch.errors import GitorchError
 from gitorch.model.ids import CommitId, RunId, SessionId
+from gitorch.model.work.report import FileChange, HowChanged
 from gitorch.model.work.session import SessionKey
 from gitorch.ports.git import PushRef
 from gitorch.world.clock import SystemClock
@@ -122,6 +123,10 @@ OPERATIONS = {
     "stat": lambda d: d.git.stat(d.base, d.api),
     "stat again": lambda d: d.git.stat(d.base, d.api).paths,
     "file changes": lambda d: d.git.file_changes(d.base, d.api),
+    "lost lines": lambda d: d.git.lost_lines(d.base, d.ui, d.git.file_changes(d.base, d.ui)),
+    "lost lines of a file that is gone": lambda d: d.git.lost_lines(
+        d.api, d.base, [FileChange("src/b.py", HowChanged.DELETED, removed=1)]
+    ),
     "patch": lambda d: d.git.patch(d.base, d.ui),
     "merge": lambda d: d.git.try_merge(d.base, d.ui).conflicts,
     "merge with conflicts": lambda d: d.git.try_merge(d.other, d.ui).conflicts,

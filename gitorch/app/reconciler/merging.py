@@ -10,6 +10,7 @@ from gitorch.app.people.signing import require_signature
 from gitorch.app.query.outside import changes_since_report, outside_changes
 from gitorch.app.query.target import merge_at_remote, shared_remote, target_head
 from gitorch.app.reconciler.pushing import commit_ahead
+from gitorch.app.reconciler.redone import redone
 from gitorch.errors import Failed
 from gitorch.model import commands
 from gitorch.model.commands import MergeFacts
@@ -17,6 +18,7 @@ from gitorch.model.ids import Digest
 from gitorch.model.observed import CheckPhase
 from gitorch.model.path_text import quoted, shell_word
 from gitorch.model.plans.preparation import NOT_SET_UP
+from gitorch.model.values import replace
 from gitorch.model.work.question import base_trigger
 from gitorch.model.work.report import BranchFacts, Trial
 from gitorch.rules.guards.ensure import run_there
@@ -126,15 +128,11 @@ def _merge_facts(
     branches: list[BranchFacts] = []
     for job in run.merge_jobs:
         branches.append(_branch_facts(services, run, job, target, job.cleared or run.target_commit))
-    tree = ""
-    if merged is not None:
-        tree = services.git.tree(merged)
-
-    return MergeFacts(
+    facts = MergeFacts(
         target_commit=target,
         branches=tuple(branches),
         merged_commit=merged,
-        merged_tree=tree,
+        merged_tree="",
         conflicts=conflicts,
         shared_paths=_shared_paths(tuple(branches)),
         combined=combined,
@@ -142,6 +140,9 @@ def _merge_facts(
         changed_settings=services.git.changed_settings(),
         outside=outside_changes(services, run),
     )
+    if merged is None:
+        return facts
+    return replace(facts, merged_tree=services.git.tree(merged), redone=redone(services, target, merged))
 
 
 def _shared_paths(branches: tuple[BranchFacts, ...]) -> tuple[str, ...]:

@@ -318,7 +318,8 @@ class _Approvals:
         """The number of merge approvals of each grade, the weakest first."""
         from gitorch.model.plans.approval import Grade
 
-        return {str(grade): self._counts[str(grade)] for grade in Grade if str(grade) in self._counts}
+        given = filter(self._counts.__contains__, map(str, Grade))
+        return {grade: self._counts[grade] for grade in given}
 
     def added_to(self, found: Verification) -> Verification:
         """A verification with these faults and warnings; a faulty one is returned unchanged."""

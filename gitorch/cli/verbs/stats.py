@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.prices import PriceList
     from gitorch.model.view import StatsRow
 
-HEAD = ("", "passed at once", "rounds", "findings", "escalations", "minutes", "tokens", "cost")
+HEAD = ("", "passed at once", "rounds", "findings", "escalations", "minutes", "tokens", "cost", "redone")
 
 
 @verb("stats")
@@ -37,8 +37,9 @@ def _text(rows: Sequence[StatsRow], prices: PriceList, page: Page) -> str:
     if not rows:
         return "There is no run yet. Start one: gitorch start PLAN"
 
-    head = tuple(Cell(title, "dim") for title in HEAD)
-    cells = [head, *(_cells(row) for row in rows)]
+    columns = len(HEAD) - (not any(row.redone for row in rows))  # the last one only where it says something
+    head = tuple(Cell(title, "dim") for title in HEAD)[:columns]
+    cells = [head, *(_cells(row)[:columns] for row in rows)]
     notes: list[str] = []
     if prices.per_million:
         notes = [
@@ -71,4 +72,5 @@ def _cells(row: StatsRow) -> tuple[Cell, ...]:
         Cell(str(row.minutes)),
         Cell(short_count(row.tokens)),
         Cell(_money(row.cost_micros)),
+        Cell(str(row.redone)),
     )

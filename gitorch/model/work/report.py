@@ -9,7 +9,7 @@ from gitorch.model.values import Value
 from gitorch.model.words import Words
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import CommitId, Digest, JobId, Moment
+    from gitorch.model.ids import CommitId, Digest, JobId, Moment, RunId
     from gitorch.model.work.proposal import Claims
     from gitorch.model.work.review import Check
 
@@ -39,6 +39,11 @@ class FileChange(Value):
     """git's modes before and after, `100644 → 100755`; empty if the mode stayed, and for a new ordinary file."""
     size: int = 0
     """The bytes of the new content; 0 for a deleted file and for a submodule."""
+
+    @property
+    def old_path(self) -> str:
+        """Its path before the change, also where it kept it; that of a new file is the new one."""
+        return self.before or self.path
 
 
 class BranchFacts(Value):
@@ -84,6 +89,19 @@ class OutsideChange(Value):
     """On the target: short id, author and subject of each new commit that no review saw, newest first."""
     rewritten: bool = False
     """Whether the target lost commits that it had."""
+
+
+class Redone(Value):
+    """Lines of an epic that was merged before, and that a merge takes away or replaces."""
+
+    run: RunId
+    job: JobId
+    lane: str
+    runtime: str
+    """The program that wrote them."""
+    model: str
+    """Empty where it is not known."""
+    lines: int
 
 
 class Report(Value):

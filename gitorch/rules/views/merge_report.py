@@ -331,6 +331,7 @@ def _together(facts: MergeFacts) -> str:
 
     lines += [_trial_line(trial) for trial in facts.trials]
     lines += _untried_paths(facts)
+    lines += [f"- takes away or replaces {counted(one.lines, 'line')} of {one.run} {one.job}" for one in facts.redone]
     lines.append(f"- tests: {combined_tests(facts.combined)}")
     lines += [
         f"- {name} of this repository changed since the run began, and git did not use it"

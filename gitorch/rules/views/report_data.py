@@ -47,6 +47,7 @@ def report_json(run: Run, facts: MergeFacts) -> str:
         "tests": _combined_tests(facts),
         "changed_settings": list(facts.changed_settings),
         "outside": [_outside_change(change) for change in facts.outside],
+        "redone": list(map(asdict, facts.redone)),
     }
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from gitorch.model.work.job import JobState
+    from gitorch.model.work.report import Redone
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
@@ -100,6 +101,7 @@ class _Figures:
             cost_micros=whole.cost_micros,
             estimated_micros=estimated,
             unpriced=unpriced,
+            redone=self.counts["redone"],
         )
 
 
@@ -118,10 +120,11 @@ def rows(parts: Iterable[Part], prices: PriceList = NO_PRICES) -> tuple[StatsRow
     return tuple(groups[name].row(name, prices) for name in sorted(groups))
 
 
-def part_of(run: Run, by: str) -> Part:
+def part_of(run: Run, by: str, redone: Iterable[Redone] = ()) -> Part:
     """What a run adds to the groups by agent, model, lane or epic; to one group without a grouping.
 
-    Work counts once its gate has decided, in the group of its author. Minutes and tokens count in the group of whoever used them.
+    Work counts once its gate has decided, in the group of its author, and so do the lines of earlier runs that this one has
+    `redone`. Minutes and tokens count in the group of whoever used them.
     """
     groups: dict[str, _Figures] = {}
     for job in run.jobs.values():
@@ -133,6 +136,9 @@ def part_of(run: Run, by: str) -> Part:
 
     for job in _escalated(run):
         groups.setdefault(_name(run, job, by), _Figures()).counts["escalations"] += 1
+
+    for one in redone:
+        groups.setdefault(_name_of_lines(one, by), _Figures()).counts["redone"] += one.lines
 
     return {name: figures.plain() for name, figures in groups.items()}
 
@@ -173,12 +179,12 @@ def _name(run: Run, job: JobState, by: str) -> str:
         return model_at(run, job) or UNKNOWN
 
     if by == "agent":
-        return _runtime(run, job)
+        return runtime_of(run, job)
 
     return ALL
 
 
-def _runtime(run: Run, job: JobState) -> str:
+def runtime_of(run: Run, job: JobState) -> str:
     """The runtime of a job's last session; that of its lane before the first."""
     if job.session is not None and job.session in run.sessions:
         return run.sessions[job.session].runtime
@@ -195,3 +201,15 @@ def _name_of_session(run: Run, session: Session, usage: ModelUsage, by: str) -> 
         return session.runtime or UNKNOWN
 
     return _name(run, run.jobs[session.job], by)
+
+
+def _name_of_lines(lines: Redone, by: str) -> str:
+    """The group of lines that an earlier run wrote."""
+    names = {
+        "epic": f"{lines.run} {lines.job}",
+        "lane": lines.lane,
+        "model": lines.model,
+        "agent": lines.runtime,
+        "": ALL,
+    }
+    return names[by] or UNKNOWN

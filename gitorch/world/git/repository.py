@@ -16,6 +16,7 @@ from gitorch.ports.git import DiffStat, MergeTry
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.drafts import adopt, draft
 from gitorch.world.git.file_changes import file_changes, patch
+from gitorch.world.git.lost_lines import lost_lines
 from gitorch.world.git.merge_commit import merge_commit
 from gitorch.world.git.moving import checkout_left, move_branch
 from gitorch.world.git.proposed_commit import commit_body, commit_files
@@ -214,11 +215,12 @@ class GitCommands:
         return self._stat(base, head)
 
     def file_changes(self, base: CommitId, head: CommitId) -> tuple[FileChange, ...]:
-        """How each file changed between the merge base of two commits and `head`, sorted by path. Raises Unavailable.
-
-        Without a common history, between the two commits. Answers are kept in memory, since they never change.
-        """
+        """How each file changed between the merge base of two commits (or `base`) and `head`, by path. Raises Unavailable."""
         return self._files(base, head)
+
+    def lost_lines(self, base: CommitId, head: CommitId, changes: Sequence[FileChange]) -> Mapping[CommitId, int]:
+        """How many lines of `base` each commit wrote that these changes of `head` take away or replace. Raises Unavailable."""
+        return lost_lines(self._git, base, head, changes)
 
     def patch(self, base: CommitId, head: CommitId) -> str:
         """The change between the merge base of two commits and `head`, as `git diff` prints it. Raises Unavailable."""
