@@ -177,7 +177,7 @@ MUTANTS = {
     "a commit may follow any other": RuleMutant(
         "ledger: parent",
         "ledger/replay.py",
-        "        if path is None or not self._is_parent_of(commit):\n",
+        "        if path is None or not is_parent_of(self.head, commit):\n",
         "        if path is None:\n",
         "ledger/test_chain.py::test_a_commit_with_other_parents_than_the_head_does_not_join",
     ),
