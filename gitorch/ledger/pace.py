@@ -14,6 +14,9 @@ STREAK_MAX = 6
 TURN_PUSHES = 2.0
 """How long a turn is, in the time of a push: a host that lost a race must fetch, decide and push."""
 
+WAIT_SECONDS = 4.0
+"""The longest wait after a lost race: an append gives up after 30 seconds."""
+
 
 class Pace:
     """The pushes of one process."""
@@ -35,18 +38,20 @@ class Pace:
     def end(self, is_pushed: bool) -> None:
         """Call it after a push. It waits after a second lost race in a row, for a time by chance.
 
-        At most as long as four pushes, after three lost races nine, and after more sixteen. Who lost a single race tries again at
-        once: its rival may have had no more to write.
+        At most as long as four pushes, after three lost races nine, and after more sixteen, but never longer than `WAIT_SECONDS`.
+        Who lost a single race tries again at once: its rival may have had no more to write.
         """
         self._ended = time.monotonic()
-        self._push_seconds = self._ended - self._begun
+        took = self._ended - self._begun
         if is_pushed:
+            self._push_seconds = took
             self._won, self._lost = self._won + 1, 0
             return
 
+        self._push_seconds = max(self._push_seconds, took)  # one that is refused takes a third of the time
         self._won, self._lost = 0, self._lost + 1
         if self._lost == 1:
             return
 
         share = int.from_bytes(os.urandom(2), "big") / 65_536
-        time.sleep(share * self._push_seconds * min(16, self._lost**2))
+        time.sleep(share * min(WAIT_SECONDS, self._push_seconds * min(16, self._lost**2)))

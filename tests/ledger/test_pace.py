@@ -52,4 +52,17 @@ def test_who_lost_two_races_waits_longer_after_each_and_not_after_it_won(clock, 
     paced = pace.Pace()
     for is_pushed in (False, False, False, True, False):
         push(paced, clock, is_pushed)
-    assert clock.waited == [1.0, 2.25]
+    assert clock.waited == [1.0, 2.0]
+
+
+def test_the_wait_is_measured_by_a_push_that_was_taken_and_is_bounded(clock, monkeypatch):
+    monkeypatch.setattr(pace.os, "urandom", lambda _: b"\x80\x00")  # a half
+    paced = pace.Pace()
+    push(paced, clock, is_pushed=True, seconds=0.5)
+    for seconds in (0.1, 0.1, 0.1, 0.1):
+        push(paced, clock, is_pushed=False, seconds=seconds)
+    assert clock.waited == [1.0, 2.0, 2.0], "half of four pushes, and then half of the longest wait"
+    push(paced, clock, is_pushed=True, seconds=0.2)
+    for _ in range(2):
+        push(paced, clock, is_pushed=False, seconds=0.1)
+    assert clock.waited[3:] == [pytest.approx(0.4)], "by the newest push"
