@@ -1,6 +1,7 @@
 """The page about the format is executed: its recipe on good and tampered ledgers, its examples and its table by the codec."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -33,9 +34,10 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "ledger-format.md").read_
 RECIPE = re.search(r"^```sh\n(.*?)^```$", PAGE.split("## Check it without gitorch")[1], re.MULTILINE | re.DOTALL)[1]
 
 
-@pytest.fixture
-def repo(tmp_path):
-    repo = new_repo(tmp_path / "r")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """A repository with a ledger that has every form of a record, which each test copies."""
+    repo = new_repo(tmp_path_factory.mktemp("whole") / "r")
     ledger = open_ledger(repo)
     ledger.create(HOST, AT, "L-1")
     fill(ledger, 3)
@@ -45,6 +47,11 @@ def repo(tmp_path):
     ledger.append(RUN, AGENT, AT, lambda _: [Draft(QuestionAnswered("q2", "", text), {})])
     fill(ledger, 2)
     return repo
+
+
+@pytest.fixture
+def repo(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "r")
 
 
 def check(repo, *arguments):

@@ -41,14 +41,15 @@ def body(repo: Path, identity: str) -> bytes:
     ).stdout
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(scope="module", params=STORES)
 def store(request):
     return request.param
 
 
-@pytest.fixture
-def repo(tmp_path, store):
-    folder = new_repo(tmp_path / "r")
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, store):
+    """A repository with a ledger of two runs, which each test copies."""
+    folder = new_repo(tmp_path_factory.mktemp("whole") / "r")
     ledger = opened(folder, store)
     ledger.create(HOST, AT, "L-1")
     fill(ledger, 3)
@@ -56,6 +57,11 @@ def repo(tmp_path, store):
     fill(ledger, 2, OTHER)
     fill(ledger, 1, None)
     return folder
+
+
+@pytest.fixture
+def repo(whole, tmp_path):
+    return shutil.copytree(whole, tmp_path / "r")
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
