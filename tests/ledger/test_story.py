@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_strategies import TEXT, objects, records
 
@@ -49,6 +49,7 @@ def test_a_subject_states_the_event(event, says):
 
 @pytest.mark.parametrize("kind", RELEASED)
 def test_every_type_has_a_sentence_of_its_own_and_no_text_makes_a_second_line(kind):
+    @settings(max_examples=settings.default.max_examples // 4)  # of each of 75 types
     @given(records(kind))
     def check(record):
         message = commit_message.message(record, digests.digest(b"x"))
