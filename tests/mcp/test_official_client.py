@@ -8,20 +8,25 @@ import sys
 import pytest
 
 pytestmark = pytest.mark.slow
-mcp = pytest.importorskip("mcp", reason="the test dependency `mcp` is not installed: .ci/setup dev")
 
-import anyio  # it comes with the client
+
+@pytest.fixture
+def mcp():
+    """The client, which each worker would import for two seconds if this module did, also where slow tests are left out."""
+    return pytest.importorskip("mcp", reason="the test dependency `mcp` is not installed: .ci/setup dev")
 
 
 @pytest.mark.parametrize(
     ("mode", "version"), [("legacy", "2025-11-25"), ("auto", "2026-07-28"), ("2026-07-28", "2026-07-28")]
 )
-def test_the_official_client_lists_reads_and_calls(repo, mode, version):
+def test_the_official_client_lists_reads_and_calls(repo, mcp, mode, version):
+    import anyio  # it comes with the client
+
     found = repo("scratch").path
-    assert anyio.run(talk, str(found), mode) == version
+    assert anyio.run(talk, mcp, str(found), mode) == version
 
 
-async def talk(folder: str, mode: str) -> str:
+async def talk(mcp, folder: str, mode: str) -> str:
     """The version that is spoken, after everything that a client does."""
     serve = mcp.StdioServerParameters(
         command=sys.executable, args=["-m", "gitorch.cli.main", "mcp"], cwd=folder, env=dict(os.environ)

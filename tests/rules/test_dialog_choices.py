@@ -27,10 +27,11 @@ from gitorch.rules.reconcile import reconcile
 from gitorch.rules.reconciling.dialogs import REQUEST_STAYS_MS, in_order, owed_answer
 from gitorch.text.preset import parse_preset
 
+PROGRAMS = {screen.program for screen in recorded()}
 PRESETS = {
     path.stem: parse_preset(str(path), path.read_bytes())
     for path in (TOP.parent / "templates" / "runtimes").glob("*.yaml")
-    if path.stem in {screen.program for screen in recorded()}
+    if path.stem in PROGRAMS
 }
 UNKNOWN_FORM = {
     "permission-always",
