@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.ledger import durable
 from gitorch.model.values import Value
+from gitorch.ports.commits import OBJECT_BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -38,13 +39,17 @@ def read(objects: str, identity: str) -> bytes | None:
     """The body of a loose object, or None where it is not loose.
 
     Raises OSError, zlib.error or ValueError for a file that is damaged. Its content is not compared with its name.
+    An object of more than `OBJECT_BYTES_MAX` counts as damaged: a small file can hold more than memory does.
     """
     try:
         packed = whole_file(f"{objects}/{identity[:2]}/{identity[2:]}")
     except FileNotFoundError:
         return None
 
-    head, _, body = zlib.decompress(packed).partition(b"\0")
+    inflater = zlib.decompressobj()
+    head, _, body = inflater.decompress(packed, OBJECT_BYTES_MAX).partition(b"\0")
+    if not inflater.eof:
+        raise ValueError("it ends too early, or is larger than any object of a ledger")
     size = head.split(b" ")[1]
     if int(size) != len(body):
         raise ValueError("its length is not the one in its header")

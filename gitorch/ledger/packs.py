@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import zlib
 
+from gitorch.ports.commits import OBJECT_BYTES_MAX
+
 MAGIC = b"\xfftOc\x00\x00\x00\x02"
 """How an index of version 2 begins."""
 
@@ -137,20 +139,22 @@ class _Stored:
         """What follows the header, decompressed. Raises ValueError, zlib.error."""
         inflater = zlib.decompressobj()
         at = self._data_at
+        left = min(self._size, OBJECT_BYTES_MAX)
         parts: list[bytes] = []
         while not inflater.eof:
             chunk = os.pread(self._descriptor, _CHUNK, at)
             if not chunk:
                 raise ValueError("its pack ends too early")
 
-            parts.append(inflater.decompress(chunk))
+            part = inflater.decompress(chunk)  # at most a thousand times as much
+            left = _left(left, part)
+            parts.append(part)
             at += len(chunk)
 
-        data = b"".join(parts)
-        if len(data) != self._size:
+        if left:
             raise ValueError("its length is not the one in its header")
 
-        return data
+        return b"".join(parts)
 
 
 def _size_of(head: bytes) -> tuple[int, int]:
@@ -181,6 +185,7 @@ def _applied(difference: bytes, base: bytes) -> bytes:
     if size_of_base != len(base):
         raise ValueError("its base has another length")
 
+    left = min(size, OBJECT_BYTES_MAX)
     parts: list[bytes] = []
     while at < len(difference):
         code = difference[at]
@@ -188,16 +193,26 @@ def _applied(difference: bytes, base: bytes) -> bytes:
         if code & 0x80:
             start, at = _flagged(difference, at, code, 4)
             length, at = _flagged(difference, at, code >> 4, 3)
-            parts.append(base[start : start + (length or _COPY_BYTES)])
+            part = base[start : start + (length or _COPY_BYTES)]
         else:
-            parts.append(difference[at : at + code])
+            part = difference[at : at + code]
             at += code
 
-    body = b"".join(parts)
-    if len(body) != size:
+        left = _left(left, part)
+        parts.append(part)
+
+    if left:
         raise ValueError("its length is not the one in its header")
 
-    return body
+    return b"".join(parts)
+
+
+def _left(room: int, part: bytes) -> int:
+    """How many bytes may follow this part. Raises ValueError where it has more than there is room for: it may have no end."""
+    if len(part) > room:
+        raise ValueError("it is longer than its header says, or larger than any object of a ledger")
+
+    return room - len(part)
 
 
 def _number(data: bytes, at: int) -> tuple[int, int]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gitorch.model.record import Record
     from gitorch.model.work.board import State
 
+OBJECT_BYTES_MAX = 1 << 28
+"""No object of a ledger is larger. A damaged or forged one of a few megabytes can claim to hold more than memory does."""
+
 
 class Draft(Value):
     """An event that is to become a record."""

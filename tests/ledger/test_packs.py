@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gitorch.ledger import packs
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.packs import Packs, place_of
 
@@ -194,3 +195,35 @@ def test_bases_that_form_a_circle_are_noticed(tmp_path):
     assert place_of(f"{folder}/pack-1.idx", names[1]) == len(entries[0])
     with pytest.raises(ValueError, match="circle"):
         Packs(str(tmp_path)).body(names[0].hex())
+
+
+def test_an_object_that_is_larger_than_any_of_a_ledger_is_damaged(loose, tmp_path, monkeypatch):
+    repo = without_differences(loose, tmp_path)
+    found = bodies(repo)
+    size = max(map(len, found.values())) - 1
+    monkeypatch.setattr(packs, "OBJECT_BYTES_MAX", size)
+    for identity, body in found.items():
+        reader = Packs(str(repo / "objects"))
+        if len(body) <= size:
+            assert reader.body(identity) is not None
+        else:
+            with pytest.raises(ValueError, match="larger than any object"):
+                reader.body(identity)
+
+
+def test_a_difference_to_an_object_that_is_too_large_is_damaged(loose, tmp_path, monkeypatch):
+    repo = with_bases_by_place(loose, tmp_path)
+    monkeypatch.setattr(packs, "OBJECT_BYTES_MAX", 200_000)
+    large = [identity for identity, body in bodies(repo).items() if len(body) > 200_000]
+    assert len(large) == VERSIONS
+    for identity in large:
+        with pytest.raises(ValueError, match="larger than any object"):
+            Packs(str(repo / "objects")).body(identity)
+
+
+def test_a_difference_that_copies_for_ever_ends_at_the_size_in_its_header():
+    endless = (
+        bytes((5, 10)) + b"\x91\x00\x05" * 1_000_000
+    )  # a base of 5 bytes, a result of 10: the base again and again
+    with pytest.raises(ValueError, match="longer than its header says"):
+        packs._applied(endless, b"12345")

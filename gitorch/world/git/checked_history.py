@@ -15,7 +15,7 @@ from gitorch.errors import Corrupt
 from gitorch.model.ids import CommitId
 from gitorch.ports.commits import StoredCommit, StoredObject
 from gitorch.text.records import folders, object_names, objects
-from gitorch.world.git.pipes import answers_of, send
+from gitorch.world.git.pipes import answers_of, body_after, send
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -111,9 +111,7 @@ class _Objects:
         if not size:
             raise _unreadable(identity, "is missing or cannot be read")
 
-        body = self._answers.read(int(size) + 1)[:-1]
-        if len(body) != int(size):
-            raise _unreadable(identity, "cannot be read to its end")
+        body = body_after(self._answers, int(size), identity)
         if object_names.name_of(described, body, len(identity)) != identity:
             self.replaced.append(StoredObject(identity, found.decode(), body))
         if found != kind.encode():

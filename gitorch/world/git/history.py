@@ -15,7 +15,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.commits import StoredCommit
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.pipes import answers_of, patiently, send
+from gitorch.world.git.pipes import answers_of, body_after, patiently, send
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
@@ -231,8 +231,7 @@ class _Blobs:
         if len(head) != 3:
             name = head[0].decode()
             raise Corrupt(f"Object {name} of the ledger is missing.", hint="gitorch recover", where=name)
-        body = out.read(int(head[2]) + 1)
-        return body[:-1]
+        return body_after(out, int(head[2]), head[0].decode())
 
     def _send(self) -> None:
         """Send queued requests to git until `_AHEAD` of them are unanswered."""

@@ -11,7 +11,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.commits import StoredObject
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.pipes import answers_of, patiently, send
+from gitorch.world.git.pipes import answers_of, body_after, patiently, send
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
@@ -115,7 +115,4 @@ def _object(answers: IO[bytes], header: bytes, identity: str) -> StoredObject:
         name = identity or header.partition(b" ")[0].decode("utf-8", "replace")
         raise Corrupt(f"Object {name} of the ledger is missing or cannot be read.", hint="gitorch recover", where=name)
     name, kind, size = fields[0].decode(), fields[1].decode(), int(fields[2])
-    body = answers.read(size + 1)
-    if len(body) != size + 1:
-        raise Corrupt(f"Object {name} of the ledger cannot be read to its end.", hint="gitorch recover", where=name)
-    return StoredObject(identity or name, kind, body[:-1])
+    return StoredObject(identity or name, kind, body_after(answers, size, name))

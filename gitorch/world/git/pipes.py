@@ -6,6 +6,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, cast
 
+from gitorch.errors import Corrupt
+from gitorch.ports.commits import OBJECT_BYTES_MAX
 from gitorch.world.activity import LOOK_SECONDS, Watch
 
 if TYPE_CHECKING:
@@ -32,6 +34,25 @@ def send(process: subprocess.Popen[bytes], data: bytes) -> None:
     with suppress(BrokenPipeError):
         requests.write(data)
         requests.flush()
+
+
+def body_after(answers: IO[bytes], size: int, name: str) -> bytes:
+    """The content of an object after its header among the answers of `git cat-file`.
+
+    Raises Corrupt where git stops before its end, and where it claims more than an object of a ledger can have.
+    """
+    if size > OBJECT_BYTES_MAX:
+        raise _unreadable(name, f"claims {size:,} bytes, more than any object of a ledger has")
+
+    body = answers.read(size + 1)
+    if len(body) != size + 1:
+        raise _unreadable(name, "cannot be read to its end")
+    return body[:-1]
+
+
+def _unreadable(name: str, problem: str) -> Corrupt:
+    """The error for an object that cannot be used."""
+    return Corrupt(f"Object {name} of the ledger {problem}.", hint="gitorch recover", where=name)
 
 
 @contextmanager
