@@ -34,9 +34,13 @@ def install(program: Program) -> str:
 
 
 def commands(program: Program) -> list[list[str]]:
-    """What installs a program: npm for all but the one that is written in Python."""
+    """What installs a program: npm for all but the one that is written in Python.
+
+    Without `@latest`, npm takes an older version of a package whose newest one names a newer Node, although it runs with this one.
+    """
     if program.name != "aider":
-        return [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(program.folder), program.package]]
+        newest = f"{program.package}@latest"
+        return [["npm", "install", "--no-audit", "--no-fund", "--prefix", str(program.folder), newest]]
     return [
         [sys.executable, "-m", "venv", str(program.folder)],
         [str(program.bin / "pip"), "install", "--quiet", program.package],

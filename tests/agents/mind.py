@@ -117,6 +117,8 @@ def _own_tool(ask: Ask, name: str) -> str:
     for offered in ask.services:
         if "gitorch" in offered and offered.endswith(f"_{name}"):
             return offered
+    if "ToolSearch" in ask.services:
+        return f"mcp__gitorch__{name}"  # Claude Code 2.1.332 shows its model such tools only after it searched for them
     return name
 
 

@@ -41,7 +41,9 @@ def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: Sta
     api.mind = Mind(Cue("", says=ANSWER))
     with bench(tmp_path, api, name) as one:
         one.start(SECRET)
-        before = one.until(lambda seen: seen.state is AgentState.WAITING and seen.conversation, "the end of its turn")
+        before = one.until(
+            lambda seen: SECRET in api.told(name) and seen.state in READY and seen.conversation, "the end of its turn"
+        )
         places = tmp_path / "home/places"
         until(lambda: any(ANSWER.encode() in kept(file) for file in places.rglob("*")), what="its memory on disk")
         os.kill(before.pid, signal.SIGKILL)
@@ -55,9 +57,7 @@ def test_a_killed_program_goes_on_with_its_conversation(tmp_path: Path, api: Sta
                 every_seconds=0.3,
                 what="the text to be taken",
             )
-        one.until(
-            lambda seen: "Go on now." in api.told(name) and seen.state is AgentState.WAITING, "the end of its next turn"
-        )
+        one.until(lambda seen: "Go on now." in api.told(name) and seen.state in READY, "the end of its next turn")
         assert SECRET.encode() in api.heard(name)[-1].body, "the model hears what was said before"
 
 

@@ -11,7 +11,7 @@ from gitorch.model.values import Value
 from gitorch.text.usage.served import COUNT_MAX, number, word
 
 WINDOWS = ("five_hour", "seven_day")
-"""The limits that a subscription has. Claude Code 2.1.197 tells them from the first answer of the model on, and none with an API key."""
+"""The limits that a subscription has. With an API key Claude Code 2.1.197 tells none."""
 
 
 PERCENT_MAX = 1_000.0
