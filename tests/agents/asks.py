@@ -18,6 +18,9 @@ REMINDED = "\n\n# *SEARCH/REPLACE block* Rules:"
 """How aider goes on below what the user typed."""
 
 
+CLASSIFIES = "## Pending tool call to classify"
+"""How Qwen Code 0.24 begins when it asks its model whether a command is harmless."""
+
 DATED = r"\A<current_datetime>[^<]*</current_datetime>\n\n"
 """What Copilot CLI writes above each text of the user."""
 
@@ -42,7 +45,7 @@ class Ask:
     @property
     def main(self) -> bool:
         """Whether this is the agent's own turn, and not a title, a router's question or a summary beside it."""
-        return bool(self.services) and self.schema is None
+        return bool(self.services) and self.schema is None and not self.said.startswith(CLASSIFIES)
 
     @property
     def newest(self) -> str:
