@@ -18,8 +18,8 @@ REMINDED = "\n\n# *SEARCH/REPLACE block* Rules:"
 """How aider goes on below what the user typed."""
 
 
-CLASSIFIES = "## Pending tool call to classify"
-"""How Qwen Code 0.24 begins when it asks its model whether a command is harmless."""
+BESIDE = ("## Pending tool call to classify", "Managed memory has TWO directories.", "[SUGGESTION MODE: ")
+"""How Qwen Code 0.24 begins what it asks its model beside a turn: whether a command is harmless, what to remember, what comes next."""
 
 DATED = r"\A<current_datetime>[^<]*</current_datetime>\n\n"
 """What Copilot CLI writes above each text of the user."""
@@ -45,7 +45,7 @@ class Ask:
     @property
     def main(self) -> bool:
         """Whether this is the agent's own turn, and not a title, a router's question or a summary beside it."""
-        return bool(self.services) and self.schema is None and not self.said.startswith(CLASSIFIES)
+        return bool(self.services) and self.schema is None and not self.said.startswith(BESIDE)
 
     @property
     def newest(self) -> str:
