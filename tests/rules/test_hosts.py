@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play import HOST, HUMAN, OPERATOR, SETTINGS, Play, finding
+from play import HOST, HUMAN, OPERATOR, PER_EPIC, SETTINGS, Play, finding
 
 from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
@@ -155,6 +155,34 @@ def test_only_its_own_host_ends_a_session_that_may_live(ends: Actor, known: bool
         return
 
     assert kinds(play.do(end, ends)) >= {e.SessionEnded}
+
+
+class Clamped(Play):
+    """Every record has the time of the one before it, as on hosts whose clocks are behind."""
+
+    @property
+    def at(self):
+        return 1_000_000
+
+    @at.setter
+    def at(self, _):
+        """It stands still."""
+
+
+def test_the_word_on_an_epic_counts_for_one_handoff_where_all_records_have_one_time() -> None:
+    play = Clamped()
+    play.begin({"api": ()}, replace(PER_EPIC, test_command=""))
+    for number, (option, phase) in enumerate((("reject", "queued"), ("approve", "completed")), start=1):
+        play.launch("api")
+        replies = () if number == 1 else play.fixed("api")
+        play.submit_handoff("api", replies=replies)
+        play.review("api.spec")
+        play.review("api.quality")
+        (asked,) = play.run.open_questions(API)
+        assert asked.kind == "checkpoint"
+        play.answer(asked.id, option, "because")
+        assert play.run.jobs[API].phase == phase
+        assert list(play.run.open_questions(API)) == []
 
 
 def test_each_host_takes_its_git_settings_once_and_no_agent_can() -> None:

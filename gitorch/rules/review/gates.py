@@ -189,16 +189,18 @@ def _is_approved(run: Run, job: JobState, handoff: Handoff) -> bool:
 
 
 def _checkpoint_answer(run: Run, job: JobState, handoff: Handoff) -> Answer | None:
-    """The principal's first answer at this epic's checkpoint since the handoff; None before it is given."""
+    """The principal's newest answer at this epic's checkpoint about this handoff; None before it is given."""
+    found: Answer | None = None
     for question in _checkpoint_questions(run, job):
-        # An answer about an earlier handoff does not count for this one.
-        if question.asked_at < handoff.at:
+        # An answer about an earlier handoff does not count for this one. Times alone do not tell them apart: records of
+        # hosts whose clocks are behind have the time of the record before them.
+        if question.asked_at < handoff.at or handoff.commit[:12] not in question.text:
             continue
 
         if question.answer is not None:
-            return question.answer
+            found = question.answer
 
-    return None
+    return found
 
 
 def _checkpoint_questions(run: Run, job: JobState) -> Iterator[Question]:
