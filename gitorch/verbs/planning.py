@@ -46,7 +46,7 @@ VERBS = (
                 completes="file",
             ),
         ),
-        result={"file": Kind.TEXT, "added": Kind.LIST},
+        result={"file": Kind.TEXT, "added": Kind.LIST, "inexact": Kind.LIST},
         changes=True,
         examples=("gitorch plan gates docs/plans/sign-in.md",),
     ),

@@ -55,8 +55,19 @@ def test_missing_gates_are_added_and_nothing_else_is_changed(here):
     ]  # fmt: skip
     assert here.gitorch("check", "p.md").status == 0
     before = path.read_bytes()
-    assert here.gitorch("plan", "gates", "p.md").out == "Every epic of p.md has a gate; nothing was changed.\n"
+    said = "Every epic of p.md has a gate; nothing was changed. Next: gitorch check p.md\n"
+    assert here.gitorch("plan", "gates", "p.md").out == said
     assert path.read_bytes() == before
+
+
+def test_a_heading_that_only_looks_like_a_gate_is_named(here):
+    path = here.folder / "p.md"
+    path.write_text("# P\n\n## Epic: a\n\n- [ ] x\n\n## Review gate: a\n", encoding="utf-8")
+    looks = "Line 7 looks like a review gate and is none. Next: gitorch check p.md\n"
+    assert here.gitorch("plan", "gates", "p.md").out == f"Nothing was changed. {looks}"
+    with path.open("a", encoding="utf-8") as file:
+        file.write("\n## Epic: b\n\n- [ ] y\n")
+    assert here.gitorch("plan", "gates", "p.md").out == f"1 gate added to p.md: b. {looks}"
 
 
 def test_gates_go_to_a_new_file_if_one_is_named_and_a_file_without_epics_is_refused(here):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from gitorch.cli.call import Call
     from gitorch.text.imports.formats import ImportResult
+    from gitorch.text.plans.gates import GatesAdded
 
 
 @group("plan")
@@ -50,19 +51,26 @@ def gates(call: Call, file: str, output: str | None) -> None:
     from gitorch.text.plans.gates import add_gates
 
     added = add_gates(file, read_bytes(call.folder / file, file))
-    values = {"file": output or file, "added": added.added}
+    values = {"file": output or file, "added": added.added, "inexact": added.inexact}
     if output is not None:
         write_new(call.folder / output, output, added.text)
     elif added.added:
         replace_file(call.folder / file, file, added.text)
 
-    if not added.added:
-        call.say(values, f"Every epic of {file} has a gate; nothing was changed.")
-        return
+    call.say(values, f"{_gates_text(added, file, output or file)} Next: gitorch check {shlex.quote(output or file)}")
 
-    gates_of = counted(len(added.added), "gate")
-    text = f"{gates_of} added to {output or file}: {', '.join(added.added)}."
-    call.say(values, f"{text} Next: gitorch check {shlex.quote(output or file)}")
+
+def _gates_text(added: GatesAdded, file: str, to: str) -> str:
+    """What was added to which file, and which lines only look like a gate."""
+    text = f"Every epic of {file} has a gate; nothing was changed."
+    if added.added:
+        text = f"{counted(len(added.added), 'gate')} added to {to}: {', '.join(added.added)}."
+    elif added.inexact:
+        text = "Nothing was changed."
+
+    for line in added.inexact:
+        text += f" Line {line} looks like a review gate and is none."
+    return text
 
 
 @verb("plan import")

@@ -38,6 +38,8 @@ class GatesAdded(Value):
     text: str
     added: tuple[str, ...]
     """The epics that got a gate, in file order."""
+    inexact: tuple[int, ...]
+    """The lines that look like a gate and are none; their epics got no other one."""
 
 
 def add_gates(path: str, data: bytes) -> GatesAdded:
@@ -57,11 +59,14 @@ def add_gates(path: str, data: bytes) -> GatesAdded:
         raise Malformed(f"{path} has no epics", (source.problem(1, "The plan has no epics.", fix),))
 
     places: list[tuple[int, str]] = []
+    inexact: list[int] = []
     for name, section in with_ids(outline):
+        inexact += [gate.line for gate in section.gates if not gate.exact]
         if not section.gates:
             places.append((_end(source, document, section), name))
 
-    return GatesAdded(_with_gates(data.decode("utf-8"), places), tuple(name for _, name in places))
+    added = tuple(name for _, name in places)
+    return GatesAdded(_with_gates(data.decode("utf-8"), places), added, tuple(inexact))
 
 
 def _outline(source: Source, document: Document) -> Outline:
