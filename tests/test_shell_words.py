@@ -66,6 +66,17 @@ def test_the_rule_sees_a_name_in_a_command():
     assert not unquoted("f'git push {shell_word(remote)} main'")
 
 
+def test_only_what_git_left_or_cannot_read_is_removed_by_a_hint():
+    removes = re.compile(r"(^|[`:;&] ?|\b(?:or|then) )(rm |git branch -D|git clean|git reset --hard)")
+    found = set()
+    for path in (ROOT / "gitorch").rglob("*.py"):
+        texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+        if any(isinstance(text, str) and "\n" not in text and removes.search(text) for text in texts):
+            found.add(str(path.relative_to(ROOT / "gitorch")))
+    by_itself = {"world/git/folders.py"}  # removes the worktree of a job that is over, in a shell of its own
+    assert found - by_itself == {"ledger/damage.py", "world/git/locks.py"}
+
+
 @pytest.mark.parametrize(
     ("name", "word"),
     [("a/b-c.md", "a/b-c.md"), ("my plan.md", "'my plan.md'"), ("a;b", "'a;b'"), (Path("/a b"), "'/a b'")],

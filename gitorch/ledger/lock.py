@@ -46,8 +46,9 @@ def folder(common: Path) -> Path:
 
 
 def _in_the_way(path: Path) -> Unavailable:
-    """The error for a file where a folder must be, or a folder where a file must be."""
-    return Unavailable(f"{path} is in the way: gitorch needs this name for itself.", hint=f"rm -r {shell_word(path)}")
+    """The error for a file where a folder must be, or a folder where a file must be. The hint moves it aside, as it may be wanted."""
+    hint = f"mv {shell_word(path)} {shell_word(f'{path}.aside')}"
+    return Unavailable(f"{path} is in the way: gitorch needs this name for itself.", hint=hint)
 
 
 def _nothing() -> None:

@@ -46,7 +46,8 @@ def secret(home: Path) -> bytes:
         home.mkdir(parents=True, exist_ok=True)
         sweep(home, "secret.*")
     except OSError as error:
-        raise Unavailable(f"{path} cannot be read: {error.strerror}", f"rm -r {shlex.quote(str(path))}") from error
+        hint = f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.aside')}"
+        raise Unavailable(f"{path} cannot be read: {error.strerror}", hint) from error
 
     aside = home / f"secret.{os.getpid()}.{os.urandom(8).hex()}.tmp"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

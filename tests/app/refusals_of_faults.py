@@ -217,7 +217,7 @@ WORK = [
     ("one", claim_without_space, Failed, "no space is left", "df -h ."),
     (
         "nothing",
-        lambda s: workflows.write_new(s.folder / ("x" * 300), "x.yaml", ""),
+        lambda s: workflows.write_new(s.folder / ("x" * 300), "x.yaml", "", "gitorch plan new"),
         Refused,
         "x.yaml cannot be written: file name too long",
         "ls -ld {above}/s",

@@ -45,14 +45,14 @@ START = [
     ),
     (
         "nothing",
-        lambda s: workflows.write_new(s.folder, "here", "x"),
+        lambda s: workflows.write_new(s.folder, "here", "x", "gitorch plan new"),
         Refused,
         "here is there already and stays as it is",
-        "rm here",
+        "gitorch plan new here-2",
     ),
     (
         "a file",
-        lambda s: workflows.write_new(s.folder / "file/below", "below", "x"),
+        lambda s: workflows.write_new(s.folder / "file/below", "below", "x", "gitorch plan new"),
         Refused,
         "below cannot be written: file exists",
         "ls -ld {above}/s/file",

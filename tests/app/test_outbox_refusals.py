@@ -85,7 +85,7 @@ def test_without_a_written_brief_the_reason_is_given(tmp_path):
 
 def test_a_file_name_that_the_system_refuses_is_named(tmp_path):
     with pytest.raises(Refused, match=r"x\.yaml cannot be written: file name too long"):
-        write_new(tmp_path / ("x" * 300), "x.yaml", "")
+        write_new(tmp_path / ("x" * 300), "x.yaml", "", "gitorch plan new")
 
 
 def test_a_key_without_a_public_part_is_not_added(tmp_path):

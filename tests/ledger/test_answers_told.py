@@ -185,16 +185,17 @@ def test_a_question_without_an_answer_has_its_sentence(opened, repo, request):
     assert_told("answers.txt", acts, request, main=git(repo, "rev-parse", "main"))
 
 
-def test_what_is_in_the_way_of_the_ledger_s_own_files_is_named_with_the_command_that_removes_it(tmp_path):
+def test_what_is_in_the_way_of_the_ledger_s_own_files_is_named_with_the_command_that_moves_it_aside(tmp_path):
     (tmp_path / "gitorch").touch()
     assert told(lambda: lock.folder(tmp_path)) == (
-        f"unavailable: {tmp_path}/gitorch is in the way: gitorch needs this name for itself. $ rm -r {tmp_path}/gitorch"
+        f"unavailable: {tmp_path}/gitorch is in the way: gitorch needs this name for itself."
+        f" $ mv {tmp_path}/gitorch {tmp_path}/gitorch.aside"
     )
     (tmp_path / "gitorch").unlink()
     (tmp_path / "gitorch" / "ledger.lock").mkdir(parents=True)
     assert told(lambda: lock.hold(tmp_path, "ledger", 0.0).__enter__()) == (
         f"unavailable: {tmp_path}/gitorch/ledger.lock is in the way: gitorch needs this name for itself."
-        f" $ rm -r {tmp_path}/gitorch/ledger.lock"
+        f" $ mv {tmp_path}/gitorch/ledger.lock {tmp_path}/gitorch/ledger.lock.aside"
     )
 
 

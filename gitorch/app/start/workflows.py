@@ -43,8 +43,11 @@ def briefs_in(*folders: Path) -> Callable[[str], bytes | None]:
     return read
 
 
-def write_new(path: Path, shown: str, text: str) -> None:
-    """Write a new file, and the folders above it. Raises Refused where something exists there, or cannot be written."""
+def write_new(path: Path, shown: str, text: str, again: str) -> None:
+    """Write a new file, and the folders above it. Raises Refused where something exists there, or cannot be written.
+
+    `again` is the command that writes it, without the file's name at its end: the hint repeats it with a name that is free.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -53,9 +56,19 @@ def write_new(path: Path, shown: str, text: str) -> None:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise Refused(f"{shown} is there already and stays as it is", f"rm {shell_word(shown)}") from None
+        hint = f"{again} {shell_word(_free_name(path, shown))}"
+        raise Refused(f"{shown} is there already and stays as it is", hint) from None
     except OSError as error:
         raise _unwritable(path, shown, error) from error
+
+
+def _free_name(path: Path, shown: str) -> str:
+    """The name with the first number that makes it free: `plan-2.md` for `plan.md`."""
+    stem = shown.removesuffix(path.suffix)
+    number = 2
+    while path.with_name(f"{path.stem}-{number}{path.suffix}").exists():
+        number += 1
+    return f"{stem}-{number}{path.suffix}"
 
 
 def replace_file(path: Path, shown: str, text: str) -> None:

@@ -38,7 +38,7 @@ def new(call: Call, name: str) -> None:
     if title.islower():
         title = title.replace("-", " ").capitalize()
 
-    write_new(call.folder / file, file, new_plan(title))
+    write_new(call.folder / file, file, new_plan(title), "gitorch plan new")
     text = f"Written to {file}. Describe the work in it, then: gitorch check {shlex.quote(file)}"
     call.say({"file": file, "title": title}, text)
 
@@ -53,7 +53,7 @@ def gates(call: Call, file: str, output: str | None) -> None:
     added = add_gates(file, read_bytes(call.folder / file, file))
     values = {"file": output or file, "added": added.added, "inexact": added.inexact}
     if output is not None:
-        write_new(call.folder / output, output, added.text)
+        write_new(call.folder / output, output, added.text, f"gitorch plan gates {shlex.quote(file)} -o")
     elif added.added:
         replace_file(call.folder / file, file, added.text)
 
@@ -80,7 +80,10 @@ def import_(call: Call, source: str, output: str | None, format: str) -> None:  
     if output is not None:
         from gitorch.app.start.workflows import write_new
 
-        write_new(call.folder / output, output, done.text)
+        again = f"gitorch plan import {shlex.quote(source)}"
+        if format:
+            again += f" --format {format}"
+        write_new(call.folder / output, output, done.text, f"{again} -o")
 
     if not call.json:
         write("\n".join(_notes(source, done)), to_stderr=True)

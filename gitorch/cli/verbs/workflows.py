@@ -141,7 +141,7 @@ def graph(call: Call, thing: str, form: str, output: str | None) -> None:
     if not drawn.endswith("\n"):
         drawn += "\n"
 
-    write_new(call.folder / output, output, drawn)
+    write_new(call.folder / output, output, drawn, f"gitorch workflow graph {shell_word(thing)} --as {form} -o")
     call.say({"as": form, "file": output}, f"Drawn to {output}")
 
 
@@ -196,7 +196,9 @@ def new(
 
     from gitorch.app.start.workflows import write_new
 
-    write_new(call.folder / file, file, text)
+    options = [("--lanes", lanes), ("--blocks", blocks), ("--name", name), *(("--lane", lane) for lane in own_lanes)]
+    given = [f"{option}={shell_word(value)} " for option, value in options if value]
+    write_new(call.folder / file, file, text, f"gitorch workflow new {''.join(given)}{shape}")
     call.say(
         {"shape": shape, "file": file},
         f"Written to {file}. Describe the work in it, then: gitorch workflow check {shell_word(file)}",
@@ -283,7 +285,7 @@ def convert(call: Call, file: str, output: str | None) -> None:
     lines += [f"{file}: {change}" for change in done.changed]
     to_do = _remaining_defects(call, done.text, output)
     if output is not None:
-        write_new(call.folder / output, output, done.text)
+        write_new(call.folder / output, output, done.text, f"gitorch workflow convert {shell_word(file)} -o")
 
     if not call.json:
         omitted = len(done.dropped)

@@ -282,5 +282,5 @@ def _check_names(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
             1,
             1,
             message,
-            f"git branch -m {shell_word(branch)} <other name>, or git branch -D {shell_word(branch)}",
+            f"git branch -m {shell_word(branch)} <other name>",
         )
