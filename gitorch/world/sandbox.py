@@ -116,6 +116,7 @@ def wrap(
     if not network:
         argv.append("--unshare-net")
     argv += ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/run"]  # noqa: S108 hides it inside
+    argv += ["--setenv", "TMPDIR", "/tmp"]  # noqa: S108  the one outside is read-only inside, or is not there
     for folder in NAME_SERVICE_FOLDERS:
         argv += ["--ro-bind-try", folder, folder]
     for path in _installed():

@@ -176,6 +176,13 @@ def test_the_programs_own_folder_is_writable(box):
     assert (box.home / "state").read_text() == "x\n"
 
 
+def test_a_program_has_a_folder_for_temporary_files_wherever_the_users_own_is(box, tmp_path):
+    box.environ = {**box.environ, "TMPDIR": str(tmp_path)}
+    done = box.inside('touch "$TMPDIR/x" && echo "$TMPDIR"')
+    assert (done.returncode, done.stdout) == (0, "/tmp\n"), done.stderr
+    assert not (tmp_path / "x").exists()
+
+
 def test_its_hooks_can_report_into_the_sessions_file_of_signals(box):
     assert box.inside(f"echo x >> '{box.signals}'").returncode == 0
     assert box.signals.read_text() == "x\n"
