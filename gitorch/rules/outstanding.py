@@ -16,7 +16,7 @@ from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
 from gitorch.rules.guards.granting import may_be_granted, wants_fresh
 from gitorch.rules.reconciling.dialogs import owed_answer
-from gitorch.rules.reconciling.readying import checkout_trigger, session_trigger
+from gitorch.rules.reconciling.readying import checkout_trigger, is_target_check_owed, session_trigger
 from gitorch.rules.review.proposals import pulls_trigger, waits_for_pulls
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.notices import next_notices
@@ -278,8 +278,7 @@ def _permission_answers(run: Run, observed: Observed) -> Iterator[Effect]:
 
 def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
     """Commits that the test command has still to run on: the target's before work begins, then submitted ones."""
-    is_owed = observed.leads and not run.is_target_ready and run.target_check is None
-    if is_owed and _is_absent(run.target_commit, observed):
+    if observed.leads and is_target_check_owed(run) and _is_absent(run.target_commit, observed):
         yield effects.StartCheck(run.target_commit)
 
     for job, commit in run.untested_handoffs():

@@ -84,8 +84,8 @@ VERBS = (
         "host run",
         "Take one job, work on it until it is handed in, and end.",
         details=(
-            "For engines that start programs: systemd, SSH, CI, Kubernetes. It exits with 0 after a job, and where nothing can be "
-            "taken here; with 10 where people are asked about the job."
+            "For engines that start programs: systemd, SSH, CI, Kubernetes. Exit 0 means: a job was done, or there was none to "
+            "take. Read the lines. It exits with 10 where people are asked about the job."
         ),
         at="hosts:run",
         needs="operate",

@@ -20,17 +20,15 @@ from gitorch.app.hosts import here, listing, offer, others, sharing, sightings, 
 from gitorch.app.query import host_settings as settings
 from gitorch.app.query import target
 from gitorch.app.query.settings import trusted_settings
-from gitorch.app.reconciler import loop, one_job
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.sessions import sessions
-from gitorch.errors import Corrupt, Unavailable
+from gitorch.errors import Unavailable
 from gitorch.model import commands as c
 from gitorch.model.effects import StopSession
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.plans.workflow import Settings
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
-from gitorch.model.work.review import Check
 from gitorch.ports.commits import LastContact
 from gitorch.rules.outstanding import outstanding
 
@@ -325,50 +323,3 @@ def test_a_merge_that_the_remote_does_not_take_is_void_or_a_question(reported):
     del done.remotes.held["origin"][REF]
     void = target.merge_at_remote(services, "origin", report, report.merged_commit)
     assert void == c.VoidReport("origin has no main any more")
-
-
-def test_a_host_without_a_job_gives_up_after_three_rounds(tmp_path):
-    stage = Stage(folder=tmp_path, ledger=SharedLedger()).begin_run({"api": ()}).launch("api")
-    services = altered(stage.services, host=ATTIC, clock=FakeClock(START), files=FakeFiles())
-    worker = one_job._Worker(services)
-    assert [worker.is_done() for _ in range(3)] == [False, False, True]
-    assert (worker.places(), list(worker.finish())) == (1, [])
-
-
-def test_a_host_takes_one_job_and_ends_its_agent_when_it_is_handed_in_and_tested(stage, attic):
-    worker = one_job._Worker(attic)
-    session = lease_to(attic, stage, "ui")
-    assert (worker.places(), worker.is_done()) == (0, False)
-    stage.submit_handoff("ui")
-    assert not worker.is_done(), "it must still be tested"
-    check = Check(stage.run.jobs[JobId("ui")].handoff.commit, "make test", "passed", 0, 1.0)
-    execute(attic, RUN, ATTIC, c.RecordCheck(JobId("ui"), check))
-    assert worker.is_done()
-    [taken] = worker.finish()
-    assert taken == one_job.TakenJob(RUN, JobId("ui"), stage.run.jobs[JobId("ui")].phase, False)
-    assert stage.run.sessions[session].ended == "stopped"
-    assert stage.run.sessions[SessionId("s1")].ended == "", "what it did before is left alone"
-    assert list(worker.finish()) == [taken], "it has ended already"
-
-
-def test_a_job_that_a_human_is_asked_about_is_done_here(stage, attic):
-    worker = one_job._Worker(attic)
-    lease_to(attic, stage, "ui")
-    execute(
-        attic, RUN, ATTIC, c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("retry", "stop"), JobId("ui"))
-    )
-    assert worker.is_done()
-    assert [one.is_asked_about for one in worker.finish()] == [True]
-
-
-def test_nothing_is_taken_where_no_program_is_here_and_an_unreadable_ledger_is_an_error(stage, attic, monkeypatch):
-    before = len(stage.ledger.written)
-    assert one_job.take_one_job(attic, lambda _: None) == ()
-    assert len(stage.ledger.written) == before
-
-    def unreadable(*_):
-        raise Corrupt("record 2 is broken")
-
-    monkeypatch.setattr(loop, "tick", unreadable)
-    with pytest.raises(Corrupt, match="record 2 is broken"):
-        one_job.take_one_job(attic, lambda _: None)

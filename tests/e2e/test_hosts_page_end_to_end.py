@@ -29,7 +29,11 @@ def typed(folder: Path, block: str, **env: str) -> str:
 
 def two_clones(stack: ExitStack, folder: Path) -> tuple[House, House]:
     desk, attic = (stack.enter_context(house(folder / name, name)) for name in ("desk", "attic"))
-    desk.configure()
+    desk.configure(tests="'true'")
+    config = (desk.path / "gitorch.yaml").read_text(encoding="utf-8")
+    (desk.path / "gitorch.yaml").write_text(
+        config.replace("run_on_target: false", "run_on_target: true"), encoding="utf-8"
+    )
     desk("init")
     desk.plan("api", "ui")
     desk.repo.git("add", "-A")
@@ -40,7 +44,9 @@ def two_clones(stack: ExitStack, folder: Path) -> tuple[House, House]:
     return desk, attic
 
 
-def test_the_page_is_followed_word_for_word_and_each_host_does_one_epic(tmp_path: Path) -> None:
+def test_the_page_is_followed_word_for_word_and_hosts_share_the_jobs(
+    tmp_path: Path,
+) -> None:
     blocks = dict(BLOCK.findall((TOP / "docs/hosts.md").read_text(encoding="utf-8")))
     assert list(blocks) == ["share", "join", "start", "second", "work", "look"]
     with ExitStack() as stack:
@@ -51,11 +57,13 @@ def test_the_page_is_followed_word_for_word_and_each_host_does_one_epic(tmp_path
         attic.repo.git("reset", "--quiet", "--hard", "origin/main")
         said = typed(attic.path, blocks["second"])
         typed(desk.path, said[said.index("gitorch host add") :])
-        typed(attic.path, blocks["work"])
+        assert "is led by desk, which runs the tests of main" in typed(attic.path, blocks["work"])
+        assert typed(desk.path, blocks["work"]) == "api is submitted\n"
+        assert typed(attic.path, blocks["work"]) == "api.spec is completed\n"
         key = str(desk.path / ".git/gitorch/host-key")
         script = f"sh {TOP / 'examples/hosts/in-a-clone.sh'}"
         remote = str(tmp_path / "remote.git")
         typed(tmp_path, script, REMOTE=remote, HOST_NAME="desk", HOST_KEY=key, LEDGER=attic.tip())
         shown = typed(desk.path, "gitorch sync\n" + blocks["look"])
         assert re.search(r"attic +seen .* ago +has a key", shown), shown
-        assert [record["_actor"]["host"] for record in desk.records("lease-granted")] == ["attic", "desk"]
+        assert [record["_actor"]["host"] for record in desk.records("lease-granted")] == ["desk", "attic", "desk"]

@@ -10,19 +10,26 @@ from gitorch.app.reconciler.loop import loop
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.model.commands import EndSession
 from gitorch.model.values import Value
+from gitorch.model.work.job import JobPhase
+from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
+from gitorch.rules.reconciling.readying import is_target_check_owed
+from gitorch.rules.views.why import NEXT_TICK, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from gitorch.app.reconciler.tick import TickResult
     from gitorch.app.services import Services
     from gitorch.model.ids import JobId, RunId, SessionId
-    from gitorch.model.work.job import JobPhase
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
 ROUNDS_MAX = 3
-"""Rounds of ticks without a job before this host gives up: another host may be faster at the first."""
+"""Ticks of a run without a job before this host gives up: another host may be faster at the first."""
+
+PATIENCE_MS = 3_000
+"""How long a host goes on that could tick no run at all."""
 
 
 class TakenJob(Value):
@@ -41,10 +48,29 @@ def take_one_job(services: Services, say: Callable[[str], None]) -> tuple[TakenJ
     Raises Busy where another loop runs in this clone, and the error that kept the ledger from being read or written.
     """
     worker = _Worker(services)
-    result = loop(services, None, stay=True, stopping=worker.is_done, say=say, places=worker.places)
+    result = loop(services, None, stay=True, show=worker.see, stopping=worker.is_done, say=say, places=worker.places)
     for error in result.errors:
         raise error
     return tuple(worker.finish())
+
+
+def why_none(services: Services) -> tuple[str, ...]:
+    """Why this host took no job, a sentence each: that it may not write, and what each queued job waits for, and who leads its run."""
+    host, known = services.host.host, services.ledger.state(None).board.hosts
+    if known and host not in known:
+        return (
+            f"{host} is not a host of this ledger: type `gitorch host add` on one, as `gitorch host join` prints it",
+        )
+
+    reasons: list[str] = []
+    for run in load_runs(services, unsettled_runs(services)):
+        queued = [job for job in run.jobs.values() if job.phase is JobPhase.QUEUED]
+        for job in queued:
+            reason = why(run, job).replace(NEXT_TICK, "needs a host that can start its agent (gitorch doctor)")
+            reasons.append(f"{job.spec.id} of {run.id}: {reason}")
+        if run.host not in {"", host}:
+            reasons.append(f"{run.id} is led by {run.host}, which runs the tests of {run.target}, reports and merges")
+    return tuple(reasons)
 
 
 class _Worker:
@@ -52,7 +78,8 @@ class _Worker:
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.rounds = 0
+        self.began = services.clock.now()
+        self.rounds: dict[RunId, int] = {}
         self.before: set[tuple[RunId, SessionId]] = set()
         for run, session in self.mine():
             self.before.add((run.id, session.id))
@@ -79,12 +106,23 @@ class _Worker:
             jobs.add((run.id, session.job))
         return 1 - len(jobs)
 
+    def see(self, result: TickResult) -> None:
+        """Count the ticks of each run, from anew while this host has the target's tests to run: no job is given out before."""
+        run = result.run
+        is_preparing = run.phase is RunPhase.RUNNING and is_target_check_owed(run) and not run.faults
+        if result.observed.leads and is_preparing:
+            self.rounds[run.id] = 0
+        else:
+            self.rounds[run.id] = self.rounds.get(run.id, 0) + 1
+
     def is_done(self) -> bool:
-        """Whether the job is handed in, or none was found in some rounds."""
-        self.rounds += 1
+        """Whether the job is handed in, or none was found in some rounds. It is asked more often than runs are ticked."""
         taken = self.taken()
+        if not taken and not self.rounds:
+            return self.services.clock.now() - self.began >= PATIENCE_MS
+
         if not taken:
-            return self.rounds >= ROUNDS_MAX
+            return 0 not in self.rounds.values() and max(self.rounds.values()) >= ROUNDS_MAX
 
         for run, session in taken:
             if not _is_finished(run, session):

@@ -111,7 +111,7 @@ def _add(call: Call, name: str, key: str) -> None:
 def run(call: Call, once: bool, labels: tuple[str, ...]) -> None:
     """Take one job, work on it until it is handed in, and end."""
     from gitorch.app.hosts.offer import own_offer, save_offer
-    from gitorch.app.reconciler.one_job import take_one_job
+    from gitorch.app.reconciler.one_job import take_one_job, why_none
     from gitorch.model.values import replace
 
     call.people_only("host run")
@@ -122,7 +122,9 @@ def run(call: Call, once: bool, labels: tuple[str, ...]) -> None:
     if labels:
         save_offer(call.services, replace(own_offer(call.services), labels=_checked(labels)))
     taken = take_one_job(call.services, call.note)
-    words = ", ".join(f"{one.job} is {one.phase}" for one in taken) or "Nothing can be taken here now."
+    words = ", ".join(f"{one.job} is {one.phase}" for one in taken)
+    if not taken:
+        words = "\n  ".join(("Nothing can be taken here now.", *why_none(call.services)))
     call.say({"host": call.services.host.host, "jobs": taken}, words)
     for one in taken:
         if one.is_asked_about:

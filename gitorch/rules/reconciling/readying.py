@@ -57,6 +57,11 @@ def session_trigger(session: SessionId) -> str:
     return f"{SETUP}{session}"
 
 
+def is_target_check_owed(run: Run) -> bool:
+    """Whether the test command must still run on the target, before which no job is given out."""
+    return not run.is_target_ready and run.target_check is None
+
+
 def _target(run: Run, observed: Observed) -> Iterator[Command]:
     """The result of the target's tests, then a question when they did not pass."""
     if run.is_target_ready:

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from gitorch.model.work.question import Question
     from gitorch.model.work.run import Run
 
+NEXT_TICK = "will get an agent at the next tick of gitorch up"
+"""Why a job is queued that nothing of the ledger holds up."""
+
 ASKED = frozenset({JobPhase.SUBMITTED, JobPhase.WAITING_HUMAN})
 """Phases in which any open question of a job holds it; in the others only the kinds in `HOLDING` do."""
 
@@ -198,7 +201,7 @@ def _why_not_granted(run: Run, job: JobState) -> str:
     if labels:
         return f"waits for a host with {', '.join(labels)} (gitorch host list)"
 
-    return "will get an agent at the next tick of gitorch up"
+    return NEXT_TICK
 
 
 def _why_claimed(run: Run, job: JobState) -> str:
