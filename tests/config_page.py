@@ -27,7 +27,7 @@ class Key:
 
 
 def keys(template: str) -> Iterator[Key]:
-    """Every key of the template that has a value, in its order. What a section says of itself stands before that of its keys."""
+    """Every key of the template that has a value, in its order. What a section says of itself stands after that of its keys."""
     above: list[tuple[int, str, str]] = []
     for line in template.splitlines():
         found = LINE.fullmatch(line)
@@ -40,7 +40,7 @@ def keys(template: str) -> Iterator[Key]:
         if found["value"] is None:
             above.append((indent, found["key"], words))
             continue
-        yield Key(name, found["value"], ": ".join(part for part in (*(one[2] for one in above), words) if part))
+        yield Key(name, found["value"], "; ".join(part for part in (words, *(one[2] for one in above)) if part))
 
 
 def rows(template: str) -> str:

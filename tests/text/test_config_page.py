@@ -32,7 +32,7 @@ def test_every_key_that_the_template_sets_is_a_row():
 def test_a_row_has_the_name_the_default_and_the_words_of_its_section():
     template = "budgets:  # limits; 0: unlimited\n  run_seconds: 0  # wall time\ncleanup: ask  # ask|keep\n"
     assert rows(template).splitlines()[2:] == [
-        "| `budgets.run_seconds` | `0` | limits; 0: unlimited: wall time |",
+        "| `budgets.run_seconds` | `0` | wall time; limits; 0: unlimited |",
         "| `cleanup` | `ask` | ask\\|keep |",
     ]
 
