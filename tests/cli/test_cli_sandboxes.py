@@ -100,7 +100,7 @@ def test_init_offers_a_guarded_key_to_a_person_at_a_terminal(stage, guard, strea
     assert answer.out.count("Sign approvals with /home/ada/.ssh/id? [Y/n]") == asked
     offered = "Create an SSH key with a passphrase that signs approvals? [y/N]" in answer.out
     assert offered is (streams.asks and grade == "typed")
-    why = "Any program that runs as you could type an approval; it cannot sign one with a guarded key.\n"
+    why = "A program running under your account could imitate a typed approval. With a key behind a passphrase it cannot.\n"
     assert (why in answer.out) is offered
     assert f"at_least: {grade}" in stage.files.held[stage.folder / "gitorch.yaml"].decode()
 

@@ -87,7 +87,7 @@ def test_the_key_that_init_made_opens_with_its_passphrase_alone(told: Told) -> N
 
 
 def test_a_configuration_made_with_a_key_takes_only_signed_approvals(told: Told) -> None:
-    assert "Any program that runs as you could type an approval" in told.init
+    assert "A program running under your account could imitate a typed approval." in told.init
     assert "  at_least: signed " in told.configuration
 
 

@@ -68,7 +68,9 @@ def _chosen_key(call: Call) -> str:
         if key.guard in keys.GUARDED and agrees(f"Sign approvals with {key.path}?", default=True):
             return key.path
 
-    write("Any program that runs as you could type an approval; it cannot sign one with a guarded key.")
+    write(
+        "A program running under your account could imitate a typed approval. With a key behind a passphrase it cannot."
+    )
     if not agrees("Create an SSH key with a passphrase that signs approvals?"):
         return ""
 
