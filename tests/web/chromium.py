@@ -18,7 +18,7 @@ import pytest
 from waiting import LIMIT_SECONDS, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 DRIVER = shutil.which("chromedriver")
@@ -88,12 +88,22 @@ class Browser:
         return self.run("return document.documentElement.outerHTML")
 
     def click(self, selector: str) -> None:
-        element = self._call("POST", "/element", {"using": "css selector", "value": selector})
-        self._call("POST", f"/element/{element[ELEMENT]}/click", {})
+        self._act(selector, "click", {})
 
     def type(self, selector: str, text: str) -> None:
-        element = self._call("POST", "/element", {"using": "css selector", "value": selector})
-        self._call("POST", f"/element/{element[ELEMENT]}/value", {"text": text})
+        self._act(selector, "value", {"text": text})
+
+    def _act(self, selector: str, action: str, body: Mapping[str, str]) -> None:
+        """Act on an element. It is found again where the page, which follows the run, replaced it in between: nothing was done then."""
+        for last in (False, False, True):
+            element = self._call("POST", "/element", {"using": "css selector", "value": selector})
+            try:
+                self._call("POST", f"/element/{element[ELEMENT]}/{action}", body)
+            except AssertionError as error:
+                if last or "stale element" not in str(error):
+                    raise
+            else:
+                return
 
     def look(self, width: int, height: int, scheme: str = "light") -> None:
         """Take this size and colour scheme."""
