@@ -19,6 +19,13 @@ _NOT_PLAIN = frozenset({"true", "false", "null", "yes", "no", "on", "off"})
 
 _BEFORE_COMMENT = re.compile(r" {2,}(?=#)")
 
+
+class Yaml(str):
+    """A value that is YAML already, such as `{quality: codex}`; it is written as it is."""
+
+    __slots__ = ()
+
+
 Scalar = str | int | bool | tuple[str, ...]
 """What a key of the configuration can be set to; a tuple is a list of texts."""
 
@@ -65,7 +72,9 @@ def _span(value: YamlValue | None, key: str) -> tuple[int, int]:
 
 
 def written_yaml(value: Scalar) -> str:
-    """A value as YAML: a word that no YAML version reads as something else, otherwise JSON."""
+    """A value as YAML: YAML as it is, a word that no YAML version reads as something else, otherwise JSON."""
+    if isinstance(value, Yaml):
+        return value
     if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_PLAIN:
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -110,7 +110,7 @@ VERBS = (
         "config set",
         "Set a key in `gitorch.yaml`; with --run, correct a run under way, too.",
         details=(
-            "Comments and all other keys stay as they are. A list is written with commas. A run keeps the values that it "
+            "Comments and all other keys stay as they are. Lists and mappings are written as in the file; a list needs only its commas. A run keeps the values that it "
             "was started with, until you correct it: its tests, the set-up of worktrees, its waits and limits. The ledger "
             "records each correction."
         ),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from gitorch.errors import Usage
-from gitorch.text.config_edit import key_type, read_value, with_value, written_value
+from gitorch.model.values import replace
+from gitorch.text.config_edit import AT_LEAST, UNATTENDED, belonging, key_type, read_value, with_value, written_value
 from gitorch.text.config_file import parse_config
 
 TEMPLATE = (Path(__file__).parents[2] / "templates/gitorch.yaml").read_text()
+KEYS = re.findall(
+    r"^\| `([a-z_.]+)` \|", (Path(__file__).parents[2] / "docs/configuration.md").read_text(), re.MULTILINE
+)
+KEYS = [key for key in KEYS if key_type(TEMPLATE, key)]
 FILE = "# mine\ntests:\n  command: make test   # fast\nworktrees: {base_path: ../trees}\n"
 
 
@@ -21,18 +27,55 @@ FILE = "# mine\ntests:\n  command: make test   # fast\nworktrees: {base_path: ..
         ("tests.wait_seconds", "60", 60),
         ("tests.run_on_target", "False", False),
         ("worktrees.copy", ".env, config/*.local,", (".env", "config/*.local")),
+        ("worktrees.copy", "[.env]", (".env",)),
+        ("notify.command", "[notify-send, 'a, b', true, 7]", ("notify-send", "a, b", "true", "7")),
+        ("review.stages", '["spec", "quality"]', ("spec", "quality")),
+        ("worktrees.copy", "[ab].env, x", ("[ab].env", "x")),
+        ("worktrees.copy", "[]", ()),
+        ("review.runtimes", "{quality: codex}", "{quality: codex}"),
+        ("budgets.run", "{tokens: 5000000, minutes: 60}", "{tokens: 5000000, minutes: 60}"),
+        (
+            "runtimes",
+            "{fast: {preset: claude, permissions: [{allow: 'make (test|lint)'}], trust: true}}",
+            "{fast: {preset: claude, permissions: [{allow: 'make (test|lint)'}], trust: true}}",
+        ),
+        ("tests.command", '""', ""),
+        ("tests.command", '"make test"', "make test"),
+        ("tests.command", '"my tests" "all"', '"my tests" "all"'),
+        ("tests.command", "", ""),
         ("cleanup", "keep", "keep"),
     ],
 )
 def test_a_value_has_the_type_of_its_key(key, typed, value):
-    assert read_value(TEMPLATE, key, typed) == value
-    assert parse_config("gitorch.yaml", with_value("", TEMPLATE, key, value).encode())
+    read = read_value(TEMPLATE, key, typed)
+    assert read == value
+    assert parse_config("gitorch.yaml", with_value("", TEMPLATE, key, read).encode())
 
 
-@pytest.mark.parametrize(("key", "typed"), [("tests.wait_seconds", "soon"), ("tests.run_on_target", "perhaps")])
+@pytest.mark.parametrize(
+    ("key", "typed"),
+    [
+        ("tests.wait_seconds", "soon"),
+        ("tests.run_on_target", "perhaps"),
+        ("worktrees.copy", "[a, [b]]"),
+        ("worktrees.copy", "[ab][cd]"),
+        ("worktrees.copy", "[~]"),
+        ("review.runtimes", "codex"),
+        ("review.runtimes", "{quality: codex"),
+        ("review.runtimes", "quality: codex"),
+        ("review.runtimes", "{quality: *codex}"),
+        ("review.runtimes", ""),
+    ],
+)
 def test_another_value_is_refused(key, typed):
     with pytest.raises(Usage, match=f"{key} is"):
         read_value(TEMPLATE, key, typed)
+
+
+def test_every_key_of_the_table_has_a_type():
+    page = (Path(__file__).parents[2] / "docs/configuration.md").read_text()
+    table = page.partition("<!-- The keys")[2].partition("<!-- The end")[0]
+    assert set(re.findall(r"^\| `([a-z_.]+)` \|", table, re.MULTILINE)) == set(KEYS)
 
 
 @pytest.mark.parametrize("key", ["tests", "tests.comand", "nothing.at.all", ""])
@@ -68,9 +111,69 @@ def test_a_key_that_is_not_set_is_added_to_its_section():
     assert written_value(FILE, "push.remote") == ""
 
 
-def test_a_section_in_one_line_is_left_to_its_author():
-    with pytest.raises(Usage, match="worktrees is not written with one key a line"):
-        with_value(FILE, TEMPLATE, "worktrees.setup", "npm ci")
+def test_a_key_is_added_to_a_section_in_braces():
+    new = with_value(FILE, TEMPLATE, "worktrees.setup", "npm ci")
+    assert new == FILE.replace("{base_path", '{setup: "npm ci", base_path')
+    assert with_value("tests: {}\n", TEMPLATE, "tests.command", "make") == "tests: {command: make}\n"
+
+
+def test_a_section_without_keys_is_left_to_its_author():
+    with pytest.raises(Usage, match="tests is not written with one key a line"):
+        with_value("tests:\n", TEMPLATE, "tests.command", "make")
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("worktrees.copy", "worktrees:\n  copy:\n    - a\n    # why\n    - b\n"),
+        ("runtimes", "runtimes:\n  fast:\n    preset: claude\n"),
+    ],
+)
+def test_a_value_in_several_lines_is_left_to_its_author(key, text):
+    with pytest.raises(Usage, match=f"{key} is written in several lines, so it has to be changed by hand"):
+        with_value(text, TEMPLATE, key, read_value(TEMPLATE, key, "{}"))
+
+
+def test_sections_of_sections_are_added_too():
+    assert with_value("cleanup: ask\n", TEMPLATE, "budgets.run.tokens", 5) == (
+        "cleanup: ask\n\nbudgets:\n  run: {tokens: 5}\n"
+    )
+    lanes = "lanes: {implementer: {runtime: tiny}}\n"
+    assert with_value(lanes, TEMPLATE, "lanes.reviewer.runtime", "tiny") == (
+        "lanes: {reviewer: {runtime: tiny}, implementer: {runtime: tiny}}\n"
+    )
+
+
+SHORT = "lanes: {implementer: {runtime: tiny}}\nreview: {stages: [spec]}\ntests:\n  command: make\n"
+
+
+@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("text", ["", TEMPLATE, SHORT], ids=["empty", "whole", "short"])
+def test_every_key_of_the_table_takes_its_own_value_as_it_is_printed(key, text):
+    before = parse_config("gitorch.yaml", text.encode())
+    printed = written_value(text, key) or written_value(TEMPLATE, key)
+    new = with_value(text, TEMPLATE, key, read_value(TEMPLATE, key, printed))
+    after = parse_config("gitorch.yaml", new.encode())
+    assert replace(after, places={}) == replace(before, places={})
+    assert key in after.places
+
+
+@pytest.mark.parametrize(
+    ("least", "key", "value", "also"),
+    [
+        ("typed", AT_LEAST, "unattended", {UNATTENDED: True}),
+        ("typed", UNATTENDED, True, {AT_LEAST: "unattended"}),
+        ("typed", AT_LEAST, "signed", {}),
+        ("typed", UNATTENDED, False, {}),
+        ("unattended", AT_LEAST, "typed", {UNATTENDED: False}),
+        ("unattended", UNATTENDED, False, {AT_LEAST: "typed"}),
+        ("signed", UNATTENDED, True, {}),
+    ],
+)
+def test_the_two_keys_of_unattended_approvals_change_together(least, key, value, also):
+    assert belonging("", UNATTENDED, value=True) == {AT_LEAST: "unattended"}
+    text = f"approval: {{at_least: {least}, unattended: {str(least == 'unattended').lower()}}}\n"
+    assert belonging(text, key, value) == also
 
 
 def test_every_key_of_the_template_can_be_set_to_its_own_value():

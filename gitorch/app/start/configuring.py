@@ -13,7 +13,7 @@ from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value, replace
 from gitorch.rules.guards.ensure import run_open, run_there
 from gitorch.rules.workflows.compile import default_settings
-from gitorch.text.config_edit import key_type, read_value, with_value, written_value
+from gitorch.text.config_edit import belonging, key_type, read_value, with_value, written_value
 from gitorch.text.config_file import parse_config
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
 
 SCOPES = ("run", "epic", "lane")
+ALLOWANCES = {f"budgets.{scope}": f"{scope}_budget" for scope in SCOPES}
 BUDGETS = {f"budgets.{scope}.{part}": f"{scope}_budget" for scope in SCOPES for part in Allowance.__struct_fields__}
 
 RUN_FIELDS: Mapping[str, str] = {
+    **ALLOWANCES,
     **BUDGETS,
     "tests.command": "test_command",
     "tests.wait_seconds": "test_wait_seconds",
@@ -56,6 +58,8 @@ class ConfigChange(Value):
     path: str
     run: str = ""
     """The run whose settings follow; empty when none was named."""
+    also: tuple[str, ...] = ()
+    """Other keys that changed with it, as `key: value`."""
 
 
 def get_value(
@@ -87,14 +91,18 @@ def set_value(
     run = _open_run(services, key, run_name)
     path = config_file(services)
     before = (services.files.read(path) or b"").decode()
-    new = with_value(before, template, key, read_value(template, key, value))
+    typed = read_value(template, key, value)
+    new, also = before, belonging(before, key, typed)
+    for one, given in {key: typed, **also}.items():
+        new = with_value(new, template, one, given)
     config = replace(parse_config(path.name, new.encode()), path=path.name)
     if run is not None:
         settings = _corrected(services, config, run, key)
         execute_verb(services, run.id, caller.actor, commands.ChangeSettings((key,), settings), "config set")
     if new != before:
         services.files.write(path, new.encode())
-    return ConfigChange(key, written_value(new, key), str(path), "" if run is None else run.id)
+    changed = tuple(f"{other}: {written_value(new, other)}" for other in also)
+    return ConfigChange(key, written_value(new, key), str(path), "" if run is None else run.id, changed)
 
 
 def config_file(services: Services) -> Path:
@@ -107,8 +115,12 @@ def config_file(services: Services) -> Path:
 
 def _require_known(template: str, key: str) -> None:
     """Raises NotFound for a key that the template of the configuration does not have."""
-    if key_type(template, key) is None:
-        raise NotFound(f"the configuration has no key {key[:60]!r}", "gitorch config get tests.command")
+    if key_type(template, key) is not None:
+        return
+    above = key.rpartition(".")[0]
+    if key_type(template, above) is dict:
+        raise NotFound(f"{key[:60]} is set with all of {above}, a mapping in braces", f"gitorch config get {above}")
+    raise NotFound(f"the configuration has no key {key[:60]!r}", "gitorch config get tests.command")
 
 
 def _open_run(

@@ -32,6 +32,7 @@ def set_(call: Call, key: str, value: str, run: str | None) -> None:
     caller = call.people_only("config set")
     done = set_value(call.services, caller, _template(), key, value, run)
     lines = [f"{done.key}: {done.value}  ({done.path})"]
+    lines += done.also
     if done.run:
         lines.append(f"Run {done.run} follows it from now on. Next: gitorch up")
     call.say({"key": done.key, "value": done.value, "path": done.path, "run": done.run}, "\n".join(lines))

@@ -80,9 +80,7 @@ def import_(call: Call, source: str, output: str | None, format: str) -> None:  
     if output is not None:
         from gitorch.app.start.workflows import write_new
 
-        again = f"gitorch plan import {shlex.quote(source)}"
-        if format:
-            again += f" --format {format}"
+        again = f"gitorch plan import {shlex.quote(source)}" + f" --format {format}" * bool(format)
         write_new(call.folder / output, output, done.text, f"{again} -o")
 
     if not call.json:

@@ -196,7 +196,12 @@ def new(
 
     from gitorch.app.start.workflows import write_new
 
-    options = [("--lanes", lanes), ("--blocks", blocks), ("--name", name), *(("--lane", lane) for lane in own_lanes)]
+    options = [
+        ("--lanes", lanes),
+        ("--blocks", blocks),
+        ("--name", name),
+        *zip(["--lane"] * len(own_lanes), own_lanes, strict=True),
+    ]
     given = [f"{option}={shell_word(value)} " for option, value in options if value]
     write_new(call.folder / file, file, text, f"gitorch workflow new {''.join(given)}{shape}")
     call.say(
