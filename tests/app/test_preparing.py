@@ -142,6 +142,13 @@ def test_a_budget_is_raised_in_the_run_that_is_named(desk, scope, part):
     assert getattr(desk.run.settings, f"{scope}_budget") == replace(before, **{part: 900}), "its other limits stay"
 
 
+@pytest.mark.parametrize("scope", ["run", "epic", "lane"])
+def test_all_of_a_budget_is_set_in_the_run_that_is_named(desk, scope):
+    desk.begin(**{f"{scope}_budget": Allowance(tokens=1, cents=2)})
+    set_(desk, f"budgets.{scope}", "{tokens: 800, minutes: 9}", RUN)
+    assert getattr(desk.run.settings, f"{scope}_budget") == Allowance(tokens=800, minutes=9)
+
+
 @pytest.mark.parametrize(
     ("key", "value", "error"),
     [("tests.wait_seconds", "0", Malformed), ("tests.wait_seconds", "x", Usage), ("tests.no", "x", NotFound)],
