@@ -22,7 +22,7 @@ STATES = [
         (
             "This report waits for your approval.\n"
             "  to merge exactly this:  gitorch approve play-0001\n"
-            '  to send an epic back:   gitorch reject play-0001 --note "…" --rework EPIC\n'
+            '  to send an epic back:   gitorch reject play-0001 --rework api --note "…"\n'
             '  to end the run:         gitorch reject play-0001 --note "…"'
         ),
     ),

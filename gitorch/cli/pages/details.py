@@ -11,6 +11,12 @@ from gitorch.cli.pages.records import day_and_time, sentence_of
 from gitorch.model.counts import counted
 from gitorch.model.work.question import QuestionKind
 from gitorch.rules.messages.answer_words import meaning
+from gitorch.rules.messages.report_commands import (
+    approving_command,
+    ending_command,
+    sending_back_command,
+    takes_only_pull_requests,
+)
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.inbox import inbox
@@ -146,12 +152,22 @@ def _option_lines(run: Run, question: Question) -> list[str]:
     if question.kind is not QuestionKind.APPROVAL:
         return [_option_text(question, option) for option in question.options]
 
-    reject = f'gitorch reject {run.id} --note "…"'
     return [
-        f"gitorch approve {run.id}: merges exactly this report",
-        f"{reject} --rework EPIC: sends the epic back to its author, and a new report follows",
-        f"{reject}: ends the run; its branches are kept",
+        f"{approving_command(run)}: {_approving_means(run)}",
+        f"{sending_back_command(run)}: sends the epic back to its author, and a new report follows",
+        f"{ending_command(run)}: ends the run; its branches are kept",
     ]
+
+
+def _approving_means(run: Run) -> str:
+    """What the command does that leads to an approval."""
+    if not takes_only_pull_requests(run):
+        return "merges exactly this report"
+
+    if run.proposal is None:
+        return "proposes exactly this report as a pull request, whose merge approves it"
+
+    return "looks for the merge of the pull request, which approves the report"
 
 
 def _option_text(question: Question, option: str) -> str:

@@ -13,6 +13,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.guards import ensure
+from gitorch.rules.messages.report_commands import approving_command, sending_back_command
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.review.outside import question_details, question_summary
 from gitorch.rules.review.proposals import reviewers_words
@@ -204,21 +205,27 @@ def _ensure_mergeable(run: Run, report: Report, name: str) -> None:
 
     if obstacle:
         message = f"report {name} cannot be approved: {obstacle}"
-        raise Refused(message, f"gitorch reject {run.id} --rework EPIC --note TEXT")
+        raise Refused(message, sending_back_command(run, note="TEXT"))
 
 
 def ensure_proven(run: Run, proof: str) -> None:
     """Raises Denied if the proof is weaker than this run asks for."""
     settings = run.settings
-    grade = grade_of(proof)
+    grade, least = grade_of(proof), settings.approval_at_least
+    if least is Grade.FORGE and grade is not Grade.FORGE:
+        message = f"run {run.id} needs an approval of grade forge, which only the merge of a pull request gives"
+        raise Denied(message, approving_command(run))
+
     if grade is Grade.UNATTENDED and not settings.approval_unattended:
-        message = f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared"
+        message = (
+            f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared; "
+            "approve it at a terminal, without --yes"
+        )
         raise Denied(message, f"gitorch approve {run.id}")
 
-    if grade is not None and grade.reaches(settings.approval_at_least):
+    if grade is not None and grade.reaches(least):
         return
 
-    least = settings.approval_at_least
     message = f"run {run.id} needs an approval of grade {least} at least; this one is {grade or proof}"
     raise Denied(message, "gitorch keys list")
 
@@ -251,7 +258,7 @@ def _ensure_rejectable(run: Run, report: Report, command: commands.RejectMerge) 
 
     if not command.text.strip():
         message = "a rejection needs a reason"
-        raise Refused(message, f"gitorch reject {run.id} --note TEXT")
+        raise Refused(message, sending_back_command(run, command.rework, "TEXT"))
 
     _ensure_in_report(run, report, command)
 
@@ -275,7 +282,7 @@ def record_merge(state: State, order: Order, command: commands.RecordMerge) -> t
 
     if run.approval is None or run.approval.digest != report.digest:
         message = f"run {run.id} has no approval that stands; nothing may be merged"
-        raise Refused(message, f"gitorch approve {run.id}")
+        raise Refused(message, approving_command(run))
 
     job = _approved_merge(command, run, report)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import replace
 from gitorch.model.view import InboxRow, MessageRow
 from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
 from gitorch.rules.messages import escalations
 from gitorch.rules.messages.answer_words import first_answer, with_its_text
+from gitorch.rules.messages.report_commands import approving_command, proposed_line, sending_back_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +22,24 @@ if TYPE_CHECKING:
 
 def inbox(run: Run) -> tuple[InboxRow, ...]:
     """The open questions of this run, oldest first."""
-    return tuple(_inbox_row(run.id, question) for question in run.open_questions())
+    rows: list[InboxRow] = []
+    for question in run.open_questions():
+        row = _inbox_row(run.id, question)
+        if question.kind is QuestionKind.APPROVAL:
+            row = _about_report(run, row)
+        rows.append(row)
+
+    return tuple(rows)
+
+
+def _about_report(run: Run, row: InboxRow) -> InboxRow:
+    """The question about a report with the commands that fit the run; of a rejection the one that keeps the run going."""
+    return replace(
+        row,
+        text=f"{proposed_line(run)} {row.text}".lstrip(),
+        command=approving_command(run),
+        others=(sending_back_command(run),),
+    )
 
 
 def cleanup_row(line: RunLine) -> InboxRow | None:
@@ -51,10 +70,10 @@ def _inbox_row(run: RunId, question: Question) -> InboxRow:
         text=_question_text(question),
         options=question.options,
         asked_at=question.asked_at,
-        command=_answer_command(run, question),
+        command=first_answer(question),
         escalation=escalations.kind_of(question),
         severity=escalations.severity_of(question),
-        others=_other_answers(run, question),
+        others=tuple(with_its_text(question, option) for option in question.options[1:]),
     )
 
 
@@ -70,22 +89,6 @@ def _question_text(question: Question) -> str:
         return question.text
 
     return f"{question.happened.rstrip('.')}. {question.text}"
-
-
-def _answer_command(run: RunId, question: Question) -> str:
-    """The command that answers a question; it names the first option as an example."""
-    if question.kind is QuestionKind.APPROVAL:
-        return f"gitorch approve {run}"
-
-    return first_answer(question)
-
-
-def _other_answers(run: RunId, question: Question) -> tuple[str, ...]:
-    """What else a person may type: the other options, each with its text where it needs one; of an approval, the refusal."""
-    if question.kind is QuestionKind.APPROVAL:
-        return (f'gitorch reject {run} --note "…"',)
-
-    return tuple(with_its_text(question, option) for option in question.options[1:])
 
 
 def message_rows(messages: Iterable[Message], run: RunId | None) -> tuple[MessageRow, ...]:

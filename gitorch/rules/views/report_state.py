@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.work.proposal import proposal_branch
+from gitorch.rules.messages.report_commands import (
+    approving_command,
+    ending_command,
+    proposed_line,
+    sending_back_command,
+    takes_only_pull_requests,
+)
 
 if TYPE_CHECKING:
     from gitorch.model.work.report import Approval, Merged
@@ -55,22 +61,23 @@ def _approved(approval: Approval, merged: Merged | None) -> str:
 
 def _waiting(run: Run) -> str:
     """The commands by which the principal decides about a report."""
-    reject = f'gitorch reject {run.id} --note "…"'
-    return "\n".join(
-        (
-            "This report waits for your approval.",
-            *_proposed(run),
-            f"  to merge exactly this:  gitorch approve {run.id}",
-            f"  to send an epic back:   {reject} --rework EPIC",
-            f"  to end the run:         {reject}",
-        )
-    )
+    lines = ["This report waits for your approval."]
+    proposed = proposed_line(run)
+    if proposed:
+        lines.append(proposed)
+
+    lines.append(f"  {_purpose(run):<22}  {approving_command(run)}")
+    lines.append(f"  to send an epic back:   {sending_back_command(run)}")
+    lines.append(f"  to end the run:         {ending_command(run)}")
+    return "\n".join(lines)
 
 
-def _proposed(run: Run) -> tuple[str, ...]:
-    """The line about the pull request that proposes the report; none without one."""
+def _purpose(run: Run) -> str:
+    """What the approving command does."""
+    if not takes_only_pull_requests(run):
+        return "to merge exactly this:"
+
     if run.proposal is None:
-        return ()
+        return "to have it approved:"
 
-    branch = proposal_branch(run.id)
-    return (f"It is proposed as a pull request: {branch} at {run.proposal.remote}, whose merge approves it.",)
+    return "to look for its merge:"

@@ -14,6 +14,7 @@ from gitorch.model import events
 from gitorch.model.ids import SessionId
 from gitorch.model.work.artifact import ArtifactKind
 from gitorch.model.work.session import SessionKey
+from gitorch.rules.messages.report_commands import approving_command, takes_only_pull_requests
 from gitorch.rules.views.inbox import inbox
 from gitorch.web.pages.job import records_of
 from gitorch.web.render import Page
@@ -56,7 +57,9 @@ def report(services: Repository, question: Question) -> Page:
     """The newest merge report of a run, as it was issued."""
     run = find_run(services, question["run"])
     text = runs.report(services, run.id)
-    return Page("report.html", {"run": run, "job": None, "text": text, "current": run.report})
+    values = {"run": run, "job": None, "text": text, "current": run.report}
+    decision = {"approving": approving_command(run), "only_pull_requests": takes_only_pull_requests(run)}
+    return Page("report.html", {**values, **decision})
 
 
 def epic_report(services: Repository, question: Question) -> Page:
