@@ -189,13 +189,20 @@ class Call:
         if not self.json:
             write(text, colours=self.streams.colours)
 
-    def must_ask(self, verb: str) -> None:
-        """Raises Usage where nobody can be asked: without a terminal, or with `--json`."""
+    def must_ask(self, verb: str, help_without_yes: str = "") -> None:
+        """Raises Usage where nobody can be asked: without a terminal, or with `--json`.
+
+        Where `--yes` would be denied, `help_without_yes` is the command that explains what a person does instead.
+        """
         if self.streams.asks and not self.json:
             return
 
         reason = "--json cannot ask" if self.json else "this is not a terminal, so nobody can be asked"
-        raise Usage(f"{verb} needs an answer, but {reason}; add --yes to agree beforehand", self._agreeing_command())
+        message = f"{verb} needs an answer, but {reason}"
+        if help_without_yes:
+            raise Usage(f"{message}; type it at a terminal", help_without_yes)
+
+        raise Usage(f"{message}; add --yes to agree beforehand", self._agreeing_command())
 
     def _agreeing_command(self) -> str:
         """The same command line with `--yes`, as a shell reads it."""

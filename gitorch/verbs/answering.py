@@ -59,7 +59,7 @@ VERBS = (
             Parameter("digest", "Approve only the report with this digest.", ("--report",), metavar="DIGEST"),
             Parameter(
                 "yes",
-                "Approve without a question; recorded as such. Required without a terminal.",
+                "Approve without a question, as `approval.unattended` allows or at a checkpoint; recorded as such.",
                 ("--yes",),
                 kind=Kind.FLAG,
             ),

@@ -61,6 +61,12 @@ def merged_unrecorded(stage):
     stage.git.tips["main"] = run.report.merged_commit
 
 
+def target_moved(stage):
+    """A report that waits for its approval, and a commit on the target beside it."""
+    stage.until_report()
+    stage.git.tips["main"] = stage.run.report.merged_commit
+
+
 def two_runs(stage):
     started(stage)
     started(stage, OTHER)
@@ -127,6 +133,7 @@ SITUATIONS = {
     "claimed two": claimed_two,
     "reported": lambda s: s.until_report(replace(UNATTENDED, forge_keys="forge ssh-ed25519 AAAA\n")),
     "merged unrecorded": merged_unrecorded,
+    "moved": target_moved,
     "launched": lambda s: s.begin_run().launch("api"),
 }
 

@@ -69,6 +69,13 @@ PEOPLE = [
         "gitorch status auth-7f3a",
     ),
     (
+        "moved",
+        lambda s: decisions.require_approvable(s.services, run_of(s), "typed"),
+        Refused,
+        "main has moved since this report was made; gitorch up makes the report that you can approve",
+        "gitorch up auth-7f3a --no-wait",
+    ),
+    (
         "one",
         lambda s: only_people(s.services, AGENT, "approve"),
         Denied,

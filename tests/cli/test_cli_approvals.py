@@ -9,7 +9,10 @@ from cli_stage import RUN, Stage
 
 from gitorch.app.people import decisions
 from gitorch.cli.call import Streams
+from gitorch.cli.verbs.approvals import _not_merged
+from gitorch.model.commands import VoidReport
 from gitorch.model.events import ActionRefused, MergeApproved
+from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.workflow import Autonomy, Settings
 from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
@@ -120,6 +123,67 @@ def test_anything_but_the_beginning_of_the_digest_approves_nothing(stage, typed)
     assert approvals(stage) == []
 
 
+@pytest.mark.parametrize("typed", ["000000\n", "y\n", f"{RUN}\n"])
+def test_a_wrong_digest_is_named_with_the_right_one_and_the_command(stage, typed):
+    stage.until_report().streams = TERMINAL
+    beginning = stage.run.report.digest.removeprefix("sha256:")[:6]
+    answer = stage.gitorch("approve", typed=typed)
+    said = f"nothing was approved: the digest begins with {beginning}, not with {typed.strip()}"
+    assert f"{said}. Try again: gitorch approve {RUN}" in answer.err
+
+
+@pytest.mark.parametrize("words", [("approve",), ("approve", "--yes")], ids=" ".join)
+def test_a_target_that_moved_is_named_before_the_report_is_shown(stage, words):
+    stage.until_report().streams = TERMINAL
+    stage.git.tips["main"] = stage.run.report.merged_commit
+    answer = stage.gitorch(*words, typed="000000\n")
+    assert (answer.status, answer.out, approvals(stage)) == (4, "", [])
+    assert "main has moved since this report was made" in answer.err
+    assert answer.err.endswith(f"  try: gitorch up {RUN} --no-wait\n")
+
+
+def test_an_approval_that_became_void_names_the_next_report(stage, monkeypatch):
+    stage.until_report()
+    # The target moves right after it was looked at.
+    monkeypatch.setattr(decisions, "require_approvable", lambda *_: None)
+    stage.git.tips["main"] = "e1" * 20
+    answer = stage.gitorch("approve", "--yes")
+    (question,) = stage.run.open_questions()
+    assert (answer.status, stage.run.merged, str(question.kind)) == (10, None, "approval")
+    assert f"run {RUN} was approved, but its report became void before the merge: {question.id} waits" in answer.err
+
+
+def test_a_run_without_its_approved_report_names_the_command_that_makes_the_next_one(stage):
+    stage.until_report().do(VoidReport("main moved"))
+    said = _not_merged(stage.run)
+    assert said.message == (
+        f"run {RUN} was approved, but its report became void before the merge; gitorch up makes a new report to approve"
+    )
+    assert said.hint == f"gitorch up {RUN} --no-wait"
+
+
+def test_where_only_a_pull_request_approves_nothing_is_asked(stage):
+    stage.until_report(Settings(approval_at_least=Grade.FORGE, forge_keys="forge ssh-ed25519 AAAA\n"))
+    for streams, words in ((TERMINAL, ()), (TERMINAL, ("--yes",)), (stage.streams, ()), (stage.streams, ("--yes",))):
+        stage.streams = streams
+        answer = stage.gitorch("approve", *words, typed="000000\n")
+        assert (answer.status, answer.out) == (5, "")
+        assert answer.err.endswith(f"  try: gitorch propose {RUN}\n")
+
+
+@pytest.mark.parametrize("json_wanted", [False, True])
+def test_approve_without_a_terminal_names_yes_only_where_it_is_taken(stage, json_wanted):
+    words = ("approve", "--json") if json_wanted else ("approve",)
+    stage.until_report(Settings())
+    answer = stage.gitorch(*words)
+    said = answer.out + answer.err
+    assert answer.status == 2
+    assert "; type it at a terminal" in said
+    assert "--yes" not in said
+    assert "gitorch help approval" in said
+    assert "approve it at a terminal, without --yes" in stage.gitorch("approve", "--yes").err
+
+
 def test_approve_without_a_terminal_needs_yes_which_is_recorded(stage):
     stage.until_report()
     answer = stage.gitorch("approve")
@@ -228,6 +292,24 @@ def test_a_rejected_report_sends_epics_back_or_ends_the_run(stage):
     answer = ended.gitorch("reject", "--note", "-", typed="Not wanted.")
     assert (answer.status, ended.run.phase) == (0, RunPhase.CANCELED)
     assert "s1" in ended.terminals.stopped
+
+
+def test_a_rejection_that_ends_the_run_says_so_at_a_terminal_and_asks_first(stage):
+    stage.until_report().streams = TERMINAL
+    said = f"Without --rework this ends run {RUN}; its branches are kept. End it?"
+    for typed in ("\n", "n\n", ""):
+        answer = stage.gitorch("reject", "--note", "No tests.", typed=typed)
+        assert (answer.status, stage.run.phase) == (130, RunPhase.RUNNING)
+        assert said in answer.out
+        assert f'To send work back: gitorch reject {RUN} --rework api --note "…"' in answer.out
+    answer = stage.gitorch("reject", "--note", "No tests.", typed="y\n")
+    assert (answer.status, stage.run.phase) == (0, RunPhase.CANCELED)
+
+
+def test_a_rejection_that_sends_work_back_asks_nothing(stage):
+    stage.until_report().streams = TERMINAL
+    answer = stage.gitorch("reject", "--note", "No tests.", "--rework", "api")
+    assert (answer.status, stage.run.phase) == (0, RunPhase.RUNNING)
 
 
 def holds(stage, text):

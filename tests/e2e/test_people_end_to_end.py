@@ -64,7 +64,8 @@ def test_each_epic_waits_for_the_principal_who_may_send_it_back(tmp_path: Path) 
 
         target, old = home.target(), home.records("report-issued")[0]["digest"]
         moved = home.repo.commit({"mine.txt": "meanwhile"}, "Work of my own")
-        assert home("approve", "--report", old, "--yes", "--json", status=10).json["error"]["merged"] is None
+        refused = home("approve", "--report", old, "--yes", "--json", status=4).json["error"]
+        assert refused["message"].startswith("main has moved since this report was made")
         assert home.target() == moved != target
         home.up()
         (voided,) = home.records("report-voided")

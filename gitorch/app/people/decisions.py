@@ -8,6 +8,7 @@ from gitorch.app.executing.execute import execute, execute_verb, only_people
 from gitorch.app.query.lookup import resolve_prefix
 from gitorch.app.query.outside import changes_since_report
 from gitorch.app.query.questions import find_question
+from gitorch.app.query.target import target_head
 from gitorch.errors import Refused, Usage
 from gitorch.model import commands
 from gitorch.model.ids import Digest, JobId
@@ -15,6 +16,7 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
+from gitorch.rules.deciding.merges import ensure_proven
 from gitorch.rules.guards.ensure import run_there
 from gitorch.rules.messages.answer_words import first_answer
 from gitorch.rules.review.citations import citation_fault
@@ -100,6 +102,26 @@ def report_to_approve(run: Run) -> Report:
         raise Refused(message, f"gitorch status {run.id}")
 
     return run.report
+
+
+def require_approvable(services: Services, run: Run, proof: str) -> None:
+    """Check what can be known before a person reads the report: that this kind of approval counts, and that the target stands.
+
+    Raises Denied where the run takes no such approval, Refused where the target moved since the report.
+    Raises Unavailable where the remote of a shared target does not answer.
+    """
+    report = report_to_approve(run)
+    if run.approval is not None:
+        return
+
+    if run.settings.approval_at_least is not Grade.SIGNED:  # such an approval is signed after the person agreed
+        ensure_proven(run, proof)
+
+    if target_head(services, report.target) != report.target_commit:
+        message = (
+            f"{report.target} has moved since this report was made; gitorch up makes the report that you can approve"
+        )
+        raise Refused(message, f"gitorch up {run.id} --no-wait")
 
 
 def approve(

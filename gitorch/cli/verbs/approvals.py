@@ -56,10 +56,11 @@ def approve(call: Call, what: str | None, digest: str | None, yes: bool, run: st
         return
 
     found = decisions.verified_run(call.services, found)  # a person must read the report that the ledger holds
-    decisions.report_to_approve(found)
+    proof = "unattended" if yes else "typed"
+    decisions.require_approvable(call.services, found, proof)
     changed = decisions.changed_since_report(call.services, found)
     approved = _agreed_digest(call, found, digest, since_report_details(changed), yes=yes)
-    _merge(call, caller, found, approved, "unattended" if yes else "typed", changed)
+    _merge(call, caller, found, approved, proof, changed)
 
 
 def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, yes: bool) -> None:
@@ -105,7 +106,11 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, since: str, *, yes: 
         _note_change(call, since)
         return digest
 
-    call.must_ask("approve")
+    if run.settings.approval_unattended:
+        call.must_ask("approve")
+    else:
+        call.must_ask("approve", "gitorch help approval")
+
     _require_own_terminal(call)
     call.note(runs.report(call.services, run.id))
     _note_change(call, since)
@@ -113,10 +118,20 @@ def _agreed_digest(call: Call, run: Run, typed: str | None, since: str, *, yes: 
     beginning = digest.removeprefix("sha256:")[:TYPED_CHARACTERS]
     call.note(f"The digest of this report begins with {beginning}.")
     reply = ask(f"Type these {TYPED_CHARACTERS} characters to merge {branches} to {report.target}", "no")
-    if reply.strip().lower() != beginning:
+    _require_beginning(run, reply.strip().lower(), beginning)
+    return digest
+
+
+def _require_beginning(run: Run, reply: str, beginning: str) -> None:
+    """Raises Interrupted unless the reply is how the digest begins; for anything but a no, it says what was wrong."""
+    if reply == beginning:
+        return
+
+    if reply == "no":
         raise Interrupted("nothing was approved")
 
-    return digest
+    message = f"nothing was approved: the digest begins with {beginning}, not with {reply[: TYPED_CHARACTERS * 2]}"
+    raise Interrupted(f"{message}. Try again: gitorch approve {run.id}")
 
 
 def _note_change(call: Call, since: str) -> None:
@@ -199,8 +214,14 @@ def _approved(run: Run) -> str:
 def _not_merged(run: Run) -> Failed | Waiting:
     """The error of an approval that is recorded and led to no merge: a question tells why, or the state of the run."""
     message = f"run {run.id} was approved and is not merged"
+    if not _stands(run):
+        message = f"run {run.id} was approved, but its report became void before the merge"
+
     for question in run.open_questions():
         return Waiting(f"{message}: {question.id} waits for you", f"gitorch show {question.id} --run {run.id}")
+
+    if not _stands(run):
+        return Failed(f"{message}; gitorch up makes a new report to approve", f"gitorch up {run.id} --no-wait")
 
     return Failed(f"{message}; it is {run.phase}", f"gitorch status {run.id}")
 
@@ -351,10 +372,25 @@ def _whole_commit(run: Run, job: JobId, typed: str) -> CommitId:
 def _reject_report(
     call: Call, caller: Caller, run: Run, findings: Sequence[Finding], rework: Sequence[str], text: str
 ) -> Run:
-    """Reject the merge report of a run. Raises Usage for findings, which belong to an epic."""
+    """Reject the merge report of a run. Raises Usage for findings, which belong to an epic; Interrupted for a no."""
     from gitorch.app.people import decisions
 
     if findings:
         raise Usage("a finding belongs to an epic; name the epic", f"gitorch list jobs --run {run.id}")
 
+    if not rework:
+        _confirm_end(call, run)
+
     return decisions.reject(call.services, caller, run, rework, text)
+
+
+def _confirm_end(call: Call, run: Run) -> None:
+    """Say that a rejection without an epic ends the run, and ask for a yes where a person can be asked. Raises Interrupted."""
+    from gitorch.rules.messages.report_commands import sending_back_command
+
+    if run.phase.is_over or not call.streams.asks or call.json:
+        return
+
+    call.note(f"To send work back: {sending_back_command(run)}")
+    if not agrees(f"Without --rework this ends run {run.id}; its branches are kept. End it?"):
+        raise Interrupted("nothing was rejected")
