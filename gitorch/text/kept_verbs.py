@@ -27,5 +27,5 @@ def decode(name: str, data: bytes) -> KeptVerb:
             raise WrongShape(f'it does not contain "gitorch": "{FORMAT}"')
         kept: KeptVerb = shape(KeptVerb)[1](value)
     except (ValueError, RecursionError) as error:
-        raise Malformed(f"{name} is not a kept verb: {error}", (), "type the verb again") from None
+        raise Malformed(f"{name} is not a kept verb: {error}", (), "gitorch status") from None
     return kept

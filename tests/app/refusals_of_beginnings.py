@@ -75,6 +75,13 @@ BEGINNINGS = [
         "gitorch config get tests.command",
     ),
     (
+        "empty",
+        lambda s: configuring.get_value(s.services, TEMPLATE, "review.runtimes.quality"),
+        NotFound,
+        "review.runtimes.quality is set with all of review.runtimes, a mapping in braces",
+        "gitorch config get review.runtimes",
+    ),
+    (
         "one",
         lambda s: configuring.set_value(s.services, CALLER, TEMPLATE, "push.remote", "origin", RUN),
         Refused,
