@@ -17,7 +17,7 @@ from test_refusals import CASES
 
 from gitorch.errors import GitorchError
 
-OK, USAGE, UNAVAILABLE = 0, 2, 8
+OK, USAGE, UNAVAILABLE, WAITING = 0, 2, 8, 10
 PLACEHOLDER = re.compile(r"\b[A-Z]{3,}(_[A-Z]+)*\b")
 """A word that a person replaces, such as PLAN or TEXT: such a command cannot be typed as it stands."""
 
@@ -25,6 +25,7 @@ OTHERWISE = {
     "gitorch doctor": (UNAVAILABLE, "it names what the refusal was about, beside the stand-ins that lack a program"),
     "gitorch cleanup auth-7f3a": (USAGE, "it asks at a terminal"),
     "gitorch keys add --new": (USAGE, "it asks for a passphrase at a terminal"),
+    "gitorch up auth-7f3a --no-wait": (WAITING, "the report of the moved target waits for a person"),
 }
 """Commands that work at a terminal or with real programs, with how they end here."""
 

@@ -190,4 +190,4 @@ def test_a_pipe_in_the_place_of_the_secret_is_named(tmp_path):
     os.mkfifo(tmp_path / "secret")
     with pytest.raises(Unavailable, match="secret cannot be read") as caught:
         host.secret(tmp_path)
-    assert caught.value.hint == f"rm -r {tmp_path / 'secret'}"
+    assert caught.value.hint == f"mv {tmp_path / 'secret'} {tmp_path / 'secret'}.aside"
