@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent / "cli")]
 
-from cli_memory import START, TARGET, MemoryLedger
-from cli_stage import RUN, UNATTENDED, Stage
-from fakes.clock import FakeClock
-from fakes.world import FakeFiles, altered
+import two_hosts
+from cli_memory import START, TARGET
+from cli_stage import RUN, Stage
+from two_hosts import ATTIC
 
 from gitorch.app.executing.execute import Caller, execute
 from gitorch.app.hosts import here, listing, offer, others, sharing, sightings, watch
@@ -27,42 +27,13 @@ from gitorch.model import commands as c
 from gitorch.model.effects import StopSession
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.plans.workflow import Settings
-from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.ports.commits import LastContact
 from gitorch.rules.outstanding import outstanding
 
-ATTIC = Actor(ActorKind.HOST, "gitorch", "attic")
+stage, desk, attic = two_hosts.stage, two_hosts.desk, two_hosts.attic
+
 LEASE_MS = 1_000 * Settings().lease_seconds
-
-
-class SharedLedger(MemoryLedger):
-    """One that several hosts share, over a remote that answered just now."""
-
-    is_shared = True
-
-    def last_contact(self):
-        return LastContact("origin", self.tip(), Moment(START))
-
-
-@pytest.fixture
-def stage(tmp_path):
-    """The host `desk`, which prepared the run and works on api."""
-    settings = replace(UNATTENDED, test_command="make test")
-    made = Stage(folder=tmp_path, ledger=SharedLedger()).begin_run({"api": (), "ui": ()}, settings).launch("api")
-    made.remotes.held["origin"] = {"refs/heads/main": TARGET}
-    return made
-
-
-@pytest.fixture
-def desk(stage):
-    return altered(stage.services, clock=FakeClock(START), files=FakeFiles())
-
-
-@pytest.fixture
-def attic(stage):
-    """Another host of the same ledger, with a clock and files of its own."""
-    return altered(stage.services, host=ATTIC, clock=FakeClock(START), files=FakeFiles())
 
 
 def lease_to(services, stage, job: str) -> SessionId:
