@@ -36,3 +36,14 @@ def test_a_name_that_a_sandbox_masks_is_no_uncommitted_change(repo):
         check=True,
     )
     assert "?? .bashrc" in seen.stdout.splitlines(), "which git itself takes for a file that is untracked"
+
+
+def test_a_link_to_a_device_is_an_uncommitted_change(repo):
+    repo.commit({"a.txt": "a\n"})
+    (repo.path / "a.txt").unlink()
+    for name in ("a.txt", "b.txt"):
+        (repo.path / name).symlink_to(os.devnull)
+    done = subprocess.run(
+        (sys.executable, "-c", ASKS, str(repo.path)), env=repo.environ, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["a.txt", "b.txt"]

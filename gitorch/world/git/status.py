@@ -70,9 +70,16 @@ def _is_own(path: str) -> bool:
 
 
 def _is_mask(git: GitRunner, path: str) -> bool:
-    """Whether a path is a device: sandboxes mount `/dev/null` over names that their commands must not make, and git commits none."""
+    """Whether a path is a device: sandboxes mount `/dev/null` over names that their commands must not make, and git commits none.
+
+    A link to a device is none. git commits links, so that one in the place of a file is a change, which must not be overlooked.
+    """
     work_tree = git.directories.work_tree
-    return work_tree is not None and (work_tree / system_name(path)).is_char_device()
+    if work_tree is None:
+        return False
+
+    there = work_tree / system_name(path)
+    return there.is_char_device() and not there.is_symlink()
 
 
 def _changed_submodules(git: GitRunner, known: Collection[str]) -> list[str]:
