@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gitorch.cli.interruption import INTERRUPTED, Interrupted
 from gitorch.cli.output import write, write_json
 from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
 from gitorch.model.ids import RunId
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 AGENT_VARIABLE = "GITORCH_TOKEN"
 HOLD = "Hold: keep your work as it is, and try again later; only a person restores the ledger."
 
-INTERRUPTED = 130
 TERMINATED = 143
 HUNG_UP = 129
 """The terminal was closed."""
@@ -56,14 +56,6 @@ class Detailed(Exception):
         self.error = error
         self.lines = tuple(lines)
         self.details = details
-
-
-class Interrupted(Exception):
-    """A human declined or interrupted; the message names the omitted action, or the work that continues."""
-
-    def __init__(self, message: str, status: int = INTERRUPTED) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 def run(argv: Sequence[str], call: Call) -> int:
@@ -224,7 +216,7 @@ def _refused_by_system(error: OSError) -> Unavailable | None:
 
 
 def _unnamed(error: OSError) -> str:
-    """What could not be written where the error names no file; everything that is printed goes through `output`, or click."""
+    """What could not be written, where the error names no file. All printing goes through `output` or click."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next

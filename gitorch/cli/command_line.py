@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gitorch.cli.boundary import Interrupted
+from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import write
 from gitorch.cli.verb_function import function_of
 from gitorch.model.values import Value

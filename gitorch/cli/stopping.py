@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Self
 
-from gitorch.cli.boundary import HUNG_UP, INTERRUPTED, TERMINATED
+from gitorch.cli.boundary import HUNG_UP, TERMINATED
+from gitorch.cli.interruption import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable

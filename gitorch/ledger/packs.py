@@ -208,7 +208,7 @@ def _applied(difference: bytes, base: bytes) -> bytes:
 
 
 def _left(room: int, part: bytes) -> int:
-    """How many bytes may follow this part. Raises ValueError where it has more than there is room for: it may have no end."""
+    """The room that is left after this part. Raises ValueError where the part does not fit: a forged object could go on for ever."""
     if len(part) > room:
         raise ValueError("it is longer than its header says, or larger than any object of a ledger")
 

@@ -253,7 +253,7 @@ class SharedLedger(GitLedger):
 
         writer = made.records[-1][0].actor.host
         if writer not in hosts:
-            message = f"this ledger takes records of known hosts alone, and {writer} is none; `host join` prints what adds it on one"
+            message = f"this ledger only takes records of hosts that it knows, and {writer} is unknown; `host join` prints the command that adds it"
             raise Refused(message, "gitorch host join")
         return self._keys.sign
 

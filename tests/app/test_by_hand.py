@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, RUN, Desk
 from fakes.ledger import FakeLedger
 
-from gitorch.app.hosts.others import announce
+from gitorch.app.reconciler.announcing import announce
 from gitorch.app.work import by_hand, claims
 from gitorch.errors import Away, Refused
 from gitorch.model import commands as c

@@ -90,7 +90,9 @@ def test_a_host_without_a_job_says_what_each_waits_for_and_who_leads(stage, atti
 
 def test_a_host_that_may_not_write_hears_that_alone(stage, attic, desk):
     execute(desk, None, stage.who().actor, c.AddHost("desk", "ssh-ed25519 desk"))
-    words = "attic is not a host of this ledger: type `gitorch host add` on one, as `gitorch host join` prints it"
+    words = (
+        "attic is not a host of this ledger: on a host that is, type the command that `gitorch host join` prints here"
+    )
     assert one_job.why_none(attic) == (words,)
     assert words not in one_job.why_none(desk)
 

@@ -20,6 +20,7 @@ from gitorch.app.hosts import here, listing, offer, others, sharing, sightings, 
 from gitorch.app.query import host_settings as settings
 from gitorch.app.query import target
 from gitorch.app.query.settings import trusted_settings
+from gitorch.app.reconciler.announcing import announce
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.sessions import sessions
 from gitorch.errors import Unavailable
@@ -128,7 +129,7 @@ def test_labels_are_recorded_where_the_ledger_has_others(stage, attic):
     assert stage.ledger.state(None).board.labels == {}
     offer.save_offer(attic, offer.Offer(("gpu",)))
     before = len(stage.ledger.written)
-    others.announce(attic)
+    announce(attic)
     offer.announce_labels(attic)
     assert stage.ledger.state(None).board.labels == {"attic": ("gpu",)}
     assert len(stage.ledger.written) == before + 1

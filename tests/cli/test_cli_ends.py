@@ -19,10 +19,11 @@ from waiting import until
 
 from gitorch.app.reconciler.loop import LoopResult
 from gitorch.cli import hook, main, stopping
-from gitorch.cli.boundary import Detailed, Interrupted
+from gitorch.cli.boundary import Detailed
 from gitorch.cli.call import NO_TERMINAL, Streams
 from gitorch.cli.console import session
 from gitorch.cli.console.session import Ended
+from gitorch.cli.interruption import Interrupted
 from gitorch.cli.verbs import status, terminal, up
 from gitorch.errors import Failed
 from gitorch.model.ids import JobId, Moment, SessionId

@@ -12,8 +12,9 @@ import pytest
 from cli_hostile import HOSTILE, RAW, hostile, poisoned, printed
 
 import gitorch.cli
-from gitorch.cli.boundary import BUG, Interrupted
+from gitorch.cli.boundary import BUG
 from gitorch.cli.call import Streams
+from gitorch.cli.interruption import Interrupted
 from gitorch.errors import Corrupt, Malformed, Problem, Refused, Unavailable
 from gitorch.verbs.table import VERBS
 

@@ -17,6 +17,7 @@ import pytest
 from golden import assert_golden
 
 from gitorch.cli import arguments, boundary
+from gitorch.cli.interruption import Interrupted
 from gitorch.errors import Corrupt, GitorchError, Malformed, Refused
 
 if TYPE_CHECKING:
@@ -189,8 +190,8 @@ def test_the_status_of_an_error_that_cannot_be_printed_stays_its_own():
     for error, status in (
         (KeyboardInterrupt(), 130),
         (click.Abort(), 130),
-        (boundary.Interrupted("the work goes on", 143), 143),
-        (boundary.Interrupted("no"), 130),
+        (Interrupted("the work goes on", 143), 143),
+        (Interrupted("no"), 130),
         (Refused("no"), 4),
         (ValueError("no"), 70),
     ):

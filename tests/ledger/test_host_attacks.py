@@ -206,7 +206,7 @@ def test_a_host_that_was_removed_writes_no_more_and_what_it_signs_is_refused(rem
     attic.exists()
     write(attic, "attic", "before")
     desk.append(None, person("desk"), AT, lambda _: [Draft(HostRemoved("attic"), {})])
-    with pytest.raises(Refused, match="attic is none"):
+    with pytest.raises(Refused, match="attic is unknown"):
         write(attic, "attic", "after")
     before = desk.tip()
     attic._signature = lambda _: attic._keys.sign

@@ -49,7 +49,7 @@ def test_known_hosts_write_and_everybody_reads(remote, desk):
 
 def test_a_host_without_a_key_or_without_a_place_in_the_ledger_writes_nothing(remote, desk):
     before = desk.tip()
-    for name, key, said in (("cellar", "attic", "cellar is none"), ("attic", "", "this host has no key")):
+    for name, key, said in (("cellar", "attic", "cellar is unknown"), ("attic", "", "this host has no key")):
         other = host(remote, f"{name}-clone", key)
         other.exists()
         with pytest.raises(Refused, match=said):

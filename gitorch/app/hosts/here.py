@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.query.this_host import is_on_this_host
 from gitorch.model.values import Value
 from gitorch.model.work.session import UNSEEN, SessionPhase
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from gitorch.app.services import Services
-    from gitorch.model.ids import JobId, SessionId
+    from gitorch.model.ids import JobId
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
@@ -34,20 +35,10 @@ class Hosts(Value):
 ALONE = Hosts()
 
 
-def is_here(services: Services, run: Run, session: SessionId) -> bool:
-    """Whether a session lives on this host."""
-    return _is_on(services, run.sessions[session])
-
-
-def _is_on(services: Services, session: Session) -> bool:
-    """Whether a session is this host's; every session is where the ledger is not shared."""
-    return not services.ledger.is_shared or session.host in {"", services.host.host}
-
-
 def sessions_here(services: Services, run: Run) -> Iterator[Session]:
     """The sessions on this host that have not ended, or that another host ended without having seen them."""
     for session in run.sessions.values():
         if session.phase is SessionPhase.ENDED and session.ended != UNSEEN:
             continue
-        if _is_on(services, session):
+        if is_on_this_host(services, session):
             yield session

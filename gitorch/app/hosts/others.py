@@ -19,16 +19,3 @@ def hosts_of(services: Services, run: Run) -> Hosts:
     from gitorch.app.hosts.sharing import shared_hosts  # noqa: PLC0415  only a shared ledger pays for it
 
     return shared_hosts(services, run)
-
-
-def announce(services: Services) -> None:
-    """Tell the other hosts this one's labels, and what people did by hand while the remote was away.
-
-    Raises what the ledger raises.
-    """
-    if services.ledger.is_shared:
-        from gitorch.app.hosts.offer import announce_labels  # noqa: PLC0415  the same
-        from gitorch.app.work.by_hand import decide_kept  # noqa: PLC0415  the same
-
-        announce_labels(services)
-        decide_kept(services)

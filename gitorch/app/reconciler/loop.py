@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.others import announce
 from gitorch.app.query.lookup import unsettled_runs
+from gitorch.app.reconciler.announcing import announce
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
 from gitorch.app.reconciler.turn import is_driven, turn

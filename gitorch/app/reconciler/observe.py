@@ -6,8 +6,9 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
-from gitorch.app.hosts.here import is_here, sessions_here
+from gitorch.app.hosts.here import sessions_here
 from gitorch.app.hosts.others import hosts_of
+from gitorch.app.query.this_host import is_here
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.app.reconciler.missing_programs import programs_found
 from gitorch.app.reconciler.trouble import trouble

@@ -59,7 +59,7 @@ def why_none(services: Services) -> tuple[str, ...]:
     host, known = services.host.host, services.ledger.state(None).board.hosts
     if known and host not in known:
         return (
-            f"{host} is not a host of this ledger: type `gitorch host add` on one, as `gitorch host join` prints it",
+            f"{host} is not a host of this ledger: on a host that is, type the command that `gitorch host join` prints here",
         )
 
     reasons: list[str] = []

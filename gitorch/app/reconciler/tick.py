@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import Recording, execute, execute_each
 from gitorch.app.executing.merge_turn import merge_turn
-from gitorch.app.hosts.here import is_here, sessions_here
+from gitorch.app.hosts.here import sessions_here
 from gitorch.app.query.host_settings import settings_to_take
+from gitorch.app.query.this_host import is_here
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.recording import attached_files, completed, forget_result

@@ -9,11 +9,11 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import execute, execute_verb, only_people
-from gitorch.app.hosts.here import is_here
 from gitorch.app.query.lookup import active_runs, find_run, find_session, load_runs, only_run, run_lines, unsettled_runs
 from gitorch.app.query.runs import observe_sessions
 from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.query.target import target_head
+from gitorch.app.query.this_host import is_here
 from gitorch.app.sessions.teardown import last_usage, tear_down
 from gitorch.app.start.preflight import CheckResult
 from gitorch.app.start.prepare import prepare_run

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gitorch.cli.boundary import Detailed, Interrupted, known_error
+from gitorch.cli.boundary import Detailed, known_error
 from gitorch.cli.bug import write_report
+from gitorch.cli.interruption import Interrupted
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.quiet import QuietCall
 from gitorch.model.values import Value

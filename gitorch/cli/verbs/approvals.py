@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
-from gitorch.cli.boundary import Detailed, Interrupted
+from gitorch.cli.boundary import Detailed
 from gitorch.cli.follow import carry_on_if_over, whats_next
+from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import agrees, ask
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Denied, Failed, Usage, Waiting

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gitorch.cli.boundary import INTERRUPTED, TERMINATED
+from gitorch.cli.boundary import TERMINATED
+from gitorch.cli.interruption import INTERRUPTED
 from gitorch.cli.output import ask
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Failed, Waiting

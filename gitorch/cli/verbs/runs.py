@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.cli.boundary import Interrupted
+from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import agrees
 from gitorch.cli.pages.page import labelled
 from gitorch.cli.verb_function import verb

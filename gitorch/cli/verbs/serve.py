@@ -7,7 +7,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from gitorch.cli.boundary import INTERRUPTED, TERMINATED, Interrupted
+from gitorch.cli.boundary import TERMINATED
+from gitorch.cli.interruption import INTERRUPTED, Interrupted
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Unavailable
 from gitorch.model.path_text import shell_word

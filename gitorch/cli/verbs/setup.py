@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
-from gitorch.cli.boundary import Detailed, Interrupted
+from gitorch.cli.boundary import Detailed
+from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import agrees, write
 from gitorch.cli.pages.page import Cell, Page, labelled
 from gitorch.cli.pages.plain import plain

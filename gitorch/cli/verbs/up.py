@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from gitorch.cli.boundary import INTERRUPTED, Detailed, Interrupted
+from gitorch.cli.boundary import Detailed
+from gitorch.cli.interruption import INTERRUPTED, Interrupted
 from gitorch.cli.stopping import STATUSES, Stopping
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Busy, Waiting

@@ -25,7 +25,7 @@ SETTLE_MS = 60_000
 
 
 NAMED_MAX_MS = 40 * 86_400_000
-"""An end that is named and farther away is a mistake, or was made up: no program has a limit that lasts more than a month."""
+"""An end farther away is a mistake, or was made up: no program has a limit that lasts more than a month."""
 
 
 def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> Iterator[Command]:

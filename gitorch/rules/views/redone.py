@@ -46,7 +46,7 @@ def redone_of(run: Run, job: JobId, lines: int) -> Redone:
 
 
 def redone_from(data: object) -> Iterator[Redone]:
-    """The lines in the data of a merge report, `report.json`; none where it has no such list, as those of an older gitorch."""
+    """The lines in the data of a merge report (`report.json`). A report that an older gitorch made has none."""
     if isinstance(data, dict):
         for one in data.get("redone", ()):
             yield Redone(**one)

@@ -1,0 +1,21 @@
+"""Whether a session lives on this host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitorch.app.services import Services
+    from gitorch.model.ids import SessionId
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
+
+
+def is_here(services: Services, run: Run, session: SessionId) -> bool:
+    """Whether a session lives on this host."""
+    return is_on_this_host(services, run.sessions[session])
+
+
+def is_on_this_host(services: Services, session: Session) -> bool:
+    """Whether a session is this host's; every session is where the ledger is not shared."""
+    return not services.ledger.is_shared or session.host in {"", services.host.host}
