@@ -103,6 +103,7 @@ def _fields(form: Form) -> dict[str, Any]:
         "usage_files": _texts,
         "sandbox_env": _env,
         "sandbox_copies": _copies,
+        "sandbox_folders": _texts,
         "first_prompt": _first_prompt,
         "resumed_prompt": _resumed_prompt,
         "submit_key": _submit_key,

@@ -103,13 +103,13 @@ def wrap(
     writable: tuple[Path, ...],
     network: bool,
     own: tuple[Path, ...] = (),
-    sockets: tuple[Path, str] | None = None,
+    over: Mapping[Path, Path] | None = None,
 ) -> tuple[str, ...]:
     """The arguments that come before the agent's own argument vector.
 
     `writable` are files and folders of the agent's program, such as `~/.claude`. They never open a part of the repository.
     `own` are the session's own files below gitorch's folder, which is read-only otherwise. Paths that do not exist are left out.
-    `sockets` is a folder outside and the path where the agent's programs make their sockets inside, which are reached from outside there.
+    `over` are folders of the session, each with the path at which it stands inside, and hides what is there outside.
     `prepare` must have made the view. A later mount hides an earlier one at the same place, so the order matters.
     """
     argv = [PROGRAM, "--die-with-parent", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -127,8 +127,8 @@ def wrap(
     argv += _repository(view, worktree)
     for path in own:
         argv += ["--bind-try", str(path), str(path)]
-    if sockets is not None:
-        argv += ["--bind", str(sockets[0]), sockets[1]]
+    for path, inside in (over or {}).items():
+        argv += ["--bind", str(path), str(inside)]
     argv += ["--chdir", str(worktree), "--"]
     return tuple(argv)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from gitorch.model.observed import SessionObservation
     from gitorch.model.plans.runtime import Preset
+    from gitorch.ports.world import LaunchSandbox
 
 KEY = SessionKey(RunId("r1"), SessionId("s1"))
 START_SECONDS = 200
@@ -58,7 +59,15 @@ class Bench:
         git(repo, "commit", "--quiet", "--allow-empty", "--message", "Begin")
         git(repo, "worktree", "add", "--quiet", str(self.cwd), "-b", "work")
 
-    def start(self, line: str = "", *, one_shot: bool = False, resume: str = "", key: SessionKey = KEY) -> None:
+    def start(
+        self,
+        line: str = "",
+        *,
+        one_shot: bool = False,
+        resume: str = "",
+        key: SessionKey = KEY,
+        sandbox: LaunchSandbox | None = None,
+    ) -> None:
         env = {**self.program.env(self.api.url(self.program.name)), **self.settings, "PATH": agent_path(os.environ)}
         env["CLAUDE_CODE_MAX_RETRIES"] = "1"  # ten, with growing pauses, take minutes
         model = (
@@ -66,7 +75,18 @@ class Bench:
         )
         prompt = PromptId("p0") if line else None
         self.key = key
-        launch = Launch(key, self.preset, self.cwd, env, line, prompt, model=model, resume=resume, one_shot=one_shot)
+        launch = Launch(
+            key,
+            self.preset,
+            self.cwd,
+            env,
+            line,
+            prompt,
+            model=model,
+            resume=resume,
+            one_shot=one_shot,
+            sandbox=sandbox,
+        )
         self.terminals.start(launch)
         if self.size:
             columns, rows = self.size.split("x")

@@ -98,6 +98,15 @@ def test_a_program_without_a_state_file_is_silent_only_after_the_time_of_its_sta
         bench.channel.observe()
 
 
+def test_the_own_folder_of_a_sandboxed_session_is_read_instead_of_the_users(bench):
+    bench.work()
+    value = json.loads(bench.state_file.read_text())
+    own = bench.files.path / "own/sessions"
+    own.mkdir(parents=True)
+    (own / "2.json").write_text(json.dumps({**value, "pid": 2, "status": "idle"}))
+    assert bench.channel.observe().state is AgentState.IDLE
+
+
 def test_the_folder_that_the_program_was_given_is_read(bench):
     bench.program.kill()
     bench.program.wait()

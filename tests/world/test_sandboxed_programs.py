@@ -39,12 +39,14 @@ def held(repo, tmp_path):
         (user / name).mkdir(parents=True)
     (user / ".claude.json").write_text("account\n")
     home = repo.path / ".git" / "gitorch"
-    folder = SessionFolder(home / "sessions" / "r1" / "s1")
-    folder.path.mkdir(parents=True)
+    folders = {name: SessionFolder(home / "sessions" / "r1" / name) for name in ("s1", "s2")}
+    folder = folders["s1"]
+    for one in folders.values():
+        one.path.mkdir(parents=True)
 
-    def launch(preset, *, bare=False):
+    def launch(preset, *, bare=False, session="s1"):
         chosen = None if bare else LaunchSandbox(BRANCH, head, network=True, writable=())
-        key = SessionKey(RunId("r1"), SessionId("s1"))
+        key = SessionKey(RunId("r1"), SessionId(session))
         return Launch(key, find_preset(preset, repo.path), tree, {}, "Read it.", PromptId("p1"), sandbox=chosen)
 
     def variables(preset, *, bare=False, **more):
@@ -52,16 +54,16 @@ def held(repo, tmp_path):
         template = template_values(made, folder.path, {**environ, **more})
         return environment(made, {**environ, **more}, folder.path, "owner", template)
 
-    def run(preset, script, *words, **more):
-        made = launch(preset)
-        template = template_values(made, folder.path, {**environ, **more})
-        argv = sandbox_words(home, made, folder, template, {**environ, **more})
+    def run(preset, script, *words, session="s1", **more):
+        made = launch(preset, session=session)
+        template = template_values(made, folders[session].path, {**environ, **more})
+        argv = sandbox_words(home, made, folders[session], template, {**environ, **more})
         env = variables(preset, **more)
         return subprocess.run(
             (*argv, "sh", "-c", script, "sh", *words), capture_output=True, text=True, check=False, env=env
         )
 
-    return SimpleNamespace(user=user, variables=variables, run=run, place=home / "places")
+    return SimpleNamespace(user=user, variables=variables, run=run, folders=folders, place=home / "places")
 
 
 CONFIGURED = [
@@ -122,3 +124,33 @@ def test_the_users_configuration_is_copied_in_when_it_is_newer_and_never_changed
 def test_a_key_alone_leaves_the_users_configuration_where_it_is(held):
     assert held.run("claude-key", "true").returncode == 0
     assert not (held.user / ".claude" / ".claude.json").exists()
+
+
+KEEP_STATE = 'cd "$CLAUDE_CONFIG_DIR/sessions"; ls; echo "$1" >$$.json && cat *.json'
+"""As Claude Code keeps its state: in a file that is named by its process id."""
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made on this machine: {MISSING}")
+@pytest.mark.parametrize("own", [{}, {"CLAUDE_CONFIG_DIR": "other"}], ids=["home", "a folder of the user's"])
+def test_each_session_keeps_its_state_apart_from_other_sandboxes_and_from_the_user(held, own):
+    more = {key: str(held.user / folder) for key, folder in own.items()}
+    users = held.user / own.get("CLAUDE_CONFIG_DIR", ".claude") / "sessions"
+    users.mkdir()
+    (users / "2.json").write_text("of the user\n")
+    for session in ("s1", "s2"):
+        done = held.run("claude", KEEP_STATE, session, session=session, **more)
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"{session}\n", ""), "it sees no file of another"
+    assert [path.read_text() for path in users.iterdir()] == ["of the user\n"]
+    kept = {name: list((folder.path / "own/sessions").iterdir()) for name, folder in held.folders.items()}
+    assert {name: [path.read_text() for path in paths] for name, paths in kept.items()} == {
+        "s1": ["s1\n"],
+        "s2": ["s2\n"],
+    }
+    assert kept["s1"][0].name == kept["s2"][0].name, "the same process id"
+
+
+@pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made on this machine: {MISSING}")
+def test_a_program_that_nobody_has_set_up_starts_in_its_sandbox_all_the_same(held):
+    (held.user / ".claude").rmdir()
+    assert held.run("claude", "echo started").stdout == "started\n"
+    assert not (held.user / ".claude").exists()

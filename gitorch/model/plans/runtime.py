@@ -95,6 +95,8 @@ class Preset(Value):
     """Further variables in a sandbox only. A value may begin with `~/`."""
     sandbox_copies: Mapping[str, str] = field(default_factory=dict)
     """Files of the program outside its own folders, with the place inside one of them that a newer one is copied to before a start in a sandbox; no place means no copy."""
+    sandbox_folders: tuple[str, ...] = ()
+    """Folders of the program of which each session in a sandbox has one of its own, because it holds files named by process ids."""
     permission_requests: tuple[RequestPattern, ...] = ()
     channels: tuple[str, ...] = ()
     """The control channels to the program, the most trusted first. Its terminal is the last one and not listed."""

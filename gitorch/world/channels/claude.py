@@ -24,7 +24,7 @@ from gitorch.text.usage.status_line import StatusLine, read_limits, read_status_
 from gitorch.world import processes
 from gitorch.world.files import read_regular, write_own
 from gitorch.world.terminal.growing_file import GrowingFile
-from gitorch.world.terminal.session_files import SIGNALS_BYTES_MAX, TIMESTAMP_MAX
+from gitorch.world.terminal.session_files import OWN_FOLDERS, SIGNALS_BYTES_MAX, TIMESTAMP_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -242,7 +242,7 @@ class ClaudeChannel:
         if agent is None or not processes.alive(*agent):
             return
 
-        folder = _config_folder(agent[0], self._site.user_home) / "sessions"
+        folder = self._folder(agent[0])
         one = processes.process(agent[0])
         path = folder / f"{agent[0]}.json"
         state = _state_in(path)
@@ -251,6 +251,14 @@ class ClaudeChannel:
             return
 
         self._search_below(agent[0], folder)
+
+    def _folder(self, pid: int) -> Path:
+        """The folder of the state files: the session's own in a sandbox, where all programs have the same process ids."""
+        own = self._site.folder.path / OWN_FOLDERS / "sessions"
+        if own.is_dir():
+            return own
+
+        return _config_folder(pid, self._site.user_home) / "sessions"
 
     def _search_below(self, pid: int, folder: Path) -> None:
         """In a sandbox the program has another process id than outside; its start time is the same."""

@@ -12,6 +12,7 @@ from gitorch.world.acp.control import FOLDER as CONTROL
 from gitorch.world.files import read_regular
 from gitorch.world.safe_writing import write_inside
 from gitorch.world.terminal.launch import has_server
+from gitorch.world.terminal.session_files import OWN_FOLDERS
 from gitorch.world.terminal.template import SOCKETS, from_home
 
 if TYPE_CHECKING:
@@ -47,16 +48,35 @@ def sandbox_words(
     control = folder.path / CONTROL
     control.mkdir(mode=0o700, exist_ok=True)
     own = (signals, control, Path(template.fill("{place}")))
-    sockets: tuple[Path, str] | None = None
+    over = _own_folders(launch, folder, template, environ)
     if has_server(launch):
-        sockets = (folder.path / SOCKETS, template.fill(launch.preset.socket_folder))
-        sockets[0].mkdir(mode=0o700, exist_ok=True)
+        over[folder.path / SOCKETS] = Path(template.fill(launch.preset.socket_folder))
+
+    for path in over:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     writable: list[Path] = []
     for name in (*launch.preset.writable, *held.writable):
         writable.append(from_home(template.fill(name), environ))
 
-    return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own, sockets=sockets)
+    return sandbox.wrap(view, launch.cwd, writable=tuple(writable), network=held.network, own=own, over=over)
+
+
+def _own_folders(
+    launch: Launch, folder: SessionFolder, template: Template, environ: Mapping[str, str]
+) -> dict[Path, Path]:
+    """The session's own folders, each with the folder of the program that it hides.
+
+    Inside, programs count their processes from 1, so the files that two sessions name by their process ids have the same names.
+    A folder that would lie nowhere is left out: then the program is not set up.
+    """
+    found: dict[Path, Path] = {}
+    for name in launch.preset.sandbox_folders:
+        path = from_home(template.fill(name), environ)
+        if path.parent.is_dir():
+            found[folder.path / OWN_FOLDERS / path.name] = path
+
+    return found
 
 
 def _copy_files(launch: Launch, template: Template, environ: Mapping[str, str]) -> None:

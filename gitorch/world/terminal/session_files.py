@@ -8,6 +8,7 @@ ready          there once the agent was seen ready
 signals.jsonl  hook events, appended by the agent's program through `gitorch hook`
 sent/*.json    texts typed into it, with their receipts
 answers.jsonl  permission requests that rules answered, and `answering.json` while one is being answered
+own/           folders of the agent's program that its sandbox shows it instead of the user's
 output.log     the first of its output, and `output.tail` the last; without secrets, once the session is over
 
 An agent that runs as the same user can write to every one of them, so a file that makes no sense reads as one that is not there.
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 MARK_BYTES_MAX = 4_096
 SIGNALS_BYTES_MAX = 4_000_000
 """The most that is read of a session's hook events at once, counted from the end."""
+
+OWN_FOLDERS = "own"
+"""The folder of a sandboxed session's own folders (`Preset.sandbox_folders`), each by its last name."""
 
 LOG_BYTES = 1_000_000
 """How much is kept of the beginning of a session's output, and as much of its end."""

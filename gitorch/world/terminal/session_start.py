@@ -111,13 +111,13 @@ class SessionStarts:
             (folder.path / CONTROL_SOCKET).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
         template = template_values(launch, folder.path, self._environ)
+        launching.write_files(launch, folder.path, template)
         argv = (
             *sandbox_words(self._home, launch, folder, template, self._environ),
             *launching.command(launch, template),
         )
         owner = owner_of(self._tmux.name, launch.key)
         env = launching.environment(launch, self._environ, folder.path, owner, template)
-        launching.write_files(launch, folder.path, template)
         prompt_file = folder.path / launching.PROMPT
         takes_input = launching.by_input(launch)
         if takes_input or launching.by_file(launch):
