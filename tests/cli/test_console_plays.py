@@ -5,6 +5,8 @@ Run pytest with --rewrite-transcripts to write it as it is now, and read the dif
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cli_stage import Stage, many
 from console_kit import asking, at_desk
 from golden import assert_golden
@@ -127,7 +129,7 @@ def test_many_rows_are_scrolled_on_a_small_screen_and_none_are_none(request):
 
     async def nothing(desk):
         desk.ticks.take = lambda: ({}, "")
-        desk.app._shown, desk.app._rows = {}, ()
+        desk.app._shown, desk.app._rows, desk.app._counts = {}, (), Counter()
         desk.app._draw()
         await told.see(desk, "a", "j", "tab")
         await told.see(desk, "ctrl+z", "ctrl+c", lines=5)

@@ -5,6 +5,7 @@ Run pytest with --rewrite-transcripts to write it as it is now, and read the dif
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from cli_scenes import reworked
@@ -120,9 +121,10 @@ def details_told():
         words = {session.id: "working" for session in run.living_sessions}
         shown = Shown(run, words, dict.fromkeys(words, SCREEN), silent)
         found = board([(run, words)])
+        counts = Counter(row.state for row in found)
         for columns in (20, 80, 160):
-            yield from told(header.header_text([shown], found, columns))
-        yield from told(header.header_text([shown, shown], found, 80))
+            yield from told(header.header_text([shown], counts, columns))
+        yield from told(header.header_text([shown, shown], counts, 80))
         for one in found:
             for change in (None, DiffStat(0, 0, 0, 0, ()), DiffStat(1, 2, 120, 8, ()))[: 3 if one.job == "api" else 1]:
                 yield f"# {one.id} {change}"

@@ -6,6 +6,7 @@ It has no rules of its own: what it shows comes from the views of `rules`, and w
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, ParamSpec, TypeVar
 
@@ -80,6 +81,7 @@ class Console(App[str]):
         self._ticks = ticks
         self._shown: dict[RunId, Shown] = {}
         self._rows: tuple[EpicRow, ...] = ()
+        self._counts: Counter[PlainState] = Counter()
         self._selected: tuple[RunId, str] | None = None
         self._changes: dict[tuple[RunId, str], tuple[int, DiffStat | None]] = {}
         self._sentence = ""
@@ -127,6 +129,7 @@ class Console(App[str]):
         fresh, self._sentence = self._ticks.take()
         self._shown.update(fresh)
         self._rows = board([(shown.run, shown.agents) for shown in self._shown.values()])
+        self._counts = Counter(row.state for row in self._rows)
         self._ring()
         self._draw()
 
@@ -167,7 +170,7 @@ class Console(App[str]):
         row = self.row
         now = self._now()
         index = 0 if row is None else self._rows.index(row)
-        self._put("#header", header_text(self._shown.values(), self._rows, self.size.width))
+        self._put("#header", header_text(self._shown.values(), self._counts, self.size.width))
         self._show_line("#alert", self._alert())
         self.query_one(BoardView).show(self._rows, index, now)
         self._share_height()
@@ -246,7 +249,8 @@ class Console(App[str]):
     async def offload(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """The result of work that the screen must not wait for, done by another thread. Raises what the work raises."""
         job = partial(work, *args, **kwargs)
-        worker: Worker[R] = self.run_worker(job, thread=True, exit_on_error=False, group=OFFLOADED)
+        label = repr(work)  # Textual would print the arguments, which for a run of 200 epics are 570 kB
+        worker: Worker[R] = self.run_worker(job, thread=True, exit_on_error=False, group=OFFLOADED, description=label)
         try:
             return await worker.wait()
         except WorkerFailed as error:

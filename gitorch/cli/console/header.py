@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -13,18 +12,16 @@ from gitorch.model.counts import counted
 from gitorch.model.view import PlainState
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping
 
     from gitorch.cli.console.loop_thread import Shown
-    from gitorch.model.view import EpicRow
 
 
-def header_text(runs: Collection[Shown], rows: Sequence[EpicRow], columns: int) -> Text:
+def header_text(runs: Collection[Shown], found: Mapping[PlainState, int], columns: int) -> Text:
     """How many rows are in which state, after the name of the run, which gives way first, with the blanks behind it."""
     counts = Text()
-    found = Counter(row.state for row in rows)
     for state in PlainState:
-        if found[state]:
+        if state in found:
             counts.append("  ")
             counts.append(f"{found[state]} {state}", style=STYLES[state])
 
