@@ -166,6 +166,10 @@ class Call:
         contact, page = ledger.last_contact(), self.page
         if page.now - contact.at > FRESH_MS:
             write(f"gitorch: as of {page.age(contact.at)} ago, when {contact.remote} last answered", to_stderr=True)
+        if self.services.outboxes.waiting(self.services.home):
+            write(
+                "gitorch: commands that were typed while the remote was away wait for you: gitorch sync", to_stderr=True
+            )
 
     def say_at_length(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:
         """Print the answer of a verb as `say` does; a person reads one that is longer than the terminal in their pager."""

@@ -11,6 +11,8 @@ from gitorch.text.records.shape import WrongShape, shape
 
 FORMAT = "kept/1"
 
+VERBS = frozenset({"claim", "heartbeat", "release", "handoff", "verdict"})
+
 
 def encode(kept: KeptVerb) -> bytes:
     """The bytes of the file. `decode` reads them back."""
@@ -26,6 +28,8 @@ def decode(name: str, data: bytes) -> KeptVerb:
         if not isinstance(value, dict) or value.pop("gitorch", None) != FORMAT:
             raise WrongShape(f'it does not contain "gitorch": "{FORMAT}"')
         kept: KeptVerb = shape(KeptVerb)[1](value)
+        if kept.verb not in VERBS:
+            raise WrongShape(f"{kept.verb} is no verb that is kept")
     except (ValueError, RecursionError) as error:
         raise Malformed(f"{name} is not a kept verb: {error}", (), "gitorch status") from None
     return kept

@@ -117,11 +117,17 @@ VERBS = (
         details=(
             "Only the ledger's branch moves, and only forwards; every fetched record is checked first. When both "
             "clones wrote since the last sync, the command is refused: ledgers are never merged. A pull request that was "
-            "merged on the forge is checked, and approves its report."
+            "merged on the forge is checked, and approves its report. Commands that you typed while the remote of several "
+            "hosts was away are shown to you first, and are carried out if you agree."
         ),
         at="export:sync",
         needs="operate",
-        parameters=(Parameter("remote", "The git remote; by default the configured one.", default=""),),
+        parameters=(
+            Parameter("remote", "The git remote; by default the configured one.", default=""),
+            Parameter(
+                "yes", "Carry out what you typed while the remote was away, without asking.", ("--yes",), kind=Kind.FLAG
+            ),
+        ),
         result={"sync": Kind.OBJECT, "approved": Kind.LIST},
         changes=True,
         offered=Offer.OPERATORS,

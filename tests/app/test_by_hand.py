@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from desk import CALLER, RUN, Desk
 from fakes.ledger import FakeLedger
 
+from gitorch.app.executing.execute import Caller
 from gitorch.app.reconciler.announcing import announce
 from gitorch.app.work import by_hand, claims
 from gitorch.errors import Away, Refused
@@ -58,9 +59,9 @@ def typed(desk, verb, actor=CALLER.actor, **how):
     return by_hand.keep(desk.services, KeptVerb(verb, actor, desk.clock.now(), folder, **how))
 
 
-def decided(desk):
+def decided(desk, who=CALLER):
     desk.ledger.is_away = False
-    return by_hand.decide_kept(desk.services)
+    return by_hand.decide_kept(desk.services, who, by_hand.waiting(desk.services))
 
 
 def answers(desk):
@@ -73,7 +74,7 @@ def test_a_claim_is_kept_as_one_of_the_job_that_was_next_and_counts_once(desk):
     assert place.startswith(f"{desk.services.home}/.gitorch/outbox/claim-")
     assert place.endswith(".answer")
     with pytest.raises(Away):
-        by_hand.decide_kept(desk.services)
+        by_hand.decide_kept(desk.services, CALLER, by_hand.waiting(desk.services))
     (pending,) = desk.services.outboxes.waiting(desk.services.home)
     (outcome,) = decided(desk)
     session = desk.session("api")
@@ -167,25 +168,41 @@ def test_a_verdict_is_kept_too(desk):
     desk.do(c.ClaimJob("api.spec", lambda _: "sha256:r", "n2"), BEN)
     desk.ledger.is_away = True
     typed(desk, "verdict", BEN, job="api.spec", run=RUN, verdict=VerdictText(Choice.ACCEPT, "", "", "fine"))
-    (outcome,) = decided(desk)
+    (outcome,) = decided(desk, Caller(BEN))
     assert (outcome.error, outcome.sentence) == (None, "Your verdict on api is recorded: accept. You are done.")
     assert [event.verdict for event in desk.events(e.VerdictGiven)] == ["accept"]
 
 
 def test_a_file_that_is_none_of_ours_is_answered_and_keeps_no_other_waiting(desk):
-    for name, data in (("a.json", b"{}"), ("b.json", b"\xff"), ("c.json", b"[" * 9000)):
+    unknown = b'{"gitorch": "kept/1", "verb": "approve"}'
+    for name, data in (("a.json", b"{}"), ("b.json", b"\xff"), ("c.json", b"[" * 9000), ("d.json", unknown)):
         desk.services.outboxes.post(desk.services.home, name, data)
     typed(desk, "claim", job="ui", run=RUN)
     outcomes = decided(desk)
-    assert [one.typed for one in outcomes] == ["a.json", "b.json", "c.json", "claim ui"]
-    assert all(one.sentence.startswith(f"{one.typed} is not a kept verb: ") for one in outcomes[:3])
+    assert [one.typed for one in outcomes] == ["a.json", "b.json", "c.json", "d.json", "claim ui"]
+    assert all(one.sentence.startswith(f"{one.typed} is not a kept verb: ") for one in outcomes[:4])
     assert desk.session("ui").holder == CALLER.actor.holder
 
 
-def test_the_loop_decides_what_was_kept_once_the_remote_answers(desk):
+def test_an_entry_that_names_another_person_is_nobodys_word(desk):
+    """A program wrote it, or another person typed it: it counts as what the one who is shown it does."""
+    typed(desk, "claim", BEN, job="ui", run=RUN)
+    decided(desk)
+    assert desk.session("ui").holder == CALLER.actor.holder
+
+
+def test_an_entry_that_is_written_after_a_person_was_shown_the_others_is_not_executed(desk):
     typed(desk, "claim", job="ui", run=RUN)
-    with pytest.raises(Away):
-        announce(desk.services)
+    shown = by_hand.waiting(desk.services)
+    typed(desk, "claim", job="api", run=RUN)
+    desk.ledger.is_away = False
+    assert [one.typed for one in by_hand.decide_kept(desk.services, CALLER, shown)] == ["claim ui"]
+    assert desk.run.jobs["api"].phase == "queued"
+
+
+def test_no_loop_executes_what_was_kept(desk):
+    typed(desk, "claim", job="ui", run=RUN)
     desk.ledger.is_away = False
     announce(desk.services)
-    assert desk.session("ui").holder == CALLER.actor.holder
+    assert desk.run.jobs["ui"].phase == "queued"
+    assert len(by_hand.waiting(desk.services)) == 1

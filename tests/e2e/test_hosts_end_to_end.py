@@ -104,7 +104,9 @@ def test_manual_work_while_the_remote_is_away_is_kept_and_counts_once_it_is_back
     kept = desk("claim", "api", "--json").json["kept"]
     assert "Kept, since origin cannot be reached" in desk("claim", "api").out
     away.rename(remote)
-    said = desk("sync").out
+    assert "wait for you: gitorch sync" in desk("sync").err
+    assert leased(desk) == []
+    said = desk("sync", "--yes").out
     told = "claim api, kept while the remote was away: api is yours in "
     first, second = [line for line in said.splitlines() if line.startswith(told)]
     assert first == second
@@ -121,7 +123,7 @@ def test_manual_work_while_the_remote_is_away_is_kept_and_counts_once_it_is_back
         assert "Kept, since origin cannot be reached" in desk(*words, "--job", "api").out
     assert desk.records("handoff-submitted") == []
     away.rename(remote)
-    assert "handoff api, kept while the remote was away: api is handed in at" in desk("sync").out
+    assert "handoff api, kept while the remote was away: api is handed in at" in desk("sync", "--yes").out
     (handoff,) = desk.records("handoff-submitted")
     assert (handoff["status"], handoff["_actor"]["kind"]) == ("DONE", "principal")
     attic("sync")

@@ -1,7 +1,8 @@
 """Manual work while the remote that hosts share is away: what a person types is kept, and decided anew when it answers.
 
-An entry is a file in the clone's git directory. It is executed like the verb itself, under the name of whoever typed it; a
-report or a verdict is recorded together with the mark of its entry, so that one which is found again after a kill counts once.
+An entry is a file in the clone's git directory. Any program of the user can write one, so an entry is nobody's word: a person
+is shown it first, and it is executed as that person's own verb. A report or a verdict is recorded together with the mark of its
+entry, so that one which is found again after a kill counts once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gitorch.rules.decide import decide
 from gitorch.text import kept_verbs, outbox_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from gitorch.app.services import Services
     from gitorch.model.submission import KeptVerb
@@ -69,14 +70,24 @@ def _with_job(services: Services, kept: KeptVerb) -> KeptVerb:
     return named
 
 
-def decide_kept(services: Services) -> tuple[Outcome, ...]:
-    """Execute and answer every verb that was kept, oldest first. One that is refused is answered with the refusal.
+def waiting(services: Services) -> tuple[PendingEntry, ...]:
+    """What is kept, oldest first."""
+    return services.outboxes.waiting(services.home)
+
+
+def read(pending: PendingEntry) -> KeptVerb:
+    """The verb of an entry. Raises Malformed for a file that is none."""
+    return kept_verbs.decode(pending.name, pending.data)
+
+
+def decide_kept(services: Services, caller: Caller, entries: Iterable[PendingEntry]) -> tuple[Outcome, ...]:
+    """Execute and answer these entries as the caller, who was shown them. One that is refused is answered with the refusal.
 
     Raises Busy, Corrupt and Unavailable: the verb stays then.
     """
     outcomes: list[Outcome] = []
-    for pending in services.outboxes.waiting(services.home):
-        outcome = _decided(services, pending)
+    for pending in entries:
+        outcome = _decided(services, caller, pending)
         answer = outbox_entry.accepted(outcome.sentence, ())
         if outcome.error is not None:
             answer = outbox_entry.refused(outcome.error)
@@ -85,10 +96,10 @@ def decide_kept(services: Services) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def _decided(services: Services, pending: PendingEntry) -> Outcome:
+def _decided(services: Services, caller: Caller, pending: PendingEntry) -> Outcome:
     """Execute one verb. A refusal is recorded: whoever typed it is not there to see it."""
     try:
-        kept = kept_verbs.decode(pending.name, pending.data)
+        kept = replace(read(pending), actor=caller.actor)
     except Malformed as error:
         return Outcome(pending.name, error.message, error)
 
@@ -102,7 +113,7 @@ def _decided(services: Services, pending: PendingEntry) -> Outcome:
 
 
 def _claim_of(kept: KeptVerb) -> ManualClaim:
-    """The evidence of the one who typed a verb, as it was then."""
+    """The claim of a verb, with the folder that it was typed in."""
     return ManualClaim(Caller(kept.actor), Path(kept.folder), kept.job, kept.run, kept.fence)
 
 

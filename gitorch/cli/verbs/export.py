@@ -86,7 +86,7 @@ OUTCOMES = {
 
 
 @verb("sync")
-def sync(call: Call, remote: str) -> None:
+def sync(call: Call, remote: str, yes: bool) -> None:
     """Push the ledger to a remote, or fetch the remote's newer records."""
     from gitorch.app.people.proposal_looks import adopt_merges
     from gitorch.app.query import syncing
@@ -95,7 +95,7 @@ def sync(call: Call, remote: str) -> None:
     if call.services.ledger.is_shared:
         from gitorch.cli.by_hand import say_decided
 
-        say_decided(call)
+        say_decided(call, yes=yes)
     done = syncing.sync(call.services, syncing.choose_remote(call.services, remote))
     text = OUTCOMES[done.did].format(remote=done.remote, tip=done.tip[:12], records=counted(done.records, "record"))
     approved = adopt_merges(call.services)
