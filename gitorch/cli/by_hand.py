@@ -60,7 +60,7 @@ def say_decided(call: Call, *, yes: bool = False) -> bool:
 
     call.services.ledger.refresh()
     if not _agree(call, entries, yes=yes):
-        return call.streams.asks and not call.json
+        return call.can_ask
 
     for outcome in by_hand.decide_kept(call.services, call.caller, entries):
         call.note(f"{outcome.typed}, kept while the remote was away: {outcome.sentence}")
@@ -72,7 +72,7 @@ def _agree(call: Call, entries: Sequence[PendingEntry], *, yes: bool) -> bool:
     if call.caller.actor.kind is not ActorKind.PRINCIPAL:
         return False
 
-    if yes or not call.streams.asks or call.json:
+    if yes or not call.can_ask:
         return yes
 
     from gitorch.cli.output import agrees

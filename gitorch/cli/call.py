@@ -184,6 +184,11 @@ class Call:
             write_long([shown], colours=self.streams.colours)
 
     @property
+    def can_ask(self) -> bool:
+        """Whether a question can be put to a person at the terminal."""
+        return self.streams.asks and not self.json
+
+    @property
     def has_reader(self) -> bool:
         """Whether a person may read in a pager: at a terminal, and not in one of an agent, which nobody would leave."""
         return self.streams.asks and "GITORCH_RUN" not in self.environ
@@ -198,7 +203,7 @@ class Call:
 
         Where `--yes` would be denied, `help_without_yes` is the command that explains what a person does instead.
         """
-        if self.streams.asks and not self.json:
+        if self.can_ask:
             return
 
         reason = "--json cannot ask" if self.json else "this is not a terminal, so nobody can be asked"

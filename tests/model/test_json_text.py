@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitorch.model.json_text import parse_json
+from gitorch.model.json_text import is_json_object, parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -45,6 +45,40 @@ def test_any_text_with_one_character_changed_is_read_or_refused_as_by_json(value
     place %= len(text)
     text = text[:place] + character + text[place + 1 :]
     assert outcome(parse_json, text) == outcome(json.loads, text)
+
+
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def is_object(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), PLAIN, max_size=3) | PLAIN,
+    st.integers(0, 100),
+    st.sampled_from("{}[],:0-.eNt "),
+)
+def test_an_object_is_told_from_anything_else_as_json_tells_it(value, place, character):
+    text = json.dumps(value)
+    place %= len(text)
+    for one in (text, text[:place] + character + text[place + 1 :], text[:place] + text[place + 1 :], text[:place]):
+        assert is_json_object(one.encode()) is is_object(one.encode())
+
+
+@given(VALUES)
+def test_an_object_with_any_texts_is_one(value):
+    for ascii_only in (True, False):
+        text = json.dumps({"any": value}, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+        assert is_json_object(text)
+        assert not is_json_object(text + b"}")
 
 
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))

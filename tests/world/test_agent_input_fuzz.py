@@ -178,12 +178,12 @@ def test_hook_events_that_no_hook_wrote_are_counted_once_each_and_those_without_
     assert cache.broken_hooks == 3
 
 
-@pytest.mark.parametrize(("name", "broken"), [("t.jsonl", [2, 2, 3]), ("t.log", [0, 0, 0])])
+@pytest.mark.parametrize(("name", "broken"), [("t.jsonl", [3, 3, 4]), ("t.log", [0, 0, 0])])
 def test_lines_of_a_transcript_that_are_no_object_are_counted_once_each(tmp_path, name, broken):
     preset = replace(PRESET, transcript=name)
     transcript = Transcript(LaunchRecord(("p",), str(tmp_path), "", Moment(0), preset), "/")
     path, counted = tmp_path / name, []
-    path.write_bytes(b'{"type": "user"}\nnull\n\n{}\n{"cut": \n{"not yet')
+    path.write_bytes(b'{"type": "user"}\nnull\n\n{}\n{"cut": \n{"a" 1}\n{"not yet')
     for number, added in enumerate((b"", b'": 1}\n', b"[1]\n")):
         with path.open("ab") as file:
             file.write(added)

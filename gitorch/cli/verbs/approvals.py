@@ -389,7 +389,7 @@ def _confirm_end(call: Call, run: Run) -> None:
     """Say that a rejection without an epic ends the run, and ask for a yes where a person can be asked. Raises Interrupted."""
     from gitorch.rules.messages.report_commands import sending_back_command
 
-    if run.phase.is_over or not call.streams.asks or call.json:
+    if run.phase.is_over or not call.can_ask:
         return
 
     call.note(f"To send work back: {sending_back_command(run)}")

@@ -74,7 +74,7 @@ def add(call: Call, key: str | None, new: bool, name: str) -> None:
 
 def _new_key(call: Call, name: str) -> str:
     """The path of a new key. Raises Usage without a terminal."""
-    if call.json or not call.streams.asks:
+    if not call.can_ask:
         raise Usage("a new key needs a passphrase, and nobody can be asked for one here", "gitorch keys add KEY")
 
     return call.services.signatures.make_key(name).path

@@ -50,7 +50,7 @@ def _offer_key(call: Call) -> str:
     if any(approver.own is not None for approver in keys.approvers(call.services)):
         return "signed"
 
-    if call.json or not call.streams.asks:
+    if not call.can_ask:
         return ""
 
     path = _chosen_key(call)
@@ -255,7 +255,7 @@ def _choose_runtimes(call: Call, named: Mapping[str, str], *, ask: bool) -> None
     from gitorch.cli.pages.sheets import ask_runtimes
 
     chosen = {lane: runtime for lane, runtime in named.items() if runtime}
-    if ask and call.streams.asks and not call.json:
+    if ask and call.can_ask:
         installed = runtimes.available_runtimes(call.services)
         chosen = ask_runtimes(installed, runtimes.preselected_runtimes(call.services.config), named)
 

@@ -65,7 +65,7 @@ def has_console(call: Call) -> bool:
 
     from gitorch.app.query.lookup import unsettled_runs
 
-    if call.json or not call.streams.asks or not call.streams.controls:
+    if not call.can_ask or not call.streams.controls:
         return False
 
     if call.environ.get("TERM", "dumb") == "dumb" or sys.stdout.encoding.lower() not in ENCODINGS:

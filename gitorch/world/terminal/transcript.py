@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
+from gitorch.model.json_text import is_json_object
 from gitorch.rules.agent_state.judge import StateReading
 from gitorch.rules.agent_state.screen import ORDER
 from gitorch.world.terminal.rate_meter import RateMeter
@@ -120,10 +121,7 @@ class Transcript:
 
 
 def _count_broken(path: Path, data: bytes, *, is_torn: bool) -> int:
-    """How many lines of a file of JSON lines are no object; `is_torn` says that the first may be the end of one.
-
-    Only their ends are looked at: to parse conversations of megabytes would cost each tick more than all the rest.
-    """
+    """How many lines of a file of JSON lines are no object; `is_torn` says that the first may be the end of one."""
     if path.suffix != ".jsonl":
         return 0
 
@@ -132,9 +130,8 @@ def _count_broken(path: Path, data: bytes, *, is_torn: bool) -> int:
 
 
 def _is_object(line: bytes) -> bool:
-    """Whether a line can be an object; a blank one is nothing, and no fault."""
-    text = line.strip()
-    return text[:1] + text[-1:] in {b"{}", b""}
+    """Whether a line is an object; a blank one is nothing, and no fault."""
+    return not line.strip() or is_json_object(line)
 
 
 def _transcript_signs(preset: Preset) -> list[tuple[AgentState, str, re.Pattern[str]]]:
