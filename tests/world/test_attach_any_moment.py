@@ -25,8 +25,9 @@ pytestmark = pytest.mark.tmux
 
 SIZES = ((80, 24), (120, 40), (200, 50), (61, 15))
 PAUSES = (0.02, 0.05, 0.1, 0.2)
-"""Seconds between two deeds. A client that leaves in the very moment of a SIGKILL, within one round of tmux's events, still ends tmux
-3.3a: no hook runs between the two."""
+"""Seconds between two deeds."""
+
+WAYS = (signal.SIGTERM, "closed", "key", signal.SIGKILL)
 
 QUICK = range(3)
 MANY = range(3, 203)
@@ -125,3 +126,31 @@ def test_no_agent_is_lost_when_a_person_comes_and_leaves_at_any_moment(lab, besi
     moment(lab, seed)
     wait_for(lambda: lab.look(key).present)
     assert (lab.pane(key).pid, lab.tmux.list().server, lab.look(key).state) == (pid, server, "idle")
+
+
+@pytest.mark.parametrize("dies_first", [True, False])
+@pytest.mark.parametrize("way", [WAYS[0], *(pytest.param(way, marks=pytest.mark.slow) for way in WAYS[1:])])
+def test_no_agent_is_lost_where_a_program_is_killed_and_its_watcher_leaves_in_one_moment(lab, beside, way, dies_first):
+    """The server is stopped meanwhile, so that it meets both in one round of its events."""
+    _, pid, server = beside
+    key = lab.ready("--focus")
+    client = Client(lab, key, SIZES[0])
+    wait_for(
+        lambda: lab.tmux.output("display-message", "-p", "-t", f"={key.name}:", "#{session_attached}").strip() == "1"
+    )
+    lab.clock.sleep(0.2)
+    program, server_pid = lab.pane(key).pid, int(server.partition(":")[0])
+    os.kill(program, signal.SIGSTOP)
+    os.kill(server_pid, signal.SIGSTOP)
+    try:
+        if dies_first:
+            os.kill(program, signal.SIGKILL)
+        client.leave(way)
+        os.kill(program, signal.SIGKILL)
+        lab.clock.sleep(0.1)
+    finally:
+        os.kill(server_pid, signal.SIGCONT)
+    client.end()
+    wait_for(lambda: lab.tmux.list().server != server or lab.pane(key).dead)
+    assert lab.tmux.list().server == server
+    assert lab.pane(beside[0]).pid == pid

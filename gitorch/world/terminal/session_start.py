@@ -37,6 +37,13 @@ focus events, and crashes with every agent. Unwatched it is left alone, because 
 DISARM_DEAD = "if-shell -F '#{pane_dead}' 'send-keys -R'"
 """The same for a program that ended while the client was on its way: tmux 3.3a crashes only when the client leaves."""
 
+UNFOCUS = (
+    "if-shell -F '#{&&:#{m:3.3*,#{version}},#{!=:#{pane_dead},1}}' "
+    r"""{ run-shell "printf '\\033[?1004l' 2>/dev/null > #{pane_tty} || true" }"""
+)
+"""Take the request for focus events back, as if the program that somebody begins to watch did so: tmux 3.3a then has nothing to tell
+it where it ends in the very moment in which they leave. No hook runs between the two. By default tmux passes no focus on anyway."""
+
 FIX_SIZE = (
     "if-shell -F '#{==:#{session_attached},0}' "
     f"'set-option -w window-size manual ; resize-window -x {COLUMNS} -y {ROWS}'"
@@ -51,7 +58,7 @@ SERVER_SETUP = (
     *("set-option", "-g", "status", "off", ";"),
     *("set-option", "-g", "update-environment", "", ";"),
     *("set-hook", "-g", "pane-died", DISARM_WATCHED, ";"),
-    *("set-hook", "-g", "client-attached", f"set-option -w window-size smallest ; {DISARM_DEAD}", ";"),
+    *("set-hook", "-g", "client-attached", f"set-option -w window-size smallest ; {DISARM_DEAD} ; {UNFOCUS}", ";"),
     *("set-hook", "-g", "client-detached", FIX_SIZE, ";"),
 )
 """Set in the same call that makes a session: `remain-on-exit` set afterwards was lost in 10 of 10 instant exits."""
