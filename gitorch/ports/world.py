@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from gitorch.model.channel import UsageLimit
     from gitorch.model.ids import CommitId, Moment, PromptId
     from gitorch.model.observed import CheckObservation, SessionObservation, SetupObservation
     from gitorch.model.plans.approval import SigningKey
@@ -95,10 +94,6 @@ class Terminals(Protocol):
 
     def interrupt(self, key: SessionKey) -> str:
         """End the turn under way, so that the program waits for its next prompt; `interrupted` or `refused: <reason>`."""
-        ...
-
-    def limits(self, key: SessionKey) -> Sequence[UsageLimit] | None:
-        """How far the limits of the user's account are used up; None where no channel can tell."""
         ...
 
     def stop(self, key: SessionKey) -> None:

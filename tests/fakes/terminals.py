@@ -40,7 +40,6 @@ class FakeTerminals:
         self.next_receipts = []
         self.server = 1
         self.starts = 0
-        self.limited = {}
 
     # What a test does to the world.
 
@@ -139,9 +138,6 @@ class FakeTerminals:
             return "refused: no turn is under way"
         self.become(key, AgentState.WAITING)
         return "interrupted"
-
-    def limits(self, key):
-        return self.limited.get(key)
 
     def stop(self, key):
         session = self.sessions.get(key)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Failed, NotFound, Refused, Unavailable
 from gitorch.model.values import replace
@@ -20,23 +20,19 @@ from gitorch.world.terminal.session_pane import FOLDER_MADE, SESSION_VARIABLE, o
 from gitorch.world.terminal.tmux import ROWS, Tmux
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from gitorch.model.channel import UsageLimit
     from gitorch.model.ids import PromptId
     from gitorch.model.observed import SessionObservation
     from gitorch.model.plans.permission import PermissionAnswer
     from gitorch.model.plans.runtime import Preset
     from gitorch.model.work.session import SessionKey
     from gitorch.model.work.usage import UsageReading
-    from gitorch.ports.channels import Channel
     from gitorch.ports.world import Clock, Launch
     from gitorch.world.process import Process
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.session_start import SessionStarts
-
-Told = TypeVar("Told")
 
 NAME = r"[A-Za-z0-9_-]+"
 CLOSING_SECONDS = 3.0
@@ -144,23 +140,6 @@ class TmuxTerminals:
                 return self._channels.of(key, folder, record).interrupt(terminal)
         except Busy:
             return "refused: another process is typing into it"
-
-    def limits(self, key: SessionKey) -> Sequence[UsageLimit] | None:
-        """How far the limits of the user's account are used up; see `ports.world`."""
-        return self._told(key, lambda channel: channel.limits())
-
-    def _told(self, key: SessionKey, question: Callable[[Channel], Told | None]) -> Told | None:
-        """The answer of the first channel that has one; None where none has, and for a session that was not started."""
-        folder = folder_of(self._home, key)
-        record = folder.launch()
-        if record is None:
-            return None
-
-        found = self._channels.of(key, folder, record).ask(question)
-        if found is None:
-            return None
-
-        return found[1]
 
     @contextlib.contextmanager
     def _typing(self, key: SessionKey, folder: SessionFolder) -> Iterator[LaunchRecord | None]:
