@@ -50,6 +50,8 @@ def told(*facts):
         ((ACTIVE, FAILED, REFUSED), AgentState.ERROR, "codex: unauthorized"),
         ((ACTIVE, FAILED), AgentState.ERROR, "codex: error"),
         ((ACTIVE, FAILED, LIMITED), AgentState.LIMITED, "codex: usageLimitExceeded"),
+        ((ACTIVE, BEGUN, FAILED), AgentState.UNKNOWN, "codex: systemError"),
+        ((ACTIVE, BEGUN, FAILED, LIMITED), AgentState.LIMITED, "codex: usageLimitExceeded"),
         ((FAILED, LIMITED, ACTIVE), AgentState.WORKING, "codex: active"),
     ],
 )

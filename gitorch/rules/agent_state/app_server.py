@@ -141,7 +141,10 @@ def _active(view: ThreadView) -> ChannelObservation:
 
 
 def _failed(view: ThreadView) -> ChannelObservation:
-    """The state of a conversation whose last turn failed."""
+    """The state of a conversation whose last turn failed; unknown until the server tells how that turn ended, a moment later."""
+    if view.turn_under_way:
+        return ChannelObservation(AgentState.UNKNOWN, "codex: systemError")
+
     kind = ""
     if view.turn is not None:
         kind = view.turn.error
