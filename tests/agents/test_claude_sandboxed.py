@@ -85,7 +85,7 @@ def test_a_plan_goes_from_start_to_merge_in_the_sandbox_of_claude_code_itself(
         heard = [text for one in api.heard("claude-writer") if one.ask is not None for text in one.ask.results]
         probes = {found[0] for text in heard for found in re.finditer(r"The probe reached:.*", text)}
         assert probes == (set() if one_shot else {"The probe reached: nothing"})
-        assert [one["kind"] for one in home.records("question-asked")] == ["context", "approval"], "no dialog"
+        assert [one["kind"] for one in home.records("question-asked")] == ["context", "approval"], home("log").out
         home("approve", run, "--yes")
         assert home.status(run)["phase"] == "completed"
         assert home.repo.git("show", "main:api-2.txt") == "Two words."

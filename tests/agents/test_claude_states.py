@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -13,10 +11,9 @@ import pytest
 from bench import bench
 from mind import Cue, Mind
 from programs import PROGRAMS
-from unaided import Shown, figures
-from waiting import until
+from rounds import ROUNDS, TURN, Rounds
 
-from gitorch.model.observed import READY, AgentState
+from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
 
 if TYPE_CHECKING:
@@ -35,9 +32,6 @@ pytestmark = [
 
 COMMAND = """python3 -c 'import os; os.mkdir("made")'
 echo second line"""
-REPEATS = 20
-UNKNOWN_SECONDS = 30
-NO_DIALOG = set(AgentState) - {AgentState.DIALOG}
 KNOWN_SECONDS = 10.0
 """Until when a state is known, counted from the key or the delivery, also on a machine that has much else to do."""
 
@@ -66,39 +60,19 @@ def one(tmp_path: Path, api: StandIn) -> Iterator[Bench]:
         yield found
 
 
-def told(one: Bench) -> AgentState | None:
-    """The state by the channel."""
-    seen = one.seen()
-    return seen.state if seen.channel == "claude" else None
-
-
-def delay(one: Bench, wanted: AbstractSet[AgentState], since: float) -> float:
-    """How long it takes until the channel tells one of these states, in seconds; at most `UNKNOWN_SECONDS` and a little."""
-    with contextlib.suppress(AssertionError):  # what is never known took at least that long
-        until(lambda: told(one) in wanted, UNKNOWN_SECONDS, 0.01, what="the state")
-    return time.monotonic() - since
-
-
 def keys(one: Bench, *words: str) -> float:
     """Press keys as a human in the pane; the time."""
     one.tmux("send-keys", "-t", one.key.name, *words)
     return time.monotonic()
 
 
-@pytest.mark.slow
-def test_each_state_is_known_soon_twenty_times(one: Bench) -> None:
-    """What it prints stands in docs/agents.md: by the channel, and by hooks and screen alone, which may be late."""
-    alone = Shown(one)
-    known: dict[str, list[float]] = {}
-    shown: dict[str, list[float]] = {}
-    for number in range(REPEATS):
+def test_each_state_is_known_soon_and_none_is_wrong(one: Bench) -> None:
+    rounds = Rounds(one, "claude")
+    for number in range(ROUNDS):
         for name, wanted, since in states_of_a_round(one, number):
-            known.setdefault(name, []).append(delay(one, wanted, since))
-            shown.setdefault(name, []).append(alone.known_after(since, *wanted))
-
-    for name, times in known.items():
-        sys.stdout.write(f"{name}: channel {figures(times)}, hooks and screen {figures(shown[name])}\n")
-    assert {name: max(times) for name, times in known.items() if max(times) > KNOWN_SECONDS} == {}
+            rounds.reach(name, since, wanted)
+    rounds.end()
+    rounds.hold(KNOWN_SECONDS)
 
 
 def states_of_a_round(one: Bench, number: int) -> Iterator[tuple[str, AbstractSet[AgentState], float]]:
@@ -113,7 +87,7 @@ def states_of_a_round(one: Bench, number: int) -> Iterator[tuple[str, AbstractSe
     yield "asks for permission", {AgentState.DIALOG}, time.monotonic()
     one.until(lambda _: "Do you want to proceed?" in one.screen(), "the dialog")
     pressed = keys(one, "1")
-    yield "allowed in the pane", NO_DIALOG, pressed
+    yield "allowed in the pane", TURN, pressed
     one.until(lambda seen: seen.state in READY, "the end of the turn")
 
     one.deliver(f"ask-{number}", "Ask me.")
@@ -141,7 +115,7 @@ def states_of_a_round(one: Bench, number: int) -> Iterator[tuple[str, AbstractSe
     yield "shows a dialog of its own", {AgentState.DIALOG}, pressed
     assert one.give(f"no-{number}", "Not into a dialog.").startswith("refused: ")
     pressed = keys(one, "Escape")
-    yield "that dialog is closed", NO_DIALOG, pressed
+    yield "that dialog is closed", AT_PROMPT, pressed
 
 
 def test_a_request_is_told_whole_and_rejected_with_a_reason_without_a_key(one: Bench, api: StandIn) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +12,8 @@ import pytest
 from bench import bench
 from mind import Cue, Mind
 from programs import PROGRAMS
+from rounds import ROUNDS, Rounds
 from stage import BUSY, COMMAND, ESCALATED
-from unaided import Shown, figures
 from waiting import until
 
 from gitorch.model.observed import READY, AgentState
@@ -33,12 +32,6 @@ pytestmark = [
     pytest.mark.agents,
     pytest.mark.skipif(not PROGRAMS["codex"].installed, reason="codex is not installed: make agents"),
 ]
-
-TIMES = int(os.environ.get("CODEX_STATE_TIMES", "3"))
-"""How often each state is brought about; the figures in docs/agents.md are of 20."""
-
-COMPARED = TIMES > 3
-"""Whether hooks and screen are asked, too, which take their time."""
 
 KNOWN_SECONDS = 3.0
 TAKEN_OVER_SECONDS = 5.0
@@ -68,43 +61,25 @@ def sent(one: Bench, text: str) -> str:
 sent.count = 0
 
 
-def known_after(one: Bench, began: float, *states: AgentState) -> float:
-    """How many seconds after `began` the channel says one of these states."""
-    try:
-        one.until(lambda seen: seen.state in states and seen.channel == "codex", str(states))
-    except AssertionError as late:
-        raise AssertionError(f"{late}: {one.seen().evidence}\n{one.screen()}") from late
-    return time.monotonic() - began
-
-
 def test_each_state_is_known_at_once_and_none_is_wrong(codex: Bench) -> None:
-    shown = Shown(codex)
-    told: dict[str, list[float]] = {}
-    seen: dict[str, list[float]] = {}
+    rounds = Rounds(codex, "codex")
 
     def note(state: str, act: Callable[[], object], *wanted: AgentState) -> None:
         began = time.monotonic()
-        assert act() in {"acknowledged", "answered", "interrupted", None}
-        told.setdefault(state, []).append(known_after(codex, began, *wanted))
-        if COMPARED:
-            seen.setdefault(state, []).append(shown.known_after(began, *wanted))
+        assert act() in {"acknowledged", "answered", "interrupted"}
+        rounds.reach(state, began, wanted)
 
-    for _ in range(TIMES):
-        note("working", lambda: sent(codex, BUSY), AgentState.WORKING)
-        note("interrupted", lambda: codex.terminals.interrupt(codex.key), *READY)
-        note("waiting for permission", lambda: sent(codex, "Make a folder now."), AgentState.DIALOG)
-        answer = PermissionAnswer(COMMAND, Option.REJECT, "")
-        note("refused", lambda answer=answer: codex.terminals.answer(codex.key, answer), *READY)
-        note("limited", lambda: sent(codex, "Use it up."), AgentState.LIMITED)
+    answer = PermissionAnswer(COMMAND, Option.REJECT, "")
+    for _ in range(ROUNDS):
+        note("at work", lambda: sent(codex, BUSY), AgentState.WORKING)
+        note("idle after an interrupt", lambda: codex.terminals.interrupt(codex.key), *READY)
+        note("waits for permission", lambda: sent(codex, "Make a folder now."), AgentState.DIALOG)
+        note("idle after a refused permission", lambda: codex.terminals.answer(codex.key, answer), *READY)
+        note("limited, with its end", lambda: sent(codex, "Use it up."), AgentState.LIMITED)
         assert codex.seen().resets_at is not None
         note("failed", lambda: sent(codex, "Fail now."), AgentState.ERROR)
-    began = time.monotonic()
-    os.kill(codex.seen().pid, signal.SIGKILL)
-    codex.until(lambda seen: seen.state is AgentState.EXITED, "its end")
-    told["ended"] = [time.monotonic() - began]
-    for state, times in told.items():
-        sys.stdout.write(f"{state}: channel {figures(times)}, hooks and screen {figures(seen.get(state, []))}\n")
-    assert max(max(times) for times in told.values()) < KNOWN_SECONDS
+    rounds.end()
+    rounds.hold(KNOWN_SECONDS)
 
 
 def test_texts_of_any_kind_arrive_beside_a_half_written_line_which_stays(codex: Bench, api: StandIn) -> None:

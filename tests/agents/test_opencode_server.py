@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -12,15 +9,15 @@ import pytest
 from bench import bench
 from mind import Mind
 from programs import PROGRAMS
+from rounds import ROUNDS, Rounds
 from stage import BUSY, COMMAND
-from test_codex_server import COMPARED, MIND, TIMES
-from unaided import Shown, figures
+from test_codex_server import MIND
 
 from gitorch.model.observed import READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from bench import Bench
@@ -49,47 +46,29 @@ def opencode(tmp_path: Path, api: StandIn) -> Iterator[Bench]:
 
 
 def test_each_state_is_known_soon_and_none_is_wrong(opencode: Bench) -> None:
-    shown = Shown(opencode)
-    told: dict[str, list[float]] = {}
-    seen: dict[str, list[float]] = {}
-    sent = 0
+    rounds = Rounds(opencode, "opencode")
 
-    def note(state: str, act: Callable[[], str], *wanted: AgentState) -> None:
+    def say(state: str, text: str, *wanted: AgentState) -> None:
         began = time.monotonic()
-        assert act() in {"acknowledged", "answered", "interrupted"}
-        try:
-            opencode.until(lambda seen: seen.state in wanted and seen.channel == "opencode", state)
-        except AssertionError as late:
-            raise AssertionError(f"{late}: {opencode.seen()}\n{opencode.screen()}") from late
-        told.setdefault(state, []).append(time.monotonic() - began)
-        if COMPARED:
-            seen.setdefault(state, []).append(shown.known_after(began, *wanted))
+        assert opencode.deliver(f"t{len(rounds.known)}-{rounds.words}", text) == "acknowledged"
+        rounds.reach(state, began, wanted)
 
-    def say(text: str) -> Callable[[], str]:
-        nonlocal sent
-        sent += 1
-        return lambda: opencode.deliver(f"t{sent}", text)
+    def interrupt(state: str) -> None:
+        began = time.monotonic()
+        assert opencode.terminals.interrupt(opencode.key) == "interrupted"
+        rounds.reach(state, began, READY)
 
-    def interrupt() -> str:
-        return opencode.terminals.interrupt(opencode.key)
-
-    def refuse() -> str:
-        return opencode.terminals.answer(opencode.key, PermissionAnswer(COMMAND, Option.REJECT, ""))
-
-    for _ in range(TIMES):
-        note("working", say(BUSY), AgentState.WORKING)
-        note("interrupted", interrupt, *READY)
-        note("waiting for permission", say("Make a folder now."), AgentState.DIALOG)
-        note("refused", refuse, *READY)
-        note("limited", say("Use it up."), AgentState.LIMITED)
+    for _ in range(ROUNDS):
+        say("at work", BUSY, AgentState.WORKING)
+        interrupt("idle after an interrupt")
+        say("waits for permission", "Make a folder now.", AgentState.DIALOG)
+        began = time.monotonic()
+        assert opencode.terminals.answer(opencode.key, PermissionAnswer(COMMAND, Option.REJECT, "")) == "answered"
+        rounds.reach("idle after a refused permission", began, READY)
+        say("limited, with its end", "Use it up.", AgentState.LIMITED)
         assert opencode.seen().resets_at is not None
-        note("interrupted at the limit", interrupt, *READY)
-        note("failed", say("Fail now."), AgentState.ERROR)
-    began = time.monotonic()
-    os.kill(opencode.seen().pid, signal.SIGKILL)
-    opencode.until(lambda seen: seen.state is AgentState.EXITED, "its end")
-    told["ended"] = [time.monotonic() - began]
-    for state, times in told.items():
-        sys.stdout.write(f"{state}: channel {figures(times)}, plugin and screen {figures(seen.get(state, []))}\n")
-    assert max(max(times) for times in told.values()) < KNOWN_SECONDS
+        interrupt("idle after an interrupt at the limit")
+        say("failed", "Fail now.", AgentState.ERROR)
+    rounds.end()
+    rounds.hold(KNOWN_SECONDS)
     assert not (opencode.cwd / "made-by-the-agent").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import statistics
 import time
 from typing import TYPE_CHECKING
 
@@ -51,10 +50,3 @@ class NoChannels:
 
     def leave(self, _key: object) -> None:
         pass
-
-
-def figures(times: list[float]) -> str:
-    """The median and the worst of some times."""
-    if not times:
-        return "not tried"
-    return f"{statistics.median(times):.2f} s, worst {max(times):.2f} s of {len(times)}"
