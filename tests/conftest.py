@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
+# A shell may tell Python to keep no compiled modules, and then each worker compiles the tests and Hypothesis again: four seconds of
+# the processor. First of all, since it holds for what is imported after it.
+sys.dont_write_bytecode = False
+
 import atexit
 import compileall
 import gc
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 from itertools import groupby, zip_longest
 from pathlib import Path
@@ -41,9 +46,7 @@ atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
 isolation.move_in(_HOME)
 isolation.forbid_network()
 
-# A shell may tell Python to keep no compiled modules. The suite starts thousands of processes that import gitorch, and compiling
-# it takes each of them longer than its verb.
-sys.dont_write_bytecode = False
+# The suite starts thousands of processes that import gitorch, and compiling it takes each of them longer than its verb.
 if "PYTEST_XDIST_WORKER" not in os.environ:
     compileall.compile_dir(Path(__file__).parents[1] / "gitorch", quiet=2)
 
