@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitorch.cli.command_line import exact_call
@@ -83,6 +83,7 @@ def words_of(name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("name", SINGLE)
+@settings(max_examples=settings.default.max_examples // 3)  # of each of 50 verbs
 @given(data=st.data())
 def test_exact_words_mean_to_click_the_same(name, data):
     known = st.sampled_from([*words_of(name), *STRANGE])
