@@ -15,13 +15,14 @@ import os
 import secrets
 import shutil
 import tempfile
-from itertools import groupby, zip_longest
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import built_wheel
 import isolation
 import pytest
+import shares
 from forge import Forge
 from hypothesis import HealthCheck, settings
 from repository import Repository, make_seed
@@ -67,6 +68,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write tests/transcripts and the pages that are drawn from tables as they are now; read the difference",
     )
+    parser.addoption(
+        "--share", action="store_true", help="with --dist each: let each worker run only its share of the files"
+    )
 
 
 def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[pytest.Item] | None:
@@ -77,27 +81,46 @@ def pytest_pycollect_makeitem(collector: pytest.Collector, obj: object) -> list[
     return None
 
 
-WAITING = ("e2e", "world", "scripted")
-"""The folders whose tests wait for programs in terminals most of their time."""
-SLOWEST_FIRST = ("seeds", "kills", "tests", "app", "ledger")
-"""Of the other folders, those whose files take longest. A worker that begins one of them last would leave the others without work."""
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--share`, leave the files of the other workers out. None: whatever else decides."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if not config.option.share or worker is None or collection_path.suffix != ".py":
+        return None
+    count = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    mine = _share(int(worker.removeprefix("gw")), count)
+    return None if collection_path.relative_to(shares.TESTS).as_posix() in mine else True
+
+
+class Collected:
+    """The number of all tests, for the percentages: xdist takes the last worker's for that of each."""
+
+    def __init__(self, session: pytest.Session) -> None:
+        self.session, self.tests = session, 0
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self.tests += len(ids)
+
+    def pytest_runtest_logstart(self) -> None:
+        self.session.testscollected = self.tests
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.option.share and "PYTEST_XDIST_WORKER" not in os.environ:
+        session.config.pluginmanager.register(Collected(session))
+
+
+@cache
+def _share(worker: int, count: int) -> frozenset[str]:
+    return frozenset(shares.share_out(shares.all_files(), count)[worker])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest files, one that waits beside one that computes; otherwise the order stays."""
-    waiting, computing = [], []
-    for _, group in groupby(sorted(items, key=_place_in_line), key=lambda item: item.path):
-        file = list(group)
-        (waiting if file[0].path.parent.name in WAITING else computing).append(file)
-    items[:] = [item for pair in zip_longest(waiting, computing, fillvalue=[]) for file in pair for item in file]
-
-
-def _place_in_line(item: pytest.Item) -> int:
-    folder = item.path.parent.name
-    for folders in (WAITING, SLOWEST_FIRST):
-        if folder in folders:
-            return folders.index(folder)
-    return len(SLOWEST_FIRST)
+    """Put the files in the order of `shares`; within a file the order stays."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(os.path.relpath(item.path, shares.TESTS), []).append(item)
+    items[:] = [item for file in shares.in_order(files) for item in files[file]]
 
 
 def pytest_collection_finish() -> None:

@@ -1,0 +1,166 @@
+"""Which worker runs which files of tests, and in which order.
+
+Pytest-xdist lets every worker collect every test, which costs each of them as much of the processor as five hundred tests. With
+`--dist each --share` a worker collects only the files of its share, and runs them all.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+TESTS = Path(__file__).parent
+
+SECONDS: dict[str, int] = {
+    "ledger/test_lost.py": 38,
+    "e2e/test_people_end_to_end.py": 22,
+    "e2e/test_life_end_to_end.py": 20,
+    "e2e/test_own_repository_end_to_end.py": 20,
+    "e2e/test_questions_end_to_end.py": 17,
+    "e2e/test_tracker_end_to_end.py": 17,
+    "ledger/test_packs.py": 16,
+    "e2e/test_by_hand_end_to_end.py": 15,
+    "ledger/test_known_damage.py": 15,
+    "e2e/test_rounds_end_to_end.py": 14,
+    "app/test_redone.py": 13,
+    "e2e/test_launches_end_to_end.py": 13,
+    "kills/test_mortal.py": 13,
+    "ledger/test_host_keys.py": 13,
+    "e2e/test_first_run_end_to_end.py": 12,
+    "e2e/test_no_merge_end_to_end.py": 12,
+    "e2e/test_principal_verbs_matrix.py": 12,
+    "kills/test_kills.py": 12,
+    "ledger/test_damage.py": 12,
+    "ledger/test_host_attacks.py": 12,
+    "ledger/test_processes.py": 12,
+    "app/test_signed_approvals.py": 11,
+    "e2e/test_permissions_end_to_end.py": 11,
+    "seeds/test_struck_seeds.py": 11,
+    "app/test_merge_places.py": 10,
+    "app/test_pushes.py": 10,
+    "e2e/test_limits_end_to_end.py": 10,
+    "e2e/test_reports_end_to_end.py": 10,
+    "kills/test_simulated.py": 10,
+    "ledger/test_format_page.py": 10,
+    "world/test_delivery.py": 10,
+    "e2e/test_driving_end_to_end.py": 9,
+    "ledger/test_ledger.py": 9,
+    "seeds/test_fleet_seeds.py": 9,
+    "seeds/test_simulated_seeds.py": 9,
+    "app/test_lost_ledger.py": 8,
+    "app/test_poisoned_folder.py": 8,
+    "cli/test_cli_console.py": 8,
+    "e2e/test_gates_end_to_end.py": 8,
+    "e2e/test_plans_end_to_end.py": 8,
+    "e2e/test_sandboxes_end_to_end.py": 8,
+    "app/test_reports.py": 7,
+    "e2e/test_messages_end_to_end.py": 7,
+    "e2e/test_silence_end_to_end.py": 7,
+    "app/test_proposals.py": 6,
+    "app/test_recipe.py": 6,
+    "cli/test_cli_command_line.py": 6,
+    "cli/test_cli_dialogues.py": 6,
+    "cli/test_cli_escapes.py": 6,
+    "e2e/test_overlaps_end_to_end.py": 6,
+    "e2e/test_shapes_end_to_end.py": 6,
+    "ledger/test_foreign_cache.py": 6,
+    "ledger/test_joining.py": 6,
+    "rules/test_random_workflows.py": 6,
+    "world/test_delivery_matrix.py": 6,
+    "world/test_git_runs_nothing.py": 6,
+    "world/test_sessions.py": 6,
+    "app/test_life.py": 5,
+    "app/test_merges.py": 5,
+    "cli/test_cli_closed_streams.py": 5,
+    "cli/test_cli_processes.py": 5,
+    "e2e/test_keys_end_to_end.py": 5,
+    "e2e/test_outside_end_to_end.py": 5,
+    "e2e/test_screens_end_to_end.py": 5,
+    "e2e/test_sessions_end_to_end.py": 5,
+    "ledger/test_places_of_records.py": 5,
+    "app/test_outside_merges.py": 4,
+    "e2e/test_agent_input_end_to_end.py": 4,
+    "e2e/test_left_behind_end_to_end.py": 4,
+    "e2e/test_no_model_end_to_end.py": 4,
+    "e2e/test_one_shot_end_to_end.py": 4,
+    "e2e/test_shared_worktree_end_to_end.py": 4,
+    "e2e/test_sharing_end_to_end.py": 4,
+    "e2e/test_sheet_end_to_end.py": 4,
+    "ledger/test_cache_types.py": 4,
+    "ledger/test_lock.py": 4,
+    "world/test_cut_checkouts.py": 4,
+    "world/test_kept_output.py": 4,
+    "app/test_every_file_poisoned.py": 3,
+    "app/test_preparing.py": 3,
+    "e2e/test_anchors_end_to_end.py": 3,
+    "e2e/test_bwrap_end_to_end.py": 3,
+    "ledger/test_cache_key.py": 3,
+    "ledger/test_growth.py": 3,
+    "rules/test_change_remarks.py": 3,
+    "world/test_acp_host.py": 3,
+    "world/test_answering.py": 3,
+    "world/test_check_runs.py": 3,
+    "app/test_forge.py": 2,
+    "app/test_lost_at_any_moment.py": 2,
+    "app/test_sync.py": 2,
+    "cli/test_cli_hints.py": 2,
+    "cli/test_console_layout.py": 2,
+    "cli/test_console_plays.py": 2,
+    "e2e/test_stale_end_to_end.py": 2,
+    "kills/test_endings.py": 2,
+    "ledger/test_answers_told.py": 2,
+    "ledger/test_damage_told.py": 2,
+    "rules/test_every_scene.py": 2,
+    "rules/test_machine.py": 2,
+    "rules/test_whole_workflows.py": 2,
+    "seeds/test_laws.py": 2,
+    "world/test_agent_input_fuzz.py": 2,
+    "world/test_checkouts.py": 2,
+    "world/test_git_repositories.py": 2,
+    "world/test_sandbox.py": 2,
+    "world/test_sources.py": 2,
+    "world/test_spawning.py": 2,
+    "world/test_ssh_keys.py": 2,
+}
+"""How long the longest files take on a machine with nothing else to do, with the seconds in which they wait. They need not be exact:
+they decide which files share a worker, and which come first."""
+OTHER_SECONDS = 0.5
+"""What a file takes that is not listed."""
+WAITING = ("e2e", "world", "scripted")
+"""The folders whose tests wait for programs in terminals most of their time."""
+
+
+def all_files() -> list[str]:
+    """Every file of tests, by its path below this folder."""
+    return sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py"))
+
+
+def share_out(files: Iterable[str], workers: int) -> list[list[str]]:
+    """Divide files into one share a worker, which take about the same time. The same files give the same shares.
+
+    The longest come first, each to the share that has least.
+    """
+    shares: list[list[str]] = [[] for _ in range(workers)]
+    sums = [0.0] * workers
+    for file in sorted(files, key=lambda file: (-seconds_of(file), file)):
+        least = sums.index(min(sums))
+        shares[least].append(file)
+        sums[least] += seconds_of(file)
+    return shares
+
+
+def in_order(files: Iterable[str]) -> list[str]:
+    """The longest first, since one that begins last would leave the other workers idle; one that waits beside one that computes."""
+    longest_first = sorted(files, key=seconds_of, reverse=True)
+    waiting = [file for file in longest_first if file.split("/")[0] in WAITING]
+    computing = [file for file in longest_first if file.split("/")[0] not in WAITING]
+    pairs: Iterable[Sequence[str | None]] = zip_longest(waiting, computing)
+    return [file for pair in pairs for file in pair if file is not None]
+
+
+def seconds_of(file: str) -> float:
+    return SECONDS.get(file, OTHER_SECONDS)

@@ -1,0 +1,63 @@
+"""Every file of tests is in the share of one worker, and the shares take about the same time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+import shares
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4, 7])
+def test_every_file_is_in_one_share(workers):
+    divided = shares.share_out(shares.all_files(), workers)
+    assert len(divided) == workers
+    assert sorted(file for share in divided for file in share) == shares.all_files()
+
+
+def test_no_share_takes_longer_than_another_by_more_than_the_usual_file():
+    sums = [sum(map(shares.seconds_of, share)) for share in shares.share_out(shares.all_files(), 4)]
+    assert max(sums) - min(sums) <= shares.OTHER_SECONDS
+
+
+def test_every_listed_file_is_there_and_takes_longer_than_the_usual_one():
+    assert sorted(shares.SECONDS) == [file for file in shares.all_files() if file in shares.SECONDS]
+    assert min(shares.SECONDS.values()) > shares.OTHER_SECONDS
+
+
+def test_the_longest_come_first_and_one_that_waits_beside_one_that_computes():
+    ordered = shares.in_order(shares.all_files())
+    assert sorted(ordered) == shares.all_files()
+    computing = [file for file in ordered if file.split("/")[0] not in shares.WAITING]
+    assert computing == sorted(computing, key=shares.seconds_of, reverse=True)
+    assert [file.split("/")[0] in shares.WAITING for file in ordered[:6]] == [True, False] * 3
+
+
+def test_each_test_runs_once_when_workers_share_the_files():
+    folder = shares.TESTS / "model"
+    words = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "-n",
+        "2",
+        "--dist",
+        "each",
+        "--share",
+        "-rA",
+        "-k",
+        "test_overlap or test_counts",
+        folder,
+    )
+    surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    done = subprocess.run(words, cwd=folder.parents[1], env=surroundings, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    passed = [line for line in done.stdout.splitlines() if line.startswith("PASSED ")]
+    assert {line.split("::")[0] for line in passed} == {
+        "PASSED tests/model/test_counts.py",
+        "PASSED tests/model/test_overlap.py",
+    }
+    assert len(passed) == len(set(passed)) > 2
+    assert "100%]" in done.stdout
