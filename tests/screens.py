@@ -97,7 +97,12 @@ def page(house: House) -> str:
     folder = house.path.parent
     house.repo.git("config", "user.name", "Ada")
     house.configure(
-        SCRIPT.replace("{folder}", str(folder)), agents=1, tests="test -d api -o -d web", silence=3600, start=600
+        SCRIPT.replace("{folder}", str(folder)),
+        agents=1,
+        tests="test -d api -o -d web",
+        silence=3600,
+        start=600,
+        command="[]",
     )
     house.repo.write({"plan.md": PLAN, "broken.md": BROKEN})
     taken: list[str] = []

@@ -3,18 +3,22 @@
 `python warm.py SOCKET` imports gitorch and then forks a child for each call: a process of its own, with the caller's words,
 folder, environment and files, that runs the real entry. Nothing of gitorch has run in the process that forks, so that no call
 sees anything of another.
+
+`call` makes such a call; `agents` gives a folder with a program `gitorch` that makes one of its own words, for agents.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import gc
 import importlib
-import json
+import marshal
 import os
 import pkgutil
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -48,7 +52,7 @@ def call(
     ):
         server.connect(_address())
         server.settimeout(wait_seconds)
-        request = json.dumps([[str(GITORCH), *words], str(cwd), dict(env)]).encode()
+        request = marshal.dumps(([str(GITORCH), *words], str(cwd), dict(env)))
         files = [nothing.fileno(), out.fileno(), err.fileno()]
         socket.send_fds(server, [len(request).to_bytes(4, "big")], files)
         server.sendall(request)
@@ -61,6 +65,23 @@ def call(
             raise subprocess.TimeoutExpired(list(words), wait_seconds) from None
         texts = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (out, err)]
     return subprocess.CompletedProcess(list(words), status, *texts)
+
+
+@cache
+def agents() -> Path:
+    """A folder with two programs for agents: `gitorch`, whose verbs are carried out here, and `agent`, the scripted agent that uses it."""
+    address = _address()
+    folder = Path(address).parent
+    client = (sys.executable, "-I", "-S", str(Path(__file__).with_name("warm_client.py")), address, str(GITORCH))
+    agent = (sys.executable, "-m", "gitorch.scripted")
+    programs = {
+        "gitorch": f'exec {shlex.join(client)} "$@"\n',
+        "agent": f'export PATH={shlex.quote(str(folder))}:"$PATH"\nexec {shlex.join(agent)} "$@"\n',
+    }
+    for name, text in programs.items():
+        (folder / name).write_text(f"#!/bin/sh\n{text}", encoding="utf-8")
+        (folder / name).chmod(0o755)
+    return folder
 
 
 @cache
@@ -112,13 +133,15 @@ def reap() -> None:
 
 
 def carry_out(caller: socket.socket) -> None:
-    """Be the process of one call, from its words to its exit status. Never returns."""
+    """Be the process of one call, from its words to its exit status, or to the end of its caller. Never returns."""
     caller.sendall(b"%d\n" % os.getpid())
     head, files, *_ = socket.recv_fds(caller, 4, 3)
     size, request = int.from_bytes(head, "big"), b""
     while len(request) < size:
         request += caller.recv(REQUEST_BYTES_MAX)
-    sys.argv, cwd, env = json.loads(request)
+    fcntl.fcntl(caller, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(caller, fcntl.F_SETFL, os.O_ASYNC)  # a signal ends this process when the caller has gone
+    sys.argv, cwd, env = marshal.loads(request)
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

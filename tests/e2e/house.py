@@ -105,14 +105,18 @@ class House:
         )
 
     def configure(self, script: str = "", **chosen: object) -> None:
-        """Write gitorch.yaml and the agents' script."""
+        """Write gitorch.yaml and the agents' script.
+
+        Agents call the `warm` gitorch; with `command="[]"` the installed one, as those must that hide who they are or are in a
+        sandbox: a verb that another process carries out shows neither.
+        """
         words = {"agents": 4, "tests": '""', "stages": "[spec]", "rounds": 3, "start": 40, "silence": 60}
         words |= {
             "commits": "agent",
             "mode": "sequential",
             "more": "",
             "remind": 300,
-            "command": "[]",
+            "command": json.dumps([str(warm.agents() / "agent")]),
             "script": json.dumps(str(self.script)),
         }
         self.script.write_text(script, encoding="utf-8")

@@ -89,7 +89,7 @@ verdict = "accept"
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house(tmp_path_factory.mktemp("held")) as made:
-        made.configure(SCRIPT)
+        made.configure(SCRIPT, command="[]")
         path = made.path / "gitorch.yaml"
         script = json.dumps(str(made.script))
         words = f"preset: scripted, sandbox: bwrap, network: false, writable: [{script}],"
@@ -130,7 +130,7 @@ def test_its_work_is_approved_and_merged_like_any_other(held: House) -> None:
 
 def test_without_bwrap_its_lane_is_refused_and_never_run_bare(tmp_path_factory: pytest.TempPathFactory) -> None:
     with house(tmp_path_factory.mktemp("without")) as made:
-        made.configure(SCRIPT)
+        made.configure(SCRIPT, command="[]")
         path = made.path / "gitorch.yaml"
         path.write_text(path.read_text().replace("preset: scripted,", "preset: scripted, sandbox: bwrap,"))
         folder = made.path.parent / "programs"
@@ -183,7 +183,7 @@ def test_an_agent_that_was_killed_takes_up_its_conversation_in_a_new_sandbox(tmp
     log.touch()
     program.write_text(PROGRAM.format(log=log, python=sys.executable))
     with house(tmp_path, "repo") as home:
-        home.configure(CUT_SHORT.format(log=log))
+        home.configure(CUT_SHORT.format(log=log), command="[]")
         path = home.path / "gitorch.yaml"
         writable = json.dumps([str(place) for place in (home.script, program, log, f"{log}.go")])
         words = f"preset: again, sandbox: bwrap, network: false, writable: {writable},"

@@ -60,7 +60,7 @@ AS_AGENT = (
 def waiting(home_of_runs: House) -> House:
     """A run whose merge report waits for the principal."""
     house = home_of_runs
-    house.configure()
+    house.configure(command="[]")
     house.start("only")
     house.up()
     assert house.question(kind="approval") == "q1"

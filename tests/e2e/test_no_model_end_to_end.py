@@ -41,7 +41,7 @@ def heard(home_of_runs: House) -> list[tuple[str, list[str]]]:
     def gitorch(*words: str, status: int | None = 0) -> Any:
         return house(*words, "--json", status=status, env=env).json
 
-    house.configure('[[turn]]\njob = "one"\n[[turn.step]]\nask = "Which?"\nname = "n"\n', tests="'true'")
+    house.configure('[[turn]]\njob = "one"\n[[turn.step]]\nask = "Which?"\nname = "n"\n', tests="'true'", command="[]")
     run = gitorch("start", house.plan("one", "two"), "--yes")["run"]["id"]
     gitorch("up", "--no-wait", status=10)
     gitorch("answer", "q1", "This", "one.")

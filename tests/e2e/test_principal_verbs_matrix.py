@@ -171,7 +171,7 @@ class Matrix:
 
 
 def waiting_house(made: House) -> House:
-    made.configure()
+    made.configure(command="[]")
     made.start("only")
     made.up()
     assert made.question(kind="approval") == "q1"
@@ -218,7 +218,7 @@ def begin_agent(made: Matrix) -> None:
     """Start a run of the other repository whose agent runs the driver."""
     driver = made.folder / "driver"
     driver.write_text(DRIVER.format(folder=made.folder))
-    made.other.configure(f'[[turn]]\n[[turn.step]]\nrun = "sh {driver}"\n', silence=600, start=120)
+    made.other.configure(f'[[turn]]\n[[turn.step]]\nrun = "sh {driver}"\n', silence=600, start=120, command="[]")
     made.other.start("e")
     made.other.up_beside()
 
@@ -295,7 +295,7 @@ def test_tests_reviewers_and_notices_of_a_run_cannot_approve_another(
     review, review_out = matrix.job(APPROVE)
     script = f'[[turn]]\nkind = "review"\n[[turn.step]]\nrun = "sh {review}"\n[[turn.step]]\nverdict = "accept"\n'
     with house(tmp_path_factory.mktemp("third"), "third") as third:
-        third.configure(script, tests=json.dumps(f"setsid env -i sh {tests}"), remind=1)
+        third.configure(script, tests=json.dumps(f"setsid env -i sh {tests}"), remind=1, command="[]")
         config = third.path / "gitorch.yaml"
         config.write_text(config.read_text() + f"notify: {{command: [sh, {notice}]}}\n")
         third.start("one")

@@ -117,7 +117,7 @@ handoff = "DONE"
 def reports(home_of_runs: House) -> House:
     """A run in which every agent has said what it has to say, and people are asked."""
     house = home_of_runs
-    house.configure(SCRIPT, agents=6)
+    house.configure(SCRIPT, agents=6, command="[]")
     house.start(*(Epic(name, scope="untidy/**" if name == "untidy" else "") for name in EPICS))
     house.up()
     return house
