@@ -1,7 +1,8 @@
 """Who signed the records of a shared ledger: each push ends in a commit with the SSH signature of the host that made it.
 
 A signature covers its commit and, by the chain of parents, every record since the signed commit before it. All of those must
-be the signing host's own, so that no known host can write in another's name. The key of each host is in the ledger.
+be the signing host's own, so that no known host can write in another's name. The key of each host is in the ledger. A signature
+is checked by the keys that the ledger had before the records that it covers: no host vouches for its own key but the first.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def unsigned(
     `known` are the hosts as of the commit before them. Records from before the first host was added need no signature.
     Each signature costs a run of `ssh-keygen`.
     """
-    hosts = dict(known)
+    hosts = known
     records = _records_of_hosts(commits, bool(known))
     first = next(records, None)
     if first is None:
@@ -43,25 +44,33 @@ def unsigned(
     bodies = history.objects(commit for commit, _ in listed)
     commit = first[0]
     for (commit, record), stored in zip(records, bodies, strict=True):
-        if isinstance(record.event, HostAdded):
-            hosts[record.event.host] = record.event.key
-        if isinstance(record.event, HostRemoved):
-            hosts.pop(record.event.host, None)
-
         waiting.append(record)
         parsed = parse_signed(stored.body)
         if not parsed.signature:
             continue
 
-        signer = keys.signer(parsed.signed, parsed.signature, hosts, record.actor.host)
+        later = _with_changes(hosts, waiting)
+        signer = keys.signer(parsed.signed, parsed.signature, hosts or later, record.actor.host)
         fault = _fault(waiting, signer, commit)
         if fault is not None:
             return fault
+        hosts = later
         waiting.clear()
 
     if waiting:
         return _error(waiting[0], "no host signed it", commit)
     return None
+
+
+def _with_changes(hosts: Mapping[str, str], records: Iterable[Record]) -> Mapping[str, str]:
+    """The hosts with their keys after these records."""
+    changed = dict(hosts)
+    for record in records:
+        if isinstance(record.event, HostAdded):
+            changed[record.event.host] = record.event.key
+        if isinstance(record.event, HostRemoved):
+            changed.pop(record.event.host, None)
+    return changed
 
 
 def _records_of_hosts(commits: Iterable[StoredCommit], has_hosts: bool) -> Iterator[tuple[CommitId, Record]]:

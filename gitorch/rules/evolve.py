@@ -248,13 +248,22 @@ def _without_run(board: Board, record: Record) -> Board:
 
 
 def _with_hosts(board: Board, record: Record, event: events.HostAdded | events.HostRemoved) -> Board:
-    """The board with a host added or removed. Raises Corrupt where a host removes itself: nobody would have signed that record."""
-    hosts = dict(board.hosts)
+    """The board with a host added or removed.
+
+    Raises Corrupt where a host removes itself, since nobody would have signed that record, and where a host that is not known
+    adds or removes one. Only the first host adds itself.
+    """
+    writer, hosts = record.actor.host, dict(board.hosts)
+    may_write = hosts or {event.host: ""}
+    if writer not in may_write:
+        message = f"host {writer} is unknown, and changed what is known of host {event.host}"
+        raise Corrupt(message)
+
     if isinstance(event, events.HostAdded):
         hosts[event.host] = event.key
         return replace(board, hosts=hosts)
 
-    if event.host == record.actor.host:
+    if event.host == writer:
         message = f"host {event.host} removed itself"
         raise Corrupt(message)
 

@@ -5,13 +5,14 @@ import re
 import subprocess
 
 import pytest
-from host_kit import first_host, host, person, write
+from host_kit import add, first_host, host, key_of, person, write
 from ledger_kit import AT, REF, git
-from shared_kit import clone, new_remote
+from shared_kit import clone, new_remote, open_shared
 
 from gitorch.errors import Corrupt, Refused
 from gitorch.model.events import HostRemoved, TargetConfirmed
 from gitorch.ports.commits import Draft
+from gitorch.rules.evolve import evolve
 
 
 @pytest.fixture
@@ -216,6 +217,50 @@ def test_a_host_that_was_removed_writes_no_more_and_what_it_signs_is_refused(rem
             ledger.refresh()
     assert desk.tip() == before
     assert desk.verify().faults == (), "what it wrote before still counts"
+
+
+def lenient(state, record):
+    """The rules as somebody changed them who wants to be known."""
+    try:
+        return evolve(state, record)
+    except Corrupt:
+        return state
+
+
+@pytest.mark.parametrize("name", ["attic", "thief"])
+def test_no_host_vouches_for_its_own_key(remote, desk, name):
+    """One that was removed, and one that nobody ever knew, add themselves with their own signature."""
+    desk.append(None, person("desk"), AT, lambda _: [Draft(HostRemoved("attic"), {})])
+    public = key_of(remote.parent, "thief")[1]
+    eve = open_shared(clone(remote, name), lenient, key=remote.parent / "thief.key")
+    eve.refresh()
+    eve._signature = lambda _: eve._keys.sign
+    before = desk.tip()
+    add(eve, name, name, public)
+    for ledger in (desk, host(remote, "fresh")):
+        with pytest.raises(Corrupt, match=f"host {name} wrote it, but it was signed by a key of no host"):
+            ledger.refresh()
+    assert (desk.tip(), desk.verify().faults) == (before, ())
+
+
+def test_a_known_host_cannot_give_itself_a_key_that_only_the_new_key_vouches_for(remote, desk):
+    """A name whose private key is lost is given another key by another host that is known."""
+    public = key_of(remote.parent, "new")[1]
+    stolen = open_shared(clone(remote, "attic"), evolve, key=remote.parent / "new.key")
+    stolen.refresh()
+    add(stolen, "attic", "attic", public)
+    with pytest.raises(Corrupt, match="host attic wrote it, but it was signed by a key of no host"):
+        desk.refresh()
+
+
+def test_a_host_changes_its_own_key_while_it_has_the_old_one(remote, desk):
+    attic = host(remote, "attic", "attic")
+    attic.refresh()
+    path, public = key_of(remote.parent, "new")
+    add(attic, "attic", "attic", public)
+    write(host(remote, "attic-2", "new"), "attic", "after")
+    desk.refresh()
+    assert (path.exists(), desk.state(None).board.targets[-1], desk.verify().faults) == (True, "after", ())
 
 
 def test_a_commit_that_somebody_moved_at_the_remote_is_named_and_can_be_put_right(remote, desk):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import sys
 from pathlib import Path
+from traceback import walk_tb
 from typing import NamedTuple
 
 import pytest
@@ -129,6 +130,7 @@ ROWS = {
     "approval of no run": Forged(reported, approval(), HUMAN, "belongs to a run but names none", None),
     "second ledger": Forged(running, e.LedgerCreated("L"), HUMAN, "the ledger was created twice", None),
     "a host that removes itself": Forged(nothing, e.HostRemoved("desk"), HUMAN, "host desk removed itself", None),
+    "a first host of another": Forged(nothing, e.HostAdded("attic", "k"), HUMAN, "host desk is unknown", None),
     "settings taken twice": Forged(settled, e.SettingsTaken({}), HOST, "host desk took its git settings twice"),
     "target by an agent": Forged(running, e.TargetConfirmed("main"), API, "agent api; only principal may", None),
     "approval by an agent": Forged(
@@ -350,11 +352,8 @@ def test_a_forged_record_is_corrupt_and_the_sentence_names_why(name: str) -> Non
 
 def raised_at(error: BaseException) -> tuple[str, int]:
     """The file and line of the `raise` that this error came from."""
-    place = error.__traceback__
-    while place is not None and place.tb_next is not None:
-        place = place.tb_next
-    assert place is not None
-    return Path(place.tb_frame.f_code.co_filename).name, place.tb_lineno
+    *_, (frame, line) = walk_tb(error.__traceback__)
+    return Path(frame.f_code.co_filename).name, line
 
 
 def raises_corrupt(file: Path) -> set[tuple[str, int]]:

@@ -274,6 +274,35 @@ def test_an_agent_waits_for_no_launch_on_another_host() -> None:
     assert OPERATOR.host == HOST.host
 
 
+def test_only_a_known_host_changes_which_hosts_are_known():
+    play = Play()
+    play.do(c.AddHost("desk", "key 1"), HUMAN)
+    play.do(c.AddHost("attic", "key 2"), HUMAN)
+    thief = replace(HUMAN, host="thief")
+    for command in (c.AddHost("thief", "key 3"), c.AddHost("desk", "key 3"), c.RemoveHost("attic")):
+        with pytest.raises(
+            Refused,
+            match="thief is unknown to this ledger, so the command must be typed on a host that it knows: attic, desk",
+        ):
+            play.do(command, thief)
+
+
+@pytest.mark.parametrize(
+    ("known", "event"),
+    [
+        ((), e.HostAdded("attic", "key")),
+        (("attic", "cellar"), e.HostAdded("desk", "key")),
+        (("attic", "cellar"), e.HostRemoved("cellar")),
+    ],
+)
+def test_a_forged_record_by_which_an_unknown_host_changes_the_hosts_is_refused(known: tuple[str, ...], event) -> None:
+    play = Play()
+    for host in known:
+        play.do(c.AddHost(host, "key"), replace(HUMAN, host="attic"))
+    with pytest.raises(Corrupt, match=f"host desk is unknown, and changed what is known of host {event.host}"):
+        evolve(play.state, Record(999, NO_DIGEST, Moment(1_800_000_000_000), None, HUMAN, event))
+
+
 def test_the_principal_removes_a_host_from_another_one():
     play = Play()
     play.do(c.AddHost("desk", "key 1"), HUMAN)

@@ -54,7 +54,17 @@ def add_host(state: State, order: Order, command: commands.AddHost) -> tuple[Eve
         message = f"no host is known yet, so {order.actor.host} must be added first: from then on each push is signed"
         raise Refused(message, "gitorch host join --add")
 
+    _ensure_known(state, order)
     return (events.HostAdded(command.host, command.key),)
+
+
+def _ensure_known(state: State, order: Order) -> None:
+    """Raise Refused on a host that the ledger does not know, once it knows any."""
+    hosts = state.board.hosts
+    if hosts and order.actor.host not in hosts:
+        known = ", ".join(sorted(hosts))
+        message = f"{order.actor.host} is unknown to this ledger, so the command must be typed on a host that it knows: {known}"
+        raise Refused(message, "gitorch host join")
 
 
 def label_host(state: State, order: Order, command: commands.LabelHost) -> tuple[Event, ...]:
@@ -77,6 +87,7 @@ def remove_host(state: State, order: Order, command: commands.RemoveHost) -> tup
         message = f"this is {command.host}, and another host must sign the record of its removal"
         raise Refused(message, "gitorch host list")
 
+    _ensure_known(state, order)
     return (events.HostRemoved(command.host),)
 
 
