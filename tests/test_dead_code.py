@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sources import TOP, trees
 from vulture import Vulture
 
 if TYPE_CHECKING:
-    from vulture.core import Item
+    from pathlib import Path
 
-TOP = Path(__file__).resolve().parents[1]
+    from vulture.core import Item
 
 SEEN_BY_OTHERS = {
     "validateLink": "markdown-it calls it",
@@ -56,8 +56,7 @@ CALLED_BY_TEXTUAL = ("action_", "on_")
 
 def names_as_text() -> set[str]:
     """Every text in the source that could be a name: verbs, fields of records, keys of files are looked up by them."""
-    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (TOP / "gitorch").rglob("*.py"))
-    texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = (node.value for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Constant))
     words = {word for text in texts if isinstance(text, str) for word in text.split(":")}
     return {word for word in words if word.isidentifier()}
 
@@ -74,8 +73,8 @@ def words_of_templates() -> set[str]:
 def words_of_enums() -> set[str]:
     """The members of enums, which are made from the words of files and records."""
     found: set[str] = set()
-    for path in (TOP / "gitorch").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for tree in trees().values():
+        for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef) and "Words" in {ast.unparse(base) for base in node.bases}:
                 assigned = [statement for statement in node.body if isinstance(statement, ast.Assign)]
                 found.update(ast.unparse(one.targets[0]) for one in assigned)

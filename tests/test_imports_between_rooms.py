@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sources import TOP, trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).parent.parent
 FILES = {
-    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in (ROOT / "gitorch").rglob("*.py")
+    ".".join(path.relative_to(TOP).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in (TOP / "gitorch").rglob("*.py")
 }
 ARROWS_MAX = {"app": 30, "rules": 45, "model": 60}
 """Pairs of rooms (folders and files directly in a floor) of which one imports from the other."""
@@ -36,10 +36,11 @@ def imported(tree: ast.AST, *, at_runtime: bool) -> Iterator[str]:
             yield from imported(node, at_runtime=at_runtime)
 
 
+@cache
 def graph(*, at_runtime: bool) -> dict[str, set[str]]:
     found = {}
     for name, path in FILES.items():
-        modules = set(imported(ast.parse(path.read_text(encoding="utf-8")), at_runtime=at_runtime))
+        modules = set(imported(trees()[path], at_runtime=at_runtime))
         found[name] = {one for one in modules if one in FILES and one != name}
     return found
 
