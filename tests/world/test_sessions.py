@@ -13,6 +13,7 @@ import pytest
 from world.terminal_lab import gone, run_script, wait_for
 
 from gitorch.errors import NotFound, Refused, Unavailable
+from gitorch.model.channel import ChannelObservation
 from gitorch.model.ids import PromptId, RunId, SessionId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.runtime import Preset
@@ -305,6 +306,33 @@ def test_a_torn_or_foreign_line_among_the_signals_is_passed_over(lab):
     with folder_of(lab.home, key).signals_path.open("a") as file:
         file.write('{"at": "x"}\n[]\nnot json\n' + json.dumps({"at": lab.clock.now(), "event": "stop"}) + '\n{"at": 1')
     assert lab.wait_state(key, "waiting").evidence == "hook: stop"
+
+
+class EndingHost:
+    """A channel whose program tells the end of its turn to its hooks, right before the channel is asked."""
+
+    def __init__(self, lab, key):
+        self.skipped = {}
+        self.lab, self.path = lab, folder_of(lab.home, key).signals_path
+        self.tell("error")
+
+    def tell(self, event):
+        with self.path.open("a") as file:
+            file.write(json.dumps({"at": self.lab.clock.now(), "event": event}) + "\n")
+
+    def of(self, *_):
+        return self
+
+    def observe(self):
+        self.tell("stop")
+        return "acp", ChannelObservation(AgentState.WAITING, "acp: end_turn")
+
+
+def test_the_failure_of_an_earlier_turn_does_not_count_against_the_end_of_this_one(lab):
+    key = lab.ready("--hooks", channels=("acp",))
+    lab.terminals._observer._channels = EndingHost(lab, key)
+    seen = lab.look(key)
+    assert (seen.state, seen.evidence) == (AgentState.WAITING, "acp: end_turn")
 
 
 def test_what_does_not_exist_is_not_found(lab):

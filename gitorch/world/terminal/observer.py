@@ -152,6 +152,7 @@ class Observer:
             return _observation(cache, pane, ended, usage, _requests(cache, transcript, now))
 
         name, reported = self._reported(key, cache)
+        cache.take_hooks()  # a host tells the end of a turn there before its channel does, and an old failure would contradict it
         cache.note_ready()
         signals, shown = _signals(cache, transcript), _shown(cache, pane, usage)
         state = _living_state(cache, readings_below(reported, signals, shown, now), now)

@@ -87,9 +87,9 @@ class SessionCache:
             self.answered, self.answered_at = answers(self.folder.path)
             self.answers_stamp = answers_stamp
 
-        self._take_signals()
+        self.take_hooks()
 
-    def _take_signals(self) -> None:
+    def take_hooks(self) -> None:
         """Read the hook events that were added."""
         added = self._signals.added()
         self.broken_hooks += count_broken(added)
