@@ -47,6 +47,7 @@ ANSWERS = (
     Cue(r"Ask me\.\Z", says="I ask.", tool="AskUserQuestion", arguments={"questions": [QUESTION]}),
     Cue(r"Fail now\.\Z", fault="400"),
     Cue(r"Spend it all\.\Z", fault="429", message="You've hit your limit · resets 3pm (UTC)"),
+    Cue(r"Say it slowly\.\Z", says="Done.", seconds=1),
     Cue("", says="Done."),
 )
 
@@ -97,8 +98,10 @@ def states_of_a_round(one: Bench, number: int) -> Iterator[tuple[str, AbstractSe
     one.until(lambda seen: seen.state in READY, "the end of the turn")
     keys(one, "C-u")
 
-    one.deliver(f"say-{number}", "Say a word.")
-    yield "at rest after a turn", READY, time.monotonic()
+    one.deliver(f"say-{number}", "Say it slowly.")
+    delivered = time.monotonic()
+    one.until(lambda seen: seen.state is AgentState.WORKING, "its turn")  # before that it rests after the turn before
+    yield "at rest after a turn of a second", READY, delivered
     one.deliver(f"spend-{number}", "Spend it all.")
     yield "limited, with its end", {AgentState.LIMITED}, time.monotonic()
     assert one.seen().resets_at is not None
