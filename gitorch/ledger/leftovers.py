@@ -16,6 +16,7 @@ from gitorch.ledger import location
 from gitorch.ledger.files import read
 from gitorch.ledger.replay import Replay
 from gitorch.ledger.run_cache import RunCache
+from gitorch.ledger.streams import ended
 from gitorch.ledger.verified import read_verified
 
 if TYPE_CHECKING:
@@ -122,8 +123,8 @@ def intact_part(history: History, tip: CommitId, evolve: Evolve) -> Head:
     """The newest commit of a history up to which every commit continues the ledger; `NOTHING` where not even the first does."""
     with tempfile.TemporaryDirectory(prefix="gitorch-damage-") as folder:
         replay = Replay(RunCache(Path(folder), "damage"))
-        with suppress(GitorchError):
-            for commit in history.stream(tip):
+        with suppress(GitorchError), ended(history.stream(tip)) as commits:
+            for commit in commits:
                 replay.apply(commit, evolve)
 
     return replay.head

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt
+from gitorch.ledger.streams import ended
 from gitorch.text.records import object_names
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def fault(stored: StoredObject) -> ReplacedObject:
 
 def checked(objects: Iterator[StoredObject]) -> Iterator[StoredObject]:
     """The same objects. Raises Corrupt at the first whose content does not match its name."""
-    for stored in objects:
-        if not matches_name(stored):
-            raise fault(stored)
-        yield stored
+    with ended(objects):
+        for stored in objects:
+            if not matches_name(stored):
+                raise fault(stored)
+            yield stored

@@ -12,6 +12,7 @@ from gitorch.ledger.cache import Cache
 from gitorch.ledger.places import Places
 from gitorch.ledger.recent import Recent
 from gitorch.ledger.run_cache import RunNotCached
+from gitorch.ledger.streams import ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -271,11 +272,11 @@ class TipIndex:
     def _apply(self, replay: Replay, commits: Iterable[StoredCommit], trusted: TrustedTip | None) -> bool:
         """Replay these commits. Returns whether the trusted tip was among them."""
         is_met = False
-        for commit in commits:
-            step = replay.apply(commit, self._evolve)
-            self.places.note(step.record, step.commit)
-            if trusted is not None and commit.id == trusted.commit:
-                is_met = True
+        with ended(commits):
+            for commit in commits:
+                step = replay.apply(commit, self._evolve)
+                self.places.note(step.record, step.commit)
+                is_met |= trusted is not None and commit.id == trusted.commit
         return is_met
 
     def _commits(self, base: Head, tip: CommitId, trusted: TrustedTip | None) -> Iterable[StoredCommit]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gitorch.errors import Corrupt
 from gitorch.ledger import layout
 from gitorch.ledger.object_check import checked
+from gitorch.ledger.streams import ended
 from gitorch.model.ids import NO_DIGEST
 from gitorch.model.work.board import Board, State
 from gitorch.text.records import digests, objects
@@ -54,10 +55,10 @@ class VerifiedLedger(NamedTuple):
 def read_verified(history: History, tip: CommitId, evolve: Evolve, run: RunId | None) -> VerifiedLedger:
     """Replay every record below `tip`. Raises Corrupt for an object, a chain or a record that does not hold."""
     paths = _record_paths(history, tip)
-    blobs = checked(history.objects(iter(paths.values())))
     reading = _Reading(evolve, run)
-    for path, blob in zip(paths, blobs, strict=True):
-        reading.add(path, blob.body)
+    with ended(checked(history.objects(iter(paths.values())))) as blobs:
+        for path, blob in zip(paths, blobs, strict=True):
+            reading.add(path, blob.body)
     return reading.result()
 
 
@@ -118,10 +119,10 @@ def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:
     folders = {"": objects.parse_commit(commit.body).tree}
     found: list[tuple[int, str, str]] = []
     while folders:
-        trees = checked(history.objects(iter(folders.values())))
         below: dict[str, str] = {}
-        for folder, tree in zip(folders, trees, strict=True):
-            _sort_entries(folder, tree, found, below)
+        with ended(checked(history.objects(iter(folders.values())))) as trees:
+            for folder, tree in zip(folders, trees, strict=True):
+                _sort_entries(folder, tree, found, below)
         folders = below
 
     found.sort()

@@ -1,12 +1,14 @@
 """A ledger that is gone, shortened, replaced or damaged is said to be so by every read, with a command that restores it (K9)."""
 
 import shutil
+import threading
 import zlib
 from pathlib import Path
 
 import pytest
 from damage_kit import READS, run_hint, truncate_object
 from ledger_kit import AGENT, AT, HOST, REF, RUN, fill, git, new_repo, open_ledger, raws, renewed, rewrite
+from waiting import until
 
 from gitorch.errors import Corrupt, NotFound, Unavailable
 from gitorch.ledger import damage
@@ -115,9 +117,13 @@ def test_a_damaged_object_is_corrupt_and_comes_back_from_a_remote(repo, opened, 
     assert opened(repo).verify().faults == ()
 
 
+def put_foreign_commit_on_top(repo):
+    git(repo, "update-ref", REF, git(repo, "commit-tree", f"{REF}^{{tree}}", "-p", REF, "-m", "Tidy up"))
+
+
 def test_a_foreign_commit_on_top_is_taken_off_again(repo, opened):
     before = opened(repo).state(RUN)
-    git(repo, "update-ref", REF, git(repo, "commit-tree", f"{REF}^{{tree}}", "-p", REF, "-m", "Tidy up"))
+    put_foreign_commit_on_top(repo)
     with pytest.raises(Corrupt, match="does not continue the ledger") as caught:
         opened(repo).state(RUN)
     assert caught.value.hint == "gitorch recover"
@@ -125,6 +131,21 @@ def test_a_foreign_commit_on_top_is_taken_off_again(repo, opened):
     assert damage is not None
     run_hint(repo, damage)
     assert opened(repo).state(RUN) == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "read"),
+    [
+        (put_foreign_commit_on_top, "state"),
+        (lambda repo: replace_object(repo, git(repo, "rev-parse", RECORD)), "verified"),
+    ],
+)
+def test_an_error_that_is_kept_keeps_no_process_that_reads(repo, opened, harm, read):
+    before = set(threading.enumerate())
+    harm(repo)
+    with pytest.raises(Corrupt) as caught:
+        READS[read](opened(repo))
+    assert until(lambda: set(threading.enumerate()) <= before), caught
 
 
 @pytest.mark.parametrize("text", ["hello\n", "0" * 39 + "\n", ""])
