@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextvars import ContextVar
 from pathlib import Path
@@ -166,20 +167,24 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+CITED = r"(?P<path>[^:]*[^:\s][^:]*):\s*(?P<line>[0-9]+)\s*:(?P<words>.*\S.*)"
+"""`PATH:LINE: TEXT`, none of them blank."""
+
+
 def cited_finding(typed: str) -> Finding:
     """`src/a.py:12: minor: TEXT`: a finding at a line of a file; important without a severity. Raises Usage."""
-    path, colon, rest = typed.partition(":")
-    line, second, words = rest.partition(":")
-    if not path.strip() or not colon or not second or not _is_number(line.strip()) or not words.strip():
+    found = re.fullmatch(CITED, typed, re.DOTALL)
+    if found is None:
         message = f"{typed!r} is not a finding; write PATH:LINE: TEXT, or PATH:LINE: SEVERITY: TEXT"
         raise Usage(message, "gitorch reject api --finding 'src/api.py:12: important: The cookie is never rotated.'")
 
+    path, line, words = found["path"].strip(), int(found["line"]), found["words"].strip()
     word, _, title = words.partition(":")
     weight = severity(word)
     if weight is None or not title.strip():
-        return Finding(Severity.IMPORTANT, words.strip(), path.strip(), int(line))
+        return Finding(Severity.IMPORTANT, words, path, line)
 
-    return Finding(weight, title.strip(), path.strip(), int(line))
+    return Finding(weight, title.strip(), path, line)
 
 
 def findings_file(name: str, folder: Path) -> tuple[Finding, ...]:

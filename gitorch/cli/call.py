@@ -14,6 +14,7 @@ from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import TextIO
 
     from gitorch.app.executing.execute import Caller
     from gitorch.app.work.claims import ManualClaim
@@ -236,13 +237,17 @@ def from_process() -> Call:
 
 def streams_of(environ: Mapping[str, str]) -> Streams:
     """What standard input and output are. `NO_COLOR` with any value, and `TERM=dumb`, turn colours off."""
-    reads = sys.stdin is not None and sys.stdin.isatty()
-    draws = sys.stdout is not None and sys.stdout.isatty()
+    reads, draws = _is_terminal(sys.stdin), _is_terminal(sys.stdout)
     columns, lines = _size(environ, draws)
     plain = bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb"
     controls = reads and _controls(sys.stdin.fileno())
 
     return Streams(reads and draws, draws, columns, lines, draws and not plain, controls)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; a closed one is None."""
+    return stream is not None and stream.isatty()
 
 
 def _controls(descriptor: int) -> bool:

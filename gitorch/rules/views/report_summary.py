@@ -83,7 +83,7 @@ def combined_tests(combined: Check | None) -> str:
 def _tests_line(branches: Branches) -> str:
     """How the tests of the branches ended on the commits that are merged."""
     outcomes = Counter(_outcome(job, facts) for job, facts in branches)
-    line = "alone: " + (", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items())) or "none")
+    line = "alone: " + (_ends_listed(outcomes) or "none")
     failed_before = sum(_failed_before(job, facts) for job, facts in branches)
     if failed_before:
         line += f", {failed_before} of them after a failed run"
@@ -145,7 +145,7 @@ def _findings_line(run: Run, branches: Branches) -> str:
 
 
 def _ends_listed(ends: Counter[str]) -> str:
-    """How findings ended, each word with its count."""
+    """How findings or tests ended, each word with its count."""
     return ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
 
 
