@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gitorch.model.values import Value
 
 
@@ -35,6 +37,14 @@ class ShownDialog(Value):
         for choice in self.choices:
             if choice.word == word and label.endswith(f"[{self.mark}]"):
                 return choice
+
+        return None
+
+    def choice_of_text(self, pattern: str) -> DialogChoice | None:
+        """The only choice whose whole text matches a pattern; None without one, and where several do."""
+        found = [choice for choice in self.choices if re.fullmatch(pattern, choice.text)]
+        if len(found) == 1:
+            return found[0]
 
         return None
 

@@ -345,18 +345,25 @@ def _dialogs(form: Form, key: str) -> dict[str, Dialog]:
 
 
 def _dialog(name: str, row: Form) -> Dialog:
-    """A dialog and the keys that answer it.
+    """A dialog, and the keys or the choice that answer it.
 
     Only a trust dialog is answered without a person, and only for the folder that it names.
     """
-    keys = _keys(row, "keys")
-    if not keys:
+    keys, choice = _keys(row, "keys"), _pattern(row, "choice")
+    if not keys and not choice:
         dialog = Dialog(_required_pattern(row))
     elif name == "trust":
-        dialog = Dialog(_asking_pattern(row), keys)
+        dialog = Dialog(_asking_pattern(row), keys, choice)
     else:
         dialog = Dialog(_required_pattern(row))
-        row.complain("keys", "are allowed only in the dialog `trust`.", "Remove them: a person answers this dialog.")
+        _complain_of_answer(row)
 
     row.done()
     return dialog
+
+
+def _complain_of_answer(row: Form) -> None:
+    """A dialog that a person answers names neither keys nor a choice."""
+    for key in ("keys", "choice"):
+        if row.get(key) is not None:
+            row.complain(key, "may stand only in the dialog `trust`.", "Remove it: a person answers this dialog.")

@@ -121,7 +121,7 @@ def test_each_trouble_is_one_question_that_is_settled_without_attaching(
         trouble.settled(missing["id"])
         assert not home.records("question-answered", question=missing["id"]), "nobody had to answer it"
 
-        trouble.answer("shows a dialog: trust[\\s\\S]*1 = Yes, I trust this folder", {"1"})
+        trouble.answer("shows a dialog: trust[\\s\\S]*pick \\([12] = Yes, I trust this folder", {"1", "2"})
 
         for job in ("asks", "strays", "deletes"):
             trouble.answer(f"The agent of {job} .*(may run|permission)", {"1", "allow"})

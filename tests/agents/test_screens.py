@@ -11,9 +11,11 @@ from recorded_screens import recorded
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
+from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.rules.agent_state.permission import dialog_on, permission_request_on
 from gitorch.rules.agent_state.screen import Signal, classify, read_screen, stable_text
+from gitorch.rules.reconciling.dialogs import in_order
 from gitorch.wiring.presets import find_preset
 
 SCREENS = list(recorded())
@@ -130,16 +132,20 @@ def test_the_end_of_what_aider_broke_over_rows_is_left_to_a_human(name):
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda s: s.id)
 def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
     found = permission_request_on(screen.text, preset(screen.program))
-    if found is not None and not found[1].trust:
+    if found is not None and not found[1].trust and not found[1].trust_choice:
         assert screen.name.startswith("permission")
 
 
 NAMES = {
     "claude/dialog-trust-folder": "trust",
     "claude/dialog-trust-worktree": "trust",
+    "claude/dialog-trust-unnumbered": "trust",
     "claude/dialog-attached": "trust",
+    "claude/dialog-attached-unnumbered": "trust",
     "claude/dialog-custom-api-key": "key",
+    "claude/dialog-custom-api-key-unnumbered": "key",
     "claude/dialog-bypass-permissions": "bypass",
+    "claude/dialog-bypass-permissions-unnumbered": "bypass",
     "codex/dialog-trust-folder": "trust",
     "codex/dialog-hooks-review": "hooks",
     "codex/dialog-model-migration": "model",
@@ -163,17 +169,48 @@ def test_a_dialog_of_a_first_run_has_its_name_and_no_other_screen_has_one(screen
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [("claude", "~/w/claude-dlg"), ("codex", "~/w/codex-dlg"), ("gemini", "gemini-dlg")]
+    ("name", "screen", "folder"),
+    [
+        ("claude", "dialog-trust-folder", "~/w/claude-dlg"),
+        ("claude", "dialog-trust-unnumbered", "~/tree"),
+        ("codex", "dialog-trust-folder", "~/w/codex-dlg"),
+        ("gemini", "dialog-trust-folder", "gemini-dlg"),
+    ],
 )
-def test_the_key_that_trusts_a_folder_is_known_only_where_the_whole_dialog_is_as_it_was_recorded(name, folder):
-    (screen,) = (s for s in SCREENS if s.id == f"{name}/dialog-trust-folder.120x40")
-    asked, prompt = permission_request_on(screen.text, preset(name))
-    assert (asked, prompt.keys(Option.TRUST)) == (folder, ("Enter",))
-    assert not prompt.keys(Option.ONCE)
-    assert not prompt.keys(Option.REJECT)
-    moved = screen.text.replace("❯ 1.", "  1.").replace("› 1.", "  1.").replace("● 1.", "  1.")
-    assert moved != screen.text
-    assert permission_request_on(moved, preset(name)) is None, "another option is selected"
+def test_the_choice_that_trusts_a_folder_is_known_only_where_the_whole_dialog_is_as_it_was_recorded(
+    name, screen, folder
+):
+    (shown,) = (s for s in SCREENS if s.id == f"{name}/{screen}.120x40")
+    asked, prompt = permission_request_on(shown.text, preset(name))
+    assert asked == folder
+    assert not any(prompt.keys(option) for option in Option)
+    offered = dialog_offered(shown.text, preset(name))
+    wanted = offered.choice_of_text(prompt.trust_choice)
+    assert "rust" in wanted.text
+    assert in_order("trust", offered)[0] == wanted, "a human is offered it first"
+    for choice in offered.choices:
+        other = shown.text.replace(choice.text, "Something else")
+        assert other != shown.text
+        assert permission_request_on(other, preset(name)) is None or (choice != wanted and name == "codex")
+
+
+MARKS = "❯›●"
+
+
+@pytest.mark.parametrize("screen", ["dialog-trust-folder", "dialog-trust-unnumbered"])
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini"])
+def test_the_choice_that_trusts_a_folder_is_known_whichever_row_is_selected(name, screen):
+    for shown in (s for s in SCREENS if s.id == f"{name}/{screen}.120x40"):
+        before = dialog_offered(shown.text, preset(name))
+        mark = next(mark for mark in MARKS if f"{mark} " in shown.text)
+        unmarked = shown.text.replace(f"{mark} ", "  ")
+        for choice in before.choices:
+            row = next(line for line in unmarked.splitlines() if choice.text in line)
+            place = len(row) - len(row.lstrip(" │"))
+            text = unmarked.replace(row, row[: place - 2] + mark + row[place - 1 :])
+            offered = dialog_offered(text, preset(name))
+            assert (offered.mark, offered.choices[offered.selected].word) == (before.mark, choice.word)
+            assert permission_request_on(text, preset(name)) == permission_request_on(shown.text, preset(name))
 
 
 @pytest.mark.parametrize(

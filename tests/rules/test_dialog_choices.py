@@ -7,6 +7,8 @@ from pathlib import Path
 from textwrap import wrap
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 TOP = Path(__file__).parents[1]
 sys.path[:0] = [str(Path(__file__).parent), str(TOP / "agents")]
@@ -68,9 +70,12 @@ def test_the_same_dialog_has_the_same_mark_whichever_row_is_selected_and_another
     assert (one.selected, other.selected) == (0, 1)
 
 
-@pytest.mark.parametrize("program", ["claude", "aider"])
-def test_a_recorded_dialog_has_one_mark_at_every_size(program) -> None:
-    shown = [screen for screen in recorded() if (screen.program, screen.name) == (program, "dialog-attached")]
+@pytest.mark.parametrize(
+    ("program", "name"),
+    [("claude", "dialog-attached"), ("claude", "dialog-attached-unnumbered"), ("aider", "dialog-attached")],
+)
+def test_a_recorded_dialog_has_one_mark_at_every_size(program, name) -> None:
+    shown = [screen for screen in recorded() if (screen.program, screen.name) == (program, name)]
     offered = [dialog_offered(screen.text, PRESETS[program]) for screen in shown]
     assert len(offered) == 3
     assert len({one.mark for one in offered}) == 1
@@ -90,6 +95,55 @@ def test_a_dialog_has_one_mark_however_wide_its_window_is(frame) -> None:
     offered = [dialog_offered(screen(width), Preset("p", ("p",))) for width in range(58, 200)]
     assert len({one.mark for one in offered}) == 1
     assert offered[0].choices[1].text != offered[-1].choices[1].text
+
+
+ASKED = "Is this a project that you trust?"
+FOOT = "Enter to confirm · Esc to cancel"
+
+
+@pytest.mark.parametrize("mark", "❯›●>")
+@pytest.mark.parametrize("frame", [("", ""), ("│", "│"), (" ┃ ", "")], ids=["bare", "framed", "beside a bar"])
+@pytest.mark.parametrize("indent", [0, 1, 2, 6])
+def test_a_list_without_numbers_is_read_whichever_row_is_selected(mark, frame, indent) -> None:
+    texts = ("No, exit", "Yes, I trust this folder", "Ask me later > or never")
+    left, right = frame
+    marks = set()
+    for selected in range(3):
+        rows = [f"{' ' * indent}{mark if n == selected else ' '} {text}" for n, text in enumerate(texts)]
+        lines = [ASKED, "", *rows, "", f" {FOOT}"]
+        offered = dialog_offered("\n".join(f"{left}{line.ljust(60)}{right}" for line in lines), Preset("p", ("p",)))
+        choices = tuple(DialogChoice(str(n + 1), text, n == selected) for n, text in enumerate(texts))
+        assert offered.choices == choices
+        marks.add(offered.mark)
+    assert len(marks) == 1
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["❯ Write a function", "  that adds two numbers"],
+        ["❯ Write a function", "  that adds two numbers", "", "? for shortcuts"],
+        ["  No", "  Yes", "", FOOT],
+        ["❯ No", "❯ Yes", "", FOOT],
+        ["❯ No", "", FOOT],
+        ["❯ No", "", "  Yes", "", FOOT],
+        ["❯ No", "  Yes", "", FOOT, *["more"] * 4],
+        ["❯ No", "   Yes", "", FOOT],
+        ["❯ No", "  Yes", "─" * 60, FOOT],
+    ],
+)
+def test_lines_that_only_look_like_a_list_without_numbers_have_no_choices(lines) -> None:
+    assert dialog_offered("\n".join([ASKED, "", *lines]), Preset("p", ("p",))) is None
+
+
+@given(st.lists(st.text("❯›●> ab1.│─\n┃Enter to", max_size=12), max_size=14))
+def test_whatever_a_screen_shows_a_choice_that_is_offered_is_one_of_its_rows(lines) -> None:
+    screen = "\n".join(lines)
+    offered = dialog_offered(screen, Preset("p", ("p",)))
+    if offered is not None:
+        assert len(offered.choices) > 1
+        assert all(choice.text in screen for choice in offered.choices)
+        assert sum(choice.is_selected for choice in offered.choices) <= 1
 
 
 @pytest.mark.parametrize(
@@ -120,13 +174,19 @@ def test_what_only_looks_like_a_list_has_no_choices(screen: str) -> None:
         ("bypass", ("No, exit", "Yes, I accept"), 0, "2"),
         ("key", ("Yes", "No (recommended)"), 1, "1"),
         ("update", ("Now", "Later"), 0, "1"),
+        ("trust", ("No, exit", "Yes, I trust this folder"), 0, "2"),
+        ("trust", ("Yes, I trust this folder", "No, exit"), 1, "1"),
+        ("trust", ("Trust folder (a)", "Trust parent folder (b)", "Don't trust"), 2, "1"),
+        ("trust", ("Trust and continue", "Back to the start"), 1, "1"),
+        ("", ("No, exit", "Yes, go on"), 0, "2"),
+        ("", ("Exit", "Quit"), 1, "2"),
     ],
 )
 def test_the_choice_that_lets_the_run_go_on_comes_first(name, rows, selected, first) -> None:
     choices = tuple(DialogChoice(str(n), text, n - 1 == selected) for n, text in enumerate(rows, 1))
     ordered = in_order(name, ShownDialog(choices, "aa"))
     assert ordered[0].word == first
-    assert sorted(choice.word for choice in ordered) == ["1", "2"]
+    assert sorted(choice.word for choice in ordered) == [choice.word for choice in choices]
 
 
 OFFERED = ShownDialog((DialogChoice("1", "Yes", is_selected=True), DialogChoice("2", "No")), "aa")

@@ -6,7 +6,8 @@ import pytest
 from world.terminal_lab import wait_for
 
 from gitorch.model.ids import PromptId, RunId, SessionId
-from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern
+from gitorch.model.plans.permission import Dialog, Option, PermissionAnswer, RequestPattern
+from gitorch.model.values import replace
 from gitorch.model.work.session import SessionKey
 from gitorch.ports.world import Launch
 from gitorch.world.terminal.answering import Answering, answers_path, pending_path
@@ -102,23 +103,78 @@ def test_an_answer_that_was_recorded_just_before_a_kill_is_reported_once(lab, as
 MENU = "Yes|Yes, and always|No"
 
 
-@pytest.fixture
-def choosing(lab):
+def choosing_in(lab, *options, **preset):
     """A session that shows a list of choices, and the dialog as it was read."""
-    key = lab.ready("--menu", MENU)
+    key = lab.ready("--menu", MENU, *options, **preset)
     lab.mode("dialog")
     lab.wait_state(key, "dialog")
     return key, wait_for(lambda: lab.look(key).offered)
 
 
-@pytest.mark.parametrize(("word", "text"), [("1", "Yes"), ("2", "Yes, and always"), ("3", "No")])
-def test_the_choice_of_a_human_is_selected_and_confirmed(lab, choosing, word, text):
-    key, offered = choosing
-    assert [(choice.word, choice.text) for choice in offered.choices] == list(zip("123", MENU.split("|"), strict=True))
-    answer = PermissionAnswer(offered.label(word), Option.CHOSEN, "q1")
+@pytest.fixture
+def choosing(lab):
+    return choosing_in(lab)
+
+
+@pytest.mark.parametrize("rows", [(), ("--unnumbered",)], ids=["numbered", "unnumbered"])
+@pytest.mark.parametrize("ends", [(), ("--cycles",)], ids=["ends", "cycles"])
+@pytest.mark.parametrize("selected", [0, 1, 2])
+def test_the_choice_of_a_human_is_selected_and_confirmed_wherever_the_selection_begins(lab, rows, ends, selected):
+    key, _ = choosing_in(lab, "--selected", str(selected), *rows, *ends)
+    given = []
+    for word, text in zip("123", MENU.split("|"), strict=True):
+        lab.mode("dialog")
+        offered = wait_for(lambda: lab.look(key).offered)
+        assert [(choice.word, choice.text) for choice in offered.choices] == list(
+            zip("123", MENU.split("|"), strict=True)
+        )
+        given.append(PermissionAnswer(offered.label(word), Option.CHOSEN, f"q{word}"))
+        assert lab.terminals.answer(key, given[-1]) == "answered"
+        assert lab.logged("answers")[-1] == json.dumps(text)
+        lab.wait_state(key, "idle", "waiting")
+
+    assert lab.look(key).answered == tuple(given)
+
+
+@pytest.mark.parametrize("rows", [(), ("--unnumbered",)], ids=["numbered", "unnumbered"])
+def test_enter_waits_for_a_selection_that_moves_slowly(lab, rows):
+    key, offered = choosing_in(lab, "--key-seconds", "0.3", *rows)
+    assert lab.terminals.answer(key, PermissionAnswer(offered.label("3"), Option.CHOSEN, "q1")) == "answered"
+    assert lab.logged("answers") == ['"No"']
+
+
+@pytest.mark.parametrize("rows", [(), ("--unnumbered",)], ids=["numbered", "unnumbered"])
+def test_enter_is_not_pressed_where_the_selection_does_not_move(lab, rows):
+    key, offered = choosing_in(lab, "--stuck", *rows)
+    said = lab.terminals.answer(key, PermissionAnswer(offered.label("2"), Option.CHOSEN, "q1"))
+    assert said == "refused: the choice could not be selected"
+    assert lab.logged("answers") == []
+    assert lab.look(key).answered == ()
+
+
+TRUST = Dialog(r"^(?P<asked>Run .*)\n(?: [❯ ] (?:\d\. )?.*\n){3}Enter to confirm · Esc to cancel\Z", choice="Yes")
+
+
+@pytest.mark.parametrize("rows", [(), ("--unnumbered",)], ids=["numbered", "unnumbered"])
+@pytest.mark.parametrize("selected", [0, 1, 2])
+def test_a_folder_is_trusted_by_the_choice_that_the_preset_names_wherever_the_selection_begins(lab, rows, selected):
+    key, _ = choosing_in(lab, "--selected", str(selected), *rows, dialogs={"trust": TRUST})
+    seen = lab.look(key)
+    assert (seen.dialog, seen.asked) == ("trust", "Run make?")
+    other = PermissionAnswer("Run another?", Option.TRUST, "trust: true")
+    assert lab.terminals.answer(key, other).startswith("refused: the permission request is not the one")
+    answer = PermissionAnswer(seen.asked, Option.TRUST, "trust: true")
     assert lab.terminals.answer(key, answer) == "answered"
-    assert lab.logged("answers") == [json.dumps(text)]
+    assert lab.logged("answers") == ['"Yes"']
     assert lab.look(key).answered == (answer,)
+
+
+@pytest.mark.parametrize("choice", ["Yes.*", "Trust it"])
+def test_a_folder_is_not_trusted_where_several_choices_or_none_are_the_named_one(lab, choice):
+    key, _ = choosing_in(lab, "--unnumbered", dialogs={"trust": replace(TRUST, choice=choice)})
+    answer = PermissionAnswer("Run make?", Option.TRUST, "trust: true")
+    assert lab.terminals.answer(key, answer) == "refused: the dialog is not the one that was read before"
+    assert lab.logged("answers") == []
 
 
 def test_a_choice_for_another_dialog_is_not_pressed(lab, choosing):

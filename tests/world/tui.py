@@ -1,10 +1,12 @@
 """A small terminal program that behaves as coding agents do: raw tty, bracketed paste, a prompt, dialogs, a busy state.
 
-`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [--menu ROW|ROW] [--focus]
+`tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [--menu ROW|ROW
+[--selected N] [--unnumbered] [--cycles] [--stuck] [--key-seconds SECONDS]] [--focus]
 [--late SECONDS] [--rest SECONDS] [--breaks N] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
 `idle`, `busy`, `dialog`, `error`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
-after a paste becomes part of it, as in Gemini CLI, and so do the first `--breaks` keys.
+after a paste becomes part of it, as in Gemini CLI, and so do the first `--breaks` keys. A menu begins with the row `--selected`, and its
+rows may have no numbers; its ends may be joined (`--cycles`), its selection may be `--stuck`, or take its time to move.
 """
 
 import argparse
@@ -35,7 +37,7 @@ class Tui:
         self.pasting = False
         self.pasted_at = 0.0
         self.pending = ""
-        self.row = 0
+        self.row = options.selected
 
     def hook(self, event, text=""):
         if self.options.hooks:
@@ -53,10 +55,9 @@ class Tui:
         if self.mode == "dialog" and self.options.menu:
             rows = self.options.menu.split("|")
             marks = ["❯" if place == self.row else " " for place in range(len(rows))]
-            listed = [
-                f" {mark} {place}. {row}\r\n" for place, (mark, row) in enumerate(zip(marks, rows, strict=True), 1)
-            ]
-            out.append(f"Run make?\r\n{''.join(listed)}\r\nEnter to confirm · Esc to cancel")
+            numbers = [""] * len(rows) if self.options.unnumbered else [f"{n}. " for n in range(1, len(rows) + 1)]
+            listed = [f" {mark} {number}{row}\r\n" for mark, number, row in zip(marks, numbers, rows, strict=True)]
+            out.append(f"Run make?\r\n\r\n{''.join(listed)}\r\nEnter to confirm · Esc to cancel")
         elif self.mode == "dialog":
             out.append("Allow this command?\r\n1. Yes  2. No\r\nEnter to confirm · Esc to cancel")
             if self.options.overlay:
@@ -85,8 +86,10 @@ class Tui:
             self.note("answers", rows[self.row])
             (self.folder / "mode").write_text("idle")
             self.mode = "idle"
-        elif key in {"A", "B"}:
-            self.row = max(0, min(len(rows) - 1, self.row + (1 if key == "B" else -1)))
+        elif key in {"A", "B"} and not self.options.stuck:
+            time.sleep(self.options.key_seconds)
+            moved = self.row + (1 if key == "B" else -1)
+            self.row = moved % len(rows) if self.options.cycles else max(0, min(len(rows) - 1, moved))
 
     def key(self, char):
         if self.mode == "dialog" and not (self.options.overlay and self.pasting):
@@ -187,6 +190,11 @@ def main():
     parser.add_argument("--deaf", action="store_true")
     parser.add_argument("--quick-dialog", action="store_true")
     parser.add_argument("--menu", default="")
+    parser.add_argument("--selected", type=int, default=0)
+    parser.add_argument("--unnumbered", action="store_true")
+    parser.add_argument("--cycles", action="store_true")
+    parser.add_argument("--stuck", action="store_true")
+    parser.add_argument("--key-seconds", type=float, default=0.0)
     parser.add_argument("--focus", action="store_true")
     parser.add_argument("--overlay", action="store_true")
     parser.add_argument("--swallow", type=int, default=0)

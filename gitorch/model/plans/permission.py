@@ -37,6 +37,8 @@ class RequestPattern(Value):
     once: tuple[str, ...] = ()
     reject: tuple[str, ...] = ()
     trust: tuple[str, ...] = ()
+    trust_choice: str = ""
+    """Matches the whole text of the choice that trusts a folder, for a dialog that shows a list."""
     blank_rows: bool = False
     """Whether blank rows are kept; else single ones are dropped and longer gaps become one."""
 
@@ -59,9 +61,11 @@ class Dialog(Value):
     """How a preset recognises a dialog of a program's first run, in the rows that are not blank."""
 
     pattern: str
-    """With `keys`, it matches the dialog's whole structure, and its group `asked` names the folder."""
+    """With `keys` or `choice`, it matches the dialog's whole structure, and its group `asked` names the folder."""
     keys: tuple[str, ...] = ()
     """For a trust dialog: the keys that trust the folder and do nothing else."""
+    choice: str = ""
+    """For a trust dialog that is a list: matches the whole text of the choice that trusts the folder and does nothing else. The pattern then holds whichever row is selected."""
 
 
 class PermissionAnswer(Value):

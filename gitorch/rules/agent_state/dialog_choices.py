@@ -1,8 +1,8 @@
 """The choices that a dialog shows, which a human may pick without attaching to the terminal (F16).
 
 A permission request that the preset knows is allowed or rejected, by the preset's keys. Of other dialogs, two forms are read from any
-screen: a numbered list with a mark beside the selected row, which arrow keys move and Enter confirms; and a line that names a letter
-for each answer, `(Y)es/(N)o [Yes]:`.
+screen: a list with a mark beside the selected row, which arrow keys move and Enter confirms; and a line that names a letter for each
+answer, `(Y)es/(N)o [Yes]:`. The choices of a list are answered by their numbers, also where the program shows none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.dialog import DialogChoice, ShownDialog
 from gitorch.rules.agent_state.permission import permission_request_on
 from gitorch.rules.agent_state.requests import CHOICES
+from gitorch.rules.agent_state.unnumbered_list import ROWS_BELOW_MAX, unnumbered_list
 
 if TYPE_CHECKING:
     from gitorch.model.plans.runtime import Preset
@@ -23,9 +24,6 @@ ROW = r"^(?P<mark>[❯›●>]?) ?(?P<number>[1-9])\. (?P<text>\S.*)$"
 FRAME = "│┃|"
 LETTERS = r"^(?P<asked>.*\S) (?P<answers>\([A-Z]\)[^()/]+(?:/\([A-Z]\)[^()/]+)+)(?: \[[^\]]*\])?:$"
 LETTER = r"\((?P<letter>[A-Z])\)(?P<rest>[^()/]+)"
-
-ROWS_BELOW_MAX = 4
-"""The most rows with text below a list: what the keys do, and the bottom of its frame."""
 
 ROWS_ABOVE = 12
 """How many rows with text above the choices belong to what a dialog asks."""
@@ -46,7 +44,7 @@ MARK_CHARACTERS = 12
 def dialog_offered(screen: str, preset: Preset) -> ShownDialog | None:
     """The dialog at the end of a screen, with its choices; None for one whose choices are not known."""
     rows = _rows(screen)
-    return _keyed(screen, preset) or _listed(rows) or _lettered(rows)
+    return _keyed(screen, preset) or _listed(rows) or _lettered(rows) or _unnumbered(screen)
 
 
 def _keyed(screen: str, preset: Preset) -> ShownDialog | None:
@@ -67,12 +65,28 @@ def _keyed(screen: str, preset: Preset) -> ShownDialog | None:
 def _rows(screen: str) -> list[str]:
     """The rows with text below the last rule, without indentation and frames."""
     rows = []
-    for line in re.split(RULE, screen, flags=re.MULTILINE)[-1].splitlines():
+    for line in _below_rule(screen).splitlines():
         row = line.strip().strip(FRAME).strip()
         if row:
             rows.append(row)
 
     return rows
+
+
+def _below_rule(screen: str) -> str:
+    """The screen below its last rule."""
+    return re.split(RULE, screen, flags=re.MULTILINE)[-1]
+
+
+def _unnumbered(screen: str) -> ShownDialog | None:
+    """A list whose rows have no numbers; they count from 1 on, from top to bottom."""
+    found = unnumbered_list(_below_rule(screen))
+    if found is None:
+        return None
+
+    choices = tuple(DialogChoice(str(n), text, n == found.selected + 1) for n, text in enumerate(found.texts, 1))
+    rows = _rows(found.above)
+    return ShownDialog(choices, _mark(_above(rows, len(rows)), choices))
 
 
 def _listed(rows: list[str]) -> ShownDialog | None:

@@ -86,13 +86,16 @@ def permission_request_on(screen: str, preset: Preset) -> tuple[str, RequestPatt
 def _trust_patterns(preset: Preset) -> tuple[RequestPattern, ...]:
     """The preset's trust dialog as a request pattern.
 
-    Empty unless the preset has such a dialog and says which keys answer it.
+    Empty unless the preset has such a dialog and says which keys or which choice answer it.
     """
     dialog = preset.dialogs.get(TRUST)
-    if dialog is None or not dialog.keys:
+    if dialog is None:
         return ()
 
-    return (RequestPattern(dialog.pattern, trust=dialog.keys),)
+    if not dialog.keys and not dialog.choice:
+        return ()
+
+    return (RequestPattern(dialog.pattern, trust=dialog.keys, trust_choice=dialog.choice),)
 
 
 def matching_rule(rules: Sequence[Rule], asked: str) -> Rule | None:

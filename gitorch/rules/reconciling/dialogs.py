@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands
@@ -40,13 +41,17 @@ SIGN_IN = "login"
 """The dialog that no choice settles: it wants a browser or a secret."""
 
 PREFERRED: Mapping[str, str] = {
+    "trust": "^(?:yes|trust)\\b",
     "update": "skip",
     "model": "existing",
     "hooks": "trust all",
     "bypass": "accept",
     "key": "yes",
 }
-"""By the name of a dialog, a word of the choice that lets the run go on as it was configured, where it is not the selected one."""
+"""By the name of a dialog, a pattern of the choice that lets the run go on as it was configured, where it is not the selected one."""
+
+LEAVING = r"(?i)\b(?:exit|quit)\b"
+"""What a choice says that ends the program."""
 
 
 def asks_at_start(observation: SessionObservation) -> bool:
@@ -198,15 +203,17 @@ def _options(name: str, offered: ShownDialog | None) -> tuple[str, ...]:
 
 def in_order(name: str, offered: ShownDialog) -> tuple[DialogChoice, ...]:
     """The choices, the one first that lets the run go on: the selected one, but for dialogs where that is another one."""
-    first = offered.choices[offered.selected]
-    wanted = PREFERRED.get(name)
-    for choice in offered.choices:
-        if wanted is not None and wanted in choice.text.lower():
-            first = choice
-            break
-
+    wanted = PREFERRED.get(name, "")
+    first = min(offered.choices, key=lambda choice: _rank(choice, wanted))
     others = [choice for choice in offered.choices if choice != first]
     return (first, *others)
+
+
+def _rank(choice: DialogChoice, wanted: str) -> tuple[bool, bool, bool]:
+    """What puts a choice behind others: that it ends the program, is not the wanted one, is not the selected one."""
+    ends_program = re.search(LEAVING, choice.text) is not None
+    is_wanted = re.search(wanted, choice.text, re.IGNORECASE) is not None
+    return ends_program, not is_wanted, not choice.is_selected
 
 
 def owed_answer(run: Run, session: Session, observation: SessionObservation) -> PermissionAnswer | None:

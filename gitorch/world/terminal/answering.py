@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gitorch.model.dialog import DialogChoice
+    from gitorch.model.plans.permission import RequestPattern
     from gitorch.ports.world import Clock
     from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
     from gitorch.world.terminal.tmux import Pane, Tmux
@@ -33,6 +34,10 @@ CLOSING_SECONDS = 2.0
 
 POLL_SECONDS = 0.04
 DOWN, UP = "Down", "Up"
+STEPS_MAX = 20
+"""The most keys that move a selection."""
+
+DISTURBED = "refused: its terminal changed just before the key, or somebody is attached to it"
 ANSWERS_BYTES_MAX = 4_000_000
 """The most that is read of a session's answers: some 20,000 of them."""
 
@@ -57,21 +62,32 @@ class Answering:
         if answer.option is Option.CHOSEN:
             return self._choose(pane, screen, answer)
 
-        found = permission_request_on(screen, self._launch.preset)
-        if found is None or found[0] != answer.asked:
+        found = self._request(screen, answer)
+        if found is None:
             return "refused: the permission request is not the one that was read before"
 
-        keys = found[1].keys(answer.option)
+        if answer.option is Option.TRUST and found.trust_choice:
+            return self._choose(pane, screen, answer)
+
+        keys = found.keys(answer.option)
         if not keys:
             return f"refused: its preset has no key for {answer.option}"
 
         return self._answer(pane, keys, answer)
 
+    def _request(self, screen: str, answer: PermissionAnswer) -> RequestPattern | None:
+        """How the preset answers the request on the screen; None unless it asks exactly what the answer is for."""
+        found = permission_request_on(screen, self._launch.preset)
+        if found is None or found[0] != answer.asked:
+            return None
+
+        return found[1]
+
     def _answer(self, pane: Pane, keys: tuple[str, ...], answer: PermissionAnswer) -> str:
         """Press the keys, with the answer written down before and kept afterwards."""
         with pending_answer(self._folder.path, answer, self._clock.now()) as entry:
             if not self._press(pane, keys):
-                return "refused: its terminal changed just before the key, or somebody is attached to it"
+                return DISTURBED
 
             keep_answer(self._folder.path, entry)
 
@@ -79,24 +95,55 @@ class Answering:
         return "answered"
 
     def _choose(self, pane: Pane, screen: str, answer: PermissionAnswer) -> str:
-        """Pick the choice of a human: move to its row and press Enter once that row is selected, or press its own keys."""
-        offered = dialog_offered(screen, self._launch.preset)
-        choice = offered.choice(answer.asked) if offered is not None else None
-        if offered is None or choice is None:
+        """Pick a choice: press its own keys, or move to its row and press Enter once that row is selected."""
+        choice = self._wanted(screen, answer)
+        if choice is None:
             return "refused: the dialog is not the one that was read before"
 
         keys = self._keys_of(choice, screen)
         if keys:
             return self._answer(pane, keys, answer)
 
-        steps = int(choice.word) - 1 - offered.selected
-        if steps and not self._press(pane, (DOWN if steps > 0 else UP,) * abs(steps)):
-            return "refused: its terminal changed just before the key, or somebody is attached to it"
-
-        if not self._await_selected(answer):
-            return "refused: the choice could not be selected"
+        refusal = self._select(pane, answer)
+        if refusal:
+            return refusal
 
         return self._answer(pane, ("Enter",), answer)
+
+    def _wanted(self, screen: str, answer: PermissionAnswer) -> DialogChoice | None:
+        """The choice on the screen that an answer picks: a human's, or the preset's that trusts a folder."""
+        offered = dialog_offered(screen, self._launch.preset)
+        if offered is None:
+            return None
+
+        if answer.option is Option.CHOSEN:
+            return offered.choice(answer.asked)
+
+        request = self._request(screen, answer)
+        if request is None:
+            return None
+
+        return offered.choice_of_text(request.trust_choice)
+
+    def _select(self, pane: Pane, answer: PermissionAnswer) -> str:
+        """Move the selection to the row that an answer picks; why it could not be moved there, or nothing.
+
+        Each key waits until the one before it has moved the selection, so no key is on its way when Enter is pressed.
+        """
+        steps = self._steps(answer)
+        for _ in range(STEPS_MAX):
+            if not steps:
+                break
+
+            if not self._press(pane, (DOWN if steps > 0 else UP,)):
+                return DISTURBED
+
+            steps = self._steps_after(answer, steps)
+
+        if steps != 0:
+            return "refused: the choice could not be selected"
+
+        return ""
 
     def _keys_of(self, choice: DialogChoice, screen: str) -> tuple[str, ...]:
         """The keys that pick a choice wherever the selection is; none for a row of a list."""
@@ -112,28 +159,30 @@ class Answering:
 
         return found[1].keys(OPTIONS[choice.word])
 
-    def _await_selected(self, answer: PermissionAnswer) -> bool:
-        """Wait until the row of the choice is selected in the dialog that was read."""
+    def _steps(self, answer: PermissionAnswer) -> int | None:
+        """How many rows down from the selected one the picked row is, or up if negative; None where another dialog shows."""
+        observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
+        if observed is None:
+            return None
+
+        offered = dialog_offered(observed[1], self._launch.preset)
+        choice = self._wanted(observed[1], answer)
+        if offered is None or choice is None:
+            return None
+
+        return offered.choices.index(choice) - offered.selected
+
+    def _steps_after(self, answer: PermissionAnswer, steps: int) -> int | None:
+        """The steps that are left once a key has moved the selection; None where it did not."""
         limit = self._clock.now() + int(CLOSING_SECONDS * 1000)
         while self._clock.now() < limit:
-            if self._is_selected(answer):
-                return True
+            left = self._steps(answer)
+            if left is not None and left != steps:
+                return left
 
             self._clock.sleep(POLL_SECONDS)
 
-        return False
-
-    def _is_selected(self, answer: PermissionAnswer) -> bool:
-        observed = self._tmux.observe_pane(self._launch.pane, self._nonce)
-        if observed is None:
-            return False
-
-        offered = dialog_offered(observed[1], self._launch.preset)
-        if offered is None:
-            return False
-
-        choice = offered.choice(answer.asked)
-        return choice is not None and choice.is_selected
+        return None
 
     def _press(self, pane: Pane, keys: tuple[str, ...]) -> bool:
         """Press the keys if nobody is attached. One command in the server: nothing comes between the check and the keys."""
@@ -157,14 +206,9 @@ class Answering:
             return False
 
         if answer.option is Option.CHOSEN:
-            offered = dialog_offered(observed[1], self._launch.preset)
-            return offered is not None and offered.choice(answer.asked) is not None
+            return self._wanted(observed[1], answer) is not None
 
-        found = permission_request_on(observed[1], self._launch.preset)
-        if found is None:
-            return False
-
-        return found[0] == answer.asked
+        return self._request(observed[1], answer) is not None
 
 
 @contextlib.contextmanager

@@ -318,9 +318,11 @@ def _request_pattern(value: dict[str, Any]) -> RequestPattern:
 
 
 def _dialog(value: dict[str, Any]) -> Dialog:
-    """Read a dialog with the keys that close it. Raises `re.error` for a pattern that is none."""
+    """Read a dialog with the keys or the choice that close it. Raises `re.error` for a pattern that is none."""
     re.compile(value["pattern"])
-    return Dialog(value["pattern"], tuple(value["keys"]))
+    choice = value.get("choice", "")  # older versions wrote none
+    re.compile(choice)
+    return Dialog(value["pattern"], tuple(value["keys"]), choice)
 
 
 def folder_of(home: Path, key: SessionKey) -> SessionFolder:
