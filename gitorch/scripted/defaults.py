@@ -19,7 +19,30 @@ if TYPE_CHECKING:
 SLUG_CHARACTERS_MAX = 40
 BASE_CHARACTERS = 10
 PROSE = frozenset({".md", ".txt", ".rst"})
+WITH_SLASHES = frozenset(
+    {
+        ".c",
+        ".cc",
+        ".cpp",
+        ".cs",
+        ".go",
+        ".h",
+        ".hpp",
+        ".java",
+        ".js",
+        ".jsx",
+        ".kt",
+        ".mjs",
+        ".rs",
+        ".swift",
+        ".ts",
+        ".tsx",
+    }
+)
+"""Files whose comments begin with two slashes."""
+
 GLOB = frozenset("*?[")
+CLASS = r"\[([^\]/])[^\]/]*\]"
 
 
 def default_steps(brief: Brief) -> tuple[Step, ...]:
@@ -152,14 +175,14 @@ def _is_file(glob: str) -> bool:
 
     A path without a suffix could be either; it is taken for a folder.
     """
-    if "*" in glob or glob.endswith("/"):
+    if GLOB & set(glob) or glob.endswith("/"):
         return False
 
     return PurePosixPath(glob).suffix != ""
 
 
 def _below(glob: str, job: str, name: str) -> str:
-    """A path that the glob covers: below its fixed folders, with its suffix.
+    """A path that the glob covers: its own text, with the job's name in place of wildcards, and its suffix.
 
     Without a wildcard the glob is a folder. `**` may span a folder with the job's name; a single `*`
     may not, so there the job's name is a part of the file's.
@@ -167,24 +190,37 @@ def _below(glob: str, job: str, name: str) -> str:
     if _is_file(glob):
         return glob
 
-    if "*" not in glob:
-        return f"{glob.rstrip('/')}/{job}/{name}.md"
+    folders, slash, last = glob.rstrip("/").rpartition("/")
+    folder = _filled(folders, job) + slash
+    if not GLOB & set(last) and not _is_file(glob[len(folders) :]):
+        return f"{folder}{last}/{job}/{name}.md"
 
-    fixed = glob[: glob.index("*")]
-    folder = fixed[: fixed.rfind("/") + 1]
-    suffix = PurePosixPath(glob).suffix
-    if not suffix or "*" in suffix:
-        suffix = ".md"
+    own = f"{job}-{name}"
+    if "**" in last:
+        own = f"{job}/{name}"
+    if "**" in folders:
+        own = name
 
-    if "**" in glob or "/" not in glob:
-        return f"{folder}{job}/{name}{suffix}"
+    if last.endswith("*"):
+        own = f"{own}.md"
 
-    return f"{folder}{job}-{name}{suffix}"
+    return folder + _filled(last, own)
+
+
+def _filled(part: str, star: str) -> str:
+    """A part of a glob without wildcards: this text in place of stars, and one character in place of any other."""
+    one_character = re.sub(CLASS, r"\1", part.replace("?", "x"))
+    return one_character.replace("**", "*").replace("*", star)
 
 
 def _content(path: str, text: str) -> str:
     """The text as prose, or as comments in a file that is code."""
-    if PurePosixPath(path).suffix in PROSE:
+    suffix = PurePosixPath(path).suffix
+    if suffix in PROSE:
         return f"{text}\n"
 
-    return "".join(f"# {line}\n" for line in text.splitlines())
+    mark = "#"
+    if suffix in WITH_SLASHES:
+        mark = "//"
+
+    return "".join(f"{mark} {line}\n" for line in text.splitlines())

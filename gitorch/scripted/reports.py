@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from gitorch.scripted.brief import Brief
@@ -351,12 +350,29 @@ def in_scope(path: str, allowed: Sequence[str], forbidden: Sequence[str]) -> boo
 
 def _covered(path: str, globs: Sequence[str]) -> bool:
     """Whether one of the globs matches the path, or names a folder above it."""
-    for glob in globs:
-        folder = glob.rstrip("/") + "/"
-        if fnmatchcase(path, glob) or path.startswith(folder):
-            return True
+    return any(re.fullmatch(_pattern(glob), path) for glob in globs)
 
-    return False
+
+WILDCARDS = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+
+
+def _pattern(glob: str) -> str:
+    """A glob as a regular expression. As in gitorch, only `**` spans folders, and a last part without wildcards may be a folder."""
+    parts = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]/]+\])", re.sub(r"/$", "/**", glob))
+    pattern = "".join(WILDCARDS.get(part) or _of_class(part) for part in parts)
+    below = ""
+    if not set("*?[") & set(glob.rpartition("/")[2]):
+        below = "(?:/.*)?"
+
+    return pattern + below
+
+
+def _of_class(part: str) -> str:
+    """A class such as `[a-z]` or `[!a-z]`, or plain text, as a regular expression."""
+    if part.startswith("[") and part.endswith("]"):
+        return part.replace("[!", "[^", 1)
+
+    return re.escape(part)
 
 
 HANDOFF_OPTIONS = {

@@ -51,7 +51,7 @@ def parse_config(path: str, data: bytes) -> Config:
 
     form = read_form(path, data, BYTES_MAX)
     config = replace(_config(form), path=path, places=form.places())
-    form.complaints.raise_if_any("gitorch doctor")
+    form.complaints.raise_if_any()
     return config
 
 

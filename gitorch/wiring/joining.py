@@ -34,5 +34,8 @@ def _ensure_free(repository: Repository, name: str) -> None:
     known = repository.ledger.state(None).board.hosts.get(name)
     here = (repository.files.read(repository.home / "host-key.pub") or b"").decode("ascii", "replace")
     if known is not None and " ".join(here.split()[:2]) != known:
-        message = f"{name} is a host of this ledger already, with another key than this clone has"
+        message = (
+            f"another clone is the host {name} of this ledger; choose another name, or, if that clone is gone, "
+            f"type on a known host: gitorch host remove {name}"
+        )
         raise Refused(message, f"gitorch host join --name {name}-2")

@@ -145,8 +145,8 @@ LOOKUPS = [
         "one",
         lambda s: runs.why_of(s.services, "db", None),
         NotFound,
-        "run auth-7f3a has no job, question or session db; its jobs are api, api.spec, ui, ui.spec, approval, merge",
-        "gitorch status",
+        "run auth-7f3a has no job, question or session db; it has api, api.spec, ui, ui.spec, approval, merge",
+        "gitorch status auth-7f3a",
     ),
     (
         "one",
@@ -279,8 +279,8 @@ RECORDS = [
         "nothing",
         lambda s: syncing.choose_remote(s.services, ""),
         NotFound,
-        "there is no remote origin; there is none",
-        "git remote -v",
+        "this repository has no remote",
+        "git remote add origin URL",
     ),
     (
         "nothing",

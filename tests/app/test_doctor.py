@@ -121,15 +121,11 @@ def repository(tmp_path):
     return FakeRepository(root, config=SOUND, git=git(), programs=FakePrograms(claude="1.0"), presets=presets)
 
 
+CHOOSE = "gitorch config set lanes.implementer.runtime"
 RESULTS = [
     ("agents", True, "claude: /usr/bin/claude", "", {}),
-    (
-        "agents",
-        False,
-        "no runtime is chosen",
-        "gitorch config set lanes.implementer.runtime claude",
-        {"config": Config()},
-    ),
+    ("agents", False, "no runtime is chosen", f"{CHOOSE} claude", {"config": Config()}),
+    ("agents", False, "no runtime is chosen", f"{CHOOSE} scripted", {"config": Config(), "programs": FakePrograms()}),
     (
         "agents",
         False,
@@ -252,7 +248,7 @@ RESULTS = [
         "approval",
         None,
         "typed: a program that runs as you could approve as well",
-        "gitorch keys add --new, then approval.at_least: signed",
+        "gitorch keys add --new && gitorch config set approval.at_least signed",
         {},
     ),
     (

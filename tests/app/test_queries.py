@@ -92,13 +92,14 @@ def test_why_says_where_each_part_of_a_run_stands(desk):
     assert why(question.id) == f"{question.id} ({question.kind} about api) waits for you: Which name?"
     assert why(session) == f"{session} works on api (scripted) and is {desk.session('api').phase}"
     assert why("m1") == "m1 from @principal is not read yet by api"
-    assert why(RUN) == runs.status(desk.services, RUN).summary
+    view = runs.status(desk.services, RUN)
+    assert why(RUN) == why("play-") == f"{RUN}: {view.summary}. Next: {view.next_commands[0]}"
     desk.answer("Call it x")
     assert why(question.id) == f"{question.id} was answered by {desk.run.questions[question.id].answer.by}: Call it x"
     messages.mark_read(desk.services, replace(ADA, name="api"), [desk_message(desk)])
     with pytest.raises(NotFound) as raised:
         why("nobody")
-    assert raised.value.message.startswith("run play-0001 has no job, question or session nobody; its jobs are api, ")
+    assert raised.value.message.startswith("run play-0001 has no job, question or session nobody; it has api, ")
 
 
 def desk_message(desk):
@@ -110,6 +111,14 @@ def desk_message(desk):
 def test_why_of_a_job_takes_a_unique_prefix(desk):
     desk.begin({"api": ()})
     assert runs.why_of(desk.services, "api.q", None).startswith("api.quality is ")
+
+
+def test_a_prefix_of_a_job_is_taken_before_that_of_a_run(desk):
+    desk.begin({"play": ()})
+    with pytest.raises(Usage, match=r"pla could be any of play, play\.spec"):
+        runs.why_of(desk.services, "pla", None)
+    assert runs.why_of(desk.services, "play-", None).startswith(f"{RUN}: ")
+    assert lookup.run_called(desk.services, "ghost") is None
 
 
 def test_why_of_a_message_between_people_names_who_has_not_read_it(desk):

@@ -65,8 +65,11 @@ def test_a_question_that_is_open_in_two_runs_needs_the_run(stage):
         started(stage, run)
         escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("retry", "stop"))
         execute(stage.services, run, stage.services.host, escalation)
-    with pytest.raises(Usage, match="q1 is open in several runs: auth-7f3a, auth-9c2d"):
+    with pytest.raises(Usage, match="q1 is open in several runs: auth-7f3a, auth-9c2d") as several:
         questions.find_question(stage.services, "q1", None)
+    assert several.value.hint == f"gitorch show q1 --run {RUN}"
+    shown = stage.gitorch(*several.value.hint.split()[1:])
+    assert (shown.status, "Go on?" in shown.out) == (0, True), "the hint can be pasted"
     assert questions.find_question(stage.services, "q1", OTHER)[0].id == OTHER
 
 

@@ -171,6 +171,20 @@ def test_a_sound_plan_becomes_a_run_with_these_values(repository):
     assert sheet.reviewers == ("spec: claude", "quality: claude")
 
 
+RUNTIMES = {
+    "fast": RuntimeChoice("claude", model="haiku", sandbox=Sandbox.BWRAP),
+    "claude": RuntimeChoice("claude", env={"A": "b"}),
+}
+
+
+@pytest.mark.parametrize(("runtime", "named", "sandbox"), [("fast", "fast", "bwrap"), ("claude", "", "")])
+def test_the_sheet_names_the_runtime_and_the_sandbox_that_are_configured(repository, runtime, named, sandbox):
+    config = replace(CONFIG, implementer=runtime, reviewers={}, runtimes=RUNTIMES)
+    there = altered(repository, config=config, programs=FakePrograms(claude="1.0", bwrap="1"))
+    ((row,), *_) = check(there, plan(repository)).sheet.batches
+    assert (row.runtime, row.named, row.sandbox) == ("claude", named, sandbox)
+
+
 def test_a_prepared_run_is_recorded_with_its_files_and_the_snapshot_of_the_repository(repository):
     result = check(repository, plan(repository))
     run = prepare.prepare_run(repository, CALLER, result, Autonomy.PER_EPIC, "typed")

@@ -116,8 +116,9 @@ def test_a_remote_that_refuses_or_does_not_exist_is_an_error(mine, tmp_path):
     hook.chmod(0o755)
     with pytest.raises(Unavailable, match="origin did not take the ledger"):
         sync(mine.services, "origin")
-    with pytest.raises(NotFound, match="there is no remote upstream; there are origin"):
+    with pytest.raises(NotFound, match="there is no remote upstream, only origin"):
         choose_remote(mine.services, "upstream")
     mine.git("remote", "remove", "origin")
-    with pytest.raises(NotFound, match="there is none"):
+    with pytest.raises(NotFound, match="this repository has no remote") as none:
         choose_remote(mine.services, "")
+    assert none.value.hint == "git remote add origin URL"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from gitorch.cli.verbs import demo
@@ -104,21 +106,25 @@ Four commands to try next:
   git -C {folder} log --stat gitorch/ledger    every decision is a commit
   gitorch -C {folder} report auth-7f3a    the report that was approved
   gitorch -C {folder} log auth-7f3a    every record of the run
-  gitorch -C {folder} serve    the run as web pages, which need the extra gitorch[web]
+  gitorch -C {folder} serve    the run as web pages{first}
 While a run is open, gitorch up shows it as a console, and gitorch serve as a web page.
 """
 
 
-@pytest.mark.parametrize("is_below", [True, False])
-def test_the_end_of_the_demo_shows_the_merge_and_what_to_try(played, stage, monkeypatch, capsys, is_below):
+INSTALL = f"; first type: {sys.executable} -m pip install 'gitorch[web]'"
+
+
+@pytest.mark.parametrize(("is_below", "first"), [(True, ""), (False, ""), (True, INSTALL)])
+def test_the_end_of_the_demo_shows_the_merge_and_what_to_try(played, stage, monkeypatch, capsys, is_below, first):
     ran = []
     stage.programs.run_shell = lambda *words: ran.append(words) or (0, "no\nOK\nRan 3 tests\nOK\n\n")
     stage.git.graph = lambda branch, number: f"{branch} {number}"
     monkeypatch.setattr("gitorch.cli.boundary.run", lambda words, call: ran.append((words, call.folder)) or 0)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None if first else object())
     played._call.folder = stage.folder.parent if is_below else stage.folder / "elsewhere"
     played._ending()
     folder = stage.folder.name if is_below else stage.folder
-    assert capsys.readouterr().out == ENDING.format(folder=folder)
+    assert capsys.readouterr().out == ENDING.format(folder=folder, first=first)
     assert ran == [(demo.TEST, stage.folder, 60), (["verify"], stage.folder)]
 
 

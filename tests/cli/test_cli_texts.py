@@ -191,6 +191,7 @@ def sheets_told() -> Iterator[str]:
         "unattended": {"settings": replace(settings, approval_at_least=Grade.UNATTENDED, approval_unattended=True)},
         "one key": {"settings": replace(settings, approval_signers="a\n"), "batches": SHEET.batches[1:]},
         "unmerged": {"merges": False},
+        "named": {"batches": ((replace(ROW, named="fast", sandbox="bwrap"),),)},
     }
     remarks = (Problem("plan.md", 3, 1, "no\ntask", "add one"), Problem("plan.md", 9, 2, "no gate", ""))
     for name, fields in others.items():

@@ -154,7 +154,16 @@ def test_up_without_tmux_ends_with_8_at_once_and_records_nothing(stage):
 def test_up_without_tmux_drives_a_run_by_hand(stage):
     stage.begin_run(settings=replace(UNATTENDED, manual=True))
     del stage.programs.printed["tmux"]
-    assert stage.gitorch("up", "--no-wait").status == 10
+    answer = stage.gitorch("up", "--no-wait")
+    assert answer.status == 10
+    assert answer.err.endswith(f"gitorch: waiting for you: run {RUN} is worked on by hand\n  try: gitorch claim api\n")
+    assert stage.gitorch(*answer.err.split()[-3:][1:]).status == 0, "the command can be pasted"
+
+
+def test_what_up_waits_for_is_always_named_and_its_hint_is_of_the_first_of_it(stage):
+    stage.begin_run(settings=replace(UNATTENDED, manual=True)).gitorch("pause")
+    answer = stage.gitorch("up", "--no-wait")
+    assert f"waiting for you: run {RUN} is paused\n  try: gitorch resume {RUN}" in answer.err
 
 
 TERMINAL = Streams(asks=True, draws=True, columns=80, lines=24, colours=True, controls=True)

@@ -88,6 +88,10 @@ def test_a_defect_is_shown_at_its_place(made):
 
 def test_lint_prints_remarks_and_strict_lint_fails_on_warnings(made):
     path = made.folder / "flows/work.yaml"
+    assert made.gitorch("workflow", "lint", "flows/work.yaml", "--strict").status == 1, (
+        "nobody has written its objective"
+    )
+    path.write_text(path.read_text().replace("Say here what is to be different", "The sign-in is different"))
     assert made.gitorch("workflow", "lint", "flows/work.yaml", "--strict").status == 0
     path.write_text(path.read_text().replace("runtime: codex", "runtime: claude"))
     lax = made.gitorch("workflow", "lint", "flows/work.yaml")

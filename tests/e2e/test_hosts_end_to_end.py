@@ -38,6 +38,8 @@ def hosts(tmp_path: Path) -> Iterator[list[House]]:
             path.write_text(text + "ledger:\n  remote: origin\n", encoding="utf-8")
         desk.run = desk.start("api", "ui")
         desk("host", "join", "--name", "desk", "--add")
+        again = desk("host", "join", "--name", "desk", "--add").text
+        assert again == "This host is desk, which the ledger knows already. See all hosts: gitorch host list\n"
         key = attic("host", "join", "--name", "attic", "--json").json["key"]
         desk("host", "add", "attic", key)
         yield made

@@ -39,7 +39,9 @@ def desk(tmp_path):
 
 
 def test_a_second_clone_cannot_take_the_name_of_a_known_host(tmp_path, desk):
-    with pytest.raises(Refused, match="desk is a host of this ledger already, with another key") as caught:
+    with pytest.raises(
+        Refused, match=r"another clone is the host desk of this ledger; .*gitorch host remove desk"
+    ) as caught:
         member(tmp_path / "remote.git", "copy", joins="desk")
     assert caught.value.hint == "gitorch host join --name desk-2"
     assert join(desk, "desk")[1] == desk.ledger.state(None).board.hosts["desk"]

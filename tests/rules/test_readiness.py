@@ -6,6 +6,7 @@ import pytest
 
 from gitorch.errors import Problem
 from gitorch.model.ids import CommitId, RunId
+from gitorch.model.plans.approval import Grade
 from gitorch.model.plans.config import Config, RuntimeChoice
 from gitorch.model.plans.plan import Epic, Plan, Task
 from gitorch.model.plans.preflight import PreflightFacts, RuntimeFacts
@@ -37,6 +38,29 @@ def test_a_runtime_that_is_to_take_over_must_be_installed_too():
     config = replace(CONFIG, runtimes={"claude": RuntimeChoice("claude", takeover="codex")})
     [(where, message)] = found(config=config)
     assert (where, "codex" in message) == ("gitorch.yaml:1:1", True)
+
+
+@pytest.mark.parametrize(
+    ("config", "facts"),
+    [
+        ({}, {"target_commit": None}),
+        ({}, {"base_outside": False}),
+        ({}, {"base_writable": False}),
+        ({}, {"runtimes": {}}),
+        ({"implementer": ""}, {"runtimes": {}}),
+        ({"test_command": ""}, {}),
+        ({"approval_at_least": Grade.SIGNED}, {}),
+        ({"approval_at_least": Grade.FORGE}, {}),
+    ],
+)
+def test_each_problem_of_a_configuration_that_is_not_written_yet_says_how_it_is_written(config, facts):
+    missing, written = (
+        check_plan(PLAN, replace(CONFIG, path=path, **config), replace(FACTS, **facts)) for path in ("", "gitorch.yaml")
+    )
+    assert [one.where for one in missing] == [one.where for one in written] == ["gitorch.yaml:1:1"] * len(written)
+    assert written
+    for before, after in zip(missing, written, strict=True):
+        assert before.fix == f"There is no gitorch.yaml yet: gitorch init. {after.fix}"
 
 
 def test_a_sound_plan_has_no_problems():

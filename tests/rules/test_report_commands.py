@@ -64,10 +64,11 @@ def test_the_rejection_that_is_offered_sends_work_back():
     assert row.others == (f'gitorch reject {RUN} --rework {api} --note "…"',)
 
 
-def test_a_report_of_several_epics_leaves_a_place_for_the_epic():
+@pytest.mark.parametrize(("times", "epic"), [(0, "EPIC"), (1, "api"), (2, "api")])
+def test_the_rejection_that_is_offered_names_the_first_epic_of_the_report(times, epic):
     run = reported(Grade.TYPED).run
-    several = replace(run, report=replace(run.report, branches=run.report.branches * 2))
-    assert sending_back_command(several) == f'gitorch reject {RUN} --rework EPIC --note "…"'
+    several = replace(run, report=replace(run.report, branches=run.report.branches * times))
+    assert sending_back_command(several) == f'gitorch reject {RUN} --rework {epic} --note "…"'
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scripted_stand import git
 
+from gitorch.model.plans.workflow import Scope
 from gitorch.model.work.artifact import ArtifactKind
+from gitorch.rules.scope.matching import covered
 from gitorch.scripted.brief import Brief, Raised, parse_brief
 from gitorch.scripted.defaults import default_steps, place
+from gitorch.scripted.reports import in_scope
 from gitorch.text.artifact import parse_artifact
 
 
@@ -81,11 +86,43 @@ def test_owed_files_are_written(play_default, fake, repo):
         (("a.py",), (), "a.py", False),
         (("src/**", "docs/**"), ("src/**",), "docs/api/01-x.md", True),
         (("docs/",), (), "docs/api/01-x.md", True),
+        (("*.c",), (), "api-01-x.c", True),
+        (("*",), (), "api-01-x.md", True),
+        (("*.c", "src/*.h"), ("*.c",), "src/api-01-x.h", True),
+        (("src/*/*.c",), (), "src/api/api-01-x.c", True),
+        (("tests/test_*.py",), (), "tests/test_api-01-x.py", True),
+        (("src/*/main.go",), (), "src/api/main.go", True),
+        (("lib/[ab]*.rs",), (), "lib/aapi-01-x.rs", True),
+        (("v?.txt",), (), "vx.txt", True),
+        (("**",), (), "api/01-x.md", True),
     ],
 )
 def test_the_default_files_stand_inside_the_scope(allowed, forbidden, path, own):
     brief = Brief("api", allowed=allowed, forbidden=forbidden)
     assert place(brief, "01-x") == (path, own)
+
+
+PARTS = st.sampled_from(["src", "*", "**", "a*", "*.c", "test_*.py", "v?", "[ab]", "[a-c]x.h", "docs", "*.tar.gz"])
+GLOBS = st.lists(PARTS, min_size=1, max_size=3).map("/".join)
+
+
+@given(GLOBS)
+def test_a_default_file_stands_inside_whatever_scope_gitorch_reads(glob):
+    path, _ = place(Brief("api", allowed=(glob,)), "01-x")
+    assert covered(path, Scope((glob,)))
+
+
+@given(
+    GLOBS, st.lists(st.sampled_from(["src", "a", "api", "x.c", "test_x.py", "vx", "bx.h"]), min_size=1).map("/".join)
+)
+def test_the_practice_agent_reads_a_scope_as_gitorch_does(glob, path):
+    assert in_scope(path, (glob,), ()) == covered(path, Scope((glob,)))
+
+
+@pytest.mark.parametrize(("suffix", "line"), [("c", "// Do it\n"), ("go", "// Do it\n"), ("py", "# Do it\n")])
+def test_a_default_file_has_comments_of_its_language(suffix, line):
+    steps = default_steps(Brief("api", title="T", tasks=("Do it",), allowed=(f"*.{suffix}",)))
+    assert steps[0].option("text") == line
 
 
 def test_a_default_file_that_is_code_has_its_text_as_comments():

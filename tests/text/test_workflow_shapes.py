@@ -53,6 +53,22 @@ def test_every_shipped_shape_has_the_full_lint_score():
     )
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_whose_objectives_nobody_has_written_yet_is_no_good_workflow(shape):
+    text = from_blocks(LINE) if shape == "custom" else (TEMPLATES / f"{shape}.yaml").read_text()
+    source = parse_workflow("w.yaml", text.encode(), lambda _: None)
+    found = lint(source.workflow, source.briefs)
+    assert {remark.name for remark in found.remarks} == {"unwritten-objective"}
+    assert found.score < 100
+
+    places = {remark.place for remark in found.remarks}
+    for sentence in ("Say here", "Write here"):
+        text = text.replace(sentence, "Decide")
+    written = parse_workflow("w.yaml", text.encode(), lambda _: None)
+    assert lint(written.workflow, written.briefs).score == 100
+    assert places == {f"jobs.{job}" for job, brief in source.briefs.items() if brief != written.briefs[job]}
+
+
 def test_there_is_a_template_for_each_shape_and_no_other():
     assert sorted(path.stem for path in TEMPLATES.glob("*.yaml")) == sorted(FIXED)
 

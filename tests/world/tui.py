@@ -87,7 +87,7 @@ class Tui:
             (self.folder / "mode").write_text("idle")
             self.mode = "idle"
         elif key in {"A", "B"} and not self.options.stuck:
-            time.sleep(self.options.key_seconds)
+            select.select([], [], [], self.options.key_seconds)
             moved = self.row + (1 if key == "B" else -1)
             self.row = moved % len(rows) if self.options.cycles else max(0, min(len(rows) - 1, moved))
 

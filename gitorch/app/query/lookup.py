@@ -166,6 +166,23 @@ def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
     return ids[-1]
 
 
+def run_called(services: Services, name: str) -> RunId | None:
+    """The run with this id, else the only one that begins with it, where nothing in an unsettled run has or begins such a name."""
+    ids = board_of(services).runs
+    if name in ids:
+        return RunId(name)
+
+    begun = [run_id for run_id in ids if run_id.startswith(name)]
+    if len(begun) != 1:
+        return None
+
+    for run in load_runs(services, unsettled_runs(services)):
+        if _has(run, name) or any(job.startswith(name) for job in run.jobs):
+            return None
+
+    return begun[0]
+
+
 def find_run_with(services: Services, name: str) -> Run:
     """The only unsettled run that has a job, session, question or message with this id, otherwise the default run.
 

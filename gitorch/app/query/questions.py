@@ -30,7 +30,7 @@ def find_question(services: Services, name: str, run_name: str | None) -> tuple[
     question_id = QuestionId(name)
     runs = _runs_asking(services, name, run_name)
     having = [run for run in runs if _has_open(run, question_id)]
-    run = only_run(having, f"{name} is open in several runs", f"gitorch answer {name} --run")
+    run = only_run(having, f"{name} is open in several runs", f"gitorch show {name} --run")
     if run is None:
         run = _with_answered(runs or load_runs(services, _newest_runs(services)), question_id)
     return run, run.questions[question_id]

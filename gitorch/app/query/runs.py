@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.lookup import find_run, find_run_with, is_ambiguous, require_ledger, run_lines
+from gitorch.app.query.lookup import (
+    find_run,
+    find_run_with,
+    is_ambiguous,
+    require_ledger,
+    resolve_prefix,
+    run_called,
+    run_lines,
+)
 from gitorch.app.query.notifying import notification_trouble
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
@@ -126,7 +134,7 @@ def _has_terminal(session: Session) -> bool:
 def why_of(services: Services, name: str, run_name: str | None) -> str:
     """In one line: where a run stands, what a job waits for, why a question is open, or who has not read a message.
 
-    `name` is the whole id of any of these, or a unique prefix of a job; the whole id wins.
+    `name` is the whole id of any of these, or a unique prefix of a job or run; the whole id wins, then the job.
     Without `run_name` runs and messages between people come first, then the unsettled run that has the name.
 
     Raises NotFound for a name that nothing has.
@@ -136,14 +144,20 @@ def why_of(services: Services, name: str, run_name: str | None) -> str:
         return _why_within(find_run(services, run_name), name)
 
     if services.ledger.exists():
-        board = services.ledger.state(None).board
-        if name in board.runs:
-            return run_view(find_run(services, name)).summary
+        run_id = run_called(services, name)
+        if run_id is not None:
+            return _why_run(services, find_run(services, run_id))
 
-        if name in board.messages:
-            return _why_message(board.messages[MessageId(name)])
+        messages = services.ledger.state(None).board.messages
+        if name in messages:
+            return _why_message(messages[MessageId(name)])
 
     return _why_within(find_run_with(services, name), name)
+
+
+def _why_run(services: Services, run: Run) -> str:
+    """Where a run stands, and what to type next."""
+    return f"{run.id}: {run_view(run).summary}. Next: {next_command(services, run)}"
 
 
 def _why_within(run: Run, name: str) -> str:
@@ -156,16 +170,10 @@ def _why_within(run: Run, name: str) -> str:
 
 
 def _why_by_prefix(run: Run, name: str) -> str:
-    """The reason for the only job that begins with this name. Raises NotFound."""
-    jobs = []
-    for job in run.jobs.values():
-        if job.spec.id.startswith(name):
-            jobs.append(job)
-    if len(jobs) == 1:
-        return _why_job(run, jobs[0])
-
-    known = ", ".join(run.jobs)
-    raise NotFound(f"run {run.id} has no job, question or session {name}; its jobs are {known}", "gitorch status")
+    """The reason for the only job that begins with this name. Raises NotFound, Usage."""
+    commands = (f"gitorch status {run.id}", "gitorch why")
+    job = resolve_prefix(name, list(run.jobs), "job, question or session", f"run {run.id}", commands)
+    return _why_job(run, run.jobs[JobId(job)])
 
 
 def _why_job(run: Run, job: JobState) -> str:

@@ -71,16 +71,10 @@ def choose_remote(services: Services, name: str) -> str:
     if chosen in remotes:
         return chosen
 
-    known = _known_remotes(remotes)
-    raise NotFound(f"there is no remote {chosen}; {known}", "git remote -v")
+    if not remotes:
+        raise NotFound("this repository has no remote", f"git remote add {shell_word(chosen)} URL")
 
-
-def _known_remotes(remotes: tuple[str, ...]) -> str:
-    """A clause that lists the remotes."""
-    if remotes:
-        return f"there are {', '.join(remotes)}"
-
-    return "there is none"
+    raise NotFound(f"there is no remote {chosen}, only {', '.join(remotes)}", "git remote -v")
 
 
 def _usual_remote(remotes: Sequence[str]) -> str:

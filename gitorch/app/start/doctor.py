@@ -13,6 +13,7 @@ from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.start.doctor_runs import examine_runs
 from gitorch.app.start.facts import target_fix
 from gitorch.app.start.health import HealthCheck
+from gitorch.app.start.setup import installed_agents
 from gitorch.app.start.versions import version_text
 from gitorch.errors import GitorchError, Unavailable
 from gitorch.model.counts import counted
@@ -90,11 +91,17 @@ def _agents(services: Services) -> Iterator[HealthCheck]:
 def _agent(services: Services, runtime: str, key: str) -> HealthCheck:
     """Whether the program of a configured runtime is there; `key` is where the configuration names it."""
     if not runtime:
-        return HealthCheck("agents", False, "no runtime is chosen", f"gitorch config set {key} claude")
+        return HealthCheck("agents", False, "no runtime is chosen", f"gitorch config set {key} {_suggested(services)}")
     facts = runtime_facts(services, lane_of(services.config, "lane", runtime))
     if not facts.known:
-        return HealthCheck("agents", False, f"there is no runtime {runtime}", f"gitorch config set {key} claude")
+        fix = f"gitorch config set {key} {_suggested(services)}"
+        return HealthCheck("agents", False, f"there is no runtime {runtime}", fix)
     return _program_check(services, runtime, facts)
+
+
+def _suggested(services: Services) -> str:
+    """The first agent program that is there, otherwise the practice agent."""
+    return next(iter(installed_agents(services)), "scripted")
 
 
 def _program_check(services: Services, runtime: str, facts: RuntimeFacts) -> HealthCheck:
@@ -276,7 +283,9 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
     least = services.config.approval_at_least
     if least is not Grade.SIGNED:
         text = f"{least}: a program that runs as you could approve as well"
-        yield HealthCheck("approval", None, text, "gitorch keys add --new, then approval.at_least: signed")
+        yield HealthCheck(
+            "approval", None, text, "gitorch keys add --new && gitorch config set approval.at_least signed"
+        )
         return
 
     own = list(_own_approvers(services))

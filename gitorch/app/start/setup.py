@@ -193,14 +193,16 @@ def _runtimes(services: Services, wishes: InitOptions) -> tuple[str, str]:
     if wishes.runtime:
         return wishes.runtime, wishes.runtime
 
-    installed = []
-    for name in AGENTS:
-        if services.programs.find(name):
-            installed.append(name)
+    installed = installed_agents(services)
     if not installed:
         return "", ""
     # With a single agent installed, it reviews its own work in a session of its own.
     return installed[0], installed[:2][-1]
+
+
+def installed_agents(services: Services) -> list[str]:
+    """The agent programs on PATH, in the order in which they are proposed."""
+    return [name for name in AGENTS if services.programs.find(name)]
 
 
 def _target(services: Services) -> str:

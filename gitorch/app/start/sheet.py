@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import board_of
-from gitorch.model.plans.workflow import REVIEWING, JobKind
-from gitorch.model.values import Value
+from gitorch.model.plans.workflow import REVIEWING, JobKind, Sandbox
+from gitorch.model.values import Value, replace
 from gitorch.rules.views.dry_run import way_back, ways_out
+from gitorch.rules.workflows.compile import lane_of
 from gitorch.rules.workflows.graph import execution_plan
 
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from gitorch.app.services import Services
     from gitorch.model.ids import CommitId, Digest, JobId, RunId
+    from gitorch.model.plans.config import Config
     from gitorch.model.plans.plan import Plan
-    from gitorch.model.plans.workflow import Autonomy, JobSpec, ReviewMode, Settings, Workflow
+    from gitorch.model.plans.workflow import Autonomy, JobSpec, Lane, ReviewMode, Settings, Workflow
 
 
 class SheetRow(Value):
@@ -33,6 +35,10 @@ class SheetRow(Value):
     allowed: tuple[str, ...] = ()
     """The globs that it may write; empty for everything."""
     forbidden: tuple[str, ...] = ()
+    named: str = ""
+    """What the configuration calls this runtime, where that is not the name of its preset."""
+    sandbox: str = ""
+    """What holds its program, such as `bwrap`; empty for nothing."""
 
 
 class Sheet(Value):
@@ -101,6 +107,25 @@ def sheet_of(services: Services, plan: Plan, ready: Ready) -> Sheet:
     )
 
 
+def _configured_name(config: Config, lane: Lane) -> str:
+    """The name under `runtimes` of what a lane runs; empty where that is its preset's, and where none is exactly this."""
+    for name in config.runtimes:
+        found = lane_of(config, lane.name, name)
+        same = replace(lane, commits=found.commits, takeover=found.takeover, host_labels=found.host_labels)
+        if found == same and name != lane.runtime:
+            return name
+
+    return ""
+
+
+def _sandbox(lane: Lane) -> str:
+    """What holds a lane's agents; empty for nothing."""
+    if lane.sandbox is Sandbox.NONE:
+        return ""
+
+    return str(lane.sandbox)
+
+
 def _ways_back(plan: Plan, workflow: Workflow) -> tuple[str, ...]:
     """The ways back that a workflow file declares; none for a plan, whose sheet names the rounds."""
     if plan.epics:
@@ -160,4 +185,6 @@ def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:
         lane.model,
         spec.scope.allowed,
         spec.scope.forbidden,
+        _configured_name(services.config, lane),
+        _sandbox(lane),
     )

@@ -99,7 +99,7 @@ def _target(sheet: Sheet) -> str:
     if not sheet.merges:
         return f"nothing is merged; the work begins at {target}"
     if not sheet.target_confirmed:
-        return f"{target}  (a new target: confirm it)"
+        return f"{target}  (a new target; `gitorch start` confirms it)"
 
     return target
 
@@ -184,8 +184,17 @@ def _rows(batch: tuple[SheetRow, ...]) -> list[tuple[Cell, ...]]:
 
 
 def _worker(row: SheetRow) -> str:
-    """`claude opus`, or `implementer (claude opus)` for a lane that is not named after its job."""
+    """`claude opus`, or `implementer (claude opus)` for a lane that is not named after its job.
+
+    A runtime with a name of its own is shown with its preset, and each with its sandbox: `fast: claude opus in bwrap`.
+    """
     program = " ".join(word for word in (row.runtime, row.model) if word)
+    if row.named:
+        program = f"{row.named}: {program}"
+
+    if row.sandbox:
+        program += f" in {row.sandbox}"
+
     if row.agent == row.job:
         return program
 

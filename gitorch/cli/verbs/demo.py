@@ -158,7 +158,7 @@ class Stage:
             f"  git -C {folder} log --stat gitorch/ledger    every decision is a commit",
             f"  {program} -C {folder} report {run}    the report that was approved",
             f"  {program} -C {folder} log {run}    every record of the run",
-            f"  {program} -C {folder} serve    the run as web pages, which need the extra gitorch[web]",
+            f"  {program} -C {folder} serve    the run as web pages{_before_pages()}",
             "While a run is open, gitorch up shows it as a console, and gitorch serve as a web page.",
         )
 
@@ -203,6 +203,18 @@ def program_as_typed(called: str, environ: Mapping[str, str]) -> str:
         return "gitorch"
 
     return called
+
+
+def _before_pages() -> str:
+    """The command that installs what the web page needs, where it is missing."""
+    from importlib.util import find_spec
+
+    from gitorch.cli.verbs.serve import install_command
+
+    if find_spec("starlette") is not None:
+        return ""
+
+    return f"; first type: {install_command()}"
 
 
 def _quoted(word: str) -> str:

@@ -50,6 +50,7 @@ def _row(found: HostRow, page: Page) -> tuple[Cell, ...]:
 def join(call: Call, name: str, add: bool, labels: tuple[str, ...], agents: int | None) -> None:
     """Give this host a name and a key of its own."""
     from gitorch.app.hosts.offer import Offer, own_offer, save_offer
+    from gitorch.app.query.lookup import board_of
     from gitorch.wiring.joining import join as join_host
 
     call.people_only("host join")
@@ -58,7 +59,9 @@ def join(call: Call, name: str, add: bool, labels: tuple[str, ...], agents: int 
     joined, key = join_host(call.services, name)
     save_offer(call.services, Offer(chosen or before.labels, agents or before.agents))
     text = f"This host is {joined}. On a known host type: gitorch host add {joined} '{key}'"
-    if add:
+    if board_of(call.services).hosts.get(joined) == key:
+        text = f"This host is {joined}, which the ledger knows already. See all hosts: gitorch host list"
+    elif add:
         _add(call, joined, key)
         text = f"This host is {joined}, and its records are signed from now on."
     call.say({"host": joined, "key": key}, text)

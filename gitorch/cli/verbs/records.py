@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from gitorch.app.services import Services
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
-    from gitorch.model.ids import JobId
     from gitorch.model.work.run import Run
     from gitorch.ports.commits import Verification, VerifiedRun, WrittenRecord
 
@@ -148,28 +147,26 @@ def _record_text(written: WrittenRecord, output: str) -> str:
 
 def _by_number(services: Services, number: int) -> WrittenRecord:
     """The record with this number. Raises NotFound."""
-    _require_ledger(services)
+    from gitorch.app.query.lookup import require_ledger
+
+    require_ledger(services)
     return services.ledger.record(number)
 
 
 def _by_commit(services: Services, commit: str) -> WrittenRecord:
     """The record in the commit whose id begins like this. Raises NotFound."""
-    _require_ledger(services)
+    from gitorch.app.query.lookup import require_ledger
+
+    require_ledger(services)
     return services.ledger.in_commit(commit)
-
-
-def _require_ledger(services: Services) -> None:
-    """Raises NotFound in a repository without a ledger."""
-    if not services.ledger.exists():
-        raise NotFound("this repository has no gitorch ledger", "gitorch init")
 
 
 def _is_id(services: Services, thing: str, run_name: str | None) -> bool:
     """Whether this is exactly the id of a run, or of something in the run that is meant."""
-    from gitorch.app.query.lookup import find_run
+    from gitorch.app.query.lookup import find_run, require_ledger
     from gitorch.errors import Usage
 
-    _require_ledger(services)
+    require_ledger(services)
     if thing in services.ledger.state(None).board.runs:
         return True
 
@@ -187,12 +184,8 @@ def _is_id(services: Services, thing: str, run_name: str | None) -> bool:
 
 def _show_id(call: Call, thing: str, run_name: str | None) -> None:
     """Print the run, message, question, session or job with this id. Raises NotFound, Usage."""
-    from gitorch.app.query.lookup import find_run, find_run_with
+    from gitorch.app.query.lookup import find_run, find_run_with, run_called
     from gitorch.cli.verbs.messages import show_message
-
-    if run_name is None and thing in call.services.ledger.state(None).board.runs:
-        _show_run(call, find_run(call.services, thing))
-        return
 
     if re.fullmatch("m[0-9]+", thing):
         show_message(call, thing)
@@ -202,11 +195,16 @@ def _show_id(call: Call, thing: str, run_name: str | None) -> None:
         _show_question(call, thing, run_name)
         return
 
-    if run_name is None:
-        _show_part(call, find_run_with(call.services, thing), thing)
+    if run_name is not None:
+        _show_part(call, find_run(call.services, run_name), thing)
         return
 
-    _show_part(call, find_run(call.services, run_name), thing)
+    run_id = run_called(call.services, thing)
+    if run_id is not None:
+        _show_run(call, find_run(call.services, run_id))
+        return
+
+    _show_part(call, find_run_with(call.services, thing), thing)
 
 
 def _show_run(call: Call, run: Run) -> None:
@@ -228,8 +226,10 @@ def _show_question(call: Call, thing: str, run_name: str | None) -> None:
 
 
 def _show_part(call: Call, run: Run, thing: str) -> None:
-    """Print a session by its id, or a job by its id or a unique beginning of it. Raises NotFound."""
+    """Print a session by its id, or a job by its id or a unique beginning of it. Raises NotFound, Usage."""
+    from gitorch.app.query.lookup import resolve_prefix
     from gitorch.cli.pages import details
+    from gitorch.model.ids import JobId
 
     for session in run.sessions.values():
         if session.id == thing:
@@ -237,31 +237,17 @@ def _show_part(call: Call, run: Run, thing: str) -> None:
             call.say_at_length({"run": run.id, "session": session}, text)
             return
 
-    job = run.jobs[_job_id(run, thing)]
+    noun, commands = "record, job, question or session", (f"gitorch status {run.id}", "gitorch show")
+    job = run.jobs[JobId(resolve_prefix(thing, list(run.jobs), noun, f"run {run.id}", commands))]
     call.say_at_length({"run": run.id, "job": job}, lambda _: details.job_text(run, job))
-
-
-def _job_id(run: Run, thing: str) -> JobId:
-    """The id of the named job. Raises NotFound when the run does not have it."""
-    found: list[JobId] = []
-    for job in run.jobs:
-        if job == thing:
-            return job
-
-        if job.startswith(thing):
-            found.append(job)
-
-    if len(found) == 1:
-        return found[0]
-
-    message = f"run {run.id} has no record, job, question or session {thing}; its jobs are {', '.join(run.jobs)}"
-    raise NotFound(message, "gitorch status")
 
 
 @verb("verify")
 def verify(call: Call, remote: str | None, tag: str | None, recipe: str | None, proposal: str | None) -> None:
     """Read the whole ledger and prove that no record was changed."""
-    _require_ledger(call.services)
+    from gitorch.app.query.lookup import require_ledger
+
+    require_ledger(call.services)
     if recipe is not None:
         from gitorch.app.query import recipe as recipes
         from gitorch.app.query.lookup import find_run

@@ -74,7 +74,7 @@ def _server() -> Any:
         return import_module(SERVER)
     except ModuleNotFoundError as error:
         message = f"the web page needs {error.name}, which is not installed"
-        raise Unavailable(message, f"{shell_word(sys.executable)} -m pip install 'gitorch[web]'") from None
+        raise Unavailable(message, install_command()) from None
 
 
 def _text(served: Any, *, allow_changes: bool) -> str:
@@ -87,3 +87,8 @@ def _text(served: Any, *, allow_changes: bool) -> str:
     if allow_changes:
         lines[-1] = "The page may answer, reject, pause and recover. Approvals stay with gitorch approve."
     return "\n".join([*lines, "Ctrl-C closes it."])
+
+
+def install_command() -> str:
+    """The command that installs what the web page needs."""
+    return f"{shell_word(sys.executable)} -m pip install 'gitorch[web]'"

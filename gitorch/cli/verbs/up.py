@@ -14,7 +14,7 @@ from gitorch.model.counts import counted
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gitorch.app.reconciler.loop import LoopResult
     from gitorch.app.reconciler.tick import TickResult
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gitorch.errors import GitorchError
     from gitorch.model.ids import RunId, SessionId
     from gitorch.model.view import InboxRow
+    from gitorch.model.work.run import Run
 
 ENCODINGS = frozenset({"utf-8", "utf8"})
 """Of terminals that can show the console's signs."""
@@ -185,27 +186,32 @@ def _broken(call: Call, errors: Sequence[GitorchError], rows: Sequence[InboxRow]
 
 
 def _waiting(call: Call, last: Mapping[RunId, TickResult], rows: Sequence[InboxRow]) -> Detailed:
-    """The error that lists paused runs and open questions, with the first command as its hint."""
+    """The error that lists paused runs, open questions and runs that people work on, with the first command as its hint."""
     from gitorch.cli.pages.views import inbox_lines
     from gitorch.model.work.run import RunPhase
 
-    paused: list[RunId] = []
-
-    for run, tick in last.items():
-        if tick.run.phase is RunPhase.PAUSED:
-            paused.append(run)
-
-    parts = [f"run {run} is paused" for run in paused]
-    hint = "gitorch inbox"
-    if rows:
-        parts.append(counted(len(rows), "question"))
-        hint = rows[0].command
-
-    if paused:
-        hint = f"gitorch resume {paused[0]}"
-
-    error = Waiting(f"waiting for you: {', '.join(parts)}", hint)
+    runs = [tick.run for tick in last.values()]
+    paused = [run.id for run in runs if run.phase is RunPhase.PAUSED]
+    waits = dict(_waits(call, runs, rows))
+    error = Waiting(f"waiting for you: {', '.join(waits)}", next(iter(waits.values()), "gitorch status"))
     return Detailed(error, inbox_lines(rows, call.page), waiting=rows, paused=paused)
+
+
+def _waits(call: Call, runs: Sequence[Run], rows: Sequence[InboxRow]) -> Iterator[tuple[str, str]]:
+    """Each thing that waits for people, with the command for it."""
+    from gitorch.app.query.runs import next_command
+    from gitorch.model.work.run import RunPhase
+
+    for run in runs:
+        if run.phase is RunPhase.PAUSED:
+            yield f"run {run.id} is paused", f"gitorch resume {run.id}"
+
+    if rows:
+        yield counted(len(rows), "question"), rows[0].command
+
+    for run in runs:
+        if run.settings.manual and run.phase is not RunPhase.PAUSED:
+            yield f"run {run.id} is worked on by hand", next_command(call.services, run)
 
 
 def _values(tick: TickResult) -> dict[str, object]:

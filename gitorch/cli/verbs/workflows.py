@@ -68,7 +68,7 @@ def lint(call: Call, file: str, strict: bool) -> None:
     from gitorch.rules.workflows import lint as rules
 
     source = _read(call, file)
-    found = rules.lint(source.workflow)
+    found = rules.lint(source.workflow, source.briefs)
     warnings = sum(remark.strong for remark in found.remarks)
     if strict and warnings:
         message = (

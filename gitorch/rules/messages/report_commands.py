@@ -33,8 +33,8 @@ def approving_command(run: Run) -> str:
 
 
 def sending_back_command(run: Run, epics: Sequence[str] = (), note: str = NOTE) -> str:
-    """The command that sends epics of the report back: the named ones, its only one, or a place for a name."""
-    named = tuple(epics) or _only_epic(run)
+    """The command that sends epics of the report back: the named ones, otherwise its first one."""
+    named = tuple(epics) or _first_epic(run)
     rework = " ".join(f"--rework {epic}" for epic in named)
     return f"gitorch reject {run.id} {rework} --note {note}"
 
@@ -44,9 +44,9 @@ def ending_command(run: Run) -> str:
     return f"gitorch reject {run.id} --note {NOTE}"
 
 
-def _only_epic(run: Run) -> tuple[str, ...]:
-    """The epic of a report that names one; else a place for a name."""
-    if run.report is None or len(run.report.branches) != 1:
+def _first_epic(run: Run) -> tuple[str, ...]:
+    """The first epic of a report; a place for a name where the report has no epic."""
+    if run.report is None or not run.report.branches:
         return (EPIC,)
 
     return (run.report.branches[0].job,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from gitorch.model.plans.workflow import REVIEWING, JobKind, Lint, Remark, Workt
 from gitorch.rules.workflows.graph import ancestors, makes_work, needs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from gitorch.model.ids import JobId
     from gitorch.model.plans.workflow import JobSpec, Lane, Workflow
@@ -26,8 +27,12 @@ POINTS = 100
 """The score of a workflow without remarks."""
 
 
-def lint(workflow: Workflow) -> Lint:
-    """All remarks about a workflow that passed its checks, and its score from 0 to 100.
+PLACEHOLDER = r"\b(?:Say|Write) here (?:what|which)\b"
+"""How the sentences begin that gitorch leaves in a new workflow for a person to replace."""
+
+
+def lint(workflow: Workflow, briefs: Mapping[JobId, str] | None = None) -> Lint:
+    """All remarks about a workflow that passed its checks, and its score from 0 to 100; `briefs` are the texts of its jobs.
 
     Strong remarks come first, then expensive ones; each takes its costs off the score.
     """
@@ -42,11 +47,26 @@ def lint(workflow: Workflow) -> Lint:
         *_unused_lanes(workflow),
         *_unreachable_rounds(workflow),
         *_without_merge(workflow),
+        *_unwritten(briefs or {}),
     ]
     remarks = tuple(sorted(found, key=lambda remark: (not remark.strong, -remark.costs)))
     costs = sum(remark.costs for remark in remarks)
 
     return Lint(max(0, POINTS - costs), remarks, _postures(workflow))
+
+
+def _unwritten(briefs: Mapping[JobId, str]) -> Iterator[Remark]:
+    """Jobs whose objective is still the sentence that a new workflow has."""
+    for job, text in briefs.items():
+        if re.search(PLACEHOLDER, text):
+            yield Remark(
+                "unwritten-objective",
+                f"jobs.{job}",
+                f"The objective of `{job}` still says what should be written there.",
+                "Write what is to be done, and how one can tell that it is done.",
+                20,
+                strong=True,
+            )
 
 
 def _reviews(workflow: Workflow, job: JobId) -> list[JobSpec]:

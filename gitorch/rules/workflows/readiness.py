@@ -72,10 +72,13 @@ def _check_epic_runtimes(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]
 def _at_key(config: Config, key: str, message: str, fix: str) -> Problem:
     """A problem with a key of the configuration.
 
-    It stands at the key, or at the top of the file when the file does not set it.
+    It stands at the key, or at the top of the file when the file does not set it. Without a file its fix begins with writing one.
     """
+    if not config.path:
+        return Problem(CONFIG_NAME, 1, 1, message, f"There is no {CONFIG_NAME} yet: gitorch init. {fix}")
+
     line, column = config.places.get(key, (1, 1))
-    return Problem(config.path or CONFIG_NAME, line, column, message, fix)
+    return Problem(config.path, line, column, message, fix)
 
 
 def _at_setting(plan: Plan, name: str, message: str, fix: str) -> Problem:

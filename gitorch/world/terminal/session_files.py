@@ -277,7 +277,8 @@ PRESET_LISTS = (
     "one_shot_argv",
     "writable",
 )
-LATER_LISTS = ("signed_in", "channels", "server_argv", "client_argv", "host_argv", "usage_files", "interrupt_keys")
+CHANNEL_LISTS = ("channels", "server_argv", "client_argv", "host_argv")
+LATER_LISTS = (*CHANNEL_LISTS, "signed_in", "usage_files", "interrupt_keys", "sandbox_folders")
 """Those that a session which an older gitorch started does not have."""
 
 PRESET_NUMBERS = ("settle_ms", "warm_ms")
@@ -320,9 +321,8 @@ def _request_pattern(value: dict[str, Any]) -> RequestPattern:
 def _dialog(value: dict[str, Any]) -> Dialog:
     """Read a dialog with the keys or the choice that close it. Raises `re.error` for a pattern that is none."""
     re.compile(value["pattern"])
-    choice = value.get("choice", "")  # older versions wrote none
-    re.compile(choice)
-    return Dialog(value["pattern"], tuple(value["keys"]), choice)
+    re.compile(value.get("choice", ""))
+    return Dialog(value["pattern"], tuple(value["keys"]), value.get("choice", ""))
 
 
 def folder_of(home: Path, key: SessionKey) -> SessionFolder:
