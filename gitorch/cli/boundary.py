@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.interruption import INTERRUPTED, Interrupted
 from gitorch.cli.output import write, write_json
-from gitorch.errors import Corrupt, GitorchError, Malformed, Unavailable, Usage
+from gitorch.errors import Corrupt, Denied, GitorchError, Malformed, Unavailable, Usage
 from gitorch.model.ids import RunId
 
 if TYPE_CHECKING:
@@ -141,8 +141,18 @@ def _report_expected(error: BaseException, argv: Sequence[str], call: Call) -> i
     if expected is None:
         return _bug(error, argv, call)
 
+    if isinstance(expected, Denied):
+        from gitorch.wiring.callers import leave_denial
+
+        leave_denial(call.folder, call.environ, _verb_of(argv))
+
     _print_error(call, _told_to_hold(expected, call), (), {})
     return expected.exit_status
+
+
+def _verb_of(argv: Sequence[str]) -> str:
+    """The first word of a command line that is no option."""
+    return next((word for word in argv if not word.startswith("-")), "")
 
 
 def _told_to_hold(error: GitorchError, call: Call) -> GitorchError:

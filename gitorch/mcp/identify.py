@@ -16,6 +16,7 @@ from gitorch.errors import Denied, GitorchError
 from gitorch.mcp.caller import worktree_or
 from gitorch.model.record import ActorKind
 from gitorch.rules.guards.capabilities import HOLDS
+from gitorch.wiring.callers import leave_denial
 from gitorch.wiring.repository import Repository
 from gitorch.world import processes
 
@@ -50,6 +51,8 @@ def main(words: list[str], environ: Mapping[str, str], folder: Path) -> dict[str
             only_people(services, caller, verb)
     except Denied as error:
         found["denied"] = error.message
+        for verb in words:
+            leave_denial(folder, environ, verb)
     except GitorchError as error:
         found["fault"] = error.message
 

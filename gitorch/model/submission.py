@@ -42,7 +42,7 @@ class VerdictText(Value):
 
 
 class OutboxEntry(Value):
-    """A file in an agent's outbox, for an agent that cannot reach the ledger: its session's token, and a report or a verdict."""
+    """A file in an agent's outbox, for an agent that cannot reach the ledger: its session's token, and a report, a verdict or a denied verb."""
 
     run: RunId
     token: str
@@ -50,6 +50,8 @@ class OutboxEntry(Value):
     """Tells two entries with the same text apart."""
     report: ReportText | None = None
     verdict: VerdictText | None = None
+    denied: str = ""
+    """A verb that the agent tried and was denied."""
 
 
 class KeptVerb(Value):

@@ -6,7 +6,7 @@
 
 `run` and `token` are those of the session's environment. A report has the fields of `gitorch handoff` (`concerns`, `questions`,
 `blocker`, `clears`, `tests_claimed`, `replies`), a verdict those of `gitorch verdict` (`choice`, `commit`, `nonce`, `summary`,
-`findings`). The answer equals the output of the command with `--json`.
+`findings`). `denied` is the name of a verb that the agent tried and was denied. The answer equals the output of the command with `--json`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from gitorch.text.records.shape import WrongShape, shape
 FORMAT = "outbox/1"
 BYTES_MAX = 1_000_000
 """The largest outbox entry, as for a command that reads standard input."""
+
+VERB_CHARS_MAX = 60
 
 EXAMPLE = '{"gitorch": "outbox/1", "run": …, "token": …, "report": {"status": "DONE", "summary": …}}'
 
@@ -63,15 +65,16 @@ def _decoded(data: bytes) -> OutboxEntry:
 
 
 def _check_contents(entry: OutboxEntry) -> None:
-    """Raises WrongShape unless an entry holds either a report or a verdict."""
-    has_report = entry.report is not None
-    has_verdict = entry.verdict is not None
+    """Raises WrongShape unless an entry holds one report, one verdict or one denied verb."""
+    found = [part for part in (entry.report, entry.verdict, entry.denied) if part]
+    if len(found) > 1:
+        raise WrongShape("it contains more than one report, verdict or denied verb")
 
-    if has_report and has_verdict:
-        raise WrongShape("it contains both a report and a verdict")
-
-    if not has_report and not has_verdict:
+    if not found:
         raise WrongShape("it contains neither a report nor a verdict")
+
+    if len(entry.denied) > VERB_CHARS_MAX:
+        raise WrongShape(f"the denied verb has more than {VERB_CHARS_MAX} characters")
 
 
 def accepted(sentence: str, recorded: tuple[str, ...]) -> bytes:

@@ -125,7 +125,11 @@ VERBS = (
         parameters=(
             Parameter("remote", "The git remote; by default the configured one.", default=""),
             Parameter(
-                "yes", "Carry out what you typed while the remote was away, without asking.", ("--yes",), kind=Kind.FLAG
+                "yes",
+                "Carry out what you typed while the remote was away, without asking.",
+                ("--yes",),
+                kind=Kind.FLAG,
+                typed_only=True,
             ),
         ),
         result={"sync": Kind.OBJECT, "approved": Kind.LIST},

@@ -73,3 +73,19 @@ def find_sandbox(start: Path, environ: Mapping[str, str], why: str = "") -> Sand
         if (folder / ".gitorch").is_dir():
             return Sandbox(WorktreeOutboxes(), SystemClock(), folder, reason)
     return None
+
+
+def leave_denial(start: Path, environ: Mapping[str, str], verb: str) -> None:
+    """Leave word of a verb that an agent in a sandbox was denied; nothing is left outside of one, or without its token."""
+    run, token = environ.get("GITORCH_RUN", ""), environ.get("GITORCH_TOKEN", "")
+    sandbox = find_sandbox(start, environ)
+    if sandbox is None or not token:
+        return
+
+    import secrets
+
+    from gitorch.app.work.outbox import leave_denial as leave
+    from gitorch.model.ids import RunId
+    from gitorch.model.submission import OutboxEntry
+
+    leave(sandbox, OutboxEntry(RunId(run), token, secrets.token_hex(4), denied=verb))

@@ -244,12 +244,14 @@ def recover_as_operator(stage):
     return recovery.apply(stage.services, OPERATOR, None, "")
 
 
-def answered(stage, token):
+def answered(stage, token, **content):
     """What an entry with this token in the agent's outbox is answered, as the agent's side raises it."""
     repository = altered(stage.services, outboxes=FakeOutboxes())
     worktree = repository.paths.worktree(stage.run, stage.run.jobs["api"].session)
-    entry = OutboxEntry(RUN, token, "1", REPORT)
-    repository.outboxes.post(worktree, "report-1.json", entries.encode(entry))
+    content = content or {"report": REPORT}
+    entry = OutboxEntry(RUN, token, "1", **content)
+    name = "report-1.json" if "report" in content else "verdict-1.json"
+    repository.outboxes.post(worktree, name, entries.encode(entry))
     outbox.collect(repository, stage.run)
     return outbox.leave(Sandbox(repository.outboxes, FakeClock(), worktree, WHY), entry)
 

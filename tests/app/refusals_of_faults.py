@@ -257,6 +257,13 @@ WORK = [
         "an outbox entry in the outbox of session s1 carries another token than that session's",
         "gitorch brief",
     ),
+    (
+        "launched",
+        lambda s: answered(s, "token of s1", denied="approve"),
+        Denied,
+        "session s1 was denied this in its sandbox",
+        "gitorch brief",
+    ),
     ("nothing", collect_from_busy, Busy, "eight others write", "try again"),
     (
         "nothing",

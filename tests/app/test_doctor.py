@@ -15,7 +15,7 @@ from fakes.ledger import FakeLedger
 from fakes.remotes import FakeRemotes
 from fakes.world import FakeFiles, FakePrograms, FakeRepository, FakeSignatures
 
-from gitorch.app.start.doctor import FAULT, HealthCheck, examine
+from gitorch.app.start.doctor import FAULT, WITHOUT_KEYS, HealthCheck, examine
 from gitorch.errors import Corrupt, Malformed, Unavailable
 from gitorch.model import commands as c
 from gitorch.model.plans.approval import Grade, Guard, SigningKey
@@ -244,6 +244,7 @@ RESULTS = [
         "",
         {"config": PUSHING, "remotes": remotes(**{"refs/heads/main": "1234567890123"})},
     ),
+    ("approval", True, WITHOUT_KEYS[Grade.FORGE][0], "", {"config": Config(approval_at_least=Grade.FORGE)}),
     (
         "approval",
         None,

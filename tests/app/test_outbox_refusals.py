@@ -50,6 +50,20 @@ def test_an_entry_with_another_sessions_token_is_denied_and_recorded(stage):
     assert (type(event), event.verb) == (ActionRefused, "outbox")
 
 
+def test_a_denied_verb_that_an_agent_in_a_sandbox_leaves_is_recorded_as_its_own(stage):
+    repository, worktree = left(stage, "token of somebody")
+    repository.outboxes.entries.clear()
+    token = f"token of {stage.run.jobs['api'].session}"
+    sandbox = Sandbox(repository.outboxes, FakeClock(), worktree, WHY)
+    outbox.leave_denial(sandbox, OutboxEntry(RUN, token, "7", denied="approve"))
+    assert outbox.collect(repository, stage.run)
+    record = stage.ledger.written[-1].record
+    assert (record.event.verb, record.event.code, record.event.job) == ("approve", "denied", "api")
+    assert (record.actor.kind, record.actor.session) == ("agent", stage.run.jobs["api"].session)
+    answer = entries.read_answer(repository.outboxes.answered(worktree, "denied-7.json"))
+    assert "was denied this in its sandbox" in answer.message
+
+
 def test_an_entry_that_the_ledger_is_too_busy_for_stays(stage):
     repository, worktree = left(stage, f"token of {stage.run.jobs['api'].session}")
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from fakes.world import FakeFiles, FakeGit, FakePrograms, FakeRepository, altered
+from repository import make_seed
 from test_preflight import CALLER, CONFIG
 
 from gitorch.app.start.setup import InitOptions, init, propose
+from gitorch.ledger.location import REF
+from gitorch.wiring.repository import Repository
+from gitorch.world.resources import template_bytes
 
 
 @pytest.fixture
@@ -119,3 +129,17 @@ def test_init_makes_what_is_missing_once(repository):
 def test_a_bare_repository_is_configured_in_its_git_directory(repository):
     bare = altered(repository, root=repository.home.parent)
     assert propose(bare, InitOptions()).makes[0] == str(repository.home / "gitorch.yaml")
+
+
+def test_init_works_again_after_gitorch_was_removed_as_its_page_says(tmp_path):
+    """The unreachable commits of the removed ledger are still there, for as long as git keeps them."""
+    seed = make_seed(tmp_path / "r")
+    template = template_bytes("gitorch.yaml").decode()
+    wishes = InitOptions("scripted", "main", "true")
+    init(Repository(seed.path, os.environ), CALLER, template, wishes)
+    seed.git("update-ref", "-d", REF)
+    shutil.rmtree(seed.path / ".git/gitorch")
+    (seed.path / "gitorch.yaml").unlink()
+    again = Repository(seed.path, os.environ)
+    assert init(again, CALLER, template, wishes).created == (str(seed.path / "gitorch.yaml"), "branch gitorch/ledger")
+    assert again.ledger.verify().faults == ()

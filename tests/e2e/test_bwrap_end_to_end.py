@@ -122,6 +122,14 @@ def test_what_it_tried_changed_nothing(held: House) -> None:
     assert held.records("merge-approved") == []
 
 
+def test_what_it_was_denied_is_recorded_though_it_cannot_write_to_the_ledger(held: House) -> None:
+    """The call without its session's token is denied as well, and left by nobody: the gateway into the ledger is the token."""
+    tried = [
+        (r["verb"], r["code"], r["_actor"]["kind"], r["_actor"]["session"]) for r in held.records("action-refused")
+    ]
+    assert tried == [("approve", "denied", "agent", "s1")]
+
+
 def test_its_work_is_approved_and_merged_like_any_other(held: House) -> None:
     held("approve", "--yes")
     assert held.repo.git("show", "main:api.md") == "second"

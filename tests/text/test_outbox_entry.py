@@ -51,8 +51,9 @@ WRONG = [
             b'{"gitorch": "outbox/1", "run": "r", "token": "t", "report": {"status": "DONE", "summary": "s"}, '
             b'"verdict": {"choice": "accept", "commit": "c", "nonce": "n", "summary": "s"}}'
         ),
-        "both a report and a verdict",
+        "more than one report, verdict or denied verb",
     ),
+    (b'{"gitorch": "outbox/1", "run": "r", "token": "t", "denied": "%s"}' % (b"x" * 61), "has more than 60 characters"),
     (b"\xff\xfe{", "codec can't decode"),
     (b"[" * 100_000, "recursion"),
     (b" " * (BYTES_MAX + 1), f"larger than {BYTES_MAX:,} bytes"),

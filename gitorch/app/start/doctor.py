@@ -42,6 +42,8 @@ PROBE_BYTES = 65_536
 INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 
 FAULT = "; it can crash when a person leaves an agent that has ended, which gitorch avoids: a newer one is better"
+SIGN = "gitorch keys add --new && gitorch config set approval.at_least signed"
+WITHOUT_KEYS = {Grade.FORGE: ("forge: a merged pull request approves, and nothing that is typed here", "")}
 KNOWN_FAULTS = {"tmux 3.3": FAULT, "tmux 3.3a": FAULT}
 """Versions with a known fault, by the line that they print."""
 
@@ -282,10 +284,8 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
     """How an approval of a merge is proven here, and whether this person can give one."""
     least = services.config.approval_at_least
     if least is not Grade.SIGNED:
-        text = f"{least}: a program that runs as you could approve as well"
-        yield HealthCheck(
-            "approval", None, text, "gitorch keys add --new && gitorch config set approval.at_least signed"
-        )
+        text, fix = WITHOUT_KEYS.get(least, (f"{least}: a program that runs as you could approve as well", SIGN))
+        yield HealthCheck("approval", not fix or None, text, fix)
         return
 
     own = list(_own_approvers(services))

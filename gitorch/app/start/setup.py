@@ -101,10 +101,12 @@ def init(
     proposal = propose(services, wishes)
     services.place.remember_root()
     config = config_file(services)
+    if (
+        LEDGER_BRANCH in proposal.makes
+    ):  # first: beside commits of a removed ledger, a configuration shows that one was lost
+        services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
     if str(config) in proposal.makes:
         services.files.write(config, render(template, proposal.values).encode())
-    if LEDGER_BRANCH in proposal.makes:
-        services.ledger.create(caller.actor, services.clock.now(), f"L-{services.secrets.nonce()}")
     return InitResult(proposal.makes, proposal.keeps, proposal.notes)
 
 

@@ -1,4 +1,4 @@
-"""Outbox entries: how an agent that cannot reach the ledger hands in its report or verdict.
+"""Outbox entries: how an agent that cannot reach the ledger hands in its report or verdict, and what it was denied.
 
 The agent's side leaves a file in its worktree and waits a little for the answer. gitorch's side executes each entry exactly
 like the verb, under the agent's own token, and writes the answer beside it. An entry and its events are recorded together,
@@ -7,6 +7,7 @@ so that one which is found again after a kill counts once.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import record_refusal
@@ -72,6 +73,12 @@ def leave(sandbox: Sandbox, entry: OutboxEntry) -> tuple[str, tuple[str, ...]]:
         raise outcome
 
     return outcome
+
+
+def leave_denial(sandbox: Sandbox, entry: OutboxEntry) -> None:
+    """Leave word of a denied verb, for the ledger that the agent cannot write to. Nobody waits for the answer."""
+    with suppress(OSError):
+        sandbox.outboxes.post(sandbox.worktree, f"denied-{entry.salt}.json", entries.encode(entry))
 
 
 def _wait_for_answer(sandbox: Sandbox, name: str) -> bytes | None:
@@ -151,6 +158,9 @@ def _accept(
         return entries.accepted(f"This was recorded before: {job.spec.id} {why(run, job)}.", ())
 
     credential = _credential(services, run, session, entry)
+    if entry.denied:
+        raise _recorded(services, run, session, entry.denied, f"session {session.id} was denied this in its sandbox")
+
     mark = AcceptOutboxEntry(session.id, pending.name, pending.digest)
     content = entry.report or entry.verdict
     happened = () if content is None else submit(services, Submission(credential, content), mark)
@@ -167,17 +177,13 @@ def _credential(
     if entry.run == run.id and token_digest(entry.token) == session.token:
         return AgentCredential(entry.run, entry.token)
 
-    denied = Denied(
-        f"an outbox entry in the outbox of session {session.id} carries another token than that session's",
-        "gitorch brief",
-    )
+    message = f"an outbox entry in the outbox of session {session.id} carries another token than that session's"
+    raise _recorded(services, run, session, "outbox", message)
+
+
+def _recorded(services: Services, run: Run, session: Session, verb: str, message: str) -> Denied:
+    """The refusal of what an agent tried, which the ledger has then."""
+    denied = Denied(message, "gitorch brief")
     actor = Actor(ActorKind.AGENT, session.job, services.host.host, session.id)
-    record_refusal(
-        services,
-        run.id,
-        actor,
-        "outbox",
-        denied,
-        session.job,
-    )
-    raise denied
+    record_refusal(services, run.id, actor, verb, denied, session.job)
+    return denied
