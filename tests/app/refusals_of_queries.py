@@ -284,6 +284,13 @@ RECORDS = [
     ),
     (
         "nothing",
+        lambda s: syncing.choose_remote(with_remote(s), "attic"),
+        NotFound,
+        "there is no remote attic, only origin",
+        "git remote -v",
+    ),
+    (
+        "nothing",
         lambda s: syncing.sync(with_remote(s), "origin"),
         NotFound,
         "there is no ledger, neither here nor at origin",
