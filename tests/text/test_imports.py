@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from task_lists import BEADS, CHECKLIST, ISSUES, KIRO, OPEN_SPEC, SPEC_KIT, TASK_MASTER
 
 from gitorch.errors import Malformed
-from gitorch.text.imports.formats import FORMATS, ONE_AFTER_ANOTHER, import_plan
+from gitorch.model.tracker import Backlog
+from gitorch.text.beads import parse_issues
+from gitorch.text.imports.beads_epics import beads_plan
+from gitorch.text.imports.formats import FORMATS, ONE_AFTER_ANOTHER, finished, import_plan
 from gitorch.text.plans.plan import parse_plan
 
 
@@ -203,6 +206,44 @@ def test_epics_of_beads_keep_their_ids_and_order():
     ]
     assert "Sell things" in plan.epics[0].section
     assert left(done) == [".beads/issues.jsonl: shop-c3: The issue belongs to no open epic, so it is left out."]
+
+
+TRACKED = (
+    {"id": "s-a", "title": "The shop", "issue_type": "epic"},
+    {"id": "s-a.1", "title": "A counter"},
+    {"id": "s-b", "title": "The stock", "issue_type": "epic"},
+    {"id": "s-b.1", "title": "Shelves", "dependencies": [{"type": "blocks", "depends_on_id": "s-a.1"}]},
+)
+
+
+@pytest.mark.parametrize(
+    ("only", "blocker", "waits"),
+    [
+        ("s-a", "open", []),
+        ("s-b", "closed", []),
+        ("", "open", []),
+        (
+            "s-b",
+            "open",
+            [
+                (
+                    "bd: s-b.1: It waits for `s-a.1`, which is open and in no epic of this plan: "
+                    "close `s-a.1` first, or remove the dependency."
+                )
+            ],
+        ),
+    ],
+)
+def test_an_imported_epic_of_the_tracker_has_no_defect_but_the_blockers_that_the_import_names(only, blocker, waits):
+    rows = [dict(row) for row in TRACKED]
+    rows[1]["status"] = blocker
+    issues = parse_issues("bd", "\n".join(json.dumps(row) for row in rows).encode()).issues
+
+    done = finished("bd", beads_plan("bd", issues, only))
+    plan = parse_plan("plan.md", done.text.encode(), ask=lambda *_: Backlog("bd", issues))
+
+    assert left(done)[: len(waits)] == waits
+    assert len(plan.problems) == len(waits)
 
 
 def test_issues_of_beads_become_epics_where_no_epic_is_open():

@@ -97,6 +97,39 @@ def test_headings_that_name_an_epic(heading):
     assert [(e.id, e.issue) for e in plan.epics] == [("shop-a1", "shop-a1"), ("shop-b2", "shop-b2")]
 
 
+@pytest.mark.parametrize("title", ["# The shop", "The shop\n========", "# the SHOP"])
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "## Epic: {}",
+        "## Epic: {} — The shop",
+        "## Epic: The shop",
+        "## The shop",
+        "## {}",
+        "## {}: The shop",
+        "### The shop ({})",
+    ],
+)
+def test_a_plan_may_have_the_title_of_its_epic(title, heading):
+    plan = plan_of(f"{title}\n\nWhy.\n\n{section('shop-a1', heading)}")
+    assert messages(plan) == []
+    assert (plan.title.casefold(), [e.id for e in plan.epics]) == ("the shop", ["shop-a1"])
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [("# Epic: shop-a1", "## Epic: shop-a1"), ("# The shop", "# Epic: shop-a1"), ("## The shop", "## Epic: shop-a1")],
+)
+def test_headings_of_which_none_is_the_title_name_an_epic_twice(headings):
+    plan = plan_of(f"{headings[0]}\n\n{section('shop-a1', headings[1])}")
+    assert "The epic id `shop-a1` is used twice; first on line 1." in str(messages(plan))
+
+
+def test_an_epic_below_a_heading_of_level_1_needs_no_other_heading():
+    plan = plan_of(section("shop-a1", "# The shop"))
+    assert (messages(plan), [e.id for e in plan.epics]) == ([], ["shop-a1"])
+
+
 def test_a_heading_that_only_mentions_an_epic_opens_no_section():
     body = "### Notes on shop-a1 and shop-b2\n\n### Task: Extend shop-b2\n\nWords."
     assert [e.id for e in plan_of(section("shop-a1", body=body)).epics] == ["shop-a1"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Malformed
-from gitorch.model.tracker import belongings, edges
+from gitorch.model.tracker import belongings, edges, foreign_blockers
 from gitorch.text.beads import parse_issues
 from gitorch.text.imports.imported import Imported, ImportedEpic, Left
 from gitorch.text.imports.json_values import checkbox, paragraphs
@@ -47,10 +47,10 @@ def beads_plan(path: str, issues: Mapping[str, Issue], only: str = "") -> Import
         body = _body(epic, owned[name])
         epics.append(ImportedEpic(slug(name, "epic"), epic.title, body, tuple(needs)))
 
-    left: tuple[Left, ...] = ()
+    left = list(_waits_outside(path, issues, owned))
     if not only:
-        left = tuple(_left(path, issues, owned))
-    return Imported("beads", _title(path, chosen), tuple(epics), left=left)
+        left += _left(path, issues, owned)
+    return Imported("beads", _title(path, chosen), tuple(epics), left=tuple(left))
 
 
 def _chosen(issues: Mapping[str, Issue], only: str) -> dict[str, Issue]:
@@ -129,3 +129,13 @@ def _left(path: str, issues: Mapping[str, Issue], owned: Mapping[str, Sequence[I
         if issue.is_open:
             message = "The issue belongs to no open epic, so it is left out."
             yield Left(f"{path}: {name}", message)
+
+
+def _waits_outside(path: str, issues: Mapping[str, Issue], owned: Mapping[str, tuple[Issue, ...]]) -> Iterator[Left]:
+    """The open issues outside of the plan that its issues wait for.
+
+    While they are open, `gitorch check` refuses the plan.
+    """
+    for _, (issue, blocker) in foreign_blockers(issues, owned):
+        message = f"It waits for `{blocker}`, which is open and in no epic of this plan: close `{blocker}` first, or remove the dependency."
+        yield Left(f"{path}: {issue}", message)

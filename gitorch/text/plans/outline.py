@@ -40,18 +40,48 @@ def outline_of(
     `opens` recognises the headings that begin a section. With `whole`, the document is this epic's section from line 1.
     Never fails: text that means nothing to a plan is skipped, and `plans.checks` judges the rest.
     """
+    outline = _read(document.blocks, line_count, opens, whole)
+    title = _title_beside_its_epic(document, outline)
+    if title is None:
+        return outline
+
+    below = [block for block in document.blocks if block is not title]
+    outline = _read(below, line_count, opens, whole)
+    outline.title = title.text
+    outline.title_line = title.line
+    return outline
+
+
+def _read(blocks: Sequence[Block], line_count: int, opens: HeadingTest, whole: EpicHeading | None) -> Outline:
+    """The outline of these blocks; with `whole`, all of them are this epic's section."""
     reader = _OutlineReader(opens)
     if whole is not None:
         reader.outline.sections.append(Section(whole, 1, 1))
 
     before: Block | None = None
 
-    for block in document.blocks:
+    for block in blocks:
         reader.take(block, before)
         before = block
 
     reader.end_section(line_count + 1)
     return reader.outline
+
+
+def _title_beside_its_epic(document: Document, outline: Outline) -> Heading | None:
+    """The title of a plan that is also that of its epic, so that it opened a section as well as the epic's own heading.
+
+    Such a title is the only heading of level 1, and does not say `Epic`. None in any other plan.
+    """
+    top = [block for block in document.blocks if isinstance(block, Heading) and block.level == 1]
+    if len(top) != 1 or parse_epic_heading(top[0].text) is not None:
+        return None
+
+    opened = {section.line: section.heading.id for section in outline.sections}
+    name = opened.pop(top[0].line, None)
+    if name in opened.values():
+        return top[0]
+    return None
 
 
 class _OutlineReader:
