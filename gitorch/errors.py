@@ -64,6 +64,13 @@ class Usage(GitorchError):
     code = "usage"
     exit_status = 2
 
+    def __init__(self, message: str, hint: str = "", meant: str = "", typed: str = "") -> None:
+        super().__init__(message, hint)
+        self.meant = meant
+        """One of several things that the call could mean; empty where it is wrong in another way."""
+        self.typed = typed
+        """The word that could mean any of them; empty where a run must be named, and none was."""
+
 
 class NotFound(GitorchError):
     """The caller named a thing that does not exist."""

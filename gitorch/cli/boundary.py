@@ -251,7 +251,7 @@ def _machine_fault(error: OSError, fault: str, command: str) -> Unavailable:
 
 def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details: Mapping[str, object]) -> None:
     """One JSON object on standard output, or lines on standard error."""
-    hint = _hint_in_run(error.hint, call)
+    hint = _hint(error, call)
     if call.json:
         more: dict[str, object] = {}
         if isinstance(error, Malformed):
@@ -263,6 +263,16 @@ def _print_error(call: Call, error: GitorchError, lines: Sequence[str], details:
     shown = _error_lines(error, hint, lines)
 
     _print_lines(call, shown)
+
+
+def _hint(error: GitorchError, call: Call) -> str:
+    """The command that helps: the typed one with the run or the name that it lacks, otherwise that of the error."""
+    if isinstance(error, Usage):
+        from gitorch.cli.unambiguous import unambiguous
+
+        return unambiguous(call.words, error) or error.hint
+
+    return _hint_in_run(error.hint, call)
 
 
 def _hint_in_run(hint: str, call: Call) -> str:

@@ -41,7 +41,7 @@ def resolve_prefix(
         return matches[0]
     for_unknown, for_ambiguous = commands
     if matches:
-        raise Usage(f"{name} could be any of {_listed(matches)}", f"{for_ambiguous} {matches[0]}")
+        raise Usage(f"{name} could be any of {_listed(matches)}", f"{for_ambiguous} {matches[0]}", matches[0], name)
     raise unknown(f"{owner} has no {noun} {name}; it has {_listed(candidates)}", for_unknown)
 
 
@@ -125,7 +125,7 @@ def only_run(runs: Sequence[Run], problem: str, command: str) -> Run | None:
         return None
     if len(runs) > 1:
         ids = [run.id for run in runs]
-        raise Usage(f"{problem}: {_listed(ids)}", f"{command} {ids[0]}")
+        raise Usage(f"{problem}: {_listed(ids)}", f"{command} {ids[0]}", ids[0])
     return runs[0]
 
 
@@ -160,7 +160,7 @@ def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
         raise NotFound("there is no run yet", "gitorch start PLAN")
     active = active_runs(services)
     if len(active) > 1:
-        raise Usage(f"several runs are open: {_listed(active)}", f"gitorch status {active[0]}")
+        raise Usage(f"several runs are open: {_listed(active)}", f"gitorch status {active[0]}", active[0])
     if active:
         return active[0]
     return ids[-1]
