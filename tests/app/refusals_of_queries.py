@@ -202,6 +202,16 @@ PEOPLE = [
         "there is no file x.md, so no plan is ready there",
         "ls {above}/s",
     ),
+    *(
+        (
+            "reported",
+            lambda s, words=words: decisions.answer(s.services, CALLER, "q1", words, None),
+            Refused,
+            'q1 asks you to approve a merge; it takes no answer: approve it, or send it back by gitorch reject auth-7f3a --rework api --note "…"',
+            "gitorch approve auth-7f3a",
+        )
+        for words in ((), ("yes",), ("approve",), ("reject",), ("no", "too wide"))
+    ),
     (
         "escalated",
         lambda s: decisions.answer(s.services, CALLER, "q1", (), None),

@@ -23,6 +23,7 @@ PLACEHOLDER = re.compile(r"\b[A-Z]{3,}(_[A-Z]+)*\b")
 
 OTHERWISE = {
     "gitorch doctor": (UNAVAILABLE, "it names what the refusal was about, beside the stand-ins that lack a program"),
+    "gitorch approve auth-7f3a": (USAGE, "it asks at a terminal"),
     "gitorch cleanup auth-7f3a": (USAGE, "it asks at a terminal"),
     "gitorch keys add --new": (USAGE, "it asks for a passphrase at a terminal"),
     "gitorch up auth-7f3a --no-wait": (WAITING, "the report of the moved target waits for a person"),

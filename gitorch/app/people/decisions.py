@@ -17,6 +17,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.deciding.merges import ensure_proven
+from gitorch.rules.deciding.questions import ensure_takes_answer
 from gitorch.rules.guards.ensure import run_there
 from gitorch.rules.messages.answer_words import first_answer
 from gitorch.rules.review.citations import citation_fault
@@ -50,10 +51,11 @@ def answer(
     Raises Denied for an agent, before the question is even looked up.
     Raises NotFound where no run has a question of this name.
     Raises Usage for a word that is no option, or a prefix of several.
-    Raises Refused where the question was answered before.
+    Raises Refused where the question was answered before, and for the question whether to merge.
     """
     only_people(services, caller, "answer")
     run, question = find_question(services, name, run_name)
+    ensure_takes_answer(run, question)
     option, text = _option_and_text(question, list(arguments))
 
     command = commands.AnswerQuestion(question.id, option, text)

@@ -12,7 +12,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import FAULT, REFUSED, QuestionKind, unanswered_trigger
 from gitorch.rules.guards import ensure
 from gitorch.rules.messages.answer_words import first_answer, needs_text
-from gitorch.rules.messages.report_commands import approving_command
+from gitorch.rules.messages.report_commands import approving_command, sending_back_command
 from gitorch.rules.review.gates import next_question
 from gitorch.rules.review.left_findings import jobs_behind, with_left_findings
 from gitorch.rules.workflows.tracked import issues_of, troubled_job
@@ -102,11 +102,18 @@ def answer(state: State, order: Order, command: commands.AnswerQuestion) -> tupl
     )
 
 
+def ensure_takes_answer(run: Run, question: Question) -> None:
+    """Raises Refused for the question whether to merge, with the commands that decide it."""
+    if question.kind is not QuestionKind.APPROVAL or question.answer is not None:
+        return
+
+    message = f"{question.id} asks you to approve a merge; it takes no answer: approve it, or send it back by {sending_back_command(run)}"
+    raise Refused(message, approving_command(run))
+
+
 def _ensure_option(run: Run, question: Question, option: str) -> None:
     """Raises Refused if the question does not offer the option, or if the question has a command of its own."""
-    if question.kind is QuestionKind.APPROVAL:
-        message = f"{question.id} asks you to approve a merge; it takes no answer"
-        raise Refused(message, approving_command(run))
+    ensure_takes_answer(run, question)
 
     if question.options and option not in question.options:
         given = "a text without an option"
