@@ -62,11 +62,17 @@ def _merged_line(run: Run, branches: Branches) -> str:
 
 def _files_line(branches: Branches) -> str:
     """How many files change, in which way, and by how many lines; a file counts once for each branch."""
-    ways = Counter(change.how for _, facts in branches for change in facts.changes)
-    total = sum(facts.files for _, facts in branches)
+    ways: Counter[HowChanged] = Counter()
+    total = 0
+    added = 0
+    removed = 0
+    for _, facts in branches:
+        ways.update(change.how for change in facts.changes)
+        total += facts.files
+        added += facts.added
+        removed += facts.removed
+
     kinds = ", ".join(f"{ways[how]} {how}" for how in HowChanged if ways[how])
-    added = sum(facts.added for _, facts in branches)
-    removed = sum(facts.removed for _, facts in branches)
     line = counted(total, "changed file")
     if kinds:
         line += f" ({kinds})"
@@ -107,12 +113,16 @@ def _outcome(job: JobState, facts: BranchFacts) -> str:
 
 def _reviews_line(branches: Branches) -> str:
     """How many verdicts accept the commits that are merged, by the runtime that gave them."""
-    accepting = [verdict for job, facts in branches for verdict in job.verdicts if _accepts(verdict, facts)]
+    accepting: list[Verdict] = []
+    rounds = 0
+    for job, facts in branches:
+        accepting += [verdict for verdict in job.verdicts if _accepts(verdict, facts)]
+        rounds = max(rounds, job.attempt)
+
     runtimes = Counter(verdict.runtime for verdict in accepting)
     choices = Counter(verdict.choice for verdict in accepting)
     with_findings = choices[Choice.ACCEPT_WITH_FINDINGS]
     given = ", ".join(f"{count} by {runtime}" for runtime, count in sorted(runtimes.items()))
-    rounds = max((job.attempt for job, _ in branches), default=0)
     line = f"{counted(len(accepting), 'verdict accepts', 'verdicts accept')} what is merged"
     if with_findings:
         line += f", {with_findings} of them with findings"
