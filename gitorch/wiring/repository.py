@@ -152,7 +152,17 @@ class Repository:
         """Worktrees that are made ready for work."""
         from gitorch.world.setups import WorktreeSetups
 
-        return WorktreeSetups(self.home, self.root, self._environ, self.clock, self._ignored_files)
+        return WorktreeSetups(self.home, self.root, self._environ, self.clock, self._ignored_files, self._exclude_links)
+
+    def _exclude_links(self, links: Sequence[str]) -> None:
+        """Keep links to ignored paths of the root out of all commits: a pattern such as `data/` matches no link."""
+        from gitorch.world.git.exclusions import exclude_links
+        from gitorch.world.git.runner import GitRunner
+
+        if not links or not (self.root / ".git").exists():
+            return
+        git = GitRunner(self.root, self._environ, self.clock, self._git_settings, self._say_slow)
+        exclude_links(git.at(self.root), links)
 
     def _ignored_files(self, patterns: Sequence[str]) -> tuple[str, ...]:
         """The ignored files of the root that match; none without a checkout there."""

@@ -30,7 +30,7 @@ class WorktreeSetups:
     """Set-ups of one repository. Their folders lie below `<home>/setups`; `root` is where copies and links come from.
 
     A worktree counts as set up while the mark that the last success left fits it: another worktree in its place, or another
-    preparation, has to be set up anew.
+    preparation, has to be set up anew. `exclude` keeps the links out of what agents commit.
     """
 
     def __init__(
@@ -40,8 +40,10 @@ class WorktreeSetups:
         environ: Mapping[str, str],
         clock: Clock,
         ignored: Callable[[Sequence[str]], tuple[str, ...]] = no_files,
+        exclude: Callable[[Sequence[str]], object] = no_files,
     ) -> None:
         self._home, self._root, self._ignored = home, root, ignored
+        self._exclude = exclude
         self._folder = home / "setups"
         self._runs = CommandRuns(environ, clock)
 
@@ -84,6 +86,7 @@ class WorktreeSetups:
 
         try:
             self._runs.end_leftovers(run)
+            self._exclude(preparation.links)
             write_json(run / "spec.json", {"cwd": str(worktree)})
             self._runs.launch(run, self._spec(run, worktree, preparation), descriptor)
         finally:

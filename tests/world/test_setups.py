@@ -13,6 +13,7 @@ from gitorch.model.observed import CheckPhase, SetupPhase
 from gitorch.model.plans.preparation import Preparation
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
+from gitorch.world.git.exclusions import exclude_links
 from gitorch.world.git.ignored import ignored_files
 from gitorch.world.git.runner import GitRunner
 from gitorch.world.git.worktrees import GitWorktrees
@@ -39,11 +40,14 @@ class Site:
         self.setups = self.another()
 
     def another(self):
-        return WorktreeSetups(self.home, self.root, self.repo.environ, self.clock, self.ignored)
+        return WorktreeSetups(self.home, self.root, self.repo.environ, self.clock, self.ignored, self.exclude)
 
     def ignored(self, patterns):
         git = GitRunner(self.root, self.repo.environ, self.clock)
         return ignored_files(git.at(self.root), patterns)
+
+    def exclude(self, links):
+        exclude_links(GitRunner(self.root, self.repo.environ, self.clock).at(self.root), links)
 
     def set_up(self, *words, **parts):
         preparation = Preparation(*words, **parts)
@@ -71,6 +75,27 @@ def test_files_are_copied_linked_and_the_command_runs_in_the_worktree(site):
     assert (site.tree / "data").readlink() == site.root / "data"
     assert (site.tree / "made").exists()
     assert not (site.tree / "notes.txt").exists(), "only ignored files are copied"
+
+
+@pytest.mark.parametrize("pattern", ["{}/", "{}", "/{}/", "{}/*\n{}/"])
+@pytest.mark.parametrize("name", ["modules", "a [b]*", "größe", "deep/modules"])
+def test_a_link_to_an_ignored_folder_is_no_change_of_the_worktree(site, name, pattern):
+    escaped = name.replace("[", "\\[").replace("*", "\\*")
+    site.repo.commit({".gitignore": pattern.replace("{}", escaped) + "\n", "deep/kept": ""})
+    site.worktrees.ensure(site.tree, CommitId(site.repo.git("rev-parse", "HEAD")), None)
+    site.repo.write(f"{name}/one.js", "")
+
+    assert site.set_up(links=(name,)).phase is SetupPhase.DONE
+
+    assert (site.tree / name).readlink() == site.root / name
+    assert site.repo.git("-C", str(site.tree), "status", "--porcelain") == ""
+    site.repo.write(f"{name.replace('[b]', 'b')}x/two.js", "")
+    assert "two.js" in site.repo.git("status", "--porcelain", "-uall"), "only the link is excluded"
+
+
+def test_a_link_to_a_path_that_git_does_not_ignore_is_seen(site):
+    assert site.set_up(links=("notes.txt", "absent")).phase is SetupPhase.DONE
+    assert site.repo.git("-C", str(site.tree), "status", "--porcelain") == "?? notes.txt"
 
 
 def test_a_failure_has_its_status_and_its_last_lines_until_it_is_forgotten(site):

@@ -16,6 +16,7 @@ from gitorch.model.path_text import without_surrogates
 from gitorch.ports.git import WorktreeEntry
 from gitorch.world.files import append_line, holding
 from gitorch.world.git.checkout import worktrees
+from gitorch.world.git.exclusions import exclude
 from gitorch.world.git.folders import DELETED_PREFIX, delete, delete_in_background, free_name, lines
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
 from gitorch.world.git.ownership import claim, is_locked
@@ -306,17 +307,7 @@ class GitWorktrees:
 
     def _exclude(self) -> None:
         """Exclude briefs from the untracked files of every worktree, without changing a tracked file."""
-        path = self._common / "info" / "exclude"
-        line = f"/{OWN_FOLDER}/"
-        excluded = b""
-        if path.exists():
-            excluded = path.read_bytes()
-        if line in excluded.decode("utf-8", "replace").splitlines():
-            return
-        separator = b""
-        if excluded and not excluded.endswith(b"\n"):  # the user's last line must stay a line of its own
-            separator = b"\n"
-        append_line(path, separator + line.encode())
+        exclude(self._common, f"/{OWN_FOLDER}/")
 
 
 def _require_done(result: ProgramResult, verb: str) -> None:
