@@ -92,6 +92,22 @@ def test_a_person_is_asked_after_three_failures_once_and_with_the_words_of_git()
     assert asked(failed(play)) == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "cause"),
+    [
+        ("the set-up leaves x\ntry: echo /x >> exclude", "Remove the cause (try: echo /x >> exclude), then try again"),
+        ("try: it", "Remove the cause (try: it), then try again"),
+        ("no hint", "Remove the cause, then try again"),
+        ("try: one\nand more words", "Remove the cause, then try again"),
+    ],
+)
+def test_the_question_about_a_fault_names_the_command_that_may_help(reason, cause):
+    play = failed(played(), times=3, reason=reason)
+    asked(play)
+    (row,) = inbox(play.run)
+    assert cause in row.text
+
+
 def test_the_views_of_a_fault_agree_before_and_after_the_question():
     play = failed(played(), times=2)
     job = play.run.jobs[API]

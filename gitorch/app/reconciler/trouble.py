@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Bug, GitorchError, Unavailable
+from gitorch.model.work.fault import TRY
 
 if TYPE_CHECKING:
     from gitorch.model.work.fault import Step
@@ -60,7 +61,7 @@ def words_of(error: GitorchError) -> str:
     """The message of an error and, in a line of its own, the command that may help; short, and without bytes of no character."""
     words = error.message
     if error.hint:
-        words = f"{words}\ntry: {error.hint}"
+        words = f"{words}\n{TRY}{error.hint}"
 
     return words.encode("utf-8", "backslashreplace").decode()[:WORDS_MAX]
 

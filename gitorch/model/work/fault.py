@@ -25,6 +25,10 @@ class Step(Value):
     session: SessionId | None = None
 
 
+TRY = "try: "
+"""What stands before the command that may help, in the last line of a fault's reason."""
+
+
 class Fault(Value):
     """A step that failed, and has not succeeded since."""
 
@@ -48,6 +52,14 @@ class Fault(Value):
             times = f" {counted(self.times, 'time')}"
 
         return f"{self.step.doing} failed{times}: {self.first_line}"
+
+    @property
+    def cure(self) -> str:
+        """The command that may help, as its error named it; empty without one."""
+        last = self.reason.rstrip().rpartition("\n")[2]
+        if last.startswith(TRY):
+            return last.removeprefix(TRY)
+        return ""
 
     @property
     def first_line(self) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.counts import counted
 from gitorch.model.plans.workflow import UNCLAIMED
-from gitorch.model.work.fault import CLEANUP_STEP
+from gitorch.model.work.fault import CLEANUP_STEP, TRY
 from gitorch.model.work.question import fault_trigger
 
 if TYPE_CHECKING:
@@ -98,6 +98,10 @@ def _question(run: Run, fault: Fault) -> commands.Escalate:
 def _decision(run: Run, fault: Fault) -> str:
     """What a person can decide about a fault."""
     options = _options(run, fault)
+    first = "Remove the cause"
+    if fault.cure:
+        first = f"{first} ({TRY}{fault.cure})"
+
     parts = ["try again at once (retry)"]
     if "stop_epic" in options:
         parts.append(f"stop {fault.step.job}")
@@ -107,9 +111,9 @@ def _decision(run: Run, fault: Fault) -> str:
         parts.append("leave everything as it is (leave)")
 
     if len(parts) == 1:
-        return "Remove the cause, then try again at once (retry)?"
+        return f"{first}, then try again at once (retry)?"
 
-    return f"Remove the cause, then {', '.join(parts[:-1])}, or {parts[-1]}?"
+    return f"{first}, then {', '.join(parts[:-1])}, or {parts[-1]}?"
 
 
 def _options(run: Run, fault: Fault) -> tuple[str, ...]:
