@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 VENV = "python3 -m venv .venv && echo '*' > .venv/.gitignore && .venv/bin/python -m pip install --quiet"
 """A virtual environment that git ignores, whatever the project's own `.gitignore` says."""
 
+EGG_INFO = "for made in *.egg-info */*.egg-info; do test ! -d $made || echo '*' > $made/.gitignore; done"
+"""Lets git ignore the folder that setuptools leaves beside the sources of a project that is installed for editing."""
+
 TEST_EXTRAS = ("test", "tests", "testing", "dev")
 """Names of extras that hold what the tests need; the first that exists is installed."""
 
@@ -124,11 +127,25 @@ def guess(read: Callable[[str], str | None]) -> Guess:
         elif signs is PYTHON:
             steps.extend(_with_pip(read))
 
+    setup = " && ".join(step.command for step in steps)
+    if _leaves_egg_info(read, setup):
+        setup += f" && {EGG_INFO}"
     return Guess(
-        setup=" && ".join(step.command for step in steps),
+        setup=setup,
         setup_files=tuple(step.file for step in steps),
         tests=_tests(read, steps),
     )
+
+
+def _leaves_egg_info(read: Callable[[str], str | None], setup: str) -> bool:
+    """Whether this set-up installs the project by setuptools, and the project does not tell git to ignore what that leaves."""
+    if "egg-info" in (read(".gitignore") or ""):
+        return False
+
+    backend = re.search(r"^build-backend\s*=.*", read("pyproject.toml") or "", re.MULTILINE)
+    if backend is None:
+        return " -e " in setup  # pip's default is setuptools, while uv installs no project without a backend
+    return "setuptools" in backend.group() and re.search(r" -e |uv sync", setup) is not None
 
 
 def _first(read: Callable[[str], str | None], signs: Sequence[Sign]) -> Sign | None:

@@ -25,13 +25,12 @@ VERBS = (
             Parameter(
                 "target", "The branch that approved work is merged to.", ("--target",), metavar="BRANCH", default=""
             ),
-            Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND", default=""),
+            Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND"),
             Parameter(
                 "setup_command",
                 "The command that makes a new worktree ready for work.",
                 ("--setup",),
                 metavar="COMMAND",
-                default="",
             ),
         ),
         result={"created": Kind.LIST, "kept": Kind.LIST, "notes": Kind.LIST},
@@ -58,13 +57,12 @@ VERBS = (
             Parameter(
                 "target", "The branch that approved work is merged to.", ("--target",), metavar="BRANCH", default=""
             ),
-            Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND", default=""),
+            Parameter("tests", "The command that tests the work.", ("--tests",), metavar="COMMAND"),
             Parameter(
                 "setup_command",
                 "The command that makes a new worktree ready for work.",
                 ("--setup",),
                 metavar="COMMAND",
-                default="",
             ),
             Parameter(
                 "profile",

@@ -83,6 +83,13 @@ def empty(repository, *programs, **files):
             ("signed", "trunk", "tox", "npm ci", "vim", "vim"),
             ["trunk is not a local branch yet: gitorch config set orchestration.merge_target main"],
         ),
+        (
+            ("claude",),
+            {"Makefile": "test:\n", "package-lock_json": "{}"},
+            {"test_command": "", "setup": " "},
+            ("typed", "main", "", "", "claude", "claude"),
+            [TYPED],
+        ),
     ],
 )
 def test_init_proposes_what_it_finds_unless_it_is_told(repository, programs, files, wishes, values, notes):
@@ -123,6 +130,8 @@ def test_init_makes_what_is_missing_once(repository):
     note = "gitorch.yaml was kept with tests.command `make test`; to change it: gitorch config set tests.command make"
     assert (again.created, again.kept, again.notes) == ((), made.created, (note,))
     assert init(repository, CALLER, template, InitOptions()).notes == ()
+    none = init(repository, CALLER, template, InitOptions(test_command="")).notes
+    assert none == (note.removesuffix("make") + "''",)
     assert b"tox" in repository.files.held[file]
 
 

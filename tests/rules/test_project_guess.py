@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
-from gitorch.rules.project_guess import VENV, guess
+from gitorch.rules.project_guess import EGG_INFO, VENV, guess
 
 SCRIPT = '{"scripts": {"test": "node --test"}}'
 CASES = {
@@ -18,15 +20,15 @@ CASES = {
         "poetry install --no-interaction",
         "poetry run python -m unittest",
     ),
-    "pip, a project": ({"pyproject.toml": "[project]\n"}, f"{VENV} -e .", ".venv/bin/python -m unittest"),
+    "pip, a project": ({"pyproject.toml": "[project]\n"}, f"{VENV} -e . && {EGG_INFO}", ".venv/bin/python -m unittest"),
     "pip, an extra for tests": (
         {"pyproject.toml": "[project]\n[project.optional-dependencies]\ndocs = []\ntest = ['pytest']\n"},
-        f"{VENV} -e '.[test]' pytest",
+        f"{VENV} -e '.[test]' pytest && {EGG_INFO}",
         ".venv/bin/python -m pytest",
     ),
     "pip, an extra of another table": (
         {"pyproject.toml": "[project]\n[project.optional-dependencies]\ndocs = []\n[tool.x]\ntest = 1\n"},
-        f"{VENV} -e .",
+        f"{VENV} -e . && {EGG_INFO}",
         ".venv/bin/python -m unittest",
     ),
     "pip, requirements": (
@@ -41,13 +43,33 @@ CASES = {
     ),
     "pip, an old project": (
         {"setup.py": "", "tests/conftest.py": ""},
-        f"{VENV} -e . pytest",
+        f"{VENV} -e . pytest && {EGG_INFO}",
         ".venv/bin/python -m pytest",
     ),
     "pip, with make": (
         {"setup.py": "", "Makefile": "test:\n\tpytest\n"},
-        f"{VENV} -e .",
+        f"{VENV} -e . && {EGG_INFO}",
         'PATH="$PWD/.venv/bin:$PATH" make test',
+    ),
+    "pip, with setuptools named": (
+        {"pyproject.toml": "[build-system]\nbuild-backend = 'setuptools.build_meta'\n[project]\n"},
+        f"{VENV} -e . && {EGG_INFO}",
+        ".venv/bin/python -m unittest",
+    ),
+    "pip, with another backend": (
+        {"pyproject.toml": "[build-system]\nbuild-backend = 'hatchling.build'\n[project]\n"},
+        f"{VENV} -e .",
+        ".venv/bin/python -m unittest",
+    ),
+    "pip, where git ignores what setuptools leaves": (
+        {"pyproject.toml": "[project]\n", ".gitignore": "*.egg-info/\n"},
+        f"{VENV} -e .",
+        ".venv/bin/python -m unittest",
+    ),
+    "uv, with setuptools": (
+        {"uv.lock": "", "pyproject.toml": "[build-system]\nbuild-backend = 'setuptools.build_meta'\n"},
+        f"uv sync --frozen && {EGG_INFO}",
+        "uv run --frozen python -m unittest",
     ),
     "only tools": ({"pyproject.toml": "[tool.ruff]\n"}, "", "python3 -m unittest"),
     "npm": ({"package-lock.json": "{}", "package.json": SCRIPT}, "npm ci", "npm test"),
@@ -91,3 +113,18 @@ def test_the_set_up_and_the_tests_of_a_project(name):
     assert set(found.setup_files) <= set(files)
     assert bool(found.setup_files) is bool(setup)
     assert found.program == setup.partition(" ")[0]
+
+
+def test_git_ignores_what_setuptools_leaves_in_either_layout(tmp_path):
+    made = [tmp_path / "shop.egg-info", tmp_path / "src" / "shop.egg-info"]
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / "kept.egg-info").write_text("a file")
+    for folder in made:
+        folder.mkdir(parents=True)
+        (folder / "PKG-INFO").write_text("")
+
+    subprocess.run(["sh", "-ec", EGG_INFO], cwd=tmp_path, check=True)
+
+    seen = subprocess.run([*git, "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True)
+    assert seen.stdout == "?? kept.egg-info\n"

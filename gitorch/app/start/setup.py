@@ -40,12 +40,14 @@ class InitResult(Value):
 
 
 class InitOptions(Value):
-    """The choices of the user; empty means that `init` guesses."""
+    """The choices of the user; `init` guesses an empty runtime or target."""
 
     runtime: str = ""
     target: str = ""
-    test_command: str = ""
-    setup: str = ""
+    test_command: str | None = None
+    """Empty for a project without tests; None leaves it to a guess."""
+    setup: str | None = None
+    """Empty for worktrees that need no set-up; None leaves it to a guess."""
     approval_at_least: str = ""
     """`signed` once a key may sign approvals; empty leaves the default, `typed`."""
 
@@ -114,14 +116,14 @@ def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list
     """What to edit in a configuration that exists, for each wish that it does not fulfil."""
     found = services.config
     wanted = {
-        "lanes.implementer.runtime": (wishes.runtime, found.implementer),
-        "orchestration.merge_target": (wishes.target, found.merge_target),
+        "lanes.implementer.runtime": (wishes.runtime or None, found.implementer),
+        "orchestration.merge_target": (wishes.target or None, found.merge_target),
         "tests.command": (wishes.test_command, found.test_command),
         "worktrees.setup": (wishes.setup, found.preparation.command),
     }
     notes: list[str] = []
     for key, (wish, value) in wanted.items():
-        if wish and wish != value:
+        if wish not in {None, value}:
             kept = f"{key} `{value}`" if value else f"no {key}"
             notes.append(
                 f"{config.name} was kept with {kept}; to change it: gitorch config set {key} {shell_word(wish)}"
@@ -134,18 +136,24 @@ def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str]
     target = wishes.target or _target(services)
     writer, reviewer = _runtimes(services, wishes)
     project = _guess_project(services)
-    tests = wishes.test_command or project.tests
-    setup = wishes.setup or project.setup
     values = {
         "approval.at_least": wishes.approval_at_least or "typed",
         "orchestration.merge_target": target,
-        "tests.command": tests,
-        "worktrees.setup": setup,
+        "tests.command": _wished(wishes.test_command, project.tests),
+        "worktrees.setup": _wished(wishes.setup, project.setup),
         "lanes.implementer.runtime": writer,
         "lanes.reviewer.runtime": reviewer,
     }
 
     return values, [*_notes(services, wishes, target, writer), *_notes_about_project(services, wishes, project)]
+
+
+def _wished(wish: str | None, guess: str) -> str:
+    """A command that was wished for, which may be none; without a wish the guess."""
+    if wish is None:
+        return guess
+
+    return wish.strip()
 
 
 def _notes(
@@ -169,9 +177,9 @@ def _notes_about_project(
     project: Guess,
 ) -> Iterator[str]:
     """The notes about a test command and a set-up that nobody chose."""
-    if not wishes.test_command:
+    if wishes.test_command is None:
         yield _note_about_tests(project.tests)
-    if not wishes.setup and project.setup:
+    if wishes.setup is None and project.setup:
         yield from _notes_about_setup(services, project)
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @verb("init")
-def init(call: Call, runtime: str, target: str, tests: str, setup_command: str) -> None:
+def init(call: Call, runtime: str, target: str, tests: str | None, setup_command: str | None) -> None:
     """Set up this repository: configuration with comments, and the ledger."""
     from gitorch.app.start import setup
     from gitorch.world.resources import template_bytes
