@@ -62,3 +62,70 @@ def test_comments_with_placeholders_are_read_in_linear_time():
         assert {problem.column for problem in problems} == {16}
 
     assert growth(read, 400, 4000) < 30
+
+
+NUMBERED = "".join(
+    f"## Epic: {name} — {title}\n\n- [ ] Do it\n\n## Review Gate: {name}\n\n"
+    for name, title in (("1", "First"), ("2", "Second"), ("aa", "Third"))
+)
+
+
+def last_epic(field):
+    """The last epic of a plan of four, with this field."""
+    text = f"# P\n\n{NUMBERED}## Epic: last\n\n{field}\n\n- [ ] Do it\n\n## Review Gate: last\n"
+    plan = parse_plan("plan.md", text.encode())
+    assert [problem.message for problem in plan.problems] == []
+    return plan.epics[-1]
+
+
+@pytest.mark.parametrize("comment", ["", " (x)", " (why, and more)", " (as Epic 2)"])
+@pytest.mark.parametrize(
+    ("name", "needs"),
+    [
+        ("aa", ("aa",)),
+        ("Third", ("aa",)),
+        ("Epic 1", ("1",)),
+        ("#1", ("1",)),
+        ("Epics 1-2", ("1", "2")),
+        ("1–2", ("1", "2")),
+        ("the previous epic", ("aa",)),
+        ("all previous epics", ("1", "2", "aa")),
+        ("all", ("1", "2", "aa")),
+        ("none", ()),
+        ("First", ("1",)),
+    ],
+)
+def test_a_comment_in_brackets_may_follow_every_form_of_a_name(name, needs, comment):
+    assert last_epic(f"Depends on: {name}{comment}").needs == needs
+
+
+@pytest.mark.parametrize(
+    ("fields", "needs", "allowed", "forbidden", "runtime"),
+    [
+        ("Scope:\n- a/\nNot: b/", (), ["a/**"], ["b/**"], ""),
+        (
+            "Scope:\n- a/\nNot:\n- b/\n- c/\nDepends on:\n- First (x)\n- aa\nRuntime: codex",
+            ("1", "aa"),
+            ["a/**"],
+            ["b/**", "c/**"],
+            "codex",
+        ),
+        ("Depends on:\n- First\nScope: a/\nNot: b/", ("1",), ["a/**"], ["b/**"], ""),
+        ("Depends on:\n- First\n- aa\n**Scope:** a/,\nb/", ("1", "aa"), ["a/**", "b/**"], [], ""),
+        ("Not:\n- b/\nScope:\n\n- a/", (), ["a/**"], ["b/**"], ""),
+        ("- Scope:\n  - a/\n  Not: b/\n- Runtime: codex", (), ["a/**"], ["b/**"], "codex"),
+    ],
+)
+def test_a_field_may_follow_the_list_of_another_without_a_blank_line(fields, needs, allowed, forbidden, runtime):
+    epic = last_epic(fields)
+    assert (epic.needs, [*epic.scope_allowed], [*epic.scope_forbidden], epic.runtime) == (
+        needs,
+        allowed,
+        forbidden,
+        runtime,
+    )
+
+
+def test_many_fields_with_lists_are_read_without_recursion():
+    fields = "Scope:\n" + "- a/\nScope:\n" * 3_000 + "- a/"
+    assert set(last_epic(fields).scope_allowed) == {"a/**"}

@@ -52,6 +52,7 @@ _TICKS = frozenset("xX✓✔")
 """The marks of a finished task; any other mark leaves it open."""
 _LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)[^)]*\)")
 _SEPARATORS = re.compile(r"(?:[,;、，]|\s(?:and|&|\+)\s)(?![^()]*\))")
+_COMMENT = re.compile(r"\s*\([^()]*\)\s*$")
 _NOTHING = frozenset({"", "-", "—", "–", "none", "nothing", "n/a", "no other epic"})
 
 
@@ -283,7 +284,7 @@ def split_names(value: str) -> tuple[str, ...]:
     belongs to a comment.
     """
     text = plain(value).rstrip(".")
-    if text.strip().lower() in _NOTHING:
+    if _COMMENT.sub("", text).strip().lower() in _NOTHING:
         return ()
 
     return tuple(_bare_name(piece.strip()) for piece in _SEPARATORS.split(text) if piece.strip())

@@ -58,15 +58,16 @@ class EpicNames:
 
     def resolve_all(self, text: str, own: str) -> tuple[str, ...]:
         """The ids of all epics that a dependency of the epic `own` names: one, a range, or all before it."""
-        several = self._range(text)
-        if several and self._exact(text) is None:
+        bare = _BRACKETS.sub("", text).strip()
+        several = self._range(bare)
+        if several and self._exact(bare) is None:
             return several
 
         one = self.resolve(text)
         if one is not None:
             return (one,)
 
-        return self._by_place(text, own)
+        return self._by_place(bare, own)
 
     def _by_place(self, text: str, own: str) -> tuple[str, ...]:
         """The epics that words such as `all previous epics` mean; empty for other words."""

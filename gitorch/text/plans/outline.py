@@ -273,7 +273,6 @@ class _OutlineReader:
 
         if self.unanswered is not None and item.lists:
             self._value_list(item.lists[0], self.unanswered)
-            self.unanswered = None
 
     def _task_item(self, task: Task) -> None:
         """Take a list item that is a task: a step of the current task heading, or a task of the section.
@@ -288,12 +287,22 @@ class _OutlineReader:
             self.outline.boxes.append(task.line)
 
     def _value_list(self, listing: Listing, expected: Expected) -> None:
-        """Read the list below an empty field: its values, then an ordinary list."""
-        taken = 0
-        if self.section is not None:
-            taken = take_list(self.section, expected, listing)
+        """Read the list below an empty field: its values, the fields directly below these, then an ordinary list."""
+        if self.section is None:
+            self._listing(listing, below_tasks_line=False)
+            return
 
-        self._listing(Listing(listing.line, listing.items[taken:]), below_tasks_line=False)
+        items = listing.items
+        waiting: Expected | None = expected
+        while waiting is not None and items:
+            self.unanswered = None
+            taken, below = take_list(self.section, waiting, items)
+            items = items[taken:]
+            for line, field in below:
+                self._field(field, line)
+            waiting = self.unanswered
+
+        self._listing(Listing(listing.line, items), below_tasks_line=False)
 
     def _field(self, field: Field, line: int) -> None:
         """Take a field of the plan, or of the section that is open. Behind its gate, a section takes none."""

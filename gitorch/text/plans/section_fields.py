@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitorch.text.glob_syntax import split_globs
@@ -12,9 +13,9 @@ from gitorch.text.plans.line_syntax import is_closed_status, parse_checkbox, par
 from gitorch.text.plans.sections import Note, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from gitorch.text.markdown import Listing
+    from gitorch.text.markdown import Item
     from gitorch.text.plans.line_syntax import Field
     from gitorch.text.plans.sections import Section
 
@@ -141,24 +142,49 @@ def _named(field: Field) -> str:
     return f"{field.key.capitalize()}: {field.value}".strip()
 
 
-def take_list(section: Section, expected: Expected, listing: Listing) -> int:
-    """Take the values of an empty field from the list below it; returns how many items hold values.
+def take_list(section: Section, expected: Expected, items: Sequence[Item]) -> tuple[int, list[tuple[int, Field]]]:
+    """Take the values of an empty field from the items of the list below it.
 
-    They end before the first checkbox and before the first field; the rest is an ordinary list.
+    Returns how many items hold values, and the fields directly below the last of these, with their lines. The values
+    end before the first checkbox and before the first field; the rest is an ordinary list.
 
     Without any value in the list the field stays empty, which is a problem of the plan.
     """
     taken = 0
-    for item in listing.items:
+    below: list[tuple[int, Field]] = []
+    for item in items:
         text = " ".join(item.lines)
         if parse_checkbox(item.lines) is not None or parse_field(text) is not None:
             break
-        expected.take(text, item.line)
+        values = list(takewhile(_is_no_field, item.lines))
+        expected.take(" ".join(values), item.line)
         taken += 1
+        below = _fields_from(item, len(values))
+        if below:
+            break
 
     if taken:
         section.empty_fields.remove(Reference(expected.key, expected.line))
-    return taken
+    return taken, below
+
+
+def _is_no_field(line: str) -> bool:
+    """Whether a line begins no field."""
+    return parse_field(line) is None
+
+
+def _fields_from(item: Item, first: int) -> list[tuple[int, Field]]:
+    """The fields from this line of an item on, counted from 0.
+
+    Markdown counts the lines below an item without a blank line before them to the item.
+    """
+    fields: list[tuple[int, Field]] = []
+    for line, text in whole_lines(item.line + first, item.lines[first:]):
+        field = parse_field(text)
+        if field is not None:
+            fields.append((line, field))
+
+    return fields
 
 
 def whole_lines(first: int, lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
