@@ -151,8 +151,10 @@ def _check_named_subject(form: Form, spec: JobSpec, work: Sequence[JobId]) -> No
         return
 
     message = f"names `{spec.subject}`, which is not work that this review needs."
-    choices = ", ".join(work) or "none of them is work"
-    form.complain("subject", message, f"Name one of its needs: {choices}.")
+    fix = "None of its needs is work: add the job that it judges to `needs`."
+    if work:
+        fix = f"Name one of its needs: {', '.join(work)}."
+    form.complain("subject", message, fix)
 
 
 def _check_only_subject(graph: Graph, job: JobId, spec: JobSpec, work: Sequence[JobId]) -> None:
