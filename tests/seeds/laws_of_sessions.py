@@ -66,7 +66,7 @@ def no_job_before_its_needs(story: Story) -> Iterator[str]:
         job = story.jobs[grant["job"]]
         if "subject" in job:
             yield from _review_before_its_time(story, grant, job)
-        elif grant["attempt"] == 1:
+        elif grant["fence"] == 1:  # an agent that died is replaced, also where what it began on was sent back meanwhile
             for need in job.get("needs", ()):
                 if not cleared(story, story.subject(need), grant):
                     yield f"{grant['seq']} begins {grant['job']} before {need} is cleared"

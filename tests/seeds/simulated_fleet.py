@@ -308,15 +308,19 @@ class Fleet(Twelve):
         return len(self.truth.written), [s.state for h in self.hosts for s in h.ports["terminals"].sessions.values()]
 
     def all_rest(self):
-        """Whether a tick of each living host finds nothing to do but to wait for people. The first to do something ends the round."""
-        rests = []
+        """Whether a tick of each living host finds nothing to do but to wait for people. The first to do something ends the round.
+
+        A living host leads the run then: where the one that led is dead, time has to pass until another one does.
+        """
+        rests, leads = [], self.run.cleaned
         for host in self.chance.sample(self.living_hosts, len(self.living_hosts)):
             with self.at(host):
                 self.tick_here()
                 rests.append(self.run.cleaned or self.only_left_questions())
+                leads = leads or self.ticked.observed.leads
             if self.ticked.acted:
                 return False
-        return all(rests)
+        return leads and all(rests)
 
 
 class LedgerOf(Mortal):
