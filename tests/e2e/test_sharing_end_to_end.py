@@ -75,7 +75,7 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
     assert "warning" not in home("verify", "--remote", "origin").out
     assert home.repo.git("ls-remote", "origin", "refs/heads/gitorch/ledger").split()[0] == home.tip()
     assert home("sync").out.startswith("origin and this clone have the same ledger")
-    assert home("sync", "nowhere", status=3).err.startswith("gitorch: there is no remote nowhere; there are origin")
+    assert home("sync", "nowhere", status=3).err.startswith("gitorch: there is no remote nowhere, only origin")
 
     forged = home.repo.git("commit-tree", f"{home.tip()}^{{tree}}", "-m", "another history")
     home.repo.git("push", "-q", "--force", "origin", f"{forged}:refs/heads/gitorch/ledger")

@@ -109,7 +109,7 @@ def test_nothing_exists_before_the_answer_and_what_was_shown_is_what_is_made(hom
         assert traces(home) == before
         at.types("y")
         assert at.ends() == 0
-    rows = re.findall(r"^  (\S+) +by scripted +on (\S+) +in (\S+)$", sheet, re.MULTILINE)
+    rows = re.findall(r"^  (\S+) +by \S+(?:: \S+)? +on (\S+) +in (\S+)$", sheet, re.MULTILINE)
     assert [row[0] for row in rows] == ["api", "ui"]
     (folder,) = re.findall(r"^  worktrees  (/.+)/$", sheet, re.MULTILINE)
     (confirmed,) = home.records("run-confirmed")
