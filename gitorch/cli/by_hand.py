@@ -85,16 +85,17 @@ def _agree(call: Call, entries: Sequence[PendingEntry], *, yes: bool) -> bool:
 
 
 def _described(pending: PendingEntry, page: Page) -> str:
-    """A kept command in one line: what it does, for which run, and when it was typed."""
+    """A kept command in one line, whatever its texts hold: what it does, for which run, and when it was typed."""
     from gitorch.app.work.by_hand import read
+    from gitorch.cli.pages.cells import safe_line
 
     try:
         kept = read(pending)
     except Malformed as error:
-        return error.message
+        return safe_line(error.message)
 
     words = " ".join(filter(None, (kept.verb, kept.job, _content(kept))))
-    return f"{words} ({kept.run}, {page.age(kept.at)} ago)"
+    return safe_line(f"{words} ({kept.run}, {page.age(kept.at)} ago)")
 
 
 def _content(kept: KeptVerb) -> str:

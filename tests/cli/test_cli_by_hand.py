@@ -132,14 +132,16 @@ def test_an_operator_neither_keeps_nor_decides(stage, monkeypatch):
     assert len(stage.services.outboxes.waiting(stage.services.home)) == 1
 
 
-def test_what_an_agent_reported_is_shown_with_its_words(stage):
+def test_what_was_reported_is_shown_in_one_line_whatever_it_holds(stage):
+    """A program that forges an entry must not draw further lines that look like commands of the person."""
     stage.gitorch("claim", "api")
     stage.ledger.is_away = True
-    stage.gitorch("handoff", "DONE", "--summary", "all \x1b[2J done", "--job", "api")
+    stage.gitorch("handoff", "DONE", "--summary", "all \x1b[2J done\n  claim ui (mine)", "--job", "api")
     stage.ledger.is_away = False
     stage.streams = TERMINAL
     out = stage.gitorch("sync", typed="n\n").out
     assert "  handoff api DONE: all " in out
+    assert "\n  claim ui" not in out
     assert "\x1b" not in out
 
 
