@@ -11,7 +11,7 @@ import pytest
 
 FOLDER = Path(__file__).parent / "bench"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
-NOT_STARTED = {"channel_agent.py", "peer_servers.py", "peer_work.py"}
+NOT_STARTED = {"channel_agent.py", "peer_servers.py", "peer_work.py", "plot.py"}
 """What the other scripts start or import."""
 
 SMALLEST = (
@@ -19,7 +19,7 @@ SMALLEST = (
     "by_hand.py --jobs 2 --processes 1",
     "cold.py --records 100 --runs 1",
     "growth.py --records 100 --open 1 --runs 1",
-    "hosts.py --jobs 4 --batches 2 --appends 3 --folder FOLDER",
+    "hosts.py --jobs 4 --batches 2 --appends 3 --folder FOLDER --picture FOLDER/latency.svg",
     "ledger.py --records 50 --appends 8 --processes 1 2 --rounds 1 --folder FOLDER",
     "peers.py --peers none --rounds 1 --jobs 2 --processes 1 --starts 1 --appends 4 --folder FOLDER",
     "replay.py --records 200 --runs 1",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import re
 import subprocess
@@ -20,6 +19,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).parent))
 
 from history import ENV, SMALLEST, begun, build, git, ledger, written  # found by the line above
+from plot import drawing, panel  # the same
 
 from gitorch.ledger.location import common_dir  # the same
 from gitorch.ledger.replay import Replay  # the same
@@ -41,7 +41,6 @@ VERBS = {
     "stats": ("stats",),
     "dashboard": ("dashboard", "--json"),
 }
-COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#e377c2", "#17becf")
 MEASURES = ("CPU ms", "MiB", "system calls")
 
 
@@ -127,34 +126,6 @@ def table(axis: str, numbers: list[int], found: dict[str, dict[int, Spent]]) -> 
     return "\n".join(lines)
 
 
-def panel(at: tuple[int, int], title: str, lines: dict[str, list[tuple[float, float]]]) -> list[str]:
-    """One drawing of 300 by 220 with both axes logarithmic, whole powers of ten marked."""
-    left, top, width, height = at[0] + 46, at[1] + 24, 240, 150
-    points = [point for line in lines.values() for point in line]
-    low = [math.floor(math.log10(max(min(point[side] for point in points), 1))) for side in (0, 1)]
-    high = [math.ceil(math.log10(max(point[side] for point in points)) + 1e-9) for side in (0, 1)]
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across = (math.log10(x) - low[0]) / (high[0] - low[0] or 1)
-        up = (math.log10(max(y, 1)) - low[1]) / (high[1] - low[1] or 1)
-        return left + across * width, top + height - up * height
-
-    drawn = [f'<text x="{left}" y="{top - 8}" font-weight="bold">{title}</text>']
-    drawn.append(f'<rect x="{left}" y="{top}" width="{width}" height="{height}" fill="none" stroke="#888"/>')
-    for power in range(low[0], high[0] + 1):
-        drawn.append(
-            f'<text x="{place(10**power, 1)[0]:.0f}" y="{top + height + 14}" text-anchor="middle">{10**power:,}</text>'
-        )
-    for power in range(low[1], high[1] + 1):
-        y = place(10 ** low[0], 10**power)[1]
-        drawn.append(f'<text x="{left - 4}" y="{y + 4:.0f}" text-anchor="end">{10**power:,}</text>')
-        drawn.append(f'<path d="M{left} {y:.0f}h{width}" stroke="#ddd"/>')
-    for color, line in zip(COLORS, lines.values(), strict=False):
-        way = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in line))
-        drawn.append(f'<polyline points="{way}" fill="none" stroke="{color}" stroke-width="2"/>')
-    return drawn
-
-
 def picture(figures: dict[str, dict[str, dict[int, Spent]]]) -> str:
     """All panels: a row for each axis, a column for each measure, and the names of the verbs below."""
     drawn = []
@@ -162,15 +133,7 @@ def picture(figures: dict[str, dict[str, dict[int, Spent]]]) -> str:
         for column, measure in enumerate(MEASURES):
             lines = {verb: [(n, one[column]) for n, one in cells.items()] for verb, cells in found.items()}
             drawn += panel((column * 310, row * 210), f"{measure} by {axis}", lines)
-    below = 210 * len(figures) + 14
-    for number, (verb, color) in enumerate(zip(VERBS, COLORS, strict=True)):
-        x = 46 + number * 110
-        drawn.append(
-            f'<path d="M{x} {below - 4}h16" stroke="{color}" stroke-width="3"/><text x="{x + 20}" y="{below}">{verb}</text>'
-        )
-    size = f'width="940" height="{below + 10}"'
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="11">'
-    return "\n".join((head, '<rect width="100%" height="100%" fill="white"/>', *drawn, "</svg>\n"))
+    return drawing(drawn, list(VERBS), (940, 210 * len(figures)))
 
 
 def main() -> None:

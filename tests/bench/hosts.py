@@ -1,7 +1,7 @@
 """Figures of hosts that share a ledger, measured on this machine: `python tests/bench/hosts.py --jobs 400`.
 
 Hosts are processes with clones of their own. The remote is a folder, and the tests' forge over HTTP. In the second table every
-byte to and from the forge waits in a proxy, as on a network of that round trip.
+byte to and from the forge waits in a proxy, as on a network of that round trip; `--picture FILE` draws it as an SVG.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ sys.path[:0] = [str(TESTS / "ledger"), str(TESTS), str(TESTS.parent)]
 
 from forge import Forge  # found by the line above
 from ledger_kit import AT, REF, git, new_repo
+from plot import drawing, panel
 from shared_kit import open_shared
 
 from gitorch.errors import Busy  # the same
@@ -138,16 +139,31 @@ def appends(folder: Path, remote: str, number: int) -> tuple[list[tuple[float, f
     return alone, lost
 
 
-def costs(folder: Path, remote: str, number: int) -> str:
-    """Medians of an append, and of one with a lost race, by wall and by processor."""
+def costs(folder: Path, remote: str, number: int) -> dict[str, tuple[float, float]]:
+    """Median milliseconds of an append, and of one with a lost race, by wall and by processor."""
     alone, lost = appends(folder, remote, number)
-    parts = []
+    found = {}
     for name, index in (("wall", 0), ("processor", 1)):
-        one, two = (statistics.median(each[index] for each in found) for found in (alone, lost))
-        parts.append(
-            f"{name}: append {one * 1000:5.0f} ms, a lost race {(two - one) * 1000:5.0f} ms more ({two / one - 1:.2f} x)"
-        )
+        one, two = (statistics.median(each[index] for each in spent) * 1000 for spent in (alone, lost))
+        found[name] = (one, two)
+    return found
+
+
+def line_of(found: dict[str, tuple[float, float]]) -> str:
+    """The costs as one line."""
+    parts = []
+    for name, (one, two) in found.items():
+        parts.append(f"{name}: append {one:5.0f} ms, a lost race {two - one:5.0f} ms more ({two / one - 1:.2f} x)")
     return "   ".join(parts)
+
+
+def picture(by_round_trip: dict[int, dict[str, tuple[float, float]]]) -> str:
+    """What an append costs by the round trip to the remote, without a lost race and with one."""
+    lines = {"an append": [], "with a lost race": []}
+    for milliseconds, found in by_round_trip.items():
+        for line, cost in zip(lines.values(), found["wall"], strict=True):
+            line.append((milliseconds, cost))
+    return drawing(panel((0, 0), "milliseconds by round trip (ms)", lines), list(lines), (310, 200))
 
 
 class Network:
@@ -177,7 +193,7 @@ def load() -> str:
     return f"load {os.getloadavg()[0]:.0f}, {os.cpu_count()} processors"
 
 
-def by_latency(folder: Path, milliseconds: int, number: int) -> str:
+def by_latency(folder: Path, milliseconds: int, number: int) -> dict[str, tuple[float, float]]:
     forge = forge_with_a_commit(folder)
     port = int(forge.address.split(":")[2].partition("/")[0])
     address = forge.address.replace(str(port), str(Network(port, milliseconds / 1000).port))
@@ -210,6 +226,7 @@ def main() -> None:
     parser.add_argument("--appends", type=int, default=15)
     parser.add_argument("--latencies", type=int, nargs="*", default=[1, 50, 200], help="round trips in milliseconds")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    parser.add_argument("--picture", type=Path, help="draw the costs by round trip as an SVG into this file")
     arguments = parser.parse_args()
     for kind in ("file", "http"):
         for batch in arguments.batches:
@@ -218,11 +235,14 @@ def main() -> None:
             say(f"{HOSTS} hosts, {kind}, {batch:3} a push: {figures}   ({load()})")
         with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="gitorch-bench-") as made:
             figures = costs(Path(made), remote_of(kind, Path(made)), arguments.appends)
-        say(f"one host, {kind}: {figures}   ({load()})")
+        say(f"one host, {kind}: {line_of(figures)}   ({load()})")
+    found = {}
     for milliseconds in arguments.latencies:
         with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="gitorch-bench-") as made:
-            figures = by_latency(Path(made), milliseconds, arguments.appends)
-        say(f"round trip {milliseconds:3} ms: {figures}   ({load()})")
+            found[milliseconds] = by_latency(Path(made), milliseconds, arguments.appends)
+        say(f"round trip {milliseconds:3} ms: {line_of(found[milliseconds])}   ({load()})")
+    if arguments.picture:
+        arguments.picture.write_text(picture(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
