@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 TESTS = Path(__file__).parent.parent
-sys.path[:0] = [str(TESTS / "ledger"), str(TESTS), str(TESTS.parent)]
+sys.path[:0] = [str(TESTS / "bench"), str(TESTS / "ledger"), str(TESTS), str(TESTS.parent)]
 
 from forge import Forge  # found by the line above
 from ledger_kit import AT, REF, git, new_repo
