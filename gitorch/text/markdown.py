@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING
 from markdown_it import MarkdownIt
 
 from gitorch.model.values import Value
+from gitorch.text.lines_apart import line_apart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from markdown_it.token import Token
 
 NESTING_MAX = 200
 """How many levels deep blocks may be nested; a list with its items takes two. The parser's own limit is 20."""
-
 _BLOCKS = MarkdownIt("commonmark", {"maxNesting": NESTING_MAX}).enable("table").disable("inline")
+_BLOCKS.block.ruler.before("lheading", "apart", line_apart, {"alt": ["paragraph", "reference", "blockquote"]})
 _INLINE = MarkdownIt("commonmark")
 _MARKUP = re.compile(r"[\\`*_\[\]<>&!]")
 _CODE_BLOCKS = frozenset({"fence", "code_block"})
@@ -49,6 +50,8 @@ class Paragraph(Value):
     line: int
     lines: tuple[str, ...]
     """The source lines without blanks around them; the first stands on `line`."""
+    indent: int = 0
+    """How far a line apart begins behind the margin or the text of its list item, in columns; 0 for other paragraphs."""
 
 
 class Item(Value):
@@ -57,8 +60,13 @@ class Item(Value):
     line: int
     lines: tuple[str, ...]
     """The lines of its first paragraph."""
-    lists: tuple[Listing, ...]
-    """The lists inside the item."""
+    blocks: tuple[Paragraph | Listing, ...]
+    """The lists and further paragraphs inside the item."""
+
+    @property
+    def lists(self) -> tuple[Listing, ...]:
+        """The lists inside the item."""
+        return tuple(block for block in self.blocks if isinstance(block, Listing))
 
 
 class Listing(Value):
@@ -119,12 +127,12 @@ class Document(Value):
         return False
 
 
-def read_markdown(text: str) -> Document:
-    """Parse CommonMark with tables.
+def read_markdown(text: str, apart: Callable[[str], bool] | None = None) -> Document:
+    """Parse CommonMark with tables. A line that `apart` accepts, without the blanks around it, begins a paragraph.
 
     Never fails: every text is Markdown. Lines count from 1.
     """
-    tokens = _parse_blocks(text)
+    tokens = _parse_blocks(text, apart)
     code_lines: set[int] = set()
 
     for token in tokens:
@@ -159,7 +167,7 @@ def _spans_by_line(tokens: Sequence[Token]) -> dict[int, tuple[str, ...]]:
     return by_line
 
 
-def _parse_blocks(text: str) -> Sequence[Token]:
+def _parse_blocks(text: str, apart: Callable[[str], bool] | None) -> Sequence[Token]:
     """The tokens of a text, parsed without garbage collection.
 
     Collecting would take half of the time of a large text (measured).
@@ -168,7 +176,7 @@ def _parse_blocks(text: str) -> Sequence[Token]:
     gc.disable()
 
     try:
-        return _BLOCKS.parse(text)
+        return _BLOCKS.parse(text, {"apart": apart})
     finally:
         if was_enabled:
             gc.enable()
@@ -264,7 +272,7 @@ def _block(tokens: Sequence[Token], index: int, end: int) -> Block:
 def _other_block(tokens: Sequence[Token], index: int, end: int, token: Token, line: int) -> Block:
     """A block that is no heading."""
     if token.type == "paragraph_open":
-        return Paragraph(line, _stripped_lines(tokens[index + 1]))
+        return _paragraph(tokens, index)
     if token.type in _LISTS:
         return _listing(tokens, index, end)
     if token.type == "table_open":
@@ -292,6 +300,12 @@ def _stripped_lines(token: Token) -> tuple[str, ...]:
     return tuple(line.strip() for line in token.content.split("\n"))
 
 
+def _paragraph(tokens: Sequence[Token], index: int) -> Paragraph:
+    """The paragraph whose tokens begin at `index`."""
+    token = tokens[index]
+    return Paragraph(_first_line(token), _stripped_lines(tokens[index + 1]), token.meta.get("indent", 0))
+
+
 def _listing(tokens: Sequence[Token], index: int, end: int) -> Listing:
     """The list whose tokens begin at `index` and end before `end`."""
     line = _first_line(tokens[index], 1)
@@ -313,21 +327,24 @@ def _item(tokens: Sequence[Token], index: int, end: int) -> Item:
     """
     line = _first_line(tokens[index], 1)
     lines: tuple[str, ...] = ()
-    lists: list[Listing] = []
+    blocks: list[Paragraph | Listing] = []
     index += 1
 
     while index < end - 1:
         token = tokens[index]
         after = _end(tokens, index)
-        if token.type == "paragraph_open" and not lines and not lists:
-            lines = _stripped_lines(tokens[index + 1])
-            line = _first_line(token, line)
+        if token.type == "paragraph_open":
+            blocks.append(_paragraph(tokens, index))
         elif token.type in _LISTS:
-            lists.append(_listing(tokens, index, after))
+            blocks.append(_listing(tokens, index, after))
 
         index = after
 
-    return Item(line, lines, tuple(lists))
+    if blocks and isinstance(blocks[0], Paragraph):
+        line, lines = blocks[0].line, blocks[0].lines
+        del blocks[0]
+
+    return Item(line, lines, tuple(blocks))
 
 
 def _table(tokens: Sequence[Token], line: int) -> Table:

@@ -12,7 +12,7 @@ from gitorch.text.markdown import Heading, Item, Listing, Paragraph, Row, Table,
         ("\n one\n  two \n", (Paragraph(2, ("one", "two")),)),
         (
             "- one\n  more\n\n  second\n- \n  two\n",
-            (Listing(1, (Item(1, ("one", "more"), ()), Item(6, ("two",), ()))),),
+            (Listing(1, (Item(1, ("one", "more"), (Paragraph(4, ("second",)),)), Item(6, ("two",), ()))),),
         ),
         ("-\n\n  two\n", (Listing(1, (Item(1, (), ()),)), Paragraph(3, ("two",)))),
         (
@@ -21,13 +21,20 @@ from gitorch.text.markdown import Heading, Item, Listing, Paragraph, Row, Table,
                 Listing(
                     1,
                     (
-                        Item(1, ("one",), (Listing(2, (Item(2, ("a",), ()), Item(3, ("b",), ()))),)),
+                        Item(
+                            1,
+                            ("one",),
+                            (Listing(2, (Item(2, ("a",), ()), Item(3, ("b",), ()))), Paragraph(5, ("after",))),
+                        ),
                         Item(6, ("two",), ()),
                     ),
                 ),
             ),
         ),
-        ("- - a\n\n  late\n", (Listing(1, (Item(1, (), (Listing(1, (Item(1, ("a",), ()),)),)),)),)),
+        (
+            "- - a\n\n  late\n",
+            (Listing(1, (Item(1, (), (Listing(1, (Item(1, ("a",), ()),)), Paragraph(3, ("late",)))),)),),
+        ),
         (
             "| a | `b` |\n|---|---|\n| **c** | d |\n| e | |\n",
             (Table(1, ("a", "b"), (Row(3, ("c", "d")), Row(4, ("e", "")))),),

@@ -130,11 +130,11 @@ def _row_title(row: Row, column: int | None, heading: EpicHeading) -> str:
 
 
 def _row_needs(row: Row, column: int | None) -> tuple[Reference, ...]:
-    """The epics that a row names in its column of dependencies; none without that column."""
-    if column is None:
+    """The cell of a row in the column of dependencies; none without that column, and for an empty cell."""
+    if column is None or not split_names(row.cells[column]):
         return ()
 
-    return tuple(Reference(other, row.line) for other in split_names(row.cells[column]))
+    return (Reference(row.cells[column], row.line),)
 
 
 def _id_from_title(title: str) -> str:

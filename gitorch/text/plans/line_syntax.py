@@ -44,6 +44,9 @@ _STATES_NEED = re.compile(
     r"(?i)\b(?:depend(?:s|ing|ent)?\s+(?:up)?on|requires?|prerequisites?|blocked\s+by|waits?\s+for|builds?\s+(?:up)?on"
     r"|must\s+follow|follows|needs|after|once)\b"
 )
+_NAMING = frozenset({"depends on", "dependencies", "scope", "not"})
+"""The keys of the fields that name epics or files, which may stand in a list below them."""
+
 _SYNONYMS = frozenset({"depends", "blocked by"})
 _BOX = re.compile(r"\[\s*(?P<mark>[^\[\]\s\d]?)\ufe0f?\s*\](?P<optional>\*?)(?:\s+(?P<words>.*))?", re.DOTALL)
 """A box with at most one mark in it. A number in brackets is a citation."""
@@ -243,6 +246,38 @@ def announces_tasks(line: str) -> bool:
     return bool(_TASKS.fullmatch(line))
 
 
+def stands_apart(line: str) -> bool:
+    """Whether a line means something by itself, also directly below a list item or text: a field, `Tasks:`, a misspelt gate.
+
+    The word `Tasks` without a colon may be the end of a sentence.
+    """
+    if parse_field(line) is not None:
+        return True
+    if line_looks_like_gate(line):
+        return True
+
+    has_colon = line.rstrip("*_").endswith(":")
+    return has_colon and announces_tasks(line)
+
+
+def field_in_heading(heading: str) -> Field | None:
+    """A field that was written as a heading, `### Depends on: api` or `### Scope`; None for any other heading.
+
+    Without a colon, words such as `Design` and `Status` are ordinary headings.
+    """
+    field = parse_field(heading)
+    if field is not None:
+        return field
+
+    bare = parse_field(f"{heading}:")
+    if bare is None:
+        return None
+    if bare.key not in _NAMING:
+        return None
+
+    return bare
+
+
 def parse_checkbox(lines: tuple[str, ...]) -> TaskLine | None:
     """Read `[ ] …` or `[x] …` at the beginning of a list item; None for any other item.
 
@@ -278,21 +313,34 @@ def parse_field(line: str) -> Field | None:
 
 
 def split_names(value: str) -> tuple[str, ...]:
-    """The epics that a `Depends on:` value names, in its order; empty for `none`.
+    """The parts of a `Depends on:` value, in its order; empty for `none`.
 
-    Names are separated by commas, semicolons, `and`, `&` or `+`: `api, #shop and Epic web`. A separator in brackets
+    Parts are separated by commas, semicolons, `and`, `&` or `+`: `api, #shop and Epic web`. A separator in brackets
     belongs to a comment.
     """
+    text, spans = name_spans(value)
+    return tuple(bare_name(text[begin:end]) for begin, end in spans)
+
+
+def name_spans(value: str) -> tuple[str, list[tuple[int, int]]]:
+    """A `Depends on:` value without markup, and where each of its parts begins and ends in it; no parts for `none`."""
     text = plain(value).rstrip(".")
     if _COMMENT.sub("", text).strip().lower() in _NOTHING:
-        return ()
+        return text, []
 
-    return tuple(_bare_name(piece.strip()) for piece in _SEPARATORS.split(text) if piece.strip())
+    spans: list[tuple[int, int]] = []
+    begin = 0
+    for separator in _SEPARATORS.finditer(text):
+        spans.append((begin, separator.start()))
+        begin = separator.end()
+    spans.append((begin, len(text)))
+
+    return text, [span for span in spans if text[slice(*span)].strip()]
 
 
-def _bare_name(text: str) -> str:
+def bare_name(text: str) -> str:
     """A name without the word `Epic` and the `#` that may stand before it."""
-    return re.sub(r"(?i)^epics?\s+", "", text).lstrip("#")
+    return re.sub(r"(?i)^epics?\s+", "", text.strip()).lstrip("#")
 
 
 def is_closed_status(value: str) -> bool:

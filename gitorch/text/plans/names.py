@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.model.values import replace
+from gitorch.text.plans.line_syntax import bare_name, name_spans
 from gitorch.text.slug import slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitorch.text.plans.draft import Draft
+    from gitorch.text.plans.sections import Reference
 
 _ALL = re.compile(r"(?:all|every|everything)(?:\s+of\s+the)?(?:\s+other)?(?:\s+(?:epics?|others))?", re.IGNORECASE)
 _ALL_BEFORE = re.compile(
@@ -29,6 +32,8 @@ _BEHIND = re.compile(
 )
 _TAIL = re.compile(r"\s*(?:[:：]|\s(?:—|–|--?))\s.*", re.DOTALL)
 RANGE_MAX = 100
+PARTS_MAX = 20
+"""How many parts of a dependency are compared with one title, so that a long line is read in linear time."""
 
 
 class EpicNames:
@@ -36,7 +41,9 @@ class EpicNames:
 
     def __init__(self, drafts: Sequence[Draft]) -> None:
         """Of several epics with one name, the first has it. An id wins over a title, and a title over a number."""
-        self.drafts = tuple(drafts)
+        self._long_titles = {_core(title) for title in _split_titles(drafts)}
+        self.drafts = tuple(replace(draft, needs=self._split_all(draft.needs)) for draft in drafts)
+        """The epics, each dependency with one name."""
         self.order: list[str] = []
         for draft in drafts:
             self.order.append(draft.id)
@@ -55,6 +62,62 @@ class EpicNames:
                 return found
 
         return None
+
+    def split(self, value: str) -> tuple[str, ...]:
+        """The names in the value of a dependency. A title that holds a separator, such as `Search & replace`, is one name."""
+        text, spans = name_spans(value)
+        names: list[str] = []
+        at = 0
+        while at < len(spans):
+            last = self._last_part(text, spans, at)
+            begin = spans[at][0]
+            end = spans[last][1]
+            names.append(bare_name(text[begin:end]))
+            at = last + 1
+
+        return tuple(names)
+
+    def _last_part(self, text: str, spans: Sequence[tuple[int, int]], first: int) -> int:
+        """The last part of the longest title that begins with this part; the part itself where none does."""
+        if not self._long_titles:
+            return first
+
+        begin = spans[first][0]
+        after = min(first + PARTS_MAX, len(spans))
+        for last in range(after - 1, first, -1):
+            end = spans[last][1]
+            if _core(text[begin:end]) in self._long_titles:
+                return last
+
+        return first
+
+    def _split_all(self, references: Sequence[Reference]) -> tuple[Reference, ...]:
+        """The references with one name each.
+
+        They keep their order and their lines, and whether they are certain.
+        """
+        split: list[Reference] = []
+        for reference in references:
+            for name in self.split(reference.text):
+                one = replace(reference, text=name)
+                split.append(one)
+
+        return tuple(split)
+
+    def several(self, text: str) -> tuple[str, ...]:
+        """The parts of a name that are names of their own; empty unless all parts are, and for a name of one part."""
+        whole, spans = name_spans(text)
+        if len(spans) < 2:
+            return ()
+
+        parts: list[str] = []
+        for begin, end in spans:
+            part = whole[begin:end].strip()
+            if self._exact(part) is None:
+                return ()
+            parts.append(part)
+
+        return tuple(parts)
 
     def resolve_all(self, text: str, own: str) -> tuple[str, ...]:
         """The ids of all epics that a dependency of the epic `own` names: one, a range, or all before it."""
@@ -130,6 +193,21 @@ class EpicNames:
             epics.append(name)
 
         return tuple(epics)
+
+
+def _split_titles(drafts: Sequence[Draft]) -> Iterator[str]:
+    """The titles with something in them that separates names elsewhere."""
+    for draft in drafts:
+        if len(name_spans(draft.title)[1]) > 1:
+            yield draft.title
+
+
+def _core(text: str) -> str:
+    """A title without the words and brackets that a dependency may put around it, in lower case."""
+    bare = _BRACKETS.sub("", bare_name(text)).strip()
+    begun = _BEFORE.sub("", bare, count=1)
+    core = _BEHIND.sub("", begun, count=1)
+    return core.strip("# .").casefold()
 
 
 def _ids(draft: Draft) -> tuple[str, ...]:

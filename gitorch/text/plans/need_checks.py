@@ -140,30 +140,42 @@ def check_hidden_needs(source: Source, sections: Sections, names: EpicNames) -> 
     """
     for name, section in sections:
         for reference in section.needs_in_tasks:
-            if names.resolve(reference.text) is not None:
-                yield _hidden_need(source, name, reference)
+            for other in names.split(reference.text):
+                if names.resolve(other) is not None:
+                    yield _hidden_need(source, name, other, reference.line)
 
 
-def _hidden_need(source: Source, name: str, reference: Reference) -> Problem:
+def _hidden_need(source: Source, name: str, other: str, line: int) -> Problem:
     """The problem of a dependency below a task's heading."""
-    message = f"`{reference.text}` is an epic, but this line belongs to a task, so epic `{name}` would not wait for it."
-    return source.problem(reference.line, message, f"Move the line above the first task of `{name}`.")
+    message = f"`{other}` is an epic, but this line belongs to a task, so epic `{name}` would not wait for it."
+    return source.problem(line, message, f"Move the line above the first task of `{name}`.")
 
 
 def need_remarks(source: Source, sections: Sections, names: EpicNames, needs: Needs) -> Iterator[Problem]:
-    """Remarks on words that may state a dependency and order nothing.
+    """Remarks on words that may state a dependency and order nothing, or another one.
 
-    Both kinds are remarks, since running text may mean something else.
+    All are remarks, since running text may mean something else.
     """
     for draft in names.drafts:
         for reference in draft.needs:
-            if reference.certain:
-                continue
-            if not names.resolve_all(reference.text, draft.id):
+            if names.several(reference.text):
+                yield _title_of_several(source, reference, names)
+            if not reference.certain and not names.resolve_all(reference.text, draft.id):
                 yield _no_epic(source, reference, draft, names)
 
     for name, section in sections:
         yield from _prose_remarks(source, name, section, names, needs.get(name, {}))
+
+
+def _title_of_several(source: Source, reference: Reference, names: EpicNames) -> Problem:
+    """The remark about a title whose parts name epics, too.
+
+    It may mean the one epic or the others; the title is the longer name, so it wins.
+    """
+    parts = "` and `".join(names.several(reference.text))
+    message = f"`{reference.text}` is read as the title of one epic, though `{parts}` are epics, too."
+    fix = "To name the others, write their ids, one a line, in a list."
+    return source.problem(reference.line, message, fix)
 
 
 def _no_epic(source: Source, reference: Reference, draft: Draft, names: EpicNames) -> Problem:

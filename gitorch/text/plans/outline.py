@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.plan import Task
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
+from gitorch.text.plans.line_groups import fields_inside, has_open_box, is_below_field, pieces, whole_lines
 from gitorch.text.plans.line_syntax import (
     announces_tasks,
+    field_in_heading,
     line_looks_like_gate,
     looks_like_gate,
     may_state_need,
@@ -18,7 +20,13 @@ from gitorch.text.plans.line_syntax import (
     parse_task,
     path_in,
 )
-from gitorch.text.plans.section_fields import take_field, take_list, whole_lines
+from gitorch.text.plans.section_fields import (
+    note_heading,
+    note_indented,
+    take_field,
+    take_field_of_item,
+    take_list,
+)
 from gitorch.text.plans.sections import Gate, Note, Outline, Reference, Section
 
 if TYPE_CHECKING:
@@ -58,12 +66,7 @@ def _read(blocks: Sequence[Block], line_count: int, opens: HeadingTest, whole: E
     if whole is not None:
         reader.outline.sections.append(Section(whole, 1, 1))
 
-    before: Block | None = None
-
-    for block in blocks:
-        reader.take(block, before)
-        before = block
-
+    reader.take_all(blocks, None)
     reader.end_section(line_count + 1)
     return reader.outline
 
@@ -100,6 +103,8 @@ class _OutlineReader:
         """Whether each checkbox below the current task heading is ticked."""
         self.unanswered: Expected | None = None
         """Takes the values that the next list names, after a field without a value."""
+        self.below_value = False
+        """Whether the current block is indented below the value of a field."""
 
     @property
     def section(self) -> Section | None:
@@ -111,6 +116,21 @@ class _OutlineReader:
             return self.outline.sections[-1]
         return None
 
+    def take_all(self, blocks: Sequence[Block], before: Block | None) -> None:
+        """Take blocks one after the other; `before` is the block that precedes the first.
+
+        A field between two parts of a list does not part them: the second one is announced by what announced the first.
+        """
+        announced = before
+        for block in blocks:
+            self.take(block, before)
+            if isinstance(block, Listing):
+                announced, before = before, block
+            elif isinstance(before, Listing) and _is_field(block):
+                before = announced
+            else:
+                announced = before = block
+
     def take(self, block: Block, before: Block | None) -> None:
         """Take the next block; `before` is the block that precedes it.
 
@@ -121,7 +141,7 @@ class _OutlineReader:
             case Heading():
                 self._heading(block)
             case Paragraph():
-                self._paragraph(block)
+                self._paragraph(block, before)
             case Listing() if unanswered is not None:
                 self._value_list(block, unanswered)
             case Listing():
@@ -193,6 +213,10 @@ class _OutlineReader:
             self.task_level = heading.level
             return True
 
+        field = field_in_heading(heading.text)
+        if field is not None and not section.gates:
+            note_heading(section, field, heading.line)
+
         return _leaves(section, heading)
 
     def _gate(self, gate: Gate) -> None:
@@ -214,12 +238,13 @@ class _OutlineReader:
         self.task_level = 0
         self.steps = []
 
-    def _paragraph(self, paragraph: Paragraph) -> None:
+    def _paragraph(self, paragraph: Paragraph, before: Block | None) -> None:
         """Take each line of a paragraph that is a field, or looks like a gate without its `##`."""
+        is_below = is_below_field(paragraph, before)
         for line, text in whole_lines(paragraph.line, paragraph.lines):
             field = parse_field(text)
             if field is not None:
-                self._field(field, line)
+                self._field(field, line, indented=is_below or line > paragraph.line)
             elif self.section is not None and line_looks_like_gate(text):
                 self._gate(Gate("", line, exact=False))
             else:
@@ -244,35 +269,46 @@ class _OutlineReader:
     def _item(self, item: Item, *, below_tasks_line: bool) -> None:
         """Take an item: it is a field, a task, or a parent of more items.
 
-        Lists inside a task are part of that task, so only those of a parent are entered.
+        What stands inside a task is part of that task, so only that of a field or parent is entered.
         """
-        text = " ".join(item.lines)
+        (line, text), *_ = pieces(item)
         field = parse_field(text)
         if field is not None:
-            self._field_item(field, item)
+            self._field(field, line)
+        elif self._is_task(item, text, below_tasks_line=below_tasks_line):
             return
+        else:
+            self._prose(text, line)
 
-        self._task_or_list(item, below_tasks_line, text)
+        self._inside(item)
 
-    def _task_or_list(self, item: Item, below_tasks_line: bool, text: str) -> None:
-        """Take an item that is no field: a task, or a parent of more items."""
+    def _is_task(self, item: Item, text: str, *, below_tasks_line: bool) -> bool:
+        """Take an item that is no field if it is a task; fields inside it have no effect."""
         task = parse_checkbox(item.lines) or parse_task(plain(text))
         if task is not None:
-            done = task.done and not _has_open_box(item.lists)
+            done = task.done and not has_open_box(item.lists)
             self._task_item(Task(task.title, item.line, done, task.optional))
         elif below_tasks_line and not self.task_level:
             self._task_item(Task(plain(text), item.line))
         else:
-            self._prose(text, item.line)
-            for inner in item.lists:
-                self._listing(inner, below_tasks_line=False)
+            return False
 
-    def _field_item(self, field: Field, item: Item) -> None:
-        """Take a field that is a list item. The values of an empty one may stand in the list inside it."""
-        self._field(field, item.line)
+        if self.section is not None and not self.section.gates:
+            for line, field in fields_inside(item):
+                take_field_of_item(self.section, field, line)
+        return True
 
-        if self.unanswered is not None and item.lists:
-            self._value_list(item.lists[0], self.unanswered)
+    def _inside(self, item: Item) -> None:
+        """Take what stands inside an item that is no task, below its first paragraph or its value.
+
+        A field within the first paragraph is indented below it, like the second line of any paragraph.
+        """
+        for line, text in pieces(item)[1:]:
+            below = Paragraph(line - 1, ("", text))
+            self._paragraph(below, None)
+
+        first = Paragraph(item.line, item.lines or ("",))
+        self.take_all(item.blocks, first)
 
     def _task_item(self, task: Task) -> None:
         """Take a list item that is a task: a step of the current task heading, or a task of the section.
@@ -287,28 +323,36 @@ class _OutlineReader:
             self.outline.boxes.append(task.line)
 
     def _value_list(self, listing: Listing, expected: Expected) -> None:
-        """Read the list below an empty field: its values, the fields directly below these, then an ordinary list."""
-        if self.section is None:
-            self._listing(listing, below_tasks_line=False)
-            return
-
+        """Read the list below an empty field: its values, with what stands below each, then an ordinary list."""
         items = listing.items
-        waiting: Expected | None = expected
-        while waiting is not None and items:
-            self.unanswered = None
-            taken, below = take_list(self.section, waiting, items)
+        while self.section is not None and items:
+            taken = take_list(self.section, expected, items)
+            if not taken:
+                break
+            self._below_value(items[taken - 1])
             items = items[taken:]
-            for line, field in below:
-                self._field(field, line)
-            waiting = self.unanswered
+            expected = self.unanswered or expected
 
         self._listing(Listing(listing.line, items), below_tasks_line=False)
 
-    def _field(self, field: Field, line: int) -> None:
+    def _below_value(self, item: Item) -> None:
+        """Take what is indented below a value of a field.
+
+        A field there counts for the epic and is named, since it may look like a part of the value.
+        """
+        self.unanswered = None
+        outside = self.below_value
+        self.below_value = True
+        self._inside(item)
+        self.below_value = outside
+
+    def _field(self, field: Field, line: int, *, indented: bool = False) -> None:
         """Take a field of the plan, or of the section that is open. Behind its gate, a section takes none."""
         if self.section is None:
             self._field_of_plan(field, line)
         elif not self.section.gates:
+            if indented or self.below_value:
+                note_indented(self.section, field, line)
             self.unanswered = take_field(self.section, field, line, in_task=bool(self.task_level))
 
     def _field_of_plan(self, field: Field, line: int) -> None:
@@ -326,23 +370,9 @@ class _OutlineReader:
         self.outline.design_line = line
 
 
-def _has_open_box(lists: Sequence[Listing]) -> bool:
-    """Whether an open checkbox stands in these lists or below them. Optional ones do not count."""
-    for listing in lists:
-        for item in listing.items:
-            if _is_open(item):
-                return True
-
-    return False
-
-
-def _is_open(item: Item) -> bool:
-    """Whether an item is an open checkbox, or has one below it."""
-    task = parse_checkbox(item.lines)
-    if task is None or task.done or task.optional:
-        return _has_open_box(item.lists)
-
-    return True
+def _is_field(block: Block) -> bool:
+    """Whether a block is a field on a line of its own."""
+    return isinstance(block, Paragraph) and parse_field(block.lines[0]) is not None
 
 
 def _leaves(section: Section, heading: Heading) -> bool:

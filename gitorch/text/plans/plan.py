@@ -32,7 +32,7 @@ from gitorch.text.plans.epics import (
 )
 from gitorch.text.plans.front_matter import read_front_matter
 from gitorch.text.plans.gate_checks import check_gates
-from gitorch.text.plans.line_syntax import EpicHeading, parse_epic_heading
+from gitorch.text.plans.line_syntax import EpicHeading, parse_epic_heading, stands_apart
 from gitorch.text.plans.names import EpicNames
 from gitorch.text.plans.need_checks import check_hidden_needs, check_needs, need_remarks, resolve_needs
 from gitorch.text.plans.outline import outline_of
@@ -107,7 +107,7 @@ def parse_plan(
 
     complaints, remarks = Complaints(path), Complaints(path)
     front = read_front_matter(source, complaints, remarks)
-    plan_file = _File(source, read_markdown(source.without_front_matter()))
+    plan_file = _File(source, read_markdown(source.without_front_matter(), stands_apart))
     first = plan_file.outline({})
 
     prompt_complaints = Complaints(path)
@@ -115,9 +115,9 @@ def parse_plan(
 
     declared = front.epics or table_epics(first.tables)
     tracked = track(ask, _outlines(first, prompt_file), declared)
-    drafts, outline = _drafts(plan_file, prompt_file, first, declared, tracked)
-    names = EpicNames(drafts)
-    needs = resolve_needs(drafts, names)
+    found, outline = _drafts(plan_file, prompt_file, first, declared, tracked)
+    names = EpicNames(found)
+    drafts, needs = names.drafts, resolve_needs(names.drafts, names)
     remarks.found += _remarks(source, front, first, outline, names, needs)
     add_edges(needs, drafts, tracked)
 
@@ -191,7 +191,7 @@ def _read_prompt(prompt: tuple[str, bytes] | None, bytes_max: int, complaints: C
         complaints.found.append(source)
         return None
 
-    document = read_markdown(source.without_front_matter())
+    document = read_markdown(source.without_front_matter(), stands_apart)
     complaints.found += check_placeholders(source, document)
     complaints.found += check_nesting(source, document)
     return _File(source, document)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from gitorch.text.glob_syntax import split_globs
 from gitorch.text.markdown import plain
+from gitorch.text.plans.line_groups import pieces
 from gitorch.text.plans.line_syntax import is_closed_status, parse_checkbox, parse_field, split_names
 from gitorch.text.plans.sections import Note, Reference
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from gitorch.text.markdown import Item
     from gitorch.text.plans.line_syntax import Field
@@ -67,7 +67,7 @@ def _expected(section: Section, field: Field, line: int, *, in_task: bool) -> Ex
         needs = section.needs
         if in_task:
             needs = section.needs_in_tasks
-        return Expected(field.key, line, needs, split_names)
+        return Expected(field.key, line, needs, _names)
     if in_task:
         return None
 
@@ -77,13 +77,21 @@ def _expected(section: Section, field: Field, line: int, *, in_task: bool) -> Ex
 def _expected_above_tasks(section: Section, field: Field, line: int) -> Expected | None:
     """The same for the fields that count above the tasks only."""
     if field.key == "dependencies":
-        return Expected(field.key, line, section.needs, split_names, certain=False)
+        return Expected(field.key, line, section.needs, _names, certain=False)
     if field.key == "scope":
         return Expected(field.key, line, section.allowed, split_globs)
     if field.key == "not":
         return Expected(field.key, line, section.forbidden, _forbidden_globs)
 
     return None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The value of a dependency as it is, since only the titles of all epics tell where a name ends; empty for `none`."""
+    if not split_names(text):
+        return ()
+
+    return (text,)
 
 
 def _forbidden_globs(text: str) -> tuple[str, ...]:
@@ -97,19 +105,70 @@ def _forbidden_globs(text: str) -> tuple[str, ...]:
 def _take_word(section: Section, field: Field, line: int, *, in_task: bool) -> None:
     """Take a field that stands on one line: the status, the runtime or the labels of hosts."""
     if in_task:
-        if field.key != "status":
-            message = (
-                f"`{_named(field)}` stands below a task's heading, where it has no effect; the agent reads it as text."
-            )
-            section.notes.append(Note(line, message, "Move the line above the first task of the epic."))
-        return
-
-    if field.key == "status":
+        _note_in_task(section, field, line)
+    elif field.key == "status":
         section.closed = section.closed or is_closed_status(field.value)
     elif field.key == "runtime":
         _take_runtime(section, field, line)
     elif field.key == "hosts":
         _take_hosts(section, field, line)
+    elif field.key == "design":
+        _note_design(section, field, line)
+
+
+def _note_design(section: Section, field: Field, line: int) -> None:
+    """Name a design document inside an epic.
+
+    A plan has one, above its epics; this line is for the agent alone, who reads the file.
+    """
+    message = f"`{_named(field)}` stands in an epic, so it is not the design document of the plan; the agent reads it as text."
+    fix = "To name that of the plan, move the line above the first epic."
+    section.notes.append(Note(line, message, fix))
+
+
+def _note_in_task(section: Section, field: Field, line: int) -> None:
+    """Name a field below a task's heading, where it has no effect.
+
+    A status that leaves the task open is not named: it says what holds anyway.
+    """
+    if field.key == "status" and not is_closed_status(field.value):
+        return
+
+    message = f"`{_named(field)}` stands below a task's heading, where it has no effect; the agent reads it as text."
+    section.notes.append(Note(line, message, "Move the line above the first task of the epic."))
+
+
+def take_field_of_item(section: Section, field: Field, line: int) -> None:
+    """Name a field inside a list item that is a task, where it has no effect.
+
+    Dependencies are kept for a check, since one on an epic is a defect, and one on another task is the agent's to read.
+    """
+    if field.key == "depends on" and field.value:
+        section.needs_in_tasks += [Reference(value, line) for value in _names(field.value)]
+        return
+
+    message = f"`{_named(field)}` belongs to the task above it, so it has no effect; the agent reads it as text."
+    section.notes.append(Note(line, message, "For the epic, write the line at the margin, without blanks before it."))
+
+
+def note_indented(section: Section, field: Field, line: int) -> None:
+    """Name a field that is indented below the value of another one, though it counts for the whole epic.
+
+    Its author may have meant it for that value alone, which no plan can say.
+    """
+    message = f"`{_named(field)}` is indented below the value of another field; it counts for the whole epic."
+    fix = "Write the line at the margin, without blanks before it."
+    section.notes.append(Note(line, message, fix))
+
+
+def note_heading(section: Section, field: Field, line: int) -> None:
+    """Name a field that was written as a heading.
+
+    It has no effect there, and neither has the list or text below it.
+    """
+    message = f"`{_named(field)}` is a heading, so it has no effect; the agent reads it as text."
+    fix = "Write it above the tasks as a line of its own, without `#`."
+    section.notes.append(Note(line, message, fix))
 
 
 def _take_runtime(section: Section, field: Field, line: int) -> None:
@@ -142,77 +201,23 @@ def _named(field: Field) -> str:
     return f"{field.key.capitalize()}: {field.value}".strip()
 
 
-def take_list(section: Section, expected: Expected, items: Sequence[Item]) -> tuple[int, list[tuple[int, Field]]]:
-    """Take the values of an empty field from the items of the list below it.
+def take_list(section: Section, expected: Expected, items: Sequence[Item]) -> int:
+    """Take the values of an empty field from the items of the list below it; returns how many items hold values.
 
-    Returns how many items hold values, and the fields directly below the last of these, with their lines. The values
-    end before the first checkbox and before the first field; the rest is an ordinary list.
-
+    The values end before the first checkbox and before the first field, and after an item with more than values in it.
     Without any value in the list the field stays empty, which is a problem of the plan.
     """
     taken = 0
-    below: list[tuple[int, Field]] = []
     for item in items:
-        text = " ".join(item.lines)
+        (line, text), *below = pieces(item)
         if parse_checkbox(item.lines) is not None or parse_field(text) is not None:
             break
-        values = list(takewhile(_is_no_field, item.lines))
-        expected.take(" ".join(values), item.line)
+        expected.take(text, line)
         taken += 1
-        below = _fields_from(item, len(values))
-        if below:
+        if below or item.blocks:
             break
 
-    if taken:
-        section.empty_fields.remove(Reference(expected.key, expected.line))
-    return taken, below
-
-
-def _is_no_field(line: str) -> bool:
-    """Whether a line begins no field."""
-    return parse_field(line) is None
-
-
-def _fields_from(item: Item, first: int) -> list[tuple[int, Field]]:
-    """The fields from this line of an item on, counted from 0.
-
-    Markdown counts the lines below an item without a blank line before them to the item.
-    """
-    fields: list[tuple[int, Field]] = []
-    for line, text in whole_lines(item.line + first, item.lines[first:]):
-        field = parse_field(text)
-        if field is not None:
-            fields.append((line, field))
-
-    return fields
-
-
-def whole_lines(first: int, lines: tuple[str, ...]) -> Iterator[tuple[int, str]]:
-    """The lines of a paragraph with their numbers. A field that ends in a comma goes on with the next line."""
-    number, whole = first, ""
-
-    for line, text in enumerate(lines, first):
-        if whole and parse_field(text) is None:
-            whole = f"{whole} {text}"
-        else:
-            if whole:
-                yield number, whole
-            number, whole = line, text
-
-        if not _goes_on(whole):
-            yield number, whole
-            whole = ""
-
-    if whole:
-        yield number, whole
-
-
-def _goes_on(text: str) -> bool:
-    """Whether a line is a field whose values go on with the next line.
-
-    A comma or semicolon at the end of other text means nothing.
-    """
-    if not text.endswith((",", ";")):
-        return False
-
-    return parse_field(text) is not None
+    empty = Reference(expected.key, expected.line)
+    if taken and empty in section.empty_fields:
+        section.empty_fields.remove(empty)
+    return taken
