@@ -28,6 +28,16 @@ def test_a_new_workflow_is_named_after_its_file_and_has_no_defects(made):
     assert (answer.status, answer.out.splitlines()[0]) == (0, "flows/work.yaml has no defects: 4 jobs, 2 lanes.")
 
 
+@pytest.mark.parametrize("verb", ["check", "lint", "plan", "graph"])
+def test_a_plan_is_no_workflow_file_and_the_verb_that_reads_it_is_named(stage, verb):
+    (stage.folder / "my plan.md").write_text("## Epic: api\n\n- [ ] do: it\n")
+    answer = stage.gitorch("workflow", verb, "my plan.md")
+    assert (answer.status, answer.err.splitlines()) == (
+        2,
+        ["gitorch: my plan.md is Markdown, so it is a plan and no workflow file", "  try: gitorch check 'my plan.md'"],
+    )
+
+
 def test_an_existing_workflow_file_is_never_overwritten(made):
     answer = made.gitorch("workflow", "new", "minimal", "flows/work.yaml")
     assert answer.status == 4

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gitorch.model.plans.diagram import Diagram
     from gitorch.model.plans.workflow import Lint, Remark, Settings, WorkflowSource
 
+PLAN_ENDINGS = (".md", ".markdown")
 FORMS = ("text", "mermaid", "dot", "svg")
 
 
@@ -29,8 +30,14 @@ def workflow() -> None:
 
 
 def _read(call: Call, file: str) -> WorkflowSource:
-    """The workflow of a file, with the settings and the folders of this repository."""
+    """The workflow of a file, with the settings and the folders of this repository.
+
+    Raises Usage for a plan, which other verbs read.
+    """
     from gitorch.app.start.workflows import read_workflow
+
+    if file.lower().endswith(PLAN_ENDINGS):
+        raise Usage(f"{file} is Markdown, so it is a plan and no workflow file", f"gitorch check {shell_word(file)}")
 
     return read_workflow(call.folder / file, file, _defaults(call), _roots(call))
 
