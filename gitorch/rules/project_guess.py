@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 VENV = "python3 -m venv .venv && echo '*' > .venv/.gitignore && .venv/bin/python -m pip install --quiet"
 """A virtual environment that git ignores, whatever the project's own `.gitignore` says."""
@@ -96,6 +96,13 @@ RUNNERS = (
 """By the beginning of a set-up's command: how programs are run in what it makes."""
 
 
+PLAIN_TESTS = Sign("", "", "{python} -m {runner}")
+"""What a file of tests suggests where no other file does."""
+
+_TEST_FILE = re.compile(r"(?P<folder>tests?/|)(?:test_[^/]*|[^/]*_test)\.py")
+"""A file of tests in Python, at the root or in the folder of tests."""
+
+
 class Step(Value):
     """One part of a set-up, and the file that suggests it."""
 
@@ -117,15 +124,20 @@ class Guess(Value):
         return self.setup.partition(" ")[0]
 
 
-def guess(read: Callable[[str], str | None]) -> Guess:
-    """The set-up and the test command of the project; `read` gives the text of a file at its root, None for a missing one."""
+def guess(read: Callable[[str], str | None], paths: Collection[str] = ()) -> Guess:
+    """The set-up and the test command of the project.
+
+    `read` gives the text of a file by its path from the root, None for a missing one. `paths` are those of all its files;
+    they show tests that no other file names.
+    """
+    runner = _runner(read, paths)
     steps: list[Step] = []
     for signs in (SUBMODULES, PYTHON, NODE, OTHERS):
         found = _first(read, signs)
         if found is not None:
             steps.append(Step(found.command, found.file))
         elif signs is PYTHON:
-            steps.extend(_with_pip(read))
+            steps.extend(_with_pip(read, runner))
 
     setup = " && ".join(step.command for step in steps)
     if _leaves_egg_info(read, setup):
@@ -133,7 +145,7 @@ def guess(read: Callable[[str], str | None]) -> Guess:
     return Guess(
         setup=setup,
         setup_files=tuple(step.file for step in steps),
-        tests=_tests(read, steps),
+        tests=_tests(read, steps, runner),
     )
 
 
@@ -149,7 +161,10 @@ def _leaves_egg_info(read: Callable[[str], str | None], setup: str) -> bool:
 
 
 def _first(read: Callable[[str], str | None], signs: Sequence[Sign]) -> Sign | None:
-    """The first of these signs that the project shows; None without one."""
+    """The first of these signs that the project shows; None without one.
+
+    A file that exists and does not match its pattern is no sign.
+    """
     for sign in signs:
         text = read(sign.file)
         if text is not None and re.search(sign.pattern, text, re.MULTILINE):
@@ -158,7 +173,37 @@ def _first(read: Callable[[str], str | None], signs: Sequence[Sign]) -> Sign | N
     return None
 
 
-def _with_pip(read: Callable[[str], str | None]) -> Iterator[Step]:
+def _runner(read: Callable[[str], str | None], paths: Collection[str]) -> str:
+    """How tests in Python are run: `pytest`, or `unittest` with the folder where it would find none by itself.
+
+    Empty without any sign of such tests. A file of tests that does not use `unittest` is taken for one of pytest.
+    """
+    if _first(read, PYTEST) is not None:
+        return "pytest"
+
+    found = _test_file(paths)
+    if found is None:
+        return ""
+    if "unittest" not in (read(found[0]) or ""):
+        return "pytest"
+
+    folder = found["folder"]
+    if folder and f"{folder}__init__.py" not in paths:
+        return f"unittest discover -s {folder.rstrip('/')}"
+    return "unittest"
+
+
+def _test_file(paths: Collection[str]) -> re.Match[str] | None:
+    """The path of the first file of tests in Python, as a match that holds its folder; None without one."""
+    for path in sorted(paths):
+        found = _TEST_FILE.fullmatch(path)
+        if found is not None:
+            return found
+
+    return None
+
+
+def _with_pip(read: Callable[[str], str | None], runner: str) -> Iterator[Step]:
     """A virtual environment with the requirements, the project itself with what its tests need, and pytest if it is used."""
     sources = []
     for group in REQUIREMENTS:
@@ -175,13 +220,16 @@ def _with_pip(read: Callable[[str], str | None]) -> Iterator[Step]:
     if not wanted:
         return
 
-    if _first(read, PYTEST) is not None:
+    if runner == "pytest":
         wanted.append("pytest")
     yield Step(f"{VENV} {' '.join(wanted)}", sources[0])
 
 
 def _with_extra(read: Callable[[str], str | None]) -> str:
-    """The project, with the extra that its tests need."""
+    """The project as pip is to install it, with the extra that its tests need.
+
+    Only extras of `[project.optional-dependencies]` count, as pip knows no others.
+    """
     _, _, extras = (read("pyproject.toml") or "").partition("[project.optional-dependencies]")
     table = extras.partition("\n[")[0]
     for name in TEST_EXTRAS:
@@ -191,17 +239,20 @@ def _with_extra(read: Callable[[str], str | None]) -> str:
     return "."
 
 
-def _tests(read: Callable[[str], str | None], steps: Sequence[Step]) -> str:
-    """The test command, in what the set-up makes; empty where nothing suggests one."""
+def _tests(read: Callable[[str], str | None], steps: Sequence[Step], runner: str) -> str:
+    """The test command, in what the set-up makes; empty where nothing suggests one.
+
+    Programs of Python are run from the environment of the set-up, and scripts of Node by its package manager.
+    """
     sign = _first(read, TESTS)
+    if sign is None and runner:
+        sign = PLAIN_TESTS
     if sign is None:
         return ""
 
-    words = {"python": "python3", "node": "npm", "path": "", "runner": "unittest"}
+    words = {"python": "python3", "node": "npm", "path": "", "runner": runner or "unittest"}
     for beginning, run_by in RUNNERS:
         if any(step.command.startswith(beginning) for step in steps):
             words |= run_by
 
-    if _first(read, PYTEST) is not None:
-        words["runner"] = "pytest"
     return sign.command.format(**words)

@@ -96,7 +96,8 @@ def test_init_proposes_what_it_finds_unless_it_is_told(repository, programs, fil
     proposal = propose(empty(repository, *programs, **files), InitOptions(**wishes))
     keys = ("approval.at_least", "orchestration.merge_target", "tests.command", "worktrees.setup")
     lanes = ("lanes.implementer.runtime", "lanes.reviewer.runtime")
-    assert proposal.values == dict(zip((*keys, *lanes), values, strict=True))
+    accepted = {"tests.absent_is_accepted": "true"} if wishes.get("test_command") == "" else {}
+    assert proposal.values == dict(zip((*keys, *lanes), values, strict=True)) | accepted
     assert list(proposal.notes) == notes
     assert proposal.makes == (str(repository.root / "gitorch.yaml"), "branch gitorch/ledger")
     assert proposal.keeps == ()
@@ -131,8 +132,30 @@ def test_init_makes_what_is_missing_once(repository):
     assert (again.created, again.kept, again.notes) == ((), made.created, (note,))
     assert init(repository, CALLER, template, InitOptions()).notes == ()
     none = init(repository, CALLER, template, InitOptions(test_command="")).notes
-    assert none == (note.removesuffix("make") + "''",)
+    accept = "gitorch.yaml was kept; to run without a test command: gitorch config set tests.absent_is_accepted true"
+    assert none == (note.removesuffix("make") + "''", accept)
     assert b"tox" in repository.files.held[file]
+
+
+def test_a_project_that_wants_no_tests_is_ready_to_start_without_any(tmp_path):
+    seed = make_seed(tmp_path / "r")
+    init(
+        Repository(seed.path, os.environ), CALLER, template_bytes("gitorch.yaml").decode(), InitOptions(test_command="")
+    )
+    config = Repository(seed.path, os.environ).config
+
+    assert (config.test_command, config.test_command_absent) == ("", True)
+
+
+def test_tests_that_no_other_file_names_are_found_in_the_commit_of_the_target(tmp_path):
+    seed = make_seed(tmp_path / "r")
+    (seed.path / "test_shop.py").write_text("def test_shop(): pass\n")
+    before = propose(Repository(seed.path, os.environ), InitOptions()).values["tests.command"]
+    seed.git("add", "test_shop.py")
+    seed.git("commit", "-qm", "Add a test")
+    after = propose(Repository(seed.path, os.environ), InitOptions()).values["tests.command"]
+
+    assert (before, after) == ("", "python3 -m pytest")
 
 
 def test_a_bare_repository_is_configured_in_its_git_directory(repository):

@@ -39,7 +39,7 @@ CASES = {
     "pip, what the tests need before what developers need": (
         {"requirements/tests.txt": "pytest\n", "requirements/dev.txt": "tox\n"},
         f"{VENV} -r requirements/tests.txt pytest",
-        "",
+        ".venv/bin/python -m pytest",
     ),
     "pip, an old project": (
         {"setup.py": "", "tests/conftest.py": ""},
@@ -102,13 +102,32 @@ CASES = {
         "make test",
     ),
     "nothing": ({"README.md": "hello"}, "", ""),
+    "plain tests": ({"app.py": "", "test_app.py": "def test_it(): pass\n"}, "", "python3 -m pytest"),
+    "plain tests of unittest": ({"app_test.py": "import unittest\n"}, "", "python3 -m unittest"),
+    "tests of unittest in a folder": (
+        {"tests/test_app.py": "import unittest\n"},
+        "",
+        "python3 -m unittest discover -s tests",
+    ),
+    "tests of unittest in a package": (
+        {"test/__init__.py": "", "test/test_app.py": "import unittest\n"},
+        "",
+        "python3 -m unittest",
+    ),
+    "a project with tests that only look like pytest": (
+        {"pyproject.toml": "[project]\n", "tests/test_app.py": "def test_it(): pass\n"},
+        f"{VENV} -e . pytest && {EGG_INFO}",
+        ".venv/bin/python -m pytest",
+    ),
+    "tests of another language": ({"Makefile": "test:\n", "tests/test_app.py": "import unittest\n"}, "", "make test"),
+    "no tests of the project": ({"vendor/x/test_app.py": "", "contest.py": "", "tests/data/test_a.py": ""}, "", ""),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_set_up_and_the_tests_of_a_project(name):
     files, setup, tests = CASES[name]
-    found = guess(files.get)
+    found = guess(files.get, files)
     assert (found.setup, found.tests) == (setup, tests)
     assert set(found.setup_files) <= set(files)
     assert bool(found.setup_files) is bool(setup)

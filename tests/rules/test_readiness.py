@@ -41,26 +41,28 @@ def test_a_runtime_that_is_to_take_over_must_be_installed_too():
 
 
 @pytest.mark.parametrize(
-    ("config", "facts"),
+    ("config", "facts", "helped"),
     [
-        ({}, {"target_commit": None}),
-        ({}, {"base_outside": False}),
-        ({}, {"base_writable": False}),
-        ({}, {"runtimes": {}}),
-        ({"implementer": ""}, {"runtimes": {}}),
-        ({"test_command": ""}, {}),
-        ({"approval_at_least": Grade.SIGNED}, {}),
-        ({"approval_at_least": Grade.FORGE}, {}),
+        ({}, {"target_commit": None}, [True]),
+        ({}, {"target_behind": 2}, [False]),
+        ({}, {"base_outside": False}, [False]),
+        ({}, {"base_writable": False}, [False]),
+        ({}, {"runtimes": {}}, [False]),
+        ({"implementer": ""}, {"runtimes": {}}, [False]),
+        ({"test_command": ""}, {}, [True]),
+        ({"test_command": ""}, {"target_commit": None, "base_writable": False}, [True, False, False]),
+        ({"approval_at_least": Grade.SIGNED}, {}, [False]),
+        ({"approval_at_least": Grade.FORGE}, {}, [False]),
     ],
 )
-def test_each_problem_of_a_configuration_that_is_not_written_yet_says_how_it_is_written(config, facts):
+def test_without_a_configuration_init_is_advised_once_and_only_where_it_may_help(config, facts, helped):
     missing, written = (
         check_plan(PLAN, replace(CONFIG, path=path, **config), replace(FACTS, **facts)) for path in ("", "gitorch.yaml")
     )
-    assert [one.where for one in missing] == [one.where for one in written] == ["gitorch.yaml:1:1"] * len(written)
-    assert written
-    for before, after in zip(missing, written, strict=True):
-        assert before.fix == f"There is no gitorch.yaml yet: gitorch init. {after.fix}"
+    assert [one.where for one in missing] == [one.where for one in written] == ["gitorch.yaml:1:1"] * len(helped)
+    for before, after, is_helped in zip(missing, written, helped, strict=True):
+        advice = "gitorch init, which writes gitorch.yaml with what it finds here; or: " if is_helped else ""
+        assert before.fix == f"{advice}{after.fix}"
 
 
 def test_a_sound_plan_has_no_problems():

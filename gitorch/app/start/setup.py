@@ -10,7 +10,7 @@ from gitorch.app.start.facts import target_fix
 from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.rules.project_guess import guess
-from gitorch.text.config_template import render
+from gitorch.text.config_template import Yaml, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -128,6 +128,9 @@ def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list
             notes.append(
                 f"{config.name} was kept with {kept}; to change it: gitorch config set {key} {shell_word(wish)}"
             )
+    if _wants_no_tests(wishes) and not found.test_command_absent:
+        accept = "gitorch config set tests.absent_is_accepted true"
+        notes.append(f"{config.name} was kept; to run without a test command: {accept}")
     return notes
 
 
@@ -135,8 +138,8 @@ def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str]
     """The values for `gitorch.yaml`, chosen or guessed, and notes for the user about the guesses."""
     target = wishes.target or _target(services)
     writer, reviewer = _runtimes(services, wishes)
-    project = _guess_project(services)
-    values = {
+    project = _guess_project(services, target)
+    values: dict[str, str] = {
         "approval.at_least": wishes.approval_at_least or "typed",
         "orchestration.merge_target": target,
         "tests.command": _wished(wishes.test_command, project.tests),
@@ -144,8 +147,21 @@ def _guessed(services: Services, wishes: InitOptions) -> tuple[Mapping[str, str]
         "lanes.implementer.runtime": writer,
         "lanes.reviewer.runtime": reviewer,
     }
+    if _wants_no_tests(wishes):
+        values["tests.absent_is_accepted"] = Yaml("true")
 
     return values, [*_notes(services, wishes, target, writer), *_notes_about_project(services, wishes, project)]
+
+
+def _wants_no_tests(wishes: InitOptions) -> bool:
+    """Whether the user chose to have no test command, with `--tests ''`.
+
+    Then `check` accepts that there is none; a command that was only not found is a defect.
+    """
+    if wishes.test_command is None:
+        return False
+
+    return not wishes.test_command.strip()
 
 
 def _wished(wish: str | None, guess: str) -> str:
@@ -224,8 +240,11 @@ def _target(services: Services) -> str:
     return "main"
 
 
-def _guess_project(services: Services) -> Guess:
-    """How the project at the root seems to be set up and tested."""
+def _guess_project(services: Services, target: str) -> Guess:
+    """How the project at the root seems to be set up and tested.
+
+    Its files are those of the target's commit, since agents and tests begin with these; none of a target that does not exist.
+    """
 
     def read(name: str) -> str | None:
         data = services.files.read(services.root / name)
@@ -233,4 +252,9 @@ def _guess_project(services: Services) -> Guess:
             return None
         return data.decode("utf-8", "replace")
 
-    return guess(read)
+    commit = services.git.resolve(target)
+    if commit is None:
+        return guess(read)
+
+    paths = frozenset(services.git.paths_at(commit))
+    return guess(read, paths)

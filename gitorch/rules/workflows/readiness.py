@@ -33,7 +33,7 @@ def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Probl
         *_check_target(plan, config, facts),
         *_check_worktrees(config, facts),
         *_check_runtimes(plan, config, facts),
-        *_check_tests(plan, config),
+        *_check_tests(plan, config, facts),
         *_check_signers(config, facts),
         *_check_forge_keys(config, facts),
         *_check_names(plan, facts),
@@ -72,13 +72,18 @@ def _check_epic_runtimes(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]
 def _at_key(config: Config, key: str, message: str, fix: str) -> Problem:
     """A problem with a key of the configuration.
 
-    It stands at the key, or at the top of the file when the file does not set it. Without a file its fix begins with writing one.
+    It stands at the key, or at the top of the file when the file does not set it.
     """
-    if not config.path:
-        return Problem(CONFIG_NAME, 1, 1, message, f"There is no {CONFIG_NAME} yet: gitorch init. {fix}")
-
     line, column = config.places.get(key, (1, 1))
-    return Problem(config.path, line, column, message, fix)
+    return Problem(config.path or CONFIG_NAME, line, column, message, fix)
+
+
+def _with_init(config: Config, fix: str) -> str:
+    """A fix that begins with writing the configuration, where there is none and `init` would choose another value."""
+    if config.path:
+        return fix
+
+    return f"gitorch init, which writes {CONFIG_NAME} with what it finds here; or: {fix}"
 
 
 def _at_setting(plan: Plan, name: str, message: str, fix: str) -> Problem:
@@ -103,6 +108,8 @@ def _check_target(plan: Plan, config: Config, facts: PreflightFacts) -> Iterator
     message, fix = defect
     if "merge_target" in plan.settings:
         yield _at_setting(plan, "merge_target", message, fix)
+    elif facts.target_commit is None:
+        yield _at_key(config, "orchestration.merge_target", message, _with_init(config, fix))
     else:
         yield _at_key(config, "orchestration.merge_target", message, fix)
 
@@ -240,12 +247,22 @@ def _lane_runtimes(config: Config) -> dict[str, str]:
     return runtimes
 
 
-def _check_tests(plan: Plan, config: Config) -> Iterator[Problem]:
-    """There must be a test command, unless the configuration accepts that there is none."""
+def _check_tests(plan: Plan, config: Config, facts: PreflightFacts) -> Iterator[Problem]:
+    """There must be a test command, unless the configuration accepts that there is none.
+
+    Without a configuration `init` is advised, unless the problem with the target does that.
+    """
     command = plan.settings.get("test_command", config.test_command)
-    if not command.strip() and not config.test_command_absent:
-        fix = "Set `tests.command`, or accept that nothing is tested with `tests.absent_is_accepted: true`."
-        yield _at_key(config, "tests.command", "There is no test command.", fix)
+    if command.strip() or config.test_command_absent:
+        return
+
+    fix = (
+        "gitorch config set tests.command COMMAND, or to have nothing tested: "
+        "gitorch config set tests.absent_is_accepted true"
+    )
+    if facts.target_commit is not None:
+        fix = _with_init(config, fix)
+    yield _at_key(config, "tests.command", "There is no test command.", fix)
 
 
 def _check_signers(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
