@@ -10,6 +10,7 @@ import os
 import time
 import zlib
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,34 +56,40 @@ def key(folder: Path) -> str:
     """Changes with the version and with the content of every file in `FOLDERS`, wherever gitorch is installed.
 
     Reading those files takes 10 ms. So `folder` remembers the key of each installation by the sizes and times of its
-    files. Checksums, since hashlib costs 3 ms to import.
+    files, and a process reads them once for all ledgers that it opens. Checksums, since hashlib costs 3 ms to import.
     """
     root = os.path.dirname(gitorch.__file__)  # noqa: PTH120  # a Path costs four times as much
-    paths: list[str] = []
     stats: list[str] = []
     for name in FOLDERS:
         with os.scandir(f"{root}/{name}") as entries:
             for entry in entries:
                 if entry.name.endswith(".py"):
                     stat = entry.stat()
-                    paths.append(f"{name}/{entry.name}")
                     stats.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}")
 
-    installation = _checksum("\n".join(sorted(stats)).encode())
+    stats.sort()
+    installation = _checksum("\n".join(stats).encode())
     known = _installations(folder)
     if installation in known:
         return known[installation]
 
-    parts = []
-    for name in sorted(paths):
-        parts.append(name.encode())
-        parts.append(Path(root, name).read_bytes())
-    made = f"{gitorch.__version__} {_checksum(bytes(1).join(parts))}"
+    made = f"{gitorch.__version__} {_content(root, tuple(stats))}"
     known[installation] = made
     with suppress(OSError):
         if folder.is_dir():
             replace(folder / "installations", json_of(dict(list(known.items())[-INSTALLATIONS_MAX:])))
     return made
+
+
+@cache
+def _content(root: str, stats: tuple[str, ...]) -> str:
+    """The checksum of files and of their names below `root`; each is given as its path, size and two times."""
+    parts = []
+    for stat in stats:
+        path = stat.rsplit(" ", 3)[0]
+        parts.append(path.removeprefix(root).encode())
+        parts.append(Path(path).read_bytes())
+    return _checksum(bytes(1).join(parts))
 
 
 def _installations(folder: Path) -> dict[str, str]:
