@@ -23,7 +23,7 @@ from recorded_screens import Screen
 from stage import ASKING
 from stand_in import StandIn
 from waiting import until
-from watching import ASKS, asks_first, attached, is_whole, open_dialog
+from watching import ASKS, ASKS_OF_CLAUDE, asks_first, attached, is_whole, open_dialog
 from watching import SIZES as ATTACHED_SIZES
 
 from gitorch.model.observed import READY, AgentState
@@ -66,11 +66,11 @@ def finished(one: Bench) -> AgentState:
     return AgentState.IDLE
 
 
-def told(state: AgentState, cue: Cue) -> Callable[[Bench], AgentState]:
+def told(state: AgentState, *cues: Cue) -> Callable[[Bench], AgentState]:
     """What brings a state about by what the model answers."""
 
     def bring(one: Bench) -> AgentState:
-        one.api.mind = Mind(cue)
+        one.api.mind = Mind(*cues)
         begin(one)
         one.until(lambda seen: one.api.heard(one.program.name) and seen.state is state, state)
         return state
@@ -94,7 +94,7 @@ STORIES: dict[str, Callable[[Bench], AgentState]] = {
     "dialog-trust-worktree": trust,
     "busy-waiting": told(AgentState.WORKING, Cue(r"\ABegin", says="It takes a while.", seconds=60)),
     "busy-streaming": told(AgentState.WORKING, Cue(r"\ABegin", says="one two three four " * 20, slow=60)),
-    "permission-shell": told(AgentState.DIALOG, ASKS),
+    "permission-shell": told(AgentState.DIALOG, ASKS_OF_CLAUDE, ASKS),
     "error-401": told(AgentState.ERROR, Cue(r"\ABegin", fault="401")),
     "error-500": told(AgentState.ERROR, Cue(r"\ABegin", fault="500")),
     "error-cut": told(AgentState.ERROR, Cue(r"\ABegin", says="one two three four five", fault="cut")),

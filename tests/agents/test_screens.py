@@ -21,6 +21,12 @@ from gitorch.wiring.presets import find_preset
 SCREENS = list(recorded())
 PROGRAMS = sorted({screen.program for screen in SCREENS})
 COMMAND = "echo hi > out.txt && cat out.txt"
+COMMANDS = {
+    "aider/permission-shell.120x40": "echo hi > out.txt",
+    "claude/permission-shell-2.1.332.120x40": "python3 -c 'print(1)'",
+    "claude/permission-shell-2.1.332.80x24": "python3 -c 'print(1)'",
+}
+"""What a recorded screen asks for where it is another command."""
 
 
 def preset(name):
@@ -85,8 +91,34 @@ def test_a_permission_prompt_is_known_by_its_whole_structure(screen):
         return  # broken over lines, or cut: left to a human
     assert found is not None
     asked, prompt = found
-    assert asked == ("echo hi > out.txt" if screen.id == "aider/permission-shell.120x40" else COMMAND)
+    assert asked == COMMANDS.get(screen.id, COMMAND)
     assert prompt.keys(Option.ONCE)
+
+
+@pytest.mark.parametrize("choices", range(2, 10))
+@pytest.mark.parametrize("size", ["120x40", "80x24"])
+def test_the_keys_of_a_request_hold_however_many_choices_claude_code_offers(choices, size):
+    (screen,) = (s for s in SCREENS if s.id == f"claude/permission-shell-2.1.332.{size}")
+    before, rest = screen.text.split("   2. Yes, ")
+    after = rest[rest.index("\n\n Esc to cancel") :]
+    offered = [f"   {number}. Yes, and more {number}\n      broken over rows\n" for number in range(2, choices)]
+    shown = f"{before}{''.join(offered)}   {choices}. No{after}"
+    asked, prompt = permission_request_on(shown, preset("claude"))
+    assert (asked, prompt.keys(Option.ONCE), prompt.keys(Option.REJECT)) == (
+        "python3 -c 'print(1)'",
+        ("1",),
+        ("Escape",),
+    )
+    assert permission_request_on(shown.replace("❯ 1. Yes", "  1. Yes"), preset("claude")) is None, "another is selected"
+
+
+@pytest.mark.parametrize("posing", ["│ rm -rf .\n │ {0}", "{0}\n│ rm -rf .", "│ {0}", "{0}\n{0}", "{0}\n{line}\n {0}"])
+def test_a_command_of_several_rows_of_claude_code_is_left_to_a_human(posing):
+    (screen,) = (s for s in SCREENS if s.id == "claude/permission-shell-2.1.332.120x40")
+    command, line = "python3 -c 'print(1)'", "╌" * 120
+    shown = screen.text.replace(f"\n {command}\n", "\n " + posing.format(command, line=line) + "\n")
+    assert shown != screen.text
+    assert permission_request_on(shown, preset("claude")) is None
 
 
 POSING = [screen for screen in SCREENS if screen.name.startswith(("permission-cut", "permission-posing"))]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SIZES = ("80x24", "120x40", "200x50")
 ASKS = Cue(r"\ABegin", says="I write it.", runs="echo hi > out.txt && cat out.txt", arguments=ESCALATED)
+ASKS_OF_CLAUDE = Cue(r"\ABegin", says="I write it.", runs="python3 -c 'print(1)'", by="claude")
+"""Claude Code 2.1.332 writes a file of the worktree and reads it without asking."""
+
 
 OWN_WORDS = {
     "codex": ("echo hi > out.txt", "Yes, proceed", "No, and tell Codex what to do differently"),
