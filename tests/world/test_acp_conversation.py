@@ -106,6 +106,10 @@ def test_the_answer_to_a_prompt_ends_its_turn(answer, state):
         (("Error: 401",), AgentState.ERROR),
         (("An Error: no",), AgentState.WAITING),
         (("Error: x", None, "Mended."), AgentState.WAITING),
+        (("Info: It failed. Retrying...", "Info: It failed. Retrying...", "Error: 401"), AgentState.ERROR),
+        (("one two", "Info: It was interrupted. Retrying...", "Error: 429 quota"), AgentState.LIMITED),
+        (("Error: x", "Info: It failed. Retrying...", "Mended."), AgentState.WAITING),
+        (("Info: Error: no.",), AgentState.WAITING),
     ],
 )
 def test_an_error_in_the_place_of_an_answer_is_a_failed_turn(texts, state):

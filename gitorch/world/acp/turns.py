@@ -6,6 +6,9 @@ from gitorch.model.values import Value
 
 SUBMITTED, ACKNOWLEDGED = "submitted", "acknowledged"
 ANSWER_CHARS_MAX = 2_000
+RETRYING = "Info: "
+"""How Copilot CLI 1.0.102 begins a piece that says that it asks its service again. What it wrote before that is no answer."""
+
 HUMAN = ""
 """Stands for the id of a prompt that a human typed."""
 
@@ -55,6 +58,10 @@ class Turns:
 
     def write(self, text: str) -> None:
         """The program has written a piece of its answer."""
+        if text.startswith(RETRYING):
+            self.answer = ""
+            return
+
         self.answer = (self.answer + text)[:ANSWER_CHARS_MAX]
 
     def take_step(self) -> None:
