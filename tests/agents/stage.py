@@ -163,9 +163,16 @@ class VendorStage(Bench):
             until((self.cwd / "made-by-the-agent").exists, what="what was allowed")
             (self.cwd / "made-by-the-agent").rmdir()
         elif moment == "dialog open":
-            self.keys(ASKING[self.program.name][1])
+            self.agree()
             self.until(lambda seen: seen.state is not AgentState.DIALOG, "the end of its dialog")
         self.until(lambda seen: seen.state in READY, "its prompt again")
+
+    def agree(self) -> None:
+        """Agree to the first dialog; Claude Code 2.1.332 has selected `No, exit`, the first of its two choices."""
+        if "❯ No, exit" in self.screen():
+            self.keys("Down")
+            until(lambda: "❯ No, exit" not in self.screen(), what="the other choice")
+        self.keys(ASKING[self.program.name][1])
 
     def turns(self, ended: int = 0) -> list[str]:
         if ended:
