@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from cli_stage import Stage, many
+from cli_stage import HUMAN, Stage, many
 from console_kit import asking, at_desk
 from golden import assert_golden
 from textual.widgets import Input
 
 from gitorch.cli.console import reading
+from gitorch.model.commands import CancelJob
+from gitorch.model.ids import JobId
 from gitorch.model.plans.workflow import Autonomy, Settings
 
 ALL = 100
@@ -105,6 +107,23 @@ def test_a_report_is_read_and_rejected_on_a_wide_screen(request):
     assert epic.run.jobs["auth"].attempt == 2
     at_desk(stage, play, (160, 20), silent=("tmux cannot be asked: timeout", "git is away", "a third"))
     assert_golden("console-report.txt", "\n".join(told.lines).strip() + "\n", request)
+
+
+def test_only_epics_of_the_report_are_offered_to_be_sent_back():
+    hints: list[str] = []
+    stage = Stage().begin_run({"api": (), "docs": ()})
+    stage.do(CancelJob(JobId("docs"), "not now"), HUMAN)
+    assert stage.finish("api").gitorch("up", "--no-wait").status == 10
+
+    async def play(desk):
+        await desk.press("R")
+        await desk.type("Too big")
+        await desk.press("enter")
+        hints.append(desk.text)
+        await desk.press("escape")
+
+    at_desk(stage, play, (160, 20))
+    assert "Of: api. Without any" in " ".join(hints[0].split())
 
 
 def test_many_rows_are_scrolled_on_a_small_screen_and_none_are_none(request):

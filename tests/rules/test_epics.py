@@ -10,12 +10,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 from golden import assert_golden
-from play import Play
+from play import HUMAN, SETTINGS, Play
 from random_workflows import made_up
 from scene_book import SCENES, scene
 from simulated_run import Simulated
 
+from gitorch.model.commands import CancelJob, OpenCheckpoint
+from gitorch.model.ids import JobId
 from gitorch.model.plans.workflow import JobKind
+from gitorch.model.values import replace
 from gitorch.model.view import EpicRow, PlainState
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.run import Run, RunPhase
@@ -59,7 +62,11 @@ def faults_of(run: Run, row: EpicRow) -> list[str]:
         "the reason names a question": row.state is not PlainState.WAITING and "waits for you:" in row.reason,
         "done without its result": job is not None
         and row.state is PlainState.DONE
-        and job.phase is not JobPhase.COMPLETED,
+        and job.phase is not JobPhase.COMPLETED
+        and not (job.phase is JobPhase.SKIPPED and run.is_on_other_path(job)),
+        "failed though nothing went wrong": job is not None
+        and row.state is PlainState.FAILED
+        and row.reason.endswith("not needed"),
         "a run done and not over": job is None and row.state is PlainState.DONE and run.phase is not RunPhase.COMPLETED,
         "failed while it goes on": job is not None and row.state is PlainState.FAILED and not job.phase.is_over,
         "queued at work": row.state is PlainState.QUEUED and is_active,
@@ -134,6 +141,40 @@ def test_an_epic_that_failed_in_a_run_under_way_comes_before_what_is_at_work():
         ("ui", PlainState.FAILED),
         ("db", PlainState.QUEUED),
     ]
+
+
+PATHS = b"""gitorch: workflow/1
+name: x
+lanes: {a: {runtime: claude}}
+jobs:
+  one: {kind: draft, lane: a, objective: Do}
+  broken: {kind: draft, lane: a, objective: Do}
+  decision: {kind: checkpoint, title: Go on, needs: [one], on_continue: [go], on_cancel: [undo]}
+  go: {kind: draft, lane: a, objective: Do, needs: [decision]}
+  undo: {kind: draft, lane: a, objective: Do, needs: [decision]}
+  undo-more: {kind: draft, lane: a, objective: Do, needs: [undo]}
+  mend: {kind: draft, lane: a, objective: Do, needs: [broken]}
+  mend-more: {kind: draft, lane: a, objective: Do, needs: [mend, one]}
+"""
+
+
+def test_a_path_that_was_not_taken_is_over_and_nothing_of_it_failed():
+    play = Play()
+    play.begin({}, replace(SETTINGS, test_command=""), parse_workflow("w.yaml", PATHS, lambda _: None).workflow)
+    play.launch("one")
+    play.submit_handoff("one")
+    play.do(OpenCheckpoint(JobId("decision")))
+    play.answer("q1", "continue")
+    play.do(CancelJob(JobId("broken"), "no use"), HUMAN)
+
+    states = {row.id: row.state for row in epic_rows(play.run) if row.job in {"undo", "undo-more", "mend", "mend-more"}}
+    assert states == {
+        "undo": PlainState.DONE,
+        "undo-more": PlainState.DONE,
+        "mend": PlainState.FAILED,
+        "mend-more": PlainState.FAILED,
+    }
+    assert contradictions(play.run) == []
 
 
 def test_an_agent_that_shows_a_dialog_waits_for_a_person_before_gitorch_asks():

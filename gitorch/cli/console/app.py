@@ -256,10 +256,6 @@ class Console(App[str]):
         except WorkerFailed as error:
             raise error.error from None
 
-    def epics_of(self, run: RunId) -> list[str]:
-        """The epics of a run, by id."""
-        return [row.id for row in self._rows if row.run == run and row.job is not None]
-
     def _handle_exception(self, error: Exception) -> None:
         """Keep a bug for the boundary, which writes a report of it; Textual would print its own traceback."""
         self.bug = self.bug or error

@@ -95,7 +95,11 @@ def _is_about_report(row: EpicRow) -> bool:
 
 async def _reject_report(console: Console, row: EpicRow, note: str) -> None:
     """Ask which epics go back, and reject the report."""
-    epics = console.epics_of(row.run)
+    report = console.shown_run(row).report
+    epics: list[str] = []
+    if report is not None:
+        epics += [branch.job for branch in report.branches]
+
     hint = f"Which epics go back to work? Of: {', '.join(epics)}. Without any, the run ends and its branches are kept."
     named = await console.push_screen_wait(TextDialog(f"Reject the report of {row.run}", hint, may_be_empty=True))
     if named is None:

@@ -188,6 +188,25 @@ class Run(RunFacts):
 
         return tuple(lost)
 
+    def is_on_other_path(self, job: JobState) -> bool:
+        """Whether a skipped job lies on a path that a checkpoint did not take, so that nothing went wrong with it.
+
+        Another skipped job depends on work that failed or was canceled, directly or through other skipped jobs.
+        """
+        if job.phase is not JobPhase.SKIPPED:
+            return False
+
+        reached = [job.spec.id]
+        for name in reached:
+            for need in self.jobs[name].spec.needs:
+                phase = self.jobs[need].phase
+                if phase in {JobPhase.FAILED, JobPhase.CANCELED}:
+                    return False
+                if phase is JobPhase.SKIPPED and need not in reached:
+                    reached.append(need)
+
+        return True
+
     def reportable_commit(self, job: JobState) -> CommitId | None:
         """The commit that an epic's report is about: one that passed its gate, or waits for the principal alone.
 

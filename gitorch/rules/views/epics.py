@@ -242,7 +242,7 @@ def _epic_row(run: Run, job: JobState, questions: tuple[InboxRow, ...], agents: 
     if session is not None and session.id in agents:
         agent = agents[session.id]
 
-    state = _epic_state(job, questions, agent)
+    state = _epic_state(run, job, questions, agent)
     if state not in BUSY:
         agent = ""
 
@@ -266,12 +266,12 @@ def _epic_row(run: Run, job: JobState, questions: tuple[InboxRow, ...], agents: 
     )
 
 
-def _epic_state(job: JobState, questions: tuple[InboxRow, ...], agent: str) -> PlainState:
+def _epic_state(run: Run, job: JobState, questions: tuple[InboxRow, ...], agent: str) -> PlainState:
     """The state of an epic. A question comes first: what is asked about is neither done nor at work for a person."""
     if questions or agent == DIALOG:
         return PlainState.WAITING
 
-    if job.phase is JobPhase.COMPLETED:
+    if job.phase is JobPhase.COMPLETED or run.is_on_other_path(job):
         return PlainState.DONE
 
     if job.phase.is_over:
