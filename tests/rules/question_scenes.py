@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from play import HUMAN, SETTINGS, Play, finding
+from play import HOST, HUMAN, SETTINGS, Play, finding
 from telling import Telling
 
 from gitorch.app.reconciler import merging, pushing
 from gitorch.model import commands as c
 from gitorch.model.ids import CommitId, JobId, Moment
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
+from gitorch.model.plans.forge import PushAs
 from gitorch.model.plans.preparation import NOT_SET_UP
 from gitorch.model.plans.workflow import Independence
 from gitorch.model.values import replace
@@ -19,7 +20,7 @@ from gitorch.rules import reconcile as reconciling
 from gitorch.rules.deciding import merges, report_questions, retrying, sessions
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.reconciling import budgets, dialogs, readying, session_commands
-from gitorch.rules.review import gates
+from gitorch.rules.review import gates, proposals
 from gitorch.rules.workflows import closings
 
 API = JobId("api")
@@ -163,7 +164,22 @@ def no_checkout() -> Play:
     return raising(play, replace(seen(play), checks={tested: found}))
 
 
+def pulled() -> Play:
+    """An approved report whose branches wait for their pull requests."""
+    play = Play()
+    play.begin({"api": ()}, replace(SETTINGS, push_remote="origin", push_as=PushAs.PULL_REQUEST))
+    play.finish("api")
+    play.report()
+    play.approve()
+    run = play.run
+    play.do(
+        proposals.pulls_question(run, run.report, JobId("merge"), "origin", ("gitorch/r/api: https://forge/1",)), HOST
+    )
+    return play
+
+
 QUESTIONS = {
+    "pull requests to merge": (pulled, proposals.PULLS_OPTIONS),
     "tests that fail on the target": (red_target, readying.TARGET_OPTIONS),
     "a checkout that cannot be set up": (no_checkout, readying.SETUP_OPTIONS),
     "a dialog": (lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG), dialogs.DIALOG_OPTIONS),

@@ -24,6 +24,7 @@ from gitorch.rules.messages.answer_words import ANSWER_WORDS, PERMISSION_WORDS, 
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.reconciling import budgets
+from gitorch.rules.review.proposals import waits_for_pulls
 from gitorch.rules.views.inbox import inbox
 
 CASES = [(name, word) for name, (_, words) in QUESTIONS.items() for word in words]
@@ -92,6 +93,11 @@ def leave(answered: Answered) -> None:
     assert answered.asked_again() == []
 
 
+def waits(answered: Answered) -> None:
+    leave(answered)
+    assert waits_for_pulls(answered.after)
+
+
 def requeue(answered: Answered) -> None:
     assert (answered.was.phase, answered.job.phase) == (JobPhase.STALE, JobPhase.QUEUED)
 
@@ -149,6 +155,7 @@ EFFECTS = {
     "go_on": go_on,
     "start_anyway": begins,
     "leave": leave,
+    "wait": waits,
     "requeue": requeue,
     "one_more_round": one_more_round,
     "accept_with_exceptions": passes,

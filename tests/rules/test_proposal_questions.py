@@ -8,13 +8,15 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 from forged_scenes import proposed
 from play import HOST, HUMAN, commit
+from question_scenes import pulled
 
 from gitorch.model import commands as c
 from gitorch.model import events as e
-from gitorch.model.ids import JobId
+from gitorch.model.ids import JobId, QuestionId
 from gitorch.model.observed import Observed
 from gitorch.model.values import replace
 from gitorch.model.work.proposal import ClaimedReview, Claims, ForgeMerge, ProposalSeen, PullRequest
+from gitorch.rules.messages.answer_words import first_answer
 from gitorch.rules.review.proposals import merged_proposals
 
 CLAIMS = Claims("gh pr view", "2026-11-28T12:00:00.000Z", "ann", (ClaimedReview("bob", "approved", commit("p")),))
@@ -37,6 +39,21 @@ def test_a_merge_that_counts_approves_with_what_the_forge_claims_apart():
     assert approval.claims.sentence.startswith(f"{claimed} (claimed by gh pr view at 2026-11-28")
     assert play.run.jobs[JobId("approval")].phase == "completed"
     assert learned(play, merge=ForgeMerge(commit("merge"), "forge")) == []
+
+
+def test_the_questions_of_a_run_with_pull_requests_name_both_branches_and_what_to_type():
+    play = pulled()
+    approval, asked = (play.run.questions[QuestionId(name)] for name in ("q1", "q2"))
+
+    assert approval.text.startswith(
+        "Approve 1 branch for pull requests into main? An approval pushes gitorch/play-0001/api to origin; nothing is merged here."
+    )
+    assert (
+        asked.happened
+        == "The approved branches gitorch/play-0001/api wait for their pull requests into main at origin."
+    )
+    assert asked.text.startswith("Merge the pull requests into main at origin, then type: gitorch up play-0001.")
+    assert first_answer(asked) == "gitorch answer q2 wait"
 
 
 def test_a_merge_that_does_not_count_is_asked_about_once():

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from gitorch.app.people.code_merges import find_merges
 from gitorch.app.people.proposals import open_pull_request, place_of, push_all
 from gitorch.app.people.signing import require_signature
-from gitorch.model import commands
 from gitorch.ports.git import PushRef
 from gitorch.rules.guards.ensure import run_there
-from gitorch.rules.review.proposals import pulls_trigger
+from gitorch.rules.review.proposals import pulls_question
 
 if TYPE_CHECKING:
     from gitorch.app.people.proposals import Place
@@ -36,17 +35,8 @@ def open_pulls(services: Services, run: Run, effect: effects.OpenPulls) -> tuple
         return ()
 
     place = place_of(services, run.settings.push_remote)
-    addresses = _pushed(services, place, report)
-    listed = "\n".join(addresses)
-    question = commands.Escalate(
-        trigger=pulls_trigger(report),
-        happened=f"The approved branches are to be merged into {report.target} at {place.remote}, each by its own pull request.",
-        tried=f"They were pushed to {place.remote}; gitorch merges nothing itself in this run.",
-        evidence=listed,
-        decision="Merge the pull requests there: merge commits, squashes and rebases are recognised. Or stop the run?",
-        options=("leave", "stop_run"),
-        job=effect.job,
-    )
+    pulls = _pushed(services, place, report)
+    question = pulls_question(run, report, effect.job, place.remote, pulls)
     return (question,)
 
 

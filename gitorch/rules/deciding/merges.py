@@ -8,6 +8,7 @@ from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.counts import counted
 from gitorch.model.plans.approval import SIGNED, Grade, grade_of
+from gitorch.model.plans.forge import PushAs
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import QuestionKind
@@ -97,7 +98,7 @@ def _question_about(run: Run, command: commands.IssueReport) -> Event:
 
 def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
     """The question in one line, with what changed outside the work branches in the lines below."""
-    parts = [f"Approve the merge of {_count(facts)} into {run.target}?"]
+    parts = _approval_parts(run, facts)
     empty = ", ".join(branch.job for branch in facts.branches if not branch.files)
     if empty:
         parts.append(f"No file changes in: {empty}.")
@@ -113,6 +114,19 @@ def _approval_text(run: Run, facts: commands.MergeFacts) -> str:
         return question
 
     return f"{question}\n\n{details}"
+
+
+def _approval_parts(run: Run, facts: commands.MergeFacts) -> list[str]:
+    """The question itself, and what follows from a yes where gitorch does not merge."""
+    settings = run.settings
+    if settings.push_as is not PushAs.PULL_REQUEST:
+        return [f"Approve the merge of {_count(facts)} into {run.target}?"]
+
+    branches = ", ".join(branch.branch for branch in facts.branches)
+    return [
+        f"Approve {_count(facts)} for pull requests into {run.target}?",
+        f"An approval pushes {branches} to {settings.push_remote}; nothing is merged here.",
+    ]
 
 
 def _count(report: Report | commands.MergeFacts) -> str:

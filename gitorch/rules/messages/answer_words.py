@@ -52,6 +52,7 @@ ANSWER_WORDS: Mapping[str, AnswerWord] = {
     "manual": AnswerWord("somebody claims the job by hand"),
     GO_ON: AnswerWord("the work goes on, and as much of the budget is granted again"),
     LEAVE: AnswerWord("everything stays as it is; gitorch does not try it again"),
+    "wait": AnswerWord("the run goes on by itself once what it waits for has happened"),
     "take_back": AnswerWord("the merge is taken back, and a new report is made"),
     "worktrees": AnswerWord("the run's worktrees are removed, its branches are kept"),
     "branches": AnswerWord("the run's worktrees and its merged branches are removed"),

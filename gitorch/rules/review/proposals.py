@@ -8,9 +8,10 @@ from gitorch.model import commands
 from gitorch.model.plans.forge import PushAs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from gitorch.model.commands import Command
+    from gitorch.model.ids import JobId
     from gitorch.model.observed import Observed
     from gitorch.model.work.proposal import ProposalSeen, PullRequest
     from gitorch.model.work.report import Report
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 OPTIONS = ("leave", "stop_run")
 """Leave the report as it is, to be proposed again or decided otherwise; or stop the run."""
+
+PULLS_OPTIONS = ("wait", "stop_run")
+"""Go on once the pull requests of the approved branches are merged; or stop the run."""
 
 COMMENTS_SHOWN = 20
 
@@ -134,6 +138,26 @@ def _question(run: Run, report: Report, trigger: str, happened: str, evidence: s
 def pulls_trigger(report: Report) -> str:
     """The trigger of the question that asks for the merge of the pull requests of a report."""
     return f"pulls:{report.digest.removeprefix('sha256:')[:12]}"
+
+
+def pulls_question(run: Run, report: Report, job: JobId, remote: str, pulls: Sequence[str]) -> commands.Escalate:
+    """The question that asks the principal to have the pull requests of a report merged at a remote.
+
+    `job` is the merge that waits for them; `pulls` has a line for each, with its branch and address.
+    """
+    branches = ", ".join(branch.branch for branch in report.branches)
+    return commands.Escalate(
+        trigger=pulls_trigger(report),
+        happened=f"The approved branches {branches} wait for their pull requests into {report.target} at {remote}.",
+        tried=f"They were pushed to {remote}; gitorch itself merges nothing in this run.",
+        evidence="\n".join(pulls),
+        decision=(
+            f"Merge the pull requests into {report.target} at {remote}, then type: gitorch up {run.id}. It recognises merge "
+            "commits, squashes and rebases. Answer wait to close this question until then, or stop the run?"
+        ),
+        options=PULLS_OPTIONS,
+        job=job,
+    )
 
 
 def waits_for_pulls(run: Run) -> bool:
