@@ -15,6 +15,7 @@ from gitorch.model.values import replace
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.usage.limits import SETTLE_MS
+from gitorch.rules.views.notices import notice
 from gitorch.rules.workflows.compile import compile_workflow
 from gitorch.text.config_file import parse_config
 
@@ -62,6 +63,17 @@ def test_the_lease_goes_to_the_other_runtime_which_begins_with_the_brief_and_the
     session = play.run.sessions[play.session("api")]
     assert (session.lane, session.runtime, session.prompts[-1].kind) == ("implementer-codex", "codex", "brief")
     assert play.do(c.TakeOver(first)) == (), "once"
+
+
+@pytest.mark.parametrize("takes_over", [True, False])
+def test_the_notice_of_a_limit_says_who_goes_on(takes_over):
+    lanes = LANES if takes_over else {**LANES, "implementer": Lane("implementer", "claude")}
+    run = limited(lanes=lanes).run
+    text = notice(run, "limit-s1-1")["text"]
+
+    assert text.startswith("The agent of api (s1) has reached the usage limit of claude")
+    assert ("an agent of codex takes over in the same worktree" in text) is takes_over
+    assert ("goes on at" in text and text.endswith("Its conversation is kept.")) is not takes_over
 
 
 def test_new_work_of_the_lane_goes_to_the_other_runtime_until_the_limit_is_over():

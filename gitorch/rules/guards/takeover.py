@@ -47,13 +47,25 @@ def _is_limited(run: Run, own: Lane, now: Moment) -> bool:
 
 
 def is_taken_over(run: Run, session: Session, now: Moment) -> bool:
-    """Whether another lane takes over the work of a session: it waits for a limit that lasts, and no lane took over already."""
-    job = run.jobs[session.job]
-    other = run.workflow.lanes.get(run.workflow.lanes[session.lane].takeover)
-    if other is None or session.limited_until is None or session.lane != job.spec.lane:
-        return False
-
-    if not_independent(run, job, other.runtime):
+    """Whether another lane takes over the work of a session now: it waits for a limit that lasts."""
+    if session.limited_until is None or taking_over(run, session) is None:
         return False
 
     return session.limited_until - now > SETTLE_MS
+
+
+def taking_over(run: Run, session: Session) -> Lane | None:
+    """The lane that takes over the work of a session at a limit that lasts.
+
+    None where the session's lane names none, where a lane took over already, and where the other runtime may not judge
+    the work.
+    """
+    job = run.jobs[session.job]
+    other = run.workflow.lanes.get(run.workflow.lanes[session.lane].takeover)
+    if other is None or session.lane != job.spec.lane:
+        return None
+
+    if not_independent(run, job, other.runtime):
+        return None
+
+    return other

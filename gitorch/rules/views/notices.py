@@ -146,9 +146,24 @@ def _limit_values(run: Run, session: Session) -> dict[str, object]:
         "id": session.id,
         "question": None,
         "job": session.job,
-        "text": f"The agent of {session.job} ({session.id}) {limit_words(session)}. Its conversation is kept.",
+        "text": _limit_text(run, session),
         "command": f"gitorch why {session.job} --run {run.id}",
     }
+
+
+def _limit_text(run: Run, session: Session) -> str:
+    """What a limit means for the work: the same agent goes on later, or an agent of another runtime takes over."""
+    from gitorch.rules.guards.takeover import taking_over  # noqa: PLC0415  # saves agents' verbs the import
+
+    agent = f"The agent of {session.job} ({session.id})"
+    other = taking_over(run, session)
+    if other is None:
+        return f"{agent} {limit_words(session)}. Its conversation is kept."
+
+    return (
+        f"{agent} has reached the usage limit of {session.runtime}. Unless the limit ends within a minute, an agent of "
+        f"{other.runtime} takes over in the same worktree, without the conversation."
+    )
 
 
 def _run_values(run: Run) -> dict[str, object]:
