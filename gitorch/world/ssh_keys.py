@@ -72,7 +72,8 @@ def make_key(environ: Mapping[str, str], comment: str) -> SigningKey:
     """
     path = own_key_path(environ)
     if path.exists():
-        raise Refused(f"there is a key for approvals already: {path}", f"gitorch keys add {shell_word(path)}")
+        message = f"there is a key for approvals already, which serves all of your repositories: {path}"
+        raise Refused(message, f"gitorch keys add {shell_word(path)}")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-C", comment, "-f", str(path)]
     try:

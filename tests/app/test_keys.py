@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+from fakes.world import FakeRepository, FakeSignatures
 from merge_yard import Yard
 from test_signed_approvals import key
 
 from gitorch.app.people import keys
 from gitorch.errors import Denied, Malformed, NotFound, Refused, Usage
-from gitorch.model.plans.approval import Guard
+from gitorch.model.plans.approval import Guard, SigningKey
 
 
 @pytest.fixture
@@ -34,6 +35,23 @@ def test_an_added_key_may_sign_approvals_and_nothing_else(services, ada):
     assert keys.allowed_signers(services) == f'ada namespaces="gitorch-approval" {public}\n'
     with pytest.raises(Refused, match="may approve already"):
         keys.add(services, str(ada), "ada")
+
+
+def test_a_guarded_key_that_the_person_has_is_offered_before_a_new_one(tmp_path):
+    repository = FakeRepository(tmp_path)
+    offered = []
+    for guards in ([], [Guard.NONE, Guard.AGENT], [Guard.NONE, Guard.PASSPHRASE], [Guard.TOUCH]):
+        own = [SigningKey(f"/home/ada/my keys/{guard}", f"ssh-ed25519 {guard}", guard) for guard in guards]
+        repository.signatures = FakeSignatures(*own)
+        offered.append(keys.adding_command(repository))
+
+    new = "gitorch keys add --new"
+    assert offered == [
+        new,
+        new,
+        f"gitorch keys add '/home/ada/my keys/{Guard.PASSPHRASE}'",
+        f"gitorch keys add '/home/ada/my keys/{Guard.TOUCH}'",
+    ]
 
 
 @pytest.mark.parametrize("name", ["", "ada lovelace", "a,b", 'a"b', "#a"])

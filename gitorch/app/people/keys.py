@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Malformed, NotFound, Problem, Refused, Usage
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Guard, SigningKey
 from gitorch.model.values import Value
 
@@ -113,6 +114,18 @@ def own_keys(services: Services) -> tuple[SigningKey, ...]:
     Each says how it is guarded.
     """
     return services.signatures.own_keys(services.git.setting("user.signingKey"))
+
+
+def adding_command(services: Services) -> str:
+    """The command by which a key of this person may sign approvals here: one that they have, or a new one.
+
+    A person has one key of gitorch, which serves all repositories; a key without a guard is not offered.
+    """
+    for key in own_keys(services):
+        if key.guard in GUARDED:
+            return f"gitorch keys add {shell_word(key.path)}"
+
+    return "gitorch keys add --new"
 
 
 def key_to_sign_with(services: Services, signers: str) -> SigningKey:

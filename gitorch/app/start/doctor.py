@@ -7,7 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
-from gitorch.app.people.keys import GUARDED, GUARDS, approvers, approvers_file
+from gitorch.app.people.keys import GUARDED, GUARDS, adding_command, approvers, approvers_file
 from gitorch.app.query.notifying import notification_trouble
 from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.start.doctor_runs import examine_runs
@@ -42,7 +42,7 @@ PROBE_BYTES = 65_536
 INSTALL = {"git": "apt-get install git", "tmux": "apt-get install tmux"}
 
 FAULT = "; it can crash when a person leaves an agent that has ended, which gitorch avoids: a newer one is better"
-SIGN = "gitorch keys add --new && gitorch config set approval.at_least signed"
+SIGN = "gitorch config set approval.at_least signed"
 WITHOUT_KEYS = {Grade.FORGE: ("forge: a merged pull request approves, and nothing that is typed here", "")}
 KNOWN_FAULTS = {"tmux 3.3": FAULT, "tmux 3.3a": FAULT}
 """Versions with a known fault, by the line that they print."""
@@ -284,7 +284,8 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
     """How an approval of a merge is proven here, and whether this person can give one."""
     least = services.config.approval_at_least
     if least is not Grade.SIGNED:
-        text, fix = WITHOUT_KEYS.get(least, (f"{least}: a program that runs as you could approve as well", SIGN))
+        typed = f"{least}: a program that runs as you could approve as well", f"{adding_command(services)} && {SIGN}"
+        text, fix = WITHOUT_KEYS.get(least, typed)
         yield HealthCheck("approval", not fix or None, text, fix)
         return
 
@@ -293,7 +294,7 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
         yield _key(name, key.guard)
     if not own:
         text = f"signed, but none of your keys is in {approvers_file(services).name}"
-        yield HealthCheck("approval", False, text, "gitorch keys add --new")
+        yield HealthCheck("approval", False, text, adding_command(services))
 
 
 def _own_approvers(services: Services) -> Iterator[tuple[str, SigningKey]]:

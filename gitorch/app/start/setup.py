@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.people.keys import adding_command
 from gitorch.app.query.lookup import require_intact_ledger
 from gitorch.app.start.configuring import config_file
 from gitorch.app.start.facts import target_fix
@@ -184,7 +185,7 @@ def _notes(
     if not writer:
         yield f"no agent program was found on PATH; the practice agent needs none: {PRACTICE}"
     if not wishes.approval_at_least:
-        yield "approvals are only typed, which a program that runs as you could do: gitorch keys add --new"
+        yield f"approvals are only typed, which a program that runs as you could do: {adding_command(services)}"
 
 
 def _notes_about_project(

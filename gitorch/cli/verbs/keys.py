@@ -23,17 +23,18 @@ def keys() -> None:
 @verb("keys list")
 def list_(call: Call) -> None:
     """List the people who may approve, and how your own keys are guarded."""
-    from gitorch.app.people.keys import approvers, approvers_file
+    from gitorch.app.people.keys import adding_command, approvers, approvers_file
 
     found = approvers(call.services)
     path = approvers_file(call.services)
-    call.say({"file": path, "approvers": found}, lambda page: _text(found, path.name, page))
+    adding = adding_command(call.services)
+    call.say({"file": path, "approvers": found}, lambda page: _text(found, path.name, adding, page))
 
 
-def _text(found: tuple[Approver, ...], name: str, page: Page) -> str:
+def _text(found: tuple[Approver, ...], name: str, adding: str, page: Page) -> str:
     """The keys as a table, or what to do when there are none."""
     if not found:
-        return f"No key may sign approvals: {name} is empty. Add one: gitorch keys add --new"
+        return f"No key may sign approvals: {name} is empty. Add one: {adding}"
 
     rows = [(Cell(one.name, "bold"), Cell(one.public.split()[0]), _guard_cell(one)) for one in found]
     return "\n".join(page.table(rows))
