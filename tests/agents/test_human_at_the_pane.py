@@ -33,7 +33,7 @@ ALLOWS = {"claude": ("1",), "codex": ("y",), "opencode": ("Enter",)}
 """The keys that allow what is asked for; in the pane of a host it is the number of the answer."""
 
 INTERRUPTS = {"opencode": ("Escape", "Escape"), "qwen": ()}
-"""The keys that end a turn, else Escape. A turn of Qwen Code 0.15.10 that is cancelled may not end for minutes."""
+"""The keys that end a turn, else Escape. Qwen Code gives its model an interrupted text and the next one as one text."""
 
 CLOSES = {"opencode": "C-c"}
 AGAIN_SECONDS = 2
