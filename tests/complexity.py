@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sources import walk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -52,7 +54,7 @@ def weight(node: ast.AST) -> int:
 
 def functions(name: str, text: str) -> Iterator[Function]:
     """Every function of one file."""
-    return functions_among(name, ast.walk(ast.parse(text, name)))
+    return functions_among(name, walk(ast.parse(text, name)))
 
 
 def functions_among(name: str, nodes: Iterable[ast.AST]) -> Iterator[Function]:

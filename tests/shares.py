@@ -140,6 +140,13 @@ SECONDS: dict[str, int] = {
 }
 """How long the longest files take on a machine with nothing else to do, with the seconds in which they wait. They need not be exact:
 they decide which files share a worker, and which come first."""
+TOGETHER = (
+    "test_dead_code.py",
+    "test_imports_between_rooms.py",
+    "test_lost_names.py",
+    "test_shell_words.py",
+)
+"""Files that read the trees of the whole source: in one worker, which makes them once (`sources`), for three seconds a time."""
 OTHER_SECONDS = 0.25
 """What a file takes that is not listed."""
 WAITING = ("e2e", "world", "scripted")
@@ -154,12 +161,12 @@ def all_files() -> list[str]:
 def share_out(files: Iterable[str], workers: int) -> list[list[str]]:
     """Divide files into one share a worker, which take about the same time. The same files give the same shares.
 
-    The longest come first, each to the share that has least.
+    Those of `TOGETHER` go to the first share. Then the longest come first, each to the share that has least.
     """
     shares: list[list[str]] = [[] for _ in range(workers)]
     sums = [0.0] * workers
-    for file in sorted(files, key=lambda file: (-seconds_of(file), file)):
-        least = sums.index(min(sums))
+    for file in sorted(files, key=lambda file: (file not in TOGETHER, -seconds_of(file), file)):
+        least = 0 if file in TOGETHER else sums.index(min(sums))
         shares[least].append(file)
         sums[least] += seconds_of(file)
     return shares

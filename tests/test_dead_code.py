@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from sources import TOP, trees
+from sources import TOP, nodes
 from vulture import Vulture
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ CALLED_BY_TEXTUAL = ("action_", "on_")
 
 def names_as_text() -> set[str]:
     """Every text in the source that could be a name: verbs, fields of records, keys of files are looked up by them."""
-    texts = (node.value for tree in trees().values() for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    texts = (node.value for found in nodes().values() for node in found if isinstance(node, ast.Constant))
     words = {word for text in texts if isinstance(text, str) for word in text.split(":")}
     return {word for word in words if word.isidentifier()}
 
@@ -73,8 +73,8 @@ def words_of_templates() -> set[str]:
 def words_of_enums() -> set[str]:
     """The members of enums, which are made from the words of files and records."""
     found: set[str] = set()
-    for tree in trees().values():
-        for node in ast.walk(tree):
+    for nodes_of_file in nodes().values():
+        for node in nodes_of_file:
             if isinstance(node, ast.ClassDef) and "Words" in {ast.unparse(base) for base in node.bases}:
                 assigned = [statement for statement in node.body if isinstance(statement, ast.Assign)]
                 found.update(ast.unparse(one.targets[0]) for one in assigned)

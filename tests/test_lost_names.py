@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from sources import TOP, nodes
 
-TOP = Path(__file__).resolve().parents[1]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 FLOORS = {path.name for path in (TOP / "gitorch").iterdir() if path.is_dir()}
 SOURCES = sorted((TOP / "gitorch").rglob("*.py"))
 PAGES = sorted(path for path in (TOP / "docs").rglob("*.md") if path.name != "parity.md" and path.parent.name != "adr")
@@ -28,11 +31,12 @@ OTHERS = {
 def names_and_strings(path: Path) -> tuple[frozenset[str], tuple[str, ...]]:
     """The identifiers of a file of the source, each part of a dotted one on its own, and its strings."""
     names, strings = set[str](), []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes()[path]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             strings.append(node.value)
+        held = vars(node)
         for field in ("id", "attr", "arg", "name", "module"):
-            value = getattr(node, field, None)
+            value = held.get(field)
             if isinstance(value, str):
                 names.update(value.split("."))
     return frozenset(names), tuple(strings)

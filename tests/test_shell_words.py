@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sources import nodes, walk
 
 from gitorch.model.path_text import shell_word
 
@@ -26,7 +27,11 @@ PLACE = re.compile(
 
 def unquoted(source: str) -> list[str]:
     """The formatted texts in which such a name stands in a command as it is."""
-    texts = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.JoinedStr)]
+    return unquoted_among(walk(ast.parse(source)))
+
+
+def unquoted_among(found: list[ast.AST]) -> list[str]:
+    texts = [node for node in found if isinstance(node, ast.JoinedStr)]
     return [ast.unparse(text) for text in texts if any(is_bare(before, name) for before, name in names_in(text))]
 
 
@@ -51,8 +56,8 @@ def is_bare(before: str, name: str) -> bool:
 
 def test_no_command_of_a_message_holds_a_name_that_a_shell_could_misread():
     found = {}
-    for path in sorted((ROOT / "gitorch").rglob("*.py")):
-        if commands := unquoted(path.read_text()):
+    for path, nodes_of_file in nodes().items():
+        if commands := unquoted_among(nodes_of_file):
             found[str(path.relative_to(ROOT))] = commands
     assert found == {}
 
@@ -69,8 +74,8 @@ def test_the_rule_sees_a_name_in_a_command():
 def test_only_what_git_left_or_cannot_read_is_removed_by_a_hint():
     removes = re.compile(r"(^|[`:;&] ?|\b(?:or|then) )(rm |git branch -D|git clean|git reset --hard)")
     found = set()
-    for path in (ROOT / "gitorch").rglob("*.py"):
-        texts = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+    for path, nodes_of_file in nodes().items():
+        texts = [node.value for node in nodes_of_file if isinstance(node, ast.Constant)]
         if any(isinstance(text, str) and "\n" not in text and removes.search(text) for text in texts):
             found.add(str(path.relative_to(ROOT / "gitorch")))
     by_itself = {"world/git/folders.py"}  # removes the worktree of a job that is over, in a shell of its own

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import complexity
+from sources import walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,7 @@ class File:
     @cached_property
     def nodes(self) -> list[ast.AST]:
         """Every node of the tree, walked once for all rules."""
-        return list(ast.walk(self.tree))
+        return walk(self.tree)
 
     @cached_property
     def lines(self) -> list[str]:
@@ -259,7 +260,7 @@ def silent_tests(file: File) -> Iterator[Fault]:
 
 
 def asserts(function: ast.AST) -> bool:
-    if any(isinstance(node, ast.Assert) for node in ast.walk(function)):
+    if any(isinstance(node, ast.Assert) for node in walk(function)):
         return True
     called = calls(function)
     named = {"raises", "fail", "until", "run_state_machine_as_test"} & called
@@ -267,7 +268,7 @@ def asserts(function: ast.AST) -> bool:
 
 
 def calls(function: ast.AST) -> set[str]:
-    targets = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    targets = (node.func for node in walk(function) if isinstance(node, ast.Call))
     return {
         target.attr if isinstance(target, ast.Attribute) else target.id
         for target in targets
