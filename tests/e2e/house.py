@@ -142,8 +142,7 @@ class House:
         wait_seconds: float = CALL_SECONDS,
     ) -> Said:
         """Type one verb, without a terminal; fails when it ends with another status (None: any)."""
-        call = cold if words[0] == "up" else warm.call
-        done = call(words, cwd or self.path, {**os.environ, **(env or {})}, wait_seconds)
+        done = warm.call(words, cwd or self.path, {**os.environ, **(env or {})}, wait_seconds)
         said = Said(words, done.returncode, done.stdout, done.stderr)
         assert status is None or said.status == status, f"{words} ended with {said.status}:\n{said.text}{self.seen()}"
         return said
@@ -217,22 +216,6 @@ class House:
             for line in self("status", "--all", "--json", status=None).json.get("runs", []):
                 self("cancel", line["id"], status=None)
         tmux("-L", self.socket, "kill-server")
-
-
-def cold(
-    words: tuple[str, ...], cwd: Path | str, env: Mapping[str, str], wait_seconds: float
-) -> subprocess.CompletedProcess[str]:
-    """Run `gitorch WORDS` to its end as a shell would start it."""
-    return subprocess.run(
-        [str(GITORCH), *words],
-        cwd=cwd,
-        env=env,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=wait_seconds,
-        check=False,
-    )
 
 
 def living() -> Iterator[str]:
