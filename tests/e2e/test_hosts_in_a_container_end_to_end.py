@@ -70,7 +70,7 @@ def container(checkout: Path, key: Path, script: Path, programs: Path, env: dict
 def desk(tmp_path: Path, forge: Forge):
     """The first host of a ledger on the forge, which knows the host `ci`; two epics wait for somebody who takes them."""
     with house(tmp_path / "desk", "desk") as home:
-        home.configure()
+        home.configure(command="[]")
         config = home.path / "gitorch.yaml"
         config.write_text(config.read_text(encoding="utf-8") + "ledger: {remote: origin}\n", encoding="utf-8")
         shutil.copytree(EXAMPLES, home.path / "examples/hosts")
