@@ -178,6 +178,19 @@ def test_a_field_without_the_effect_that_it_may_seem_to_have_is_a_remark(body, l
     assert plan.problems == ()
 
 
+def test_an_epic_among_the_words_of_a_dependency_inside_a_task_is_a_remark():
+    text, first = last_epic("- [ ] one\n  - Depends on: e1\nthe rest of last, twins")
+
+    plan = parse_plan("plan.md", text.encode())
+    assert plan.problems == ()
+    assert [(one.line, one.message) for one in plan.remarks] == [
+        (
+            first + 1,
+            "`e1 the rest of last` names epic `e1`, but this line belongs to a task, so `last` does not wait for it.",
+        )
+    ]
+
+
 def test_a_dependency_inside_a_task_is_a_defect():
     text, first = last_epic("- [ ] one\n  Depends on: e1, twin")
 

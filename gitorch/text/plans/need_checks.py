@@ -165,6 +165,26 @@ def need_remarks(source: Source, sections: Sections, names: EpicNames, needs: Ne
 
     for name, section in sections:
         yield from _prose_remarks(source, name, section, names, needs.get(name, {}))
+        for reference in section.needs_in_tasks:
+            yield from _words_of_a_task(source, name, reference, names)
+
+
+def _words_of_a_task(source: Source, name: str, reference: Reference, names: EpicNames) -> Iterator[Problem]:
+    """A remark for each epic whose name stands among other words of a dependency inside a task.
+
+    One that stands alone is a problem; see `check_hidden_needs`.
+    """
+    for part in names.split(reference.text):
+        words = part.split()
+        if len(words) == 1 or names.resolve(part) is not None:
+            continue
+        for other in map(names.resolve, words):
+            if other not in {None, name}:
+                message = (
+                    f"`{part}` names epic `{other}`, but this line belongs to a task, so `{name}` does not wait for it."
+                )
+                fix = f"If it must, write a line of its own above the first task: `Depends on: {other}`."
+                yield source.problem(reference.line, message, fix)
 
 
 def _title_of_several(source: Source, reference: Reference, names: EpicNames) -> Problem:
