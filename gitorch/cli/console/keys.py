@@ -39,7 +39,7 @@ KEYS = (
     Key("tab", "Tab", "next_waiting", "next", "the next row that waits for you"),
     Key("enter", "⏎", "on_row('attach')", "attach", "open the agent's terminal; Ctrl-b d comes back here"),
     Key("a", "a", "on_row('answer')", "answer", "answer the question of this row: an option by number, or words"),
-    Key("d", "d", "on_row('diff')", "diff", "what the branch of this epic changes"),
+    Key("d", "d", "on_row('diff')", "diff", "what the branch of this epic changes, or the merge of the run"),
     Key("p", "p", "on_row('screen')", "screen", "the agent's screen, without opening its terminal"),
     Key("f", "f", "on_row('findings')", "findings", "what the reviews have found, and how it ended"),
     Key("l", "l", "on_row('log')", "log", "the newest records of the run"),
@@ -78,7 +78,6 @@ APPLIES: Mapping[str, Callable[[EpicRow], bool]] = {
     "answer": lambda row: any(question.kind != "approval" for question in row.questions),
     "approve": lambda row: any(question.kind in DECIDED for question in row.questions),
     "reject": lambda row: any(question.kind in DECIDED for question in row.questions),
-    "diff": lambda row: row.job is not None,
     "findings": lambda row: row.job is not None,
     "send": lambda row: row.job is not None,
 }

@@ -22,8 +22,10 @@ async def _show(console: Console, title: str, text: Text, *, at_end: bool = Fals
 
 
 async def show_diff(console: Console, row: EpicRow) -> None:
-    """Show what the branch of an epic changes."""
+    """Show what the branch of an epic changes, or what the merge of a run does."""
     if row.job is None:
+        text = await console.offload(reading.answer_of, console.call, ["diff", row.run])
+        await _show(console, f"diff of {row.run}", diff_text(text, f"gitorch diff {row.run}"))
         return
 
     run = console.shown_run(row)
