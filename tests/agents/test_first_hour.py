@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pages
 import pytest
 from at_terminal import AtTerminal
-from house import GITORCH, WAITING, House, cold
+from house import GITORCH, WAITING, House
 from mind import Cue, Mind
 from programs import PROGRAMS
 from repository import Repository
@@ -110,7 +111,15 @@ class Hour:
 
     def types(self, *words: str, status: int = 0) -> str:
         self.typed.append(words)
-        done = cold(words, self.house.path, os.environ, RUN_SECONDS)
+        done = subprocess.run(
+            [str(GITORCH), *words],
+            cwd=self.house.path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=RUN_SECONDS,
+            check=False,
+        )
         assert done.returncode == status, f"{words}: {done.stdout}{done.stderr}{self.house.seen()}"
         return done.stdout + done.stderr
 
