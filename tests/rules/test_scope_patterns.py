@@ -69,6 +69,11 @@ def test_a_path_that_the_plan_announces_makes_the_glob_sound(announced):
     assert found(pattern("dcos/**"), announced=(announced,)) == ([], [])
 
 
+@pytest.mark.parametrize("announced", ["**", "*", "d*/**", "d*/a.md"])
+def test_a_wider_glob_in_the_text_hides_no_misspelt_one(announced):
+    assert found(pattern("dcos/**"), announced=(announced,)) == found(pattern("dcos/**"))
+
+
 def test_a_glob_may_forbid_what_another_epic_is_to_write():
     theirs = Pattern("web", "lib/**", 9, 8)
 

@@ -111,8 +111,11 @@ def _has_match(names: Sequence[tuple[str, str]], glob: str) -> bool:
 
 
 def _meets(pattern: Pattern, expected: _Globs, written: _Globs) -> bool:
-    """Whether a glob meets an announced path, or forbids what some epic may write."""
-    if expected.meet(pattern.glob):
+    """Whether a glob meets an announced path, or forbids what some epic may write.
+
+    A wider glob in the text announces nothing of this one: `src/**` does not tell whether `src/indx/**` is misspelt.
+    """
+    if expected.meet(pattern.glob, _literal_prefix(pattern.glob).rstrip("/")):
         return True
 
     return pattern.forbids and written.meet(pattern.glob)
@@ -127,9 +130,14 @@ class _Globs:
             self._of.setdefault(_literal_prefix(glob), []).append(glob)
         self._prefixes = sorted(self._of)
 
-    def meet(self, glob: str) -> bool:
-        """Whether some path may match both this glob and one of these, which may be globs, folders or files."""
+    def meet(self, glob: str, beginning: str = "") -> bool:
+        """Whether some path may match both this glob and one of these, which may be globs, folders or files.
+
+        Only those with this beginning count.
+        """
         for prefix in self._related(_literal_prefix(glob)):
+            if not prefix.startswith(beginning):
+                continue
             for other in self._of[prefix]:
                 if may_overlap(glob, other):
                     return True
