@@ -29,6 +29,8 @@ from gitorch.model.work.question import fault_trigger
 
 SOUND = Config(implementer="claude", test_command="make test")
 PUSHING = replace(SOUND, push_remote="origin")
+TYPED = "typed: a program that runs as you could approve as well"
+SIGN = "gitorch config set approval.at_least signed"
 SIGNING = replace(SOUND, approval_at_least=Grade.SIGNED)
 BOUND = replace(SOUND, runtimes={"claude": RuntimeChoice("claude", sandbox=Sandbox.BWRAP)})
 PUBLIC = "ssh-ed25519 AAAA"
@@ -245,13 +247,9 @@ RESULTS = [
         {"config": PUSHING, "remotes": remotes(**{"refs/heads/main": "1234567890123"})},
     ),
     ("approval", True, WITHOUT_KEYS[Grade.FORGE][0], "", {"config": Config(approval_at_least=Grade.FORGE)}),
-    (
-        "approval",
-        None,
-        "typed: a program that runs as you could approve as well",
-        "gitorch keys add --new && gitorch config set approval.at_least signed",
-        {},
-    ),
+    ("approval", None, TYPED, f"gitorch keys add --new && {SIGN}", {}),
+    ("approval", None, TYPED, SIGN, {"signatures": key(Guard.PASSPHRASE), "files": approvers}),
+    ("approval", None, TYPED, f"gitorch keys add --new && {SIGN}", {"signatures": key(Guard.NONE), "files": approvers}),
     (
         "approval",
         False,

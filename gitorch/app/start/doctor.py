@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.app.people.keys import GUARDED, GUARDS, adding_command, approvers, approvers_file
@@ -284,7 +285,7 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
     """How an approval of a merge is proven here, and whether this person can give one."""
     least = services.config.approval_at_least
     if least is not Grade.SIGNED:
-        typed = f"{least}: a program that runs as you could approve as well", f"{adding_command(services)} && {SIGN}"
+        typed = f"{least}: a program that runs as you could approve as well", _signing_command(services)
         text, fix = WITHOUT_KEYS.get(least, typed)
         yield HealthCheck("approval", not fix or None, text, fix)
         return
@@ -295,6 +296,21 @@ def _approval(services: Services) -> Iterator[HealthCheck]:
     if not own:
         text = f"signed, but none of your keys is in {approvers_file(services).name}"
         yield HealthCheck("approval", False, text, adding_command(services))
+
+
+def _signing_command(services: Services) -> str:
+    """What makes approvals signed here; a key that may approve already is not added again.
+
+    Where git does not answer nothing is known of keys; another check says that.
+    """
+    adding = "gitorch keys add --new"
+    with suppress(Unavailable):
+        adding = adding_command(services)
+        for _, key in _own_approvers(services):
+            if key.guard in GUARDED:
+                return SIGN
+
+    return f"{adding} && {SIGN}"
 
 
 def _own_approvers(services: Services) -> Iterator[tuple[str, SigningKey]]:
