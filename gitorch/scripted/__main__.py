@@ -1,4 +1,4 @@
-"""`python -m gitorch.scripted [FIRST PROMPT]`: start the scripted agent in this terminal.
+"""`gitorch-scripted [FIRST PROMPT]`, or `python -m gitorch.scripted`: start the scripted agent in this terminal.
 
 Variables of the environment: `GITORCH_SCRIPT` names the script (without one, every turn is the default one), `GITORCH_JOB`
 the job, and `GITORCH_SIGNALS` switches hooks on.
@@ -18,9 +18,9 @@ from gitorch.scripted.console import Console, TerminalClosed
 from gitorch.scripted.script import BadScript, Script, parse
 from gitorch.scripted.worktree import Worktree
 
-USAGE = """usage: python -m gitorch.scripted [FIRST PROMPT]
-       python -m gitorch.scripted --check SCRIPT.toml
-       python -m gitorch.scripted --version"""
+USAGE = """usage: gitorch-scripted [FIRST PROMPT]
+       gitorch-scripted --check SCRIPT.toml
+       gitorch-scripted --version"""
 
 HANGUP = 129
 """What a shell reports for a program that SIGHUP ended."""
@@ -97,5 +97,10 @@ def _refuse(problem: str) -> int:
     return 2
 
 
+def program() -> int:
+    """The same with the arguments of this process; the program `gitorch-scripted` calls it."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(program())
