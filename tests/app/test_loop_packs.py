@@ -11,16 +11,8 @@ import pytest
 from desk import Desk
 from fakes.world import FakeClock, FakeGit
 
-from gitorch.app.reconciler.loop import (
-    LOOK_SECONDS,
-    LOOSE_OBJECTS_MAX,
-    PACK_PAUSE_MS,
-    PULSE_SECONDS,
-    WAITING_PULSE_SECONDS,
-    loop,
-    pack_if_due,
-    pulse_seconds,
-)
+from gitorch.app.reconciler.loop import LOOK_SECONDS, PULSE_SECONDS, WAITING_PULSE_SECONDS, loop, pulse_seconds
+from gitorch.app.reconciler.packing import LOOSE_OBJECTS_MAX, PACK_PAUSE_MS, pack_if_due
 from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState

@@ -82,10 +82,11 @@ def test_a_host_waits_for_the_tests_of_the_target_that_it_runs_itself(tmp_path, 
 
 
 def test_a_host_without_a_job_says_what_each_waits_for_and_who_leads(stage, attic, desk):
-    [job, leader] = one_job.why_none(attic)
+    [taken, job, leader] = one_job.why_none(attic)
+    assert taken == "api of auth-7f3a: session s1 is at work"
     assert job.startswith("ui of auth-7f3a: ")
     assert leader == "auth-7f3a is led by desk, which runs the tests of main, reports and merges"
-    assert one_job.why_none(desk) == (job,)
+    assert one_job.why_none(desk) == (taken, job)
 
 
 def test_a_host_that_may_not_write_hears_that_alone(stage, attic, desk):

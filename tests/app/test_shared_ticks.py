@@ -12,6 +12,7 @@ from desk import CALLER, RUN, Desk
 from fakes.ledger import FakeLedger
 
 from gitorch.app.executing import execute as executing
+from gitorch.app.reconciler.loop import loop
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.together import Together
 from gitorch.errors import Away, Busy, Unavailable, Usage
@@ -137,3 +138,37 @@ def test_a_step_that_fails_takes_back_what_it_held_and_nothing_else(desk):
     assert facts.hold(command, recording)
     assert [one.step for one in facts.take()] == [ONE, OTHER]
     assert facts.take() == []
+
+
+def loop_while_away(desk, monkeypatch, after, *, stay):
+    """Why the loop ended while the remote does not answer after so many times, the seconds that it took, and what it said."""
+    said, asked, begun = [], [], desk.clock.now()
+
+    def refresh():
+        asked.append(1)
+        if len(asked) > after:
+            raise Away("origin cannot be reached")
+
+    monkeypatch.setattr(desk.ledger, "refresh", refresh)
+
+    def stopping():
+        """After ten minutes."""
+        return desk.clock.now() - begun > 600_000
+
+    result = loop(desk.services, RUN, stay=stay, stopping=stopping, say=said.append)
+    assert [type(error) for error in result.errors] == [Away]
+    return result.why, (desk.clock.now() - begun) / 1000, said
+
+
+def test_who_does_not_stay_waits_a_minute_for_a_remote_that_is_away_and_who_stays_for_ever(desk, monkeypatch):
+    why, seconds, said = loop_while_away(desk, monkeypatch, 0, stay=False)
+    assert (why, 40 < seconds < 75) == ("broken", True)
+    assert said == ["origin cannot be reached; gitorch tries again"]
+    assert loop_while_away(desk, monkeypatch, 0, stay=True)[0] == "stopped"
+
+
+def test_nobody_leaves_agents_that_work_alone_while_the_remote_is_away(desk, monkeypatch):
+    desk.tick(3)
+    assert len(desk.run.sessions) == 2
+    why, _, said = loop_while_away(desk, monkeypatch, 2, stay=False)
+    assert (why, said) == ("stopped", [])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import unsettled_runs
 from gitorch.app.reconciler.announcing import announce
+from gitorch.app.reconciler.packing import pack_if_due
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.trouble import trouble
 from gitorch.app.reconciler.turn import is_driven, turn
@@ -43,14 +44,11 @@ BLINK_SECONDS, WAITING_BLINK_SECONDS = 0.02, 0.1
 """The time between two looks at the tip, and the same while only people can go on: a handoff, or an answer, is acted upon
 within this and one tick."""
 
-LOOSE_OBJECTS_MAX = 2048
-"""Loose objects at which an idle loop has git pack them: those of 256 records, long before a user's `git gc --auto` at 6,700."""
-
-PACK_PAUSE_MS = 60_000
-"""The time between two packings: the second removes what the first has packed, and a failed one is not tried at every pulse."""
-
 AWAY_PAUSE_MS = 5_000
 """The longest time between two tries to reach the remote that hosts share."""
+
+TRIES_AWAY = 12
+"""How often a loop that does not stay tries to reach that remote while no agent works here: that is a minute."""
 
 TRIES_STAYING = 10
 """How often a loop that stays tries to tick a run before it gives it up: that is a quarter of an hour."""
@@ -104,7 +102,7 @@ def loop(
     with turn(services, drives=drives):
         for sentence in settle_place(services):
             say(sentence)
-        ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX, places)
+        ticking = _Loop(services, only, show, TRIES_STAYING if stay else TRIES_MAX, places, stays=stay, say=say)
         packed_at = Moment(0)
         while True:
             before, wrote = ticking.tip(), ticking.written()
@@ -135,9 +133,14 @@ class _Loop:
         show: Callable[[TickResult], None],
         tries_max: int,
         places: Callable[[], int] | None = None,
+        *,
+        stays: bool = True,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.services = services
         self.only = only
+        self.stays = stays
+        self.say = say
         self.show = show
         self.tries_max = tries_max
         self.places = places
@@ -202,11 +205,16 @@ class _Loop:
         self.show(result)
 
     def fail(self, run: RunId | None, error: GitorchError) -> None:
-        """Keep why a run, or without one the ledger, could not be asked; and show it beside what was known of it."""
+        """Keep why a run, or without one the ledger, could not be asked; and show it beside what was known of it.
+
+        Where nothing was known yet, the first such error is said.
+        """
         before = self.outages.get(run)
         times = 1
         if before is not None:
             times += before.times
+        elif not self.last:
+            self.say(f"{error.message}; gitorch tries again")
         self.outages[run] = _Outage(error, times, self.services.clock.now())
         for id_, result in self.last.items():
             if run in {None, id_}:
@@ -232,9 +240,13 @@ class _Loop:
         return self.services.terminals.written(keys)
 
     def is_lost(self, outage: _Outage) -> bool:
-        """Whether a run was tried often enough; damage does not pass by itself, and a remote that is away comes back."""
+        """Whether a run was tried often enough; damage does not pass by itself.
+
+        A remote that is away comes back: whoever stays waits for it, and so does everybody while agents work here.
+        """
         if isinstance(outage.error, Away):
-            return False
+            is_needed = self.stays or _count_agents(self.left()) > 0
+            return not is_needed and outage.times >= TRIES_AWAY
         return outage.times >= self.tries_max or isinstance(outage.error, Corrupt)
 
     def can_go_on(self) -> bool:
@@ -294,27 +306,6 @@ def _reason_to_end(
         return ""
 
     return "waiting"
-
-
-def pack_if_due(services: Services, packed_at: Moment) -> Moment:
-    """Have git pack loose objects where they are many and the last packing was a while ago.
-
-    Gives the time of the last packing, or of the last try that failed, to be passed with the next call.
-    A git that does not answer or is at it already is no error: packing only makes later reads faster.
-    """
-    now = services.clock.now()
-    if now - packed_at < PACK_PAUSE_MS:
-        return packed_at
-
-    try:
-        packed = services.git.pack(LOOSE_OBJECTS_MAX)
-    except Exception:  # noqa: BLE001  packing only makes later reads faster; it is tried again after the pause
-        return now
-
-    if packed:
-        return now
-
-    return packed_at
 
 
 def _runs_to_tick(services: Services, only: RunId | None, last: Mapping[RunId, TickResult]) -> tuple[RunId, ...]:

@@ -10,7 +10,7 @@ from gitorch.app.reconciler.loop import loop
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.model.commands import EndSession
 from gitorch.model.values import Value
-from gitorch.model.work.job import JobPhase
+from gitorch.model.work.job import ACTIVE, JobPhase
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.reconciling.readying import is_target_check_owed
@@ -30,6 +30,10 @@ ROUNDS_MAX = 3
 
 PATIENCE_MS = 3_000
 """How long a host goes on that could tick no run at all."""
+
+
+SHOWN = ACTIVE | {JobPhase.QUEUED}
+"""Phases of a job that say why a host has nothing to take."""
 
 
 class TakenJob(Value):
@@ -55,7 +59,7 @@ def take_one_job(services: Services, say: Callable[[str], None]) -> tuple[TakenJ
 
 
 def why_none(services: Services) -> tuple[str, ...]:
-    """Why this host took no job, a sentence each: that it may not write, and what each queued job waits for, and who leads its run."""
+    """Why this host took no job, a sentence each: that it may not write, how each job stands that is queued or at work, and who leads its run."""
     host, known = services.host.host, services.ledger.state(None).board.hosts
     if known and host not in known:
         return (
@@ -64,8 +68,8 @@ def why_none(services: Services) -> tuple[str, ...]:
 
     reasons: list[str] = []
     for run in load_runs(services, unsettled_runs(services)):
-        queued = [job for job in run.jobs.values() if job.phase is JobPhase.QUEUED]
-        for job in queued:
+        shown = [job for job in run.jobs.values() if job.phase in SHOWN]
+        for job in shown:
             reason = why(run, job).replace(NEXT_TICK, "needs a host that can start its agent (gitorch doctor)")
             reasons.append(f"{job.spec.id} of {run.id}: {reason}")
         if run.host not in {"", host}:

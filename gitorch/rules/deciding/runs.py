@@ -80,7 +80,7 @@ def remove_host(state: State, order: Order, command: commands.RemoveHost) -> tup
     """Take a host's right away. A host cannot remove itself, since it must sign the record of that."""
     ensure.principal(order.actor, "host remove")
     if command.host not in state.board.hosts:
-        message = f"this ledger knows no host {command.host}"
+        message = f"this ledger has no key of a host {command.host}, so there is nothing to remove"
         raise NotFound(message, "gitorch host list")
 
     if command.host == order.actor.host:
