@@ -59,6 +59,34 @@ def test_a_settled_loop_waits_for_the_next_run_and_one_that_does_not_stay_ends(s
     assert played.begun[-1][1:] == (RUN, {"stay": False, "drives": True})
 
 
+def test_what_is_recorded_after_the_end_of_a_run_is_shown(stage, monkeypatch):
+    stage.begin_run()
+    before = stage.run.records
+    monkeypatch.setattr(loop_thread, "unsettled_runs", lambda _: [])
+
+    def shows_and_ends(words):
+        words["show"](SimpleNamespace(run=stage.run, observed=SimpleNamespace(sessions={}), silent=()))
+        return settled(words)
+
+    Played(monkeypatch, shows_and_ends)
+    made = LoopThread(stage.services, None, stay=True)
+    seen, waits = [], []
+
+    def wait(_):
+        waits.append(1)
+        if len(waits) == 2:
+            stage.launch("api")
+        if len(waits) == 4:
+            made.stop()
+
+    made._stop.wait = wait
+    made.changed = lambda: seen.append(made.take()[0][RUN].run.records)
+    made.start()
+    assert ended(made)
+    assert (made.error, seen) == (None, [before, stage.run.records])
+    assert stage.run.records > before
+
+
 def test_only_a_run_that_the_loop_may_drive_is_work(stage, monkeypatch):
     monkeypatch.setattr(loop_thread, "unsettled_runs", lambda _: [RUN])
     for only, has_work in ((None, True), (RUN, True), (RunId("other"), False)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.lookup import unsettled_runs
+from gitorch.app.query.lookup import load_runs, unsettled_runs
 from gitorch.app.reconciler.loop import loop
 from gitorch.model.values import Value
 from gitorch.rules.views.presence import agent_words
@@ -122,17 +122,27 @@ class LoopThread:
         return self.result.why == "settled" and self._stay
 
     def _await_runs(self) -> bool:
-        """Wait until a run is open; false once the loop is stopped."""
+        """Wait until a run is open; false once the loop is stopped.
+
+        Meanwhile records still come, such as that of a cleanup, and change what is shown of runs that are over.
+        """
         seen: object = None
         while not self._is_stopping():
             tip = self._services.ledger.tip()
-            if tip != seen and self._has_work():
-                return True
+            if tip != seen:
+                self._look_again()
+                if self._has_work():
+                    return True
 
             seen = tip
             self._stop.wait(LOOK_SECONDS)
 
         return False
+
+    def _look_again(self) -> None:
+        """Show every run that was shown as the ledger has it now. None has an agent any more."""
+        for run in load_runs(self._services, tuple(self._last)):
+            self._keep(Shown(run, {}, {}, ()))
 
     def _has_work(self) -> bool:
         """Whether a run that this loop may drive is open."""
@@ -157,11 +167,15 @@ class LoopThread:
         for session, seen in (tick.observed.sessions or {}).items():
             screens[session] = seen.screen
 
-        shown = Shown(tick.run, agent_words(tick.run, tick.observed.sessions), screens, tick.silent)
+        self._keep(Shown(tick.run, agent_words(tick.run, tick.observed.sessions), screens, tick.silent))
+
+    def _keep(self, shown: Shown) -> None:
+        """Keep how a run stands, and announce it if that is another state."""
+        run = shown.run.id
         with self._lock:
-            is_news = self._last.get(tick.run.id) != shown or bool(self._sentence)
-            self._last[tick.run.id] = shown
-            self._fresh[tick.run.id] = shown
+            is_news = self._last.get(run) != shown or bool(self._sentence)
+            self._last[run] = shown
+            self._fresh[run] = shown
             self._sentence = ""
 
         if is_news:
