@@ -166,8 +166,10 @@ def one_of(*words: str) -> Shape:
     return Shape("one of " + ", ".join(words), lambda value: value in words)
 
 
+SEVERITIES = ("blocking", "important", "minor", "note")
+
 FINDING_KEYS = {
-    "severity": TEXT,
+    "severity": one_of(*SEVERITIES),
     "title": TEXT,
     "path": TEXT,
     "line": COUNT,
@@ -194,6 +196,6 @@ def _is_findings(value: object) -> bool:
 
 
 FINDINGS = Shape(
-    "a list of tables with title, severity, path, line or at (a regular expression), detail, number",
+    f"a list of tables with title, severity ({', '.join(SEVERITIES)}), path, line or at (a regular expression), detail, number",
     _is_findings,
 )

@@ -18,7 +18,7 @@ from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.deciding.merges import ensure_proven
 from gitorch.rules.deciding.questions import ensure_takes_answer
-from gitorch.rules.guards.ensure import run_there
+from gitorch.rules.guards.ensure import run_open, run_there
 from gitorch.rules.messages.answer_words import first_answer
 from gitorch.rules.review.citations import citation_fault
 from gitorch.rules.review.outside import withdrawing
@@ -116,6 +116,7 @@ def require_approvable(services: Services, run: Run, proof: str) -> None:
     if run.approval is not None:
         return
 
+    run_open(run)
     if run.settings.approval_at_least is not Grade.SIGNED:  # such an approval is signed after the person agreed
         ensure_proven(run, proof)
 

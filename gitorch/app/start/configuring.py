@@ -118,7 +118,9 @@ def _require_known(template: str, key: str) -> None:
     if key_type(template, key) is not None:
         return
     above = key.rpartition(".")[0]
-    if key_type(template, above) is dict:
+    while above and key_type(template, above) is not dict:
+        above = above.rpartition(".")[0]
+    if above:
         raise NotFound(f"{key[:60]} is set with all of {above}, a mapping in braces", f"gitorch config get {above}")
     raise NotFound(f"the configuration has no key {key[:60]!r}", "gitorch config get tests.command")
 
