@@ -209,6 +209,39 @@ def test_edits_of_a_merged_file_are_asked_about_and_the_offered_command_lets_the
     assert "My example" in yard.git("stash", "show", "-p")
 
 
+@pytest.mark.parametrize("backend", ["--merge", "--apply"])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_target_that_somebody_rebases_is_asked_about_and_giving_up_the_rebase_takes_no_merge_back(
+    plain, tmp_path, elsewhere, backend
+):
+    yard = Yard(plain)
+    yard.commit({"mine.txt": "mine\n"})
+    git("branch", "theirs", "main~1", cwd=plain)
+    other = tmp_path / "theirs"
+    git("worktree", "add", "-q", str(other), "theirs", cwd=plain)
+    (other / "mine.txt").write_text("theirs\n")
+    git("add", "-A", cwd=other)
+    git("commit", "-qm", "Theirs", cwd=other)
+    where = plain
+    if elsewhere:
+        where = tmp_path / "other tree"
+        git("checkout", "-q", "--detach", cwd=plain)
+        git("worktree", "add", "-q", str(where), "main", cwd=plain)
+    yard.begin(ONE)
+    yard.settle()
+    old = yard.head()
+    stopped = subprocess.run(("git", "rebase", "-q", backend, "theirs"), cwd=where, capture_output=True, check=False)
+    assert stopped.returncode == 1
+    yard.approve()
+    (question,) = yard.open()
+    assert f"a rebase of it is under way in {where}" in question.happened
+    git("rebase", "--abort", cwd=where)
+    assert yard.head() == old
+    assert str(yard.answer("retry").phase) == "completed"
+    assert yard.git("show", "main:api.txt") == "api"
+    assert (where / "api.txt").read_text() == "api\n"
+
+
 def test_worktrees_may_lie_on_another_file_system(plain, tmp_path):
     shared = Path("/dev/shm")
     if not shared.is_dir() or shared.stat().st_dev == plain.stat().st_dev:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.errors import Unavailable
 from gitorch.model.path_text import quoted, shell_words
 from gitorch.model.values import Value
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
 from gitorch.world.git.runner import split
+from gitorch.world.safe_reading import whole
 from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
@@ -32,6 +36,8 @@ MAGIC = r"^:|[*?\[\\]"
 """What makes git read a path as a pattern."""
 
 SHOWN_MAX = 5
+
+HEAD_NAME_BYTES_MAX = 4096
 
 
 def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
@@ -64,6 +70,34 @@ def checkouts_of(git: GitRunner, ref: str) -> tuple[Path, ...]:
             found.append(path)
 
     return tuple(found)
+
+
+def rebase_of(git: GitRunner, ref: str) -> Obstacle | None:
+    """The rebase of this branch that somebody has begun in a worktree; None without one.
+
+    HEAD of that worktree names no branch meanwhile, and the rebase moves the branch at its end: back, where it is given up.
+    """
+    for entry in worktrees(git):
+        if "detached" not in entry:
+            continue
+        with suppress(
+            OSError, Unavailable
+        ):  # a worktree that was removed, or that its agent made unreadable, holds no branch
+            checkout = git.at(Path(entry["worktree"]))
+            names = [_head_name(checkout.directories.git_dir / folder) for folder in ("rebase-merge", "rebase-apply")]
+            if ref in names:
+                reason = f"a rebase of it is under way in {checkout.directory}"
+                return Obstacle(reason, _command(checkout, "status"))
+
+    return None
+
+
+def _head_name(folder: Path) -> str:
+    """The full name of the branch that a rebase with this folder is about; empty without one."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        return os.fsdecode(whole(folder / "head-name", HEAD_NAME_BYTES_MAX)).strip()
+
+    return ""
 
 
 class Obstacle(Value):

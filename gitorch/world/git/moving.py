@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.ports.git import MoveResult
-from gitorch.world.git.checkout import bring_along, checkouts_of, lag, update_command
+from gitorch.world.git.checkout import bring_along, checkouts_of, lag, rebase_of, update_command
 from gitorch.world.git.ref_move import prepared
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ def move_branch(git: GitRunner, move: RefMove) -> MoveResult:
         return _follow(checkouts, move)
     if now != move.old:
         return MoveResult(moved=False)
+    rebase = rebase_of(git, move.ref)
+    if rebase is not None:
+        return MoveResult(moved=False, refused=rebase.reason, command=rebase.command)
     first = git
     if checkouts:
         first = checkouts[0]  # git writes the reflog of HEAD for the checkout that it runs in
