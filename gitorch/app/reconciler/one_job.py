@@ -59,7 +59,10 @@ def take_one_job(services: Services, say: Callable[[str], None]) -> tuple[TakenJ
 
 
 def why_none(services: Services) -> tuple[str, ...]:
-    """Why this host took no job, a sentence each: that it may not write, how each job stands that is queued or at work, and who leads its run."""
+    """Why this host took no job, a sentence each.
+
+    It may not write; or how each job stands that is queued or at work, and who leads its run.
+    """
     host, known = services.host.host, services.ledger.state(None).board.hosts
     if known and host not in known:
         return (
