@@ -95,6 +95,8 @@ class SessionObservation(Value):
     """The control channels that do not answer, with the reasons."""
     request: PermissionRequest | None = None
     """The permission request that it shows, if a control channel told it whole."""
+    asking_since: Moment | None = None
+    """When this process saw first that it shows a dialog; None while it shows none."""
     usage: UsageReading = NOTHING_READ
     """What it has used since it began, as far as that was read; only loops read it."""
 
@@ -132,6 +134,14 @@ class SessionObservation(Value):
             return self.changed_at
 
         return self.progress_at
+
+    @property
+    def asking_at(self) -> Moment | None:
+        """When the dialog that it shows came up, as far as that is known. A screen that goes on moving above the dialog does not make it new."""
+        if self.asking_since is None or self.moved_at is None:
+            return self.moved_at
+
+        return min(self.moved_at, self.asking_since)
 
     @property
     def word(self) -> str:

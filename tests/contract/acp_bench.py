@@ -44,6 +44,10 @@ class AcpBench:
         self.type("hang")
         self.state(AgentState.WORKING)
 
+    def begin_to_ask(self):
+        """The host shows a request whole or not at all."""
+        self.work()
+
     def ask(self, command):
         if self.channel.observe().state is AgentState.WORKING:
             self.host.type("\x03", enter="")

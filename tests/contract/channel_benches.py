@@ -1,8 +1,9 @@
 """One bench for each control channel: a program that it talks to, moved by the same words.
 
 A bench has `channel`, and what a test does to the program: `rest` (it waits at its prompt), `work` (a turn goes on), `ask(command)` (it
-asks whether it may run this), `settle` (a human answers at the program itself), `vanish` (it cannot be reached any more); and what
-came of it: `turns` (the texts it got), `answered` (`once` or `reject`, for the last request), `state` (asks the channel until it says so).
+asks whether it may run this), `begin_to_ask` (it asks, and its channel does not know for what yet), `settle` (a human answers at the
+program itself), `vanish` (it cannot be reached any more); and what came of it: `turns` (the texts it got), `answered` (`once` or
+`reject`, for the last request), `state` (asks the channel until it says so).
 """
 
 from acp_bench import AcpBench
@@ -34,6 +35,9 @@ class FakeBench:
 
     def work(self):
         self.channel.state = AgentState.WORKING
+
+    def begin_to_ask(self):
+        self.work()
 
     def ask(self, command):
         self.channel.request = PermissionRequest("r1", command, "Bash", command, str(self.folder))

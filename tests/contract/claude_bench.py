@@ -76,6 +76,10 @@ class ClaudeBench:
     def work(self):
         self.status("busy")
 
+    def begin_to_ask(self):
+        """The dialog opens before its hook has said what it asks."""
+        self.status("waiting", waitingFor="permission prompt")
+
     def ask(self, command, tool="Bash"):
         """The hook is called, and the dialog opens."""
         payload = {

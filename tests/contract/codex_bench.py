@@ -4,6 +4,7 @@ from fakes.app_server import FakeAppServer
 from world.terminal_lab import wait_for
 
 from gitorch.model.ids import Moment, RunId, SessionId
+from gitorch.model.observed import AgentState
 from gitorch.model.plans.runtime import Preset
 from gitorch.model.work.session import SessionKey
 from gitorch.world.channels.codex import CodexChannel
@@ -30,6 +31,12 @@ class CodexBench:
 
     def work(self):
         self.server.begin()
+
+    def begin_to_ask(self):
+        """Its server says that it waits for an approval, and sends the request later."""
+        self.server.begin()
+        self.server.become("active", "waitingOnApproval")
+        self.state(AgentState.DIALOG)
 
     def ask(self, command):
         self.server.ask(command)

@@ -36,6 +36,10 @@ class OpenCodeBench:
     def work(self):
         self.server.statuses = {"ses_1": {"type": "busy"}}
 
+    def begin_to_ask(self):
+        """Its screen shows the request, and its server does not list it yet."""
+        self.work()
+
     def ask(self, command):
         self.work()
         request = {"id": "per_1", "sessionID": "ses_1", "permission": "bash", "patterns": [command]}

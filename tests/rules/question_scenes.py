@@ -182,7 +182,10 @@ QUESTIONS = {
     "pull requests to merge": (pulled, proposals.PULLS_OPTIONS),
     "tests that fail on the target": (red_target, readying.TARGET_OPTIONS),
     "a checkout that cannot be set up": (no_checkout, readying.SETUP_OPTIONS),
-    "a dialog": (lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG), dialogs.DIALOG_OPTIONS),
+    "a dialog": (
+        lambda: looked_at("plan api ui|launch api", state=AgentState.DIALOG, changed_at=Moment(1)),
+        dialogs.DIALOG_OPTIONS,
+    ),
     "a silent agent": (silent, session_commands.AGENT_OPTIONS),
     "an agent over its time": (over_time, budgets.JOB_OPTIONS),
     "an agent over its memory": (runaway, budgets.JOB_OPTIONS),

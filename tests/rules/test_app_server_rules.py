@@ -65,6 +65,12 @@ def test_a_status_that_says_nothing_leaves_the_state_to_others(status):
     assert observation_of(told(StatusChanged("t", status, ()))) is None
 
 
+def test_an_approval_whose_request_has_not_come_follows_and_another_dialog_does_not():
+    assert observation_of(told(ACTIVE, ASKING)).request_follows
+    assert not observation_of(told(ACTIVE, ASKING, ASKED)).request_follows
+    assert not observation_of(told(ACTIVE, INPUT)).request_follows
+
+
 def test_a_request_waits_until_it_is_settled_however_often_it_is_told():
     view = told(ACTIVE, ASKED, ASKING, ASKED)
     assert observation_of(view) == ChannelObservation(AgentState.DIALOG, "codex: waitingOnApproval", REQUEST)

@@ -11,7 +11,7 @@ from gitorch.model.observed import AgentState as S
 from gitorch.model.observed import Observed, SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.values import replace
-from gitorch.rules.agent_state.by_channel import readings_below, with_channel
+from gitorch.rules.agent_state.by_channel import NO_WORD_YET, readings_below, with_channel
 from gitorch.rules.agent_state.judge import StateReading, judge
 from gitorch.rules.agent_state.requests import dialog_of, is_of_screen, option_chosen
 from gitorch.rules.reconciling.dialogs import dialog_trouble, owed_answer
@@ -203,10 +203,12 @@ def test_a_request_whose_text_is_about_to_be_reported_is_neither_asked_about_nor
     screen = SessionObservation(
         present=True, started=True, state=S.DIALOG, changed_at=play.at, asked="make", offered=offered
     )
-    coming = with_channel(screen, ChannelObservation(S.DIALOG, "state file", request_follows=True), NOW)
+    follows = ChannelObservation(S.DIALOG, "state file", request_follows=True)
+    coming = with_channel(screen, follows, play.at + 3_999)
     assert (coming.asked, coming.offered, coming.word) == ("", None, "dialog: permission")
     assert dialog_trouble(play.run, session, coming, play.at + 3_999) is None
-    assert dialog_trouble(play.run, session, coming, play.at + 4_000) is not None
+    late = with_channel(screen, follows, play.at + 4_000)
+    assert dialog_trouble(play.run, session, late, play.at + 4_000).options[:2] == ("allow", "reject")
     assert with_channel(screen, ChannelObservation(S.DIALOG, "state file"), NOW).offered == offered
 
 
@@ -218,3 +220,47 @@ def test_a_dialog_that_the_screen_shows_before_the_channel_knows_of_it_is_given_
     assert (found.offered is not None) is offers
     own = with_channel(screen, ChannelObservation(S.DIALOG, "state file: waiting, dialog open"), NOW + after_ms)
     assert own.offered == offered, "a dialog that a human opened has no request to wait for"
+
+
+@pytest.mark.parametrize(("dialog", "after_ms", "offers"), [("", 3_999, False), ("", 4_000, True), ("trust", 0, True)])
+def test_a_channel_that_says_nothing_for_a_moment_is_waited_for_except_in_a_dialog_of_a_first_run(
+    dialog, after_ms, offers
+):
+    offered = dialog_of(PermissionRequest("screen", "make"))
+    screen = replace(seen(S.DIALOG), changed_at=NOW, offered=offered, dialog=dialog)
+    assert (with_channel(screen, NO_WORD_YET, NOW + after_ms).offered is not None) is offers
+    assert with_channel(screen, None, NOW).offered == offered, "a channel that was given up is not waited for"
+
+
+@pytest.mark.parametrize(
+    ("told", "waits_ms"),
+    [
+        ({"evidence": "tail: dialog"}, 4_000),
+        ({"evidence": "hook: permission"}, 4_000),
+        ({"evidence": "tail: dialog", "skipped": {"fake": "it does not answer"}}, 15_000),
+        ({"evidence": "tail: dialog", "offered": ON_SCREEN}, 0),
+    ],
+)
+def test_a_dialog_is_asked_about_once_its_choices_had_the_time_to_show(told, waits_ms):
+    play, session, _ = asking(REQUEST)
+    since = play.at
+    shown = SessionObservation(present=True, started=True, state=S.DIALOG, changed_at=since, **told)
+    assert waits_ms == 0 or dialog_trouble(play.run, session, shown, since + waits_ms - 1) is None
+    assert dialog_trouble(play.run, session, shown, since + waits_ms) is not None
+
+    moving = replace(shown, changed_at=since + waits_ms, asking_since=since)
+    assert dialog_trouble(play.run, session, moving, since + waits_ms) is not None, "a screen that goes on moving"
+
+
+@pytest.mark.parametrize("then", [BY_SCREEN, BY_CHANNEL], ids=["screen", "channel"])
+def test_a_dialog_that_was_asked_about_without_its_choices_is_asked_about_again_with_them(then):
+    play, session, _ = asking(REQUEST)
+    play.do(dialog_trouble(play.run, session, replace(BY_SCREEN, offered=None), NOW))
+    (asked,) = play.run.open_questions()
+    assert asked.options == ("cleared", "retry", "stop_epic", "stop_run")
+    reason = settled_by(play.run, Observed(Moment(NOW), {session.id: then}, None), asked)
+    assert reason == "the choices of its dialog are known by now; session s1 is asked about again"
+    play.do(c.WithdrawQuestion(asked.id, reason))
+    play.do(dialog_trouble(play.run, session, then, NOW))
+    (again,) = play.run.open_questions()
+    assert again.options[:2] == tuple(choice.word for choice in then.offered.choices)

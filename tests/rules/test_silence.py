@@ -13,6 +13,7 @@ from gitorch.model.work.job import JobPhase
 from gitorch.rules.guards.granting import may_be_granted
 from gitorch.rules.outstanding import needed
 from gitorch.rules.reconcile import reconcile
+from gitorch.rules.reconciling.dialogs import REQUEST_PAINTS_MS
 from gitorch.rules.waiting import only_people_left
 
 API = JobId("api")
@@ -108,7 +109,7 @@ def test_who_waits_for_a_person_takes_no_place_from_others():
     play.launch("api")
     web = play.run.jobs[JobId("web")]
     assert not may_be_granted(play.run, web)
-    (dialog,) = learned(play, 0, AgentState.DIALOG)
+    (dialog,) = learned(play, REQUEST_PAINTS_MS, AgentState.DIALOG)
     play.do(dialog)
     assert play.run.jobs[API].phase is JobPhase.RUNNING
     assert may_be_granted(play.run, web)

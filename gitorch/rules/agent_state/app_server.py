@@ -137,7 +137,8 @@ def _active(view: ThreadView) -> ChannelObservation:
     if view.asked:
         request = view.asked[0].request
 
-    return ChannelObservation(AgentState.DIALOG, f"codex: {view.thread.flags[0]}", request)
+    follows = view.is_asking and request is None
+    return ChannelObservation(AgentState.DIALOG, f"codex: {view.thread.flags[0]}", request, request_follows=follows)
 
 
 def _failed(view: ThreadView) -> ChannelObservation:

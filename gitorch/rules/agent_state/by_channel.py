@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.channel import ChannelObservation
 from gitorch.model.observed import AgentState
 from gitorch.model.values import replace
 from gitorch.rules.agent_state.judge import FAILED, StateReading
@@ -13,7 +14,6 @@ from gitorch.rules.agent_state.requests import dialog_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitorch.model.channel import ChannelObservation
     from gitorch.model.ids import Moment
     from gitorch.model.observed import SessionObservation
 
@@ -23,6 +23,9 @@ AHEAD_MS = 4_000
 
 ON_ITS_WAY = "hook: permission, on its way"
 """The evidence of a permission request whose text the program is about to report."""
+
+NO_WORD_YET = ChannelObservation(AgentState.UNKNOWN, "no channel tells its state yet")
+"""What is reported of a session whose channel says nothing for a moment, and has not been given up."""
 
 
 def readings_below(
@@ -74,7 +77,11 @@ def with_channel(
 
 def _request_follows(observation: SessionObservation, reported: ChannelObservation, now: Moment) -> bool:
     """Whether the program is about to report the request that its screen shows: a screen may be a moment ahead of a channel."""
-    if reported.state is AgentState.DIALOG:
-        return reported.request_follows
+    if reported.state is AgentState.DIALOG and not reported.request_follows:
+        return False
 
-    return now - (observation.changed_at or now) < AHEAD_MS
+    # A dialog of its first run is no request, and no channel reports it.
+    if reported.state is AgentState.UNKNOWN and observation.dialog not in {"", PERMISSION}:
+        return False
+
+    return now - (observation.asking_at or now) < AHEAD_MS

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.work.question import DIALOG, dialog_trigger
+from gitorch.rules.agent_state.by_channel import ON_ITS_WAY
 from gitorch.rules.agent_state.permission import answer_to
 from gitorch.rules.agent_state.requests import CHOICES, OPTIONS, REPORTED
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 REQUEST_PAINTS_MS = 4_000
 """How long a permission request may take to appear whole on the screen; its hook reports it earlier."""
+
+CHANNEL_RETURNS_MS = 15_000
+"""How long a request may take whose program has a channel that did not answer; it is asked again after ten seconds."""
 
 REQUEST_STAYS_MS = 30_000
 """How long a dialog that was answered may stay on the screen before a human is asked again."""
@@ -103,11 +107,25 @@ def _waits_for_channel(run: Run, session: Session, observation: SessionObservati
 
 
 def _is_painted_yet(observation: SessionObservation, now: Moment) -> bool:
-    """Whether the screen shows the dialog, or had the time to; a hook reports it before."""
-    if observation.offered is not None or not observation.evidence.startswith("hook"):
+    """Whether the choices of the dialog are known, or had the time to show.
+
+    A hook reports a request before the screen shows it, a screen may show the first half of a dialog, and a channel that did not answer
+    is asked again.
+    """
+    if observation.offered is not None:
         return True
 
-    return now - (observation.moved_at or now) >= REQUEST_PAINTS_MS
+    if observation.evidence == ON_ITS_WAY:
+        return False
+
+    if observation.asking_at is None:
+        return not observation.evidence.startswith("hook")
+
+    patience_ms = REQUEST_PAINTS_MS
+    if observation.skipped:
+        patience_ms = CHANNEL_RETURNS_MS
+
+    return now - observation.asking_at >= patience_ms
 
 
 def _lane_answers(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:

@@ -109,10 +109,18 @@ def _dialog(_: Run, seen: SessionObservation, question: Question, job: JobState)
     if seen.state is not AgentState.DIALOG:
         return f"session {question.session} shows no dialog any more"
 
+    if _has_choices_now(question, seen):
+        return f"the choices of its dialog are known by now; session {question.session} is asked about again"
+
     if _is_another_dialog(question, seen, job):
         return f"session {question.session} shows another dialog"
 
     return ""
+
+
+def _has_choices_now(question: Question, seen: SessionObservation) -> bool:
+    """Whether a dialog that was asked about before its choices were known shows them now."""
+    return bool(seen.dialogs) and question.trigger.count(":") < 2
 
 
 def _is_another_dialog(question: Question, seen: SessionObservation, job: JobState) -> bool:
@@ -120,7 +128,7 @@ def _is_another_dialog(question: Question, seen: SessionObservation, job: JobSta
 
     Its channel and its screen name one dialog by different marks. A screen does not say which request a channel reported.
     """
-    if not seen.dialogs or job.session is None or question.trigger.count(":") < 2:
+    if not seen.dialogs or job.session is None:
         return False
 
     if seen.channel == TERMINAL and question.trigger.startswith(f"{DIALOG}{job.session}:{REPORTED}"):

@@ -10,7 +10,7 @@ from gitorch.model.observed import READY, AgentState, SessionObservation
 from gitorch.model.plans.runtime import TERMINAL
 from gitorch.model.values import replace
 from gitorch.model.work.usage import NOTHING_READ
-from gitorch.rules.agent_state.by_channel import readings_below, with_channel
+from gitorch.rules.agent_state.by_channel import NO_WORD_YET, readings_below, with_channel
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
 from gitorch.world import processes
 from gitorch.world.terminal.session_cache import SessionCache
@@ -156,6 +156,7 @@ class Observer:
         cache.note_ready()
         signals, shown = _signals(cache, transcript), _shown(cache, pane, usage)
         state = _living_state(cache, readings_below(reported, signals, shown, now), now)
+        cache.note_asking(state[0], now)
         observation = _observation(cache, pane, state, usage, _requests(cache, transcript, now))
         skipped = self._skipped(key, cache)
         return with_channel(replace(observation, channel=name, skipped=skipped), reported, now)
@@ -165,9 +166,10 @@ class Observer:
         if cache.launch is None or not cache.launch.preset.channels:
             return TERMINAL, None
 
-        found = self._channels.of(key, cache.folder, cache.launch).observe()
+        chain = self._channels.of(key, cache.folder, cache.launch)
+        found = chain.observe()
         if found is None:
-            return TERMINAL, None
+            return TERMINAL, None if chain.skipped else NO_WORD_YET
 
         if found[1].state in READY:
             cache.ready = True
@@ -202,6 +204,7 @@ def _observation(
         dialog=cache.dialog_name if asks else "",
         asked=cache.asked if asks else "",
         offered=cache.offered if asks else None,
+        asking_since=cache.asking_since,
         answered=cache.answered,
         answered_at=cache.answered_at,
         resets_at=cache.resets_at,

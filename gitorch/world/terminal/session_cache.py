@@ -66,6 +66,8 @@ class SessionCache:
         self.dialog = ""
         self.asked = ""
         self.offered: ShownDialog | None = None
+        self.asking_since: Moment | None = None
+        """When it was seen first in the dialog that it shows; None while it shows none."""
         self.resets_at: Moment | None = None
         self.transcript: Transcript | None = None
         self.usage: SessionUsage | None = None
@@ -141,6 +143,13 @@ class SessionCache:
         self.dialog, self.asked = _dialog(self.launch, self.screen, self.shown[0])
         self.offered = _offered(self.launch, self.screen, self.shown[0])
         self.resets_at = limit_end(self.screen, self.shown[0], pane.active_at)
+
+    def note_asking(self, state: AgentState, now: Moment) -> None:
+        """Keep since when it shows a dialog."""
+        if state is not AgentState.DIALOG:
+            self.asking_since = None
+        elif self.asking_since is None:
+            self.asking_since = now
 
     def follow_transcript(self, user_home: str, now: Moment) -> Transcript | None:
         """The transcript, read up to its end; None when nothing was started, or the preset names none."""
