@@ -14,7 +14,7 @@ from house import house
 from matrix import ACP
 from mind import Cue, Mind
 from programs import PROGRAMS
-from stage import ANSWERS, COMMAND, ESCALATED, HALF
+from stage import BUSY_SECONDS, COMMAND, ESCALATED, HALF
 from story import STORY
 from waiting import until
 
@@ -32,8 +32,18 @@ pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 ALLOWS = {"claude": ("1",), "codex": ("y",), "opencode": ("Enter",)}
 """The keys that allow what is asked for; in the pane of a host it is the number of the answer."""
 
-INTERRUPTS = {"opencode": ("Escape", "Escape"), "qwen": ()}
-"""The keys that end a turn, else Escape. Qwen Code gives its model an interrupted text and the next one as one text."""
+INTERRUPTS = {"opencode": ("Escape", "Escape")}
+"""The keys that end a turn, else Escape."""
+
+JOINED = {"qwen": "Keep working for me\n"}
+"""What stands above the next text, of programs that give their model an interrupted text and the next one as one."""
+
+LAST_LINES = (
+    Cue(r"^Keep working.*\Z", says="It takes a while.", seconds=BUSY_SECONDS),
+    Cue(r"^Make a folder.*\Z", says="I make a folder.", runs=COMMAND, arguments=ESCALATED),
+    Cue("", says="Done."),
+)
+"""The answers to what is said, by its last line."""
 
 CLOSES = {"opencode": "C-c"}
 AGAIN_SECONDS = 2
@@ -68,7 +78,7 @@ def test_a_human_types_interrupts_answers_and_closes_and_nothing_is_overwritten(
     tmp_path: Path, api: StandIn, name: str
 ) -> None:
     needs(name)
-    api.mind = Mind(*ANSWERS)
+    api.mind = Mind(*LAST_LINES)
     with bench(tmp_path, api, name) as one:
 
         def keys(*words: str) -> None:
@@ -104,7 +114,7 @@ def test_a_human_types_interrupts_answers_and_closes_and_nothing_is_overwritten(
         )
         assert [text for text in api.told(name) if text != "Say hello."] == [
             "Keep working for me",
-            "Make a folder now.",
+            f"{JOINED.get(name, '')}Make a folder now.",
         ]
 
 
