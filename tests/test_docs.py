@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pages
 import pytest
+import warm
 
 from gitorch import errors
 
@@ -40,7 +41,7 @@ PROOF = re.compile(rf"not yet(, [^`]*)?|{TESTS}|in part: {TESTS}; not yet: (?=\S
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_every_command_of_a_page_does_what_the_page_shows(page: Path, repo) -> None:
     environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join((str(warm.agents()), str(Path(sys.executable).parent), os.environ["PATH"])),
         "COLUMNS": "120",
     }
     folder = repo("scratch").path

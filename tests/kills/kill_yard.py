@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import waiting
+import warm
 
 from gitorch.app.executing.execute import record_refusal
 from gitorch.errors import Refused
@@ -47,7 +48,7 @@ worktrees: {{base_path: "{worktrees}"}}
 tests: {{command: "test -s README.md", wait_seconds: 60}}
 review: {{stages: [quality], rounds_max: 3}}
 lanes: {{implementer: {{runtime: tried}}, reviewer: {{runtime: tried}}}}
-runtimes: {{tried: {{preset: scripted, env: {{GITORCH_SCRIPT: "{script}"}}}}}}
+runtimes: {{tried: {{preset: scripted, command: ["{agent}"], env: {{GITORCH_SCRIPT: "{script}"}}}}}}
 waits: {{start_seconds: 60, silence_seconds: 600, lease_seconds: 600}}
 reminders: {{first_seconds: 3600}}
 agents: {{restarts_max: 50}}
@@ -167,7 +168,9 @@ class Yard:
         self.worktrees = folder / "trees"
         script = folder / "agents.toml"
         script.write_text(SCRIPT)
-        (self.path / "gitorch.yaml").write_text(CONFIG.format(worktrees=self.worktrees, script=script))
+        agent = warm.agents() / "agent"
+        config = CONFIG.format(worktrees=self.worktrees, script=script, agent=agent)
+        (self.path / "gitorch.yaml").write_text(config)
         (folder / "plan.md").write_text(PLAN)
         self.services = wiring.Repository(self.path, os.environ)
         self.socket = Path("/tmp") / f"tmux-{os.getuid()}" / wiring.socket_name(self.path / ".git")

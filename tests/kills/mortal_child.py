@@ -1,8 +1,9 @@
 """Drives a run by short-lived processes, each of which kills itself right before one of its own writes.
 
-`python mortal_child.py REPOSITORY SEED DEATHS [sweep]`. A write is a file opened for writing, renamed, made or removed, a
+`python mortal_child.py REPOSITORY SEED DEATHS [sweep|leave]`. A write is a file opened for writing, renamed, made or removed, a
 process started or signalled: Python itself tells of each (PEP 578), so nothing of gitorch is replaced. Seeded, a process
 dies at any write; swept, at its first, and each later one a few writes further on until a record is gained, then anew.
+With `leave` the run is left after the last death, for others to end.
 Prints a line for each death: the number of the write, its kind, and what is written.
 """
 
@@ -89,12 +90,12 @@ def live(repository: Path, run: RunId, number: int) -> int:
 
 def main() -> int:
     repository, seed, deaths = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
-    sweep = len(sys.argv) > 4
+    sweep, leave = "sweep" in sys.argv[4:], "leave" in sys.argv[4:]
     chance = random.Random(seed)
     ledger = open_ledger(repository / ".git", os.environ)
     run = next(iter(ledger.state(None).board.runs))
     number, tip = 1, ledger.tip()
-    while not ledger.state(run).run.cleaned:
+    while not (leave and deaths <= 0) and not ledger.state(run).run.cleaned:
         number = number if sweep else chance.randrange(1, SPAN)
         status = live(repository, run, number if deaths > 0 else 0)
         if not os.WIFSIGNALED(status):

@@ -23,6 +23,7 @@ def live_and_die(yard, seed: int, deaths: int, *more: str, wait_seconds: int = 2
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow  # quick: the first deaths of test_kills::test_anything_killed_at_any_instant
 def test_death_between_any_two_writes(yard):
     assert len(live_and_die(yard, 1, 25)) >= 15
     check_all(yard)
