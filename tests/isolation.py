@@ -82,10 +82,19 @@ def private_environment(inherited: MutableMapping[str, str], home: Path) -> dict
 
 
 def move_in(home: Path) -> None:
-    """Set up `home`, and give this process the environment of `private_environment`, with its time zone."""
+    """Set up `home`, and give this process the environment of `private_environment`, with its time zone.
+
+    First on its PATH comes the suite's own `python3`, without installed packages: where that is a script of a manager of
+    versions, each of a thousand calls starts twenty shells before Python.
+    """
     environment = private_environment(os.environ, home)
-    for folder in ("run", "tmux", ".config", ".cache"):
+    for folder in ("run", "tmux", ".config", ".cache", "bin"):
         (home / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("python", "python3"):
+        program = home / "bin" / name
+        program.unlink(missing_ok=True)
+        program.symlink_to(os.path.realpath(sys.executable))
+    environment["PATH"] = os.pathsep.join((str(home / "bin"), environment.get("PATH", os.defpath)))
     (home / "gitconfig").write_text(_GIT_CONFIG, encoding="utf-8")
     for name in set(os.environ) - set(environment):
         del os.environ[name]

@@ -44,6 +44,15 @@ def test_every_folder_of_the_user_is_the_suites_own(home: Path) -> None:
     assert Path.home() == home
 
 
+@pytest.mark.parametrize("name", ["python", "python3"])
+def test_the_python_of_programs_is_the_suites_own_and_no_script_that_finds_one(name: str, home: Path) -> None:
+    found = subprocess.run(
+        (name, "-c", "import sys; print(sys.version, sys.base_prefix)"), check=True, capture_output=True, text=True
+    )
+    assert found.stdout.strip() == f"{sys.version} {sys.base_prefix}"
+    assert (home / "bin" / name).resolve() == Path(sys.executable).resolve()
+
+
 def test_local_time_is_utc_in_the_suite_and_in_its_programs(tmp_path: Path) -> None:
     """Another zone before the suite moves in, as the user's shell may have it, and read once, so that libc keeps it."""
     code = (
