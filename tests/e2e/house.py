@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,6 +104,14 @@ class House:
             )
         )
 
+    def let_agents_be_warm(self) -> None:
+        """Let scripted agents call the `warm` gitorch, in a configuration that has no runtimes of its own."""
+        path = self.path / "gitorch.yaml"
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if not line.startswith("runtimes: ")]
+        runtimes = json.dumps({"scripted": {"command": [str(warm.agents() / "agent")]}})
+        path.write_text("\n".join((*kept, f"runtimes: {runtimes}", "")), encoding="utf-8")
+
     def configure(self, script: str = "", **chosen: object) -> None:
         """Write gitorch.yaml and the agents' script.
 
@@ -192,6 +200,8 @@ class House:
 
     def tip(self) -> str:
         """The newest commit of the ledger; empty where there is none."""
+        with suppress(FileNotFoundError):  # a packed ref, or none
+            return (self.path / ".git/refs/heads/gitorch/ledger").read_text(encoding="utf-8").strip()
         return self.repo.git("for-each-ref", "--format=%(objectname)", "refs/heads/gitorch/ledger")
 
     def target(self) -> str:

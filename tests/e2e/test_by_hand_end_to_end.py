@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from house import GITORCH, House, house
+import warm
+from house import CALL_SECONDS, House, house
 from waiting import until
 
 FLOW = """\
@@ -216,14 +217,8 @@ def test_eight_who_claim_at_once_get_a_job_each_and_nobody_fails(place: House) -
 
 def claimed(place: House, operator: str) -> dict[str, str]:
     """What a process of its own got that claims as this operator."""
-    done = subprocess.run(
-        [GITORCH, "claim", "--json"],
-        cwd=place.path,
-        env={"PATH": str(place.path.parents[1] / "bin"), "GITORCH_OPERATOR": operator, "HOME": str(place.path)},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
+    only = {"PATH": str(place.path.parents[1] / "bin"), "GITORCH_OPERATOR": operator, "HOME": str(place.path)}
+    done = warm.call(("claim", "--json"), place.path, only, CALL_SECONDS)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

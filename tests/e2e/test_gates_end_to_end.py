@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import warm
 from house import Epic
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def gates(home_of_runs: House) -> House:
     second = PRESET.read_text(encoding="utf-8").replace("name: scripted", "name: second")
     house.repo.write({"gitorch-runtimes/second.yaml": second})
     (folder / "quality.json").write_text(json.dumps(QUALITY))
-    other = f", other: {{preset: second, env: {{GITORCH_SCRIPT: {json.dumps(str(house.script))}}}}}"
+    agent = json.dumps([str(warm.agents() / "agent")])
+    other = f", other: {{preset: second, command: {agent}, env: {{GITORCH_SCRIPT: {json.dumps(str(house.script))}}}}}"
     script = SCRIPT.replace("{folder}", str(folder))
     house.configure(script, mode="parallel", stages="[spec, quality]", more=other, agents=6, tests="test -d .")
     house.start(Epic("twice"), Epic("noisy"))

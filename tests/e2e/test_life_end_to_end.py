@@ -32,7 +32,7 @@ commit = "Write it"
 [[turn.step]]
 handoff = "DONE"
 """
-STARTS = 20
+STARTS = 8
 
 
 def test_of_many_starts_at_once_one_makes_the_run_and_all_others_name_it(tmp_path: Path) -> None:

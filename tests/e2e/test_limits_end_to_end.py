@@ -19,7 +19,7 @@ SCRIPT = """
 job = "spent"
 prompt = "brief"
 [[turn.step]]
-used_up = 15
+used_up = 8
 
 [[turn]]
 job = "greedy"
@@ -47,7 +47,7 @@ handoff = "DONE"
 [[turn]]
 job = "frantic"
 [[turn.step]]
-storm = 40
+storm = 24
 [[turn.step]]
 sleep = 600
 """
@@ -123,7 +123,7 @@ handoff = "DONE"
 @pytest.mark.slow
 def test_another_runtime_goes_on_in_the_same_worktree_while_the_first_waits(tmp_path: Path) -> None:
     with house(tmp_path) as home:
-        home.configure(SCRIPT.replace("used_up = 15", "used_up = 3600"))
+        home.configure(SCRIPT.replace("used_up = 8", "used_up = 3600"))
         other = tmp_path / "other.toml"
         other.write_text(TAKES_OVER, encoding="utf-8")
         config = home.path / "gitorch.yaml"

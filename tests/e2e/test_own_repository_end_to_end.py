@@ -81,6 +81,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         plan = home.plan(*EPICS, title="Four notes")
         home("init", "--runtime", "scripted", "--tests", "test -e README.md")
         home.allow_unattended()
+        home.let_agents_be_warm()
         before, target = checkout(home), home.target()
         refs = home.repo.git("for-each-ref")
         home("check", plan)
@@ -192,6 +193,7 @@ def test_the_ledger_holds_under_git_and_under_verify(told: Told) -> None:
     assert told.house("verify", "--json").json["records"] == len(told.house.records())
 
 
+@pytest.mark.slow  # quick, on a ledger with every form of a record: tests/ledger/test_format_page.py
 def test_the_ledger_can_be_checked_without_gitorch(told: Told) -> None:
     (recipe,) = re.findall(r"```sh\n(.*?)```", FORMAT.read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from house import Epic
+from house import GITORCH, Epic
 
 if TYPE_CHECKING:
     from house import House
@@ -92,13 +92,13 @@ job = "thief"
 [[turn.step]]
 try_approve = "--yes"
 [[turn.step]]
-run = "env -i PATH=\\"$PATH\\" gitorch approve --yes"
+run = "env -i PATH=\\"$PATH\\" {gitorch} approve --yes"
 exit = 5
 [[turn.step]]
-run = "setsid -w env -i PATH=\\"$PATH\\" gitorch approve --yes"
+run = "setsid -w env -i PATH=\\"$PATH\\" {gitorch} approve --yes"
 exit = 5
 [[turn.step]]
-run = "cd / && env -i PATH=\\"$PATH\\" gitorch -C \\"$OLDPWD\\" approve --yes"
+run = "cd / && env -i PATH=\\"$PATH\\" {gitorch} -C \\"$OLDPWD\\" approve --yes"
 exit = 5
 [[turn.step]]
 run = "gitorch answer q1 accept"
@@ -117,7 +117,7 @@ handoff = "DONE"
 def reports(home_of_runs: House) -> House:
     """A run in which every agent has said what it has to say, and people are asked."""
     house = home_of_runs
-    house.configure(SCRIPT, agents=6, command="[]")
+    house.configure(SCRIPT.replace("{gitorch}", str(GITORCH)), agents=6)
     house.start(*(Epic(name, scope="untidy/**" if name == "untidy" else "") for name in EPICS))
     house.up()
     return house

@@ -145,6 +145,7 @@ def test_each_way_of_a_checkpoint_leaves_its_own_files(tmp_path: Path, played: t
 def test_a_revision_that_uses_up_its_rounds_asks_a_human(tmp_path: Path) -> None:
     with house(tmp_path / "place") as home:
         planted(home)
+        home.let_agents_be_warm()
         home.script.write_text(
             (EXAMPLES / "code-change/agents.toml").read_text().replace('new = ""', 'new = ", the best of all"')
         )

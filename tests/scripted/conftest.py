@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
-from scripted_stand import BRIEF_LINE, FakeGitorch, Terminal, context_of, environment, git, steps_of
+from scripted_stand import BRIEF_LINE, FakeGitorch, Terminal, agent, context_of, environment, git, steps_of
 
 from gitorch.scripted.catalogue import perform
 from gitorch.scripted.defaults import default_steps
@@ -52,8 +50,8 @@ def start(tmp_path, repo, fake):
     def begin(script: str = "", prompt: str = BRIEF_LINE, *, signals: bool = True, **env: str) -> Terminal:
         path = tmp_path / "agents.toml"
         path.write_text(script)
-        argv = [sys.executable, "-m", "gitorch.scripted", *([prompt] if prompt else [])]
-        terminals.append(Terminal(argv, repo, environment(fake, path, signals=signals) | env))
+        program = agent(*([prompt] if prompt else []))
+        terminals.append(Terminal(program, repo, environment(fake, path, signals=signals) | env))
         return terminals[-1]
 
     yield begin
