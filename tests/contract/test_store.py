@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from fakes.store import FakeStore
+from store_repositories import ENV, git, init, plain
 
 from gitorch.errors import Corrupt, GitorchError, Refused
 from gitorch.ledger.branch import BranchStore
@@ -18,32 +19,10 @@ from gitorch.model.ids import CommitId, Moment
 from gitorch.ports.commits import NewCommit
 from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore
-from gitorch.world.programs import without
 
 REF = "refs/heads/gitorch/ledger"
 AUTHOR = "impl-api <s12@gitorch.invalid>"
 AT = Moment(1_795_214_411_123)
-WHO = {f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-ENV = without(os.environ, ("GIT_",)) | {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"} | WHO
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(("git", *arguments), cwd=folder, capture_output=True, env=ENV, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def init(folder: Path, *options: str) -> Path:
-    folder.mkdir()
-    git(folder, "init", "-q", "-b", "main", *options)
-    return folder
-
-
-def plain(tmp: Path) -> Path:
-    repo = init(tmp / "r")
-    for number in range(3):
-        git(repo, "commit", "-q", "--allow-empty", "-m", str(number))
-    return repo
 
 
 def packed_refs(tmp: Path) -> Path:

@@ -60,7 +60,7 @@ class Lab:
         return TmuxTerminals(self.home, self.socket, self.clock, self.environ)
 
     def preset(self, *options, **changes):
-        argv = (sys.executable, str(TUI), str(self.cwd), *options)
+        argv = (sys.executable, "-I", "-S", str(TUI), str(self.cwd), *options)
         return Preset(
             "tui",
             argv,

@@ -116,11 +116,17 @@ def choosing(lab):
     return choosing_in(lab)
 
 
-@pytest.mark.parametrize("rows", [(), ("--unnumbered",)], ids=["numbered", "unnumbered"])
-@pytest.mark.parametrize("ends", [(), ("--cycles",)], ids=["ends", "cycles"])
-@pytest.mark.parametrize("selected", [0, 1, 2])
+LISTS = [(selected, ends, rows) for selected in range(3) for ends in ("", "--cycles") for rows in ("", "--unnumbered")]
+QUICK = [(0, "", ""), (1, "--cycles", "--unnumbered"), (2, "", "--unnumbered"), (2, "--cycles", "")]
+"""Each beginning of the selection, and each pair of kinds of ends and rows."""
+
+
+@pytest.mark.parametrize(
+    ("selected", "ends", "rows"),
+    [pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow) for one in LISTS],
+)
 def test_the_choice_of_a_human_is_selected_and_confirmed_wherever_the_selection_begins(lab, rows, ends, selected):
-    key, _ = choosing_in(lab, "--selected", str(selected), *rows, *ends)
+    key, _ = choosing_in(lab, "--selected", str(selected), *filter(None, (rows, ends)))
     given = []
     for word, text in zip("123", MENU.split("|"), strict=True):
         lab.mode("dialog")
@@ -155,8 +161,15 @@ def test_enter_is_not_pressed_where_the_selection_does_not_move(lab, rows):
 TRUST = Dialog(r"^(?P<asked>Run .*)\n(?: [❯ ] (?:\d\. )?.*\n){3}Enter to confirm · Esc to cancel\Z", choice="Yes")
 
 
-@pytest.mark.parametrize("rows", [(), ("--unnumbered",)], ids=["numbered", "unnumbered"])
-@pytest.mark.parametrize("selected", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("selected", "rows"),
+    [
+        (0, ["--unnumbered"]),
+        (1, []),
+        (2, ["--unnumbered"]),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in ((0, []), (1, ["--unnumbered"]), (2, []))),
+    ],
+)
 def test_a_folder_is_trusted_by_the_choice_that_the_preset_names_wherever_the_selection_begins(lab, rows, selected):
     key, _ = choosing_in(lab, "--selected", str(selected), *rows, dialogs={"trust": TRUST})
     seen = lab.look(key)

@@ -2,10 +2,7 @@
 
 import os
 import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from world.terminal_lab import wait_for
@@ -253,30 +250,23 @@ def test_a_session_that_was_never_started_is_refused(lab):
     assert lab.deliver(type(lab.keys[0])("auth-7f3a", "s9")) == "refused: the session was not started"
 
 
-CRASH = """
-import os, signal, sys
-sys.path.insert(0, {tests!r})
-from world import terminal_lab
-from gitorch.world.files import holding
-from gitorch.world.terminal import delivery
-from gitorch.model.ids import PromptId
-from gitorch.model.work.session import SessionKey
-from pathlib import Path
+def die_in_delivery(lab, key, where, after):
+    """Deliver in a process of its own that kills itself right before or after one of the steps; its wait status."""
+    real = getattr(delivery.Delivery, where)
 
-def die(*words, **named):
-    os.kill(os.getpid(), signal.SIGKILL)
+    def wrapped(self, *words, **named):
+        if after:
+            real(self, *words, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
 
-lab = terminal_lab.Lab.__new__(terminal_lab.Lab)
-lab.folder, lab.home, lab.socket = Path({folder!r}), Path({home!r}), {socket!r}
-lab.clock, lab.environ, lab.cwd = terminal_lab.SystemClock(), {environ!r}, Path({cwd!r})
-real = getattr(delivery.Delivery, {where!r})
-def wrapped(self, *words, **named):
-    if {after!r}:
-        real(self, *words, **named)
-    die()
-setattr(delivery.Delivery, {where!r}, wrapped)
-lab.another().deliver(SessionKey({run!r}, {session!r}), lab.preset(), PromptId("p1"), {line!r})
-"""
+    child = os.fork()
+    if child == 0:
+        try:
+            setattr(delivery.Delivery, where, wrapped)
+            lab.deliver(key, terminals=lab.another())
+        finally:
+            os._exit(1)
+    return os.waitpid(child, 0)[1]
 
 
 @pytest.mark.parametrize("hooks", [(), ("--hooks",)], ids=["screen", "hooks"])
@@ -285,22 +275,9 @@ lab.another().deliver(SessionKey({run!r}, {session!r}), lab.preset(), PromptId("
 )
 def test_killed_between_any_two_steps_it_still_arrives_exactly_once(lab, where, after, hooks):
     key = lab.ready(*hooks)
-    code = CRASH.format(
-        tests=str(Path(__file__).parent.parent),
-        folder=str(lab.folder),
-        home=str(lab.home),
-        socket=lab.socket,
-        environ=lab.environ,
-        cwd=str(lab.cwd),
-        where=where,
-        after=after,
-        run=key.run,
-        session=key.session,
-        line=LINE,
-    )
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", code], env=env, check=False)
-    assert done.returncode == -signal.SIGKILL
+    status = die_in_delivery(lab, key, where, after)
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == signal.SIGKILL
     assert lab.deliver(key) in {"submitted", "delivered"}
     assert lab.turns() == [LINE]
 

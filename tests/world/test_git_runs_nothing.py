@@ -41,11 +41,26 @@ LATER = [
     "remote.origin.uploadpack",
     "remote.origin.receivepack",
 ]
+KEYS = {"always off": ALWAYS_OFF, "off when new": LATER}
 PLACES = ["config", "config.worktree", "include", "includeIf"]
+QUICK = {
+    ("config", "always off"),
+    ("config", "off when new"),
+    ("config.worktree", "off when new"),
+    ("include", "always off"),
+    ("includeIf", "off when new"),
+}
+"""Both kinds of keys in the file that is read first, and one in each other place."""
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("keys", [ALWAYS_OFF, LATER], ids=["always off", "off when new"])
+@pytest.mark.parametrize(
+    ("place", "keys"),
+    [
+        pytest.param(place, KEYS[kind], id=f"{kind}-{place}", marks=() if (place, kind) in QUICK else pytest.mark.slow)
+        for kind in KEYS
+        for place in PLACES
+    ],
+)
 def test_a_setting_that_an_agent_plants_runs_nothing(field, place, keys):
     field.begin()
     field.work()
