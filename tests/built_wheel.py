@@ -48,9 +48,16 @@ def build(place: Path) -> Path:
             shutil.copytree(TOP / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
         elif (TOP / name).is_file():
             shutil.copy(TOP / name, source / name)
-    # The set-up installs the build backend, so that building needs no network.
-    alone = ["--no-isolation"] if importlib.util.find_spec("hatchling") else []
-    run(sys.executable, "-m", "build", *alone, "--outdir", folder, source, cwd=source)
+    # The set-up installs the build backend, which builds without a network, and in two processes where `build` takes five.
+    if importlib.util.find_spec("hatchling"):
+        backend = (sys.executable, "-m", "hatchling", "build", "--directory", folder, "--target")
+        run(*backend, "sdist", cwd=source)
+        [packed] = folder.glob("*.tar.gz")
+        shutil.unpack_archive(packed, place / "unpacked", filter="data")
+        [unpacked] = (place / "unpacked").iterdir()
+        run(*backend, "wheel", cwd=unpacked)
+    else:
+        run(sys.executable, "-m", "build", "--outdir", folder, source, cwd=source)
     return folder
 
 
