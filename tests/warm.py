@@ -41,16 +41,19 @@ GITORCH = Path(sys.executable).parent / "gitorch"
 
 
 def call(
-    words: tuple[str, ...], cwd: Path | str, env: Mapping[str, str], wait_seconds: float
+    words: tuple[str, ...], cwd: Path | str, env: Mapping[str, str], wait_seconds: float, address: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run `gitorch WORDS` to its end, without a terminal; as `subprocess.run` would."""
+    """Run `gitorch WORDS` to its end, without a terminal; as `subprocess.run` would.
+
+    At the server of this `address`, or else at the one that all tests of this process share.
+    """
     with (
         socket.socket(socket.AF_UNIX) as server,
         Path(os.devnull).open("rb") as nothing,
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        server.connect(_address())
+        server.connect(address or _address())
         server.settimeout(wait_seconds)
         request = marshal.dumps(([str(GITORCH), *words], str(cwd), dict(env)))
         files = [nothing.fileno(), out.fileno(), err.fileno()]
@@ -86,10 +89,17 @@ def agents() -> Path:
 
 @cache
 def _address() -> str:
-    """The socket of this test process's own server, which ends with it."""
+    """The socket of this test process's own server."""
+    return started(os.environ)
+
+
+def started(env: Mapping[str, str]) -> str:
+    """The socket of a new server with this environment, which ends with this process."""
     folder = Path(tempfile.mkdtemp(prefix="gw-"))
     address = f"{folder}/s"
-    server = subprocess.Popen([sys.executable, __file__, address], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    server = subprocess.Popen(
+        [sys.executable, __file__, address], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert server.stdout is not None
     server.stdout.readline()
     atexit.register(_end, server, folder)

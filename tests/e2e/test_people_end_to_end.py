@@ -80,6 +80,7 @@ def test_each_epic_waits_for_the_principal_who_may_send_it_back(tmp_path: Path) 
         )
 
 
+@pytest.mark.slow  # quick: tests/app/test_merges.py::test_a_conflict_in_the_second_branch_leaves_the_target_as_it_was
 def test_branches_that_conflict_are_escalated_and_can_be_sent_back(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         home.configure(CONFLICT)

@@ -23,6 +23,7 @@ pytestmark = [pytest.mark.tmux, pytest.mark.skipif(not CAN, reason="a mount name
 
 READ_ONLY = "mount --bind {git} {git} && mount -o remount,bind,ro {git}"
 HIDDEN = "mount -t tmpfs none {git}"
+SANDBOXES = pytest.mark.parametrize("which", ["read_only", pytest.param("hidden", marks=pytest.mark.slow)])
 SCRIPT = """
 [[turn]]
 job = "api"
@@ -104,7 +105,7 @@ def hidden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         yield sandboxed(made, HIDDEN, "api")
 
 
-@pytest.mark.parametrize("which", ["read_only", "hidden"])
+@SANDBOXES
 def test_what_an_agent_cannot_commit_is_committed_at_its_handoff_in_its_name(which: str, request) -> None:
     home: House = request.getfixturevalue(which)
     first, second = home.records("handoff-submitted", job="api", status="DONE")
@@ -118,7 +119,7 @@ def test_what_an_agent_cannot_commit_is_committed_at_its_handoff_in_its_name(whi
     assert home.repo.git("show", f"{second['commit']}:api.md") == "Second."
 
 
-@pytest.mark.parametrize("which", ["read_only", "hidden"])
+@SANDBOXES
 def test_reports_and_verdicts_come_by_outbox_entries_in_the_name_of_who_left_them(which: str, request) -> None:
     home: House = request.getfixturevalue(which)
     taken = [
@@ -134,7 +135,7 @@ def test_reports_and_verdicts_come_by_outbox_entries_in_the_name_of_who_left_the
     assert [v["verdict"] for v in home.records("verdict-given", subject="api")] == ["needs_revision", "accept"]
 
 
-@pytest.mark.parametrize("which", ["read_only", "hidden"])
+@SANDBOXES
 def test_a_report_without_any_change_is_refused_and_the_agent_hears_it(which: str, request) -> None:
     home: House = request.getfixturevalue(which)
     (refused,) = home.records("action-refused", verb="handoff")

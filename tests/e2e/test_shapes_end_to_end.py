@@ -142,6 +142,7 @@ def test_each_way_of_a_checkpoint_leaves_its_own_files(tmp_path: Path, played: t
     assert f"gitorch/{runs[CANCELED]}/change" not in branches
 
 
+@pytest.mark.slow  # quick: tests/e2e/test_rounds_end_to_end.py, and the same question in tests/rules/test_workflow_runs.py
 def test_a_revision_that_uses_up_its_rounds_asks_a_human(tmp_path: Path) -> None:
     with house(tmp_path / "place") as home:
         planted(home)

@@ -128,6 +128,7 @@ def test_an_epic_that_its_agent_closed_early_is_noted_and_releases_nothing(shop:
     assert not any("shop-a1" in call and "gitorch" in call for call in shop.calls("close"))
 
 
+@pytest.mark.slow  # quick: the three tries of the next test, and tests/rules/test_closings.py
 def test_a_bd_that_fails_once_is_tried_again(shop: Shop) -> None:
     run = shop.start()
     shop.fault(close={"fail": 2})
