@@ -7,6 +7,7 @@ have the place of every key and value, and only they allow to report all duplica
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ruamel.yaml import YAML
@@ -61,8 +62,9 @@ class YamlValue(Value):
     data: str | int | float | bool | tuple[YamlValue, ...] | Mapping[str, Entry] | None
 
 
+@lru_cache(maxsize=32)
 def read_yaml(source: Source) -> tuple[YamlValue | None, tuple[Problem, ...]]:
-    """Read one YAML document.
+    """Read one YAML document, and a text that was read lately once.
 
     The value is None for an empty document, and for text that is not YAML. Problems are in the order of the text.
     Never raises for the contents of the text.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ COMMANDS = {
 """What a recorded screen asks for where it is another command."""
 
 
+@cache
 def preset(name):
     return find_preset(name, Path("/nowhere"))
 

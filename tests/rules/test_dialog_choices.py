@@ -60,6 +60,14 @@ def test_the_choices_of_every_recorded_dialog_are_read_and_no_other_screen_has_a
         assert sum(choice.is_selected for choice in offered.choices) == 1
 
 
+def test_spaces_that_fill_a_window_change_no_choice() -> None:
+    """Of a row that only the frame ends, thousands of spaces may follow; a pattern that divides them in every way takes half a minute."""
+    for screen in recorded():
+        rows = screen.text.split("\n")
+        filled = "\n".join([*(row.ljust(400) for row in rows), *([" " * 400] * 20)])
+        assert dialog_offered(filled, PRESETS[screen.program]) == dialog_offered(screen.text, PRESETS[screen.program]), screen.id
+
+
 def test_the_same_dialog_has_the_same_mark_whichever_row_is_selected_and_another_question_another() -> None:
     def screen(asked: str, row: int) -> str:
         rows = [f" {'❯' if row == number else ' '} {number}. {text}" for number, text in enumerate(("Yes", "No"), 1)]

@@ -14,8 +14,8 @@ ROWS = rf"^(?P<indent> *)[{MARKS} ] \S.*(?:\n(?P=indent)[{MARKS} ] \S.*)+"
 ROWS_BELOW_MAX = 4
 """The most rows with text below a list: what the keys do, and the bottom of its frame."""
 
-BELOW = rf"(?=[\s\S]*\b[Ee]nter to \w)(?:\s*\n *\S.*){{1,{ROWS_BELOW_MAX}}}\s*"
-"""All that stands below such a list: what Enter does. Without it, a marked row may be a prompt with lines that somebody typed."""
+CONFIRMS = r"\b[Ee]nter to \w"
+"""What stands somewhere below such a list. Without it, a marked row may be a prompt with lines that somebody typed."""
 
 FRAME_TO_SPACE = str.maketrans("│┃|", "   ")
 
@@ -37,8 +37,17 @@ def unnumbered_list(screen: str) -> UnnumberedList | None:
     for found in re.finditer(ROWS, text, re.MULTILINE):
         rows = found[0].splitlines()
         marked = [place for place, row in enumerate(rows) if re.match(MARKED, row)]
-        if len(marked) == 1 and re.fullmatch(BELOW, text[found.end() :]):
+        if len(marked) == 1 and _ends_a_list(text[found.end() :]):
             texts = tuple(row.strip(MARKS + " ") for row in rows)
             return UnnumberedList(texts, marked[0], text[: found.start()])
 
     return None
+
+
+def _ends_a_list(below: str) -> bool:
+    """Whether these rows are all that stands below a list: few, and one says what Enter does.
+
+    They are counted, since a pattern over rows full of spaces would try every way to divide the spaces, for half a minute.
+    """
+    rows = [row for row in below.splitlines() if row.strip()]
+    return 1 <= len(rows) <= ROWS_BELOW_MAX and re.search(CONFIRMS, below) is not None
