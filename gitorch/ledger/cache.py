@@ -56,24 +56,17 @@ def key(folder: Path) -> str:
     """Changes with the version and with the content of every file in `FOLDERS`, wherever gitorch is installed.
 
     Reading those files takes 10 ms. So `folder` remembers the key of each installation by the sizes and times of its
-    files, and a process reads them once for all ledgers that it opens. Checksums, since hashlib costs 3 ms to import.
+    files. A process looks at them once for all ledgers that it opens, since what it has loaded stays as it was then.
+    Checksums, since hashlib costs 3 ms to import.
     """
     root = os.path.dirname(gitorch.__file__)  # noqa: PTH120  # a Path costs four times as much
-    stats: list[str] = []
-    for name in FOLDERS:
-        with os.scandir(f"{root}/{name}") as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    stat = entry.stat()
-                    stats.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}")
-
-    stats.sort()
+    stats = _stats(root)
     installation = _checksum("\n".join(stats).encode())
     known = _installations(folder)
     if installation in known:
         return known[installation]
 
-    made = f"{gitorch.__version__} {_content(root, tuple(stats))}"
+    made = f"{gitorch.__version__} {_content(root, stats)}"
     known[installation] = made
     with suppress(OSError):
         if folder.is_dir():
@@ -82,8 +75,22 @@ def key(folder: Path) -> str:
 
 
 @cache
+def _stats(root: str) -> tuple[str, ...]:
+    """The path, size and two times of each file in `FOLDERS` below `root`."""
+    stats: list[str] = []
+    for name in FOLDERS:
+        with os.scandir(f"{root}/{name}") as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    stat = entry.stat()
+                    stats.append(f"{entry.path} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns}")
+
+    return tuple(sorted(stats))
+
+
+@cache
 def _content(root: str, stats: tuple[str, ...]) -> str:
-    """The checksum of files and of their names below `root`; each is given as its path, size and two times."""
+    """The checksum of files and of their names below `root`; each is given as `_stats` gives it."""
     parts = []
     for stat in stats:
         path = stat.rsplit(" ", 3)[0]
