@@ -55,7 +55,7 @@ _SERVER_PREFIX = f"gitorch-test-{secrets.token_hex(4)}-"
 
 # The same examples every time, so that a red run is red again; `--hypothesis-profile=dev` looks elsewhere each time.
 settings.register_profile(
-    "ci", deadline=None, derandomize=True, database=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
+    "ci", deadline=None, derandomize=True, database=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("dev", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("slow", deadline=None, max_examples=2000, suppress_health_check=[HealthCheck.too_slow])
