@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sources import walk
+from sources import nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -54,7 +54,7 @@ def weight(node: ast.AST) -> int:
 
 def functions(name: str, text: str) -> Iterator[Function]:
     """Every function of one file."""
-    return functions_among(name, walk(ast.parse(text, name)))
+    return functions_among(name, nodes_of(name, text))
 
 
 def functions_among(name: str, nodes: Iterable[ast.AST]) -> Iterator[Function]:

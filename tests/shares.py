@@ -142,10 +142,12 @@ SECONDS: dict[str, int] = {
 """How long the longest files take on a machine with nothing else to do, with the seconds in which they wait. They need not be exact:
 they decide which files share a worker, and which come first."""
 TOGETHER = (
+    "test_complexity.py",
     "test_dead_code.py",
     "test_imports_between_rooms.py",
     "test_lost_names.py",
     "test_shell_words.py",
+    "test_tidy.py",
 )
 """Files that read the trees of the whole source: in one worker, which makes them once (`sources`), for three seconds a time."""
 OTHER_SECONDS = 0.25

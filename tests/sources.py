@@ -10,15 +10,29 @@ TOP = Path(__file__).parents[1]
 
 
 @cache
+def texts() -> dict[Path, str]:
+    """Each file below `gitorch`."""
+    return {path: path.read_text(encoding="utf-8") for path in sorted((TOP / "gitorch").rglob("*.py"))}
+
+
+@cache
 def trees() -> dict[Path, ast.Module]:
-    """The tree of each file below `gitorch`; nobody may change it."""
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted((TOP / "gitorch").rglob("*.py"))}
+    """The tree of each of those files; nobody may change it."""
+    return {path: ast.parse(text) for path, text in texts().items()}
 
 
 @cache
 def nodes() -> dict[Path, list[ast.AST]]:
     """Every node of each of those trees."""
     return {path: walk(tree) for path, tree in trees().items()}
+
+
+def nodes_of(name: str, text: str) -> list[ast.AST]:
+    """Every node of a file with this text; `name` is its path, absolute or from the top of the repository."""
+    path = TOP / name
+    if path in texts() and texts()[path] == text:
+        return nodes()[path]
+    return walk(ast.parse(text, name))
 
 
 def walk(tree: ast.AST) -> list[ast.AST]:

@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 import complexity
-from sources import walk
+from sources import nodes_of, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,12 +66,12 @@ class File:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text, self.name)
+        return self.nodes[0]
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """Every node of the tree, walked once for all rules."""
-        return walk(self.tree)
+        """Every node of the tree, the tree itself first; walked once for all rules."""
+        return nodes_of(self.name, self.text)
 
     @cached_property
     def lines(self) -> list[str]:
