@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from repository import Repository
 
 ONE = {"api": {"api.txt": "api\n"}}
-SEEDS = 16
+SEEDS, SEEDS_SLOW = 5, 60
 LEDGER = "refs/heads/gitorch/ledger"
 
 
@@ -75,7 +75,9 @@ def approve_and_merge(yard: Yard, shown: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize("seed", range(SEEDS))
+@pytest.mark.parametrize(
+    "seed", [*range(SEEDS), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(SEEDS, SEEDS_SLOW))]
+)
 def test_a_damaged_folder_leads_to_a_reason_or_to_exactly_the_approved_merge(yard, seed):
     chance = random.Random(seed)
     report, target = yard.run.report, yard.head()

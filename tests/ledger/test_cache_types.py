@@ -47,7 +47,7 @@ ODD = (
     ["Nothing", 1],
     ["Run"],
 )
-ROUNDS, ROUNDS_LONG = 40, 1500
+ROUNDS, ROUNDS_LONG = 15, 1500
 
 
 @cache

@@ -65,7 +65,9 @@ def test_spaces_that_fill_a_window_change_no_choice() -> None:
     for screen in recorded():
         rows = screen.text.split("\n")
         filled = "\n".join([*(row.ljust(400) for row in rows), *([" " * 400] * 20)])
-        assert dialog_offered(filled, PRESETS[screen.program]) == dialog_offered(screen.text, PRESETS[screen.program]), screen.id
+        assert dialog_offered(filled, PRESETS[screen.program]) == dialog_offered(
+            screen.text, PRESETS[screen.program]
+        ), screen.id
 
 
 def test_the_same_dialog_has_the_same_mark_whichever_row_is_selected_and_another_question_another() -> None:
