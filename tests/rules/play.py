@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 from gitorch.model import commands as c
@@ -33,6 +34,7 @@ def digest(text: str) -> Digest:
     return Digest("sha256:" + hashlib.sha256(text.encode()).hexdigest())
 
 
+@cache
 def commit(name: str) -> CommitId:
     """A made-up commit id that begins with a readable name in hex-free form."""
     return CommitId(hashlib.sha1(name.encode()).hexdigest())

@@ -89,6 +89,8 @@ class Telling:
 
     def readable(self, text: str) -> str:
         """Commits by their names instead of their digits."""
+        if not HEXADECIMAL.search(text):
+            return text
         jobs = self.play.run.jobs if self.play.state.run else {}
         attempts = (f"{job}-{number}" for job, number in itertools.product(jobs, range(1, 10)))
         known = {commit(name)[:digits]: name for name in (*self.names, *attempts) for digits in (40, 12, 7)}
