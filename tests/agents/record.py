@@ -99,6 +99,7 @@ STORIES: dict[str, Callable[[Bench], AgentState]] = {
     "error-500": told(AgentState.ERROR, Cue(r"\ABegin", fault="500")),
     "error-cut": told(AgentState.ERROR, Cue(r"\ABegin", says="one two three four five", fault="cut")),
     "finished-text": finished,
+    "limited-models": told(AgentState.LIMITED, Cue(r"\ABegin", resets_seconds=10_800)),
 }
 """Each state's name, and what brings it about."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.tmux, pytest.mark.agents]
 
-TELLING = {"claude", "codex", "opencode", "opencode-acp", "qwen"}
+TELLING = {"claude", "codex", "gemini", "opencode", "opencode-acp", "qwen"}
 """The programs that tell a usage limit of some seconds, two of them in their logs. The others say nothing while they try again."""
 
 OBJECTS_ONCE = """\
@@ -34,19 +34,21 @@ attempt = 1
 verdict = "needs_revision"
 findings = [{severity = "important", title = "One word is not enough", path = "api.txt", line = 1}]
 """
-LIMIT_SECONDS = 20
+LIMIT_SECONDS = {"gemini": 330}
+"""How long the limit lasts, else 20 s. In its terminal Gemini CLI tells one of more than five minutes, and tries again silently before."""
+
 PERMITTED = "python3 -c 'print(1)'"
 ASKED_FIRST = Cue(r"# docs: ", says="I try it.", runs=PERMITTED, arguments=ESCALATED, times=1)
 TRIED = Cue(r"\nafter .*print\(1\)", runs="cat .gitorch/brief.md")
-USED_UP = Cue(r"# api: ", resets_seconds=LIMIT_SECONDS)
 NUDGED = Cue(r"# Are you still working on", says="I go on.", runs="cat .gitorch/brief.md")
 
 
-@pytest.mark.parametrize("name", ["claude", "codex", "opencode", *sorted(ACP)])
+@pytest.mark.parametrize("name", ["claude", "codex", "gemini", "opencode", *sorted(ACP)])
 def test_a_run_with_a_request_a_limit_a_question_and_a_round_is_merged(tmp_path: Path, api: StandIn, name: str) -> None:
     if not PROGRAMS[name].installed:
         pytest.skip(f"{name} is not installed: make agents")
-    api.mind = Mind(NUDGED, USED_UP, ASKED_FIRST, TRIED, *STORY)
+    used_up = Cue(r"# api: ", resets_seconds=LIMIT_SECONDS.get(name, 20))
+    api.mind = Mind(NUDGED, used_up, ASKED_FIRST, TRIED, *STORY)
     with house(tmp_path, "repo") as home:
         alone(home, api, name)
         home.script.write_text(OBJECTS_ONCE)
@@ -74,5 +76,5 @@ def test_a_run_with_a_request_a_limit_a_question_and_a_round_is_merged(tmp_path:
         assert [one["job"] for one in limits] == ["api"] * (name in TELLING)
         assert all(one["named"] for one in limits)
         delivered = [one["receipt"] for one in home.records("prompt-delivered") if one["kind"] != "brief"]
-        assert set(delivered) == {"acknowledged"}, home.records("prompt-delivered")
+        assert set(delivered) == {"delivered" if name == "gemini" else "acknowledged"}, home.records("prompt-delivered")
         home("cleanup", run, "--yes")

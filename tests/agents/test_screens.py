@@ -167,7 +167,7 @@ def test_the_end_of_what_aider_broke_over_rows_is_left_to_a_human(name):
 def test_nothing_but_a_permission_prompt_is_taken_for_one(screen):
     found = permission_request_on(screen.text, preset(screen.program))
     if found is not None and not found[1].trust and not found[1].trust_choice:
-        assert screen.name.startswith("permission")
+        assert screen.name.startswith(("permission", "limited"))
 
 
 NAMES = {
@@ -187,6 +187,7 @@ NAMES = {
     "gemini/dialog-attached": "trust",
     "gemini/onboarding-auth-choice": "login",
     "gemini/onboarding-api-key": "key",
+    "gemini/limited-models": "limit",
     "aider/fresh-onboarding": "gitignore",
     "aider/dialog-trust-worktree": "gitignore",
     "aider/dialog-attached": "gitignore",

@@ -17,7 +17,12 @@ TESTS = {
     word: (file, name)
     for word, file, name in re.findall(r"^- `(.+)`: `tests/agents/(\w+)\.py::(\w+)`$", SECTION, re.MULTILINE)
 }
-OF_ONE = {"test_claude_states": "claude", "test_codex_server": "codex", "test_opencode_server": "opencode"}
+OF_ONE = {
+    "test_claude_states": "claude",
+    "test_codex_server": "codex",
+    "test_gemini_limits": "gemini",
+    "test_opencode_server": "opencode",
+}
 """The modules whose tests start one program."""
 
 CELL = re.compile(r"(?:`[\w ]+`(?:, )?)+ \d+\.\d+\.\d+(?:: [^`]+)?|not run")
@@ -30,8 +35,6 @@ def programs_of(file: str, name: str) -> set[str]:
     if file == "test_acp":
         return set(ACP)
     module = import_module(file)
-    if file == "test_matrix":
-        return set(module.PROGRAMS_HELD)
     marks = [mark.args for mark in getattr(module, name).pytestmark if mark.name == "parametrize"]
     (values,) = (values for names, values in marks if names in {"name", "writer"})
     return set(values)

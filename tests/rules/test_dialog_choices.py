@@ -51,7 +51,7 @@ UNKNOWN_FORM = {
 @pytest.mark.parametrize("screen", list(recorded()), ids=lambda screen: screen.id)
 def test_the_choices_of_every_recorded_dialog_are_read_and_no_other_screen_has_any(screen) -> None:
     offered = dialog_offered(screen.text, PRESETS[screen.program])
-    if screen.state != "dialog":
+    if screen.state != "dialog" and screen.name != "limited-models":
         assert offered is None
     elif screen.name not in UNKNOWN_FORM:
         assert offered is not None

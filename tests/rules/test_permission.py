@@ -6,6 +6,7 @@ import pytest
 from play import Play
 
 from gitorch.model.commands import Escalate
+from gitorch.model.effects import AnswerPermission
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.plans.permission import Dialog, Option, PermissionAnswer, RequestPattern, Rule
@@ -13,13 +14,17 @@ from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import Lane
 from gitorch.model.values import replace
 from gitorch.rules.agent_state.permission import (
+    AT_END_OF_LIMIT,
+    LIMIT,
     TRUSTED_BY,
     answer_to,
     dialog_on,
     last_rows,
     matching_rule,
     permission_request_on,
+    state_after_limit,
 )
+from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 
 RULES = (
@@ -52,7 +57,7 @@ def test_without_rules_no_request_is_answered():
     assert matching_rule((Rule(Option.ONCE, ".*"),), "") is None, "not even by one that allows everything"
 
 
-ALL = (Rule(Option.ONCE, ".*"),)
+ALL, NONE = (Rule(Option.ONCE, ".*"),), (Rule(Option.REJECT, ".*"),)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +71,17 @@ ALL = (Rule(Option.ONCE, ".*"),)
         (Lane("a", "r", trust=True), "permission", "make", None),
         (Lane("a", "r", trust=True), "login", "", None),
         (Lane("a", "r"), "trust", "/repo", None),
+        (Lane("a", "r"), "limit", "", None),
+        (Lane("a", "r"), "limit", "used up", PermissionAnswer("used up", Option.ONCE, AT_END_OF_LIMIT)),
+        (
+            Lane("a", "r", permissions=NONE),
+            "limit",
+            "used up",
+            PermissionAnswer("used up", Option.ONCE, AT_END_OF_LIMIT),
+        ),
     ],
 )
-def test_only_the_lane_s_trust_setting_answers_a_trust_dialog(lane, dialog, asked, answer):
+def test_trust_answers_only_a_dialog_of_trust_and_the_end_of_a_limit_needs_no_rule(lane, dialog, asked, answer):
     observation = SessionObservation(True, True, AgentState.DIALOG, dialog=dialog, asked=asked)
     assert answer_to(lane, observation) == answer
 
@@ -86,6 +99,27 @@ def test_a_request_that_no_rule_matches_goes_to_a_human_although_its_title_blink
     )
     found = reconcile(play.run, Observed(play.at, dict.fromkeys(play.run.sessions, observation), None))
     assert any(isinstance(one, Escalate) for one in found) == asked
+
+
+def test_the_dialog_of_a_limit_that_is_over_is_answered_by_gitorch_and_by_nobody_who_is_asked():
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    shown = SessionObservation(True, True, AgentState.DIALOG, 7, dialog=LIMIT, asked="used up", changed_at=Moment(1))
+    observed = Observed(play.at, dict.fromkeys(play.run.sessions, shown), None)
+    assert not any(isinstance(one, Escalate) for one in reconcile(play.run, observed))
+    (effect,) = (one for one in outstanding(play.run, observed) if isinstance(one, AnswerPermission))
+    assert effect.answer == PermissionAnswer("used up", Option.ONCE, AT_END_OF_LIMIT)
+
+    unknown = replace(shown, asked="", dialog=LIMIT)
+    found = reconcile(play.run, replace(observed, sessions=dict.fromkeys(play.run.sessions, unknown)))
+    assert any(isinstance(one, Escalate) for one in found), "its other choice is selected, and a person is asked"
+
+
+def test_a_program_whose_limit_is_over_is_at_rest_unless_the_dialog_of_the_limit_is_open():
+    assert state_after_limit("") == (AgentState.WAITING, "limit: over")
+    assert state_after_limit("trust")[0] is AgentState.WAITING
+    assert state_after_limit(LIMIT)[0] is AgentState.DIALOG
 
 
 PRESET = Preset(

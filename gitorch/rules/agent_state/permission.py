@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer, RequestPattern, Rule
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ ARGUMENTS = r"(?: [^;&|<>`$()\\\n]*)?"
 
 PERMISSION = "permission"
 TRUST = "trust"
+LIMIT = "limit"
+"""The dialog of a program that has reached its usage limit; answered `once`, the program tries again."""
+
+AT_END_OF_LIMIT = "the limit is over"
+"""The rule that the ledger names when gitorch let a program try again at the end of its limit."""
+
 TRUSTED_BY = "trust: true"
 """The rule that the ledger names when a lane's `trust: true` answered a trust dialog."""
 
@@ -98,6 +105,14 @@ def _trust_patterns(preset: Preset) -> tuple[RequestPattern, ...]:
     return (RequestPattern(dialog.pattern, trust=dialog.keys, trust_choice=dialog.choice),)
 
 
+def state_after_limit(dialog: str) -> tuple[AgentState, str]:
+    """The state, and its evidence, of a program whose limit is over: at rest, unless the dialog of its limit is open."""
+    if dialog == LIMIT:
+        return AgentState.DIALOG, "limit: over, and its dialog is open"
+
+    return AgentState.WAITING, "limit: over"
+
+
 def matching_rule(rules: Sequence[Rule], asked: str) -> Rule | None:
     """The first rule whose pattern matches the whole of what is asked; None leaves the answer to a human.
 
@@ -135,6 +150,10 @@ def answer_to(lane: Lane, observation: SessionObservation, allowed: tuple[str, .
             return PermissionAnswer(observation.asked, Option.TRUST, TRUSTED_BY)
 
         return None
+
+    # It shows as a dialog only once the limit is over; before that the agent is `limited`.
+    if observation.dialog == LIMIT and observation.asked:
+        return PermissionAnswer(observation.asked, Option.ONCE, AT_END_OF_LIMIT)
 
     rule = matching_rule((*lane.permissions, *map(allowing, allowed)), observation.asked)
     if rule is None:

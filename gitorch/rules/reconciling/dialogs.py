@@ -9,7 +9,7 @@ from gitorch.model import commands
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.work.question import DIALOG, dialog_trigger
 from gitorch.rules.agent_state.by_channel import ON_ITS_WAY
-from gitorch.rules.agent_state.permission import answer_to
+from gitorch.rules.agent_state.permission import LIMIT, answer_to
 from gitorch.rules.agent_state.requests import CHOICES, OPTIONS, REPORTED
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ def asks_at_start(observation: SessionObservation) -> bool:
 def dialog_trouble(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Command | None:
     """The question about a dialog, unless a lane or a human has answered it or may yet."""
     if chosen_answer(run, session, observation) is not None or _was_just_answered(observation, now):
+        return None
+
+    # Answered at the end of its limit, however long it has shown.
+    if observation.dialog == LIMIT and observation.asked:
         return None
 
     if _waits_for_channel(run, session, observation, now):

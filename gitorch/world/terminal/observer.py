@@ -12,6 +12,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.usage import NOTHING_READ
 from gitorch.rules.agent_state.by_channel import NO_WORD_YET, readings_below, with_channel
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
+from gitorch.rules.agent_state.permission import state_after_limit
 from gitorch.world import processes
 from gitorch.world.terminal.session_cache import SessionCache
 from gitorch.world.terminal.session_files import folder_of
@@ -267,7 +268,7 @@ def _living_state(cache: SessionCache, readings: Sequence[StateReading], now: Mo
     if now <= cache.resets_at:
         return state, evidence
 
-    return AgentState.WAITING, "limit: over"
+    return state_after_limit(cache.dialog)
 
 
 def _requests(cache: SessionCache, transcript: Transcript | None, now: Moment) -> int:

@@ -10,6 +10,7 @@ from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.values import Value
 from gitorch.rules.agent_state.by_channel import readings_below
 from gitorch.rules.agent_state.judge import judge, readings_from_hook, readings_from_screen
+from gitorch.rules.agent_state.permission import dialog_on, state_after_limit
 from gitorch.rules.agent_state.screen import (
     HOOKS,
     input_is_empty,
@@ -88,7 +89,7 @@ class PaneReader:
         state, sign = judge(readings, ready_seen=True, now=now)
         ends = limit_end(screen, state, pane.active_at)
         if ends is not None and self._clock.now() > ends:
-            return AgentState.WAITING, "limit: over"
+            return state_after_limit(dialog_on(screen, self._preset))
 
         return state, sign
 

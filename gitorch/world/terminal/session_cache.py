@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 NOTHING = (AgentState.UNKNOWN, "")
 NO_STAMP = (0, 0)
+ASKING = (AgentState.DIALOG, AgentState.LIMITED)
+"""States whose screen is read for a dialog: a limit may show one, too."""
 
 
 class SessionCache:
@@ -255,7 +257,7 @@ def _shown(launch: LaunchRecord, screen: str, title: str) -> tuple[tuple[AgentSt
 
 def _dialog(launch: LaunchRecord, screen: str, state: AgentState) -> tuple[str, str]:
     """The name of the dialog on this screen and what it asks for; empty where its structure is not known."""
-    if state is not AgentState.DIALOG:
+    if state not in ASKING:
         return "", ""
 
     asked = ""
@@ -268,7 +270,7 @@ def _dialog(launch: LaunchRecord, screen: str, state: AgentState) -> tuple[str, 
 
 def _offered(launch: LaunchRecord, screen: str, state: AgentState) -> ShownDialog | None:
     """The dialog on this screen, if it shows one whose choices are known."""
-    if state is not AgentState.DIALOG:
+    if state not in ASKING:
         return None
 
     return dialog_offered(screen, launch.preset)
