@@ -334,6 +334,21 @@ class RecordLimit(Value):
     evidence: str
 
 
+class RecordFailedTurn(Value):
+    """Record that the turn of a session's agent ended in an error."""
+
+    session: SessionId
+    words: str
+    """What the program says of the error, in one line; the sign of it where the program says nothing."""
+    evidence: str
+
+
+class RecordResumedTurn(Value):
+    """Record that an agent whose turn had failed works again."""
+
+    session: SessionId
+
+
 class NoteBudget(Value):
     """Record that a budget is nearly used up."""
 
@@ -727,6 +742,8 @@ Command = (
     | ChangeSettings
     | VoidWork
     | RecordLimit
+    | RecordFailedTurn
+    | RecordResumedTurn
     | TakeOver
     | NoteBudget
     | NoteOverlap

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.turn_events import TurnFailed, TurnResumed
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
@@ -866,6 +867,8 @@ Event = (
     | JobReopened
     | WorkSentBack
     | LimitReached
+    | TurnFailed
+    | TurnResumed
     | BudgetNeared
     | OverlapNoted
     | ClosedEarly

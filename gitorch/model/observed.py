@@ -74,6 +74,8 @@ class SessionObservation(Value):
     """The dialog that it shows, if its choices are known."""
     on_screen: ShownDialog | None = None
     """The same dialog as its screen shows it, where a channel told `offered`."""
+    failure: str = ""
+    """What its screen says of the error, in one line, if it shows one."""
     answered: tuple[PermissionAnswer, ...] = ()
     """The permission requests that rules have answered so far."""
     answered_at: Moment | None = None

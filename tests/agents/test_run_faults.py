@@ -101,9 +101,13 @@ def troubled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def test_a_service_that_refuses_for_a_while_needs_no_person(troubled: Troubled) -> None:
     troubled.meets("refused")
     troubled.until(lambda: troubled.gave_up("refused"), "its agent to give up")
+    troubled.until(lambda: troubled.home.records("turn-failed", job="refused"), "the record of its failed turn")
+    (failed,) = troubled.home.records("turn-failed", job="refused")
+    assert failed["words"]
     troubled.lift("refused")
     troubled.completes("refused")
     assert len(troubled.home.records("session-nudged", job="refused")) == 1
+    print(f"{failed['session']} said {failed['words']} ({failed['evidence']})")
     assert len(troubled.home.records("lease-granted", job="refused")) == 1, "the same agent went on"
     assert not troubled.asked("refused")
 

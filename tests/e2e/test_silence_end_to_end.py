@@ -32,6 +32,22 @@ commit = "Write it"
 handoff = "DONE"
 
 [[turn]]
+job = "failing"
+[[turn.step]]
+error = "API Error: 500 the service is overloaded"
+once = true
+[[turn.step]]
+error = "API Error: 529 the service is still overloaded"
+once = true
+[[turn.step]]
+write = "failing.md"
+text = "The service answers."
+[[turn.step]]
+commit = "Write it"
+[[turn.step]]
+handoff = "DONE"
+
+[[turn]]
 job = "blocked"
 [[turn.step]]
 block = "The schema is not merged"
@@ -51,7 +67,7 @@ def silence(home_of_runs: House) -> House:
     """A run that went on for long enough that everybody who is silent was noticed."""
     house = home_of_runs
     house.configure(SCRIPT, silence=8, remind=1)
-    house.start("prosaic", "mute", "blocked")
+    house.start("prosaic", "mute", "failing", "blocked")
     house.up()
     return house
 
@@ -69,6 +85,20 @@ def test_an_agent_that_stays_silent_after_one_nudge_is_escalated_once_with_its_s
     assert asked["trigger"] == "stuck:mute:1"
     assert "Brief of mute" in asked["evidence"]
     assert nudged["_seq"] < asked["_seq"]
+
+
+def test_an_agent_whose_turn_fails_is_nudged_once_and_is_then_one_question_with_its_words(silence: House) -> None:
+    first, second = silence.records("turn-failed", job="failing")
+    assert (first["words"], second["words"]) == (
+        "API Error: 500 the service is overloaded",
+        "API Error: 529 the service is still overloaded",
+    )
+    (nudged,) = silence.records("session-nudged", job="failing")
+    (asked,) = silence.records("escalated", job="failing")
+    assert first["_seq"] < nudged["_seq"] < second["_seq"] < asked["_seq"]
+    assert asked["happened"].endswith("failed its turn: API Error: 529 the service is still overloaded")
+    for words in (("why", "failing"), ("status",), ("inbox",)):
+        assert "API Error: 529" in silence(*words).out, words
 
 
 def test_who_waits_for_people_is_not_nudged(silence: House) -> None:
@@ -94,6 +124,12 @@ def test_a_blocker_that_is_cleared_lets_the_same_agent_go_on(silence: House) -> 
     assert (first["status"], second["status"]) == ("BLOCKED", "DONE")
     assert not silence.records("session-nudged", job="blocked"), "silence counts from the answer"
     assert first["session"] == second["session"]
+
+
+def test_an_agent_whose_service_answers_again_goes_on_when_the_principal_says_so(silence: House) -> None:
+    silence("answer", silence.question(job="failing"), "cleared")
+    silence.until(lambda: silence.phase("failing") == "completed", "the epic whose turns failed")
+    assert len(silence.records("lease-granted", job="failing")) == 1, "the same agent went on"
 
 
 def test_a_stuck_agent_is_started_anew_when_the_principal_says_so(silence: House) -> None:

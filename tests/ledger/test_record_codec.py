@@ -316,7 +316,7 @@ def test_released_names_never_change():
         "outbox-entry-accepted "
         "base-built handoff-submitted late-handoff-kept late-handoff-adopted artifact-published decision-made blocker-sorted "
         "check-recorded target-checked settings-changed verdict-given findings-listed gate-passed epic-reported work-voided job-failed "
-        "job-canceled job-requeued job-reopened work-sent-back limit-reached budget-neared overlap-noted closed-early closing-failed "
+        "job-canceled job-requeued job-reopened work-sent-back limit-reached turn-failed turn-resumed budget-neared overlap-noted closed-early closing-failed "
         "issues-closed "
         "fault-noted fault-cleared "
         "question-asked escalated question-answered question-withdrawn question-reminded report-issued report-voided "

@@ -19,7 +19,7 @@ from gitorch.model.work.review import Check, Disposition, Reply
 from gitorch.rules import reconcile as reconciling
 from gitorch.rules.deciding import merges, report_questions, retrying, sessions
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.reconciling import budgets, dialogs, readying, session_commands
+from gitorch.rules.reconciling import budgets, dialogs, failed_turns, readying, session_commands
 from gitorch.rules.review import gates, proposals
 from gitorch.rules.workflows import closings
 
@@ -65,6 +65,14 @@ def silent() -> Play:
     play.do(c.Nudge(play.session("api")))
     play.told("api")
     return raising(play, replace(seen(play), now=Moment(play.at + SETTINGS.silence_seconds * 1000 + 1)))
+
+
+def failing() -> Play:
+    play = played("plan api ui|launch api")
+    play.do(c.Nudge(play.session("api")))
+    play.told("api")
+    play.do(c.RecordFailedTurn(play.session("api"), "API Error: 500", "tail: error"))
+    return raising(play, seen(play, state=AgentState.ERROR))
 
 
 def over_time() -> Play:
@@ -187,6 +195,7 @@ QUESTIONS = {
         dialogs.DIALOG_OPTIONS,
     ),
     "a silent agent": (silent, session_commands.AGENT_OPTIONS),
+    "a failed turn": (failing, failed_turns.OPTIONS),
     "an agent over its time": (over_time, budgets.JOB_OPTIONS),
     "an agent over its memory": (runaway, budgets.JOB_OPTIONS),
     "deaths": (

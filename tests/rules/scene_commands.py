@@ -61,6 +61,8 @@ def _runs(play: Play) -> Asked:
     for number in (1, 2):
         yield "deliver", c.RecordDelivery("s1", f"p{number}", "typed"), HOST
     yield "nudge", c.Nudge("s1"), HOST
+    yield "failed turn", c.RecordFailedTurn("s1", "API Error: 500", "tail: error"), HOST
+    yield "resumed turn", c.RecordResumedTurn("s1"), HOST
     yield "permission", c.RecordPermission("s1", 0, PermissionAnswer("Run make", "allow", "make *")), HOST
     yield "channel", c.NoteSilentChannel("s1", "claude", "it keeps no state file"), HOST
     yield "channel again", c.NoteSilentChannel("s1", "claude", "it keeps no state file"), HOST

@@ -30,6 +30,7 @@ def after(play: Play, seconds: int = 1, **shown: object):
 GONE = {
     "a dialog": (lambda p: after(p, state=AgentState.WORKING), "session s1 shows no dialog any more"),
     "a silent agent": (lambda p: after(p, progress_at=Moment(p.at + 1000)), "the agent of api shows something new"),
+    "a failed turn": (lambda p: after(p, state=AgentState.WORKING), "the agent of api works again"),
     "an agent over its memory": (lambda p: after(p, memory_mib=700), "the agent of api holds 700 MiB of memory by now"),
     "deaths": (lambda p: replace(after(p), programs_found=frozenset({API})), "the program of api was found"),
     "a target that is gone": (lambda p: replace(after(p), heads={"refs/heads/main": TARGET}), "main exists again"),
@@ -43,6 +44,11 @@ GONE = {
 STAYS = {
     "a dialog": [{"state": AgentState.DIALOG}, {"state": AgentState.UNKNOWN}],
     "a silent agent": [{}],
+    "a failed turn": [
+        {"state": AgentState.ERROR},
+        {"state": AgentState.UNKNOWN},
+        {"state": AgentState.IDLE, "changed_at": None},
+    ],
     "an agent over its memory": [{"memory_mib": 0}, {"memory_mib": 990}],
     "deaths": [{}],
     "a target that is gone": [{}],
@@ -50,7 +56,7 @@ STAYS = {
 }
 """By question: looks that do not show its cause gone, such as those that could not see it."""
 
-SESSIONS = ("a dialog", "a silent agent", "an agent over its time", "an agent over its memory")
+SESSIONS = ("a dialog", "a silent agent", "a failed turn", "an agent over its time", "an agent over its memory")
 
 
 def withdrawn(play: Play, look) -> list[c.WithdrawQuestion]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.executing.execute import execute, execute_verb, only_people
 from gitorch.app.query.lookup import resolve_prefix
 from gitorch.app.query.outside import changes_since_report
-from gitorch.app.query.questions import find_question
+from gitorch.app.query.questions import open_question
 from gitorch.app.query.target import target_head
 from gitorch.errors import Refused, Usage
 from gitorch.model import commands
@@ -54,7 +54,7 @@ def answer(
     Raises Refused where the question was answered before, and for the question whether to merge.
     """
     only_people(services, caller, "answer")
-    run, question = find_question(services, name, run_name)
+    run, question = open_question(services, name, run_name)
     ensure_takes_answer(run, question)
     option, text = _option_and_text(question, list(arguments))
 

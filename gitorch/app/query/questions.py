@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import asking_runs, find_run, load_runs, only_run, run_lines
-from gitorch.errors import NotFound
+from gitorch.errors import NotFound, Refused
 from gitorch.model.ids import QuestionId
+from gitorch.rules.guards.ensure import question_open
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +24,7 @@ RECENT = 10
 def find_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
     """A question by its id: an open one first, in the run that was named or in the only run where it is open.
 
-    An answered one is found in the run that was named, in those that ask something, or in the newest runs.
+    An answered one is found in the run that was named, or among the newest runs: in one that goes on before one that is over.
     Raises NotFound where none of them has it.
     Raises Usage where several runs have it open.
     """
@@ -32,17 +33,39 @@ def find_question(services: Services, name: str, run_name: str | None) -> tuple[
     having = [run for run in runs if _has_open(run, question_id)]
     run = only_run(having, f"{name} is open in several runs", f"gitorch show {name} --run")
     if run is None:
-        run = _with_answered(runs or load_runs(services, _newest_runs(services)), question_id)
+        searched = runs if run_name is not None else load_runs(services, _newest_runs(services))
+        run = _with_answered(searched, question_id)
     return run, run.questions[question_id]
 
 
+def open_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
+    """A question that is open, found like `find_question`.
+
+    Raises Refused for one that is settled; the message names its run, unless that was named or is the only one.
+    """
+    run, question = find_question(services, name, run_name)
+    try:
+        return run, question_open(run, question.id)
+    except Refused as error:
+        if run_name is not None or len(run_lines(services)) == 1:
+            raise
+        raise Refused(f"in run {run.id}, {error.message}", error.hint) from error
+
+
 def _with_answered(runs: Sequence[Run], question: QuestionId) -> Run:
-    """The first of these runs that has a question, which was answered. Raises NotFound."""
-    for run in runs:
-        if question in run.questions:
+    """The newest of these runs that has a question, which was answered; one that goes on comes before all that are over.
+
+    Raises NotFound.
+    """
+    having = [run for run in reversed(runs) if question in run.questions]
+    if not having:
+        raise NotFound(f"no run has a question {question}", "gitorch inbox")
+
+    for run in having:
+        if not run.phase.is_over:
             return run
 
-    raise NotFound(f"no run has a question {question}", "gitorch inbox")
+    return having[0]
 
 
 def _runs_asking(services: Services, question: str, run_name: str | None) -> list[Run]:

@@ -28,7 +28,7 @@ ASKED_LINES = 3
 OPTIONS_COLUMNS = 100
 """The columns that a question's options take at most beside its command."""
 
-NEEDS_ATTENTION = frozenset({"dialog", "limited", "error", "stuck", "blocked"})
+NEEDS_ATTENTION = frozenset({"dialog", "limited", "error", "failed", "stuck", "blocked"})
 """States of agents that are painted."""
 
 FOLDED_FROM = 24

@@ -44,6 +44,9 @@ REFUSED = "refused:"
 DIALOG = "dialog:"
 """The beginning of the trigger of a question about a dialog of an agent program; its session and what marks the dialog follow."""
 
+FAILED_TURN = "failed:"
+"""The beginning of the trigger of a question about an agent whose turn failed again after its nudge; job and attempt follow."""
+
 TARGET_TESTS = "target-tests:"
 """The beginning of the trigger of a question about the tests of the target, which do not pass before any agent begins."""
 

@@ -102,6 +102,12 @@ class Session(Value):
     """When it is nudged after a usage limit; None while it waits for none."""
     resumed_at: Moment | None = None
     """When it was last nudged after a limit."""
+    prompted_at: Moment | None = None
+    """When a prompt was last delivered to it."""
+    failed_at: Moment | None = None
+    """Since when its failed turn is recorded; None while no turn stands as failed."""
+    failure: str = ""
+    """What its program said when its turn last failed, in one line."""
     usage_at: Moment | None = None
     """When that was last recorded; None before the first time."""
     silent_channels: Mapping[str, str] = field(default_factory=dict)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TAIL_LINES = 16
 """How many non-blank lines at the end of a screen are its tail; older output above matters less."""
 
+ERROR_CHARS = 200
+"""How much is kept of what a program says of an error: its first sentences."""
+
 ORDER = {
     "dialog": AgentState.DIALOG,
     "limited": AgentState.LIMITED,
@@ -137,6 +140,24 @@ def first_sign(preset: Preset, texts: Mapping[str, str], places: tuple[str, ...]
                 return state, f"{sign.place}: {name}"
 
     return AgentState.UNKNOWN, ""
+
+
+def shown_error(screen: str, preset: Preset) -> str:
+    """What the error on a screen says, in one line of at most `ERROR_CHARS`; empty where no sign of an error shows."""
+    places = {"screen": screen, "tail": tail(screen)}
+    for sign in preset.signs.get("error", ()):
+        found = re.search(sign.pattern, places.get(sign.place, ""), re.MULTILINE)
+        if found is not None:
+            return _error_line(found)
+
+    return ""
+
+
+def _error_line(found: re.Match[str]) -> str:
+    """The paragraph that an error begins, without the mark before its first word."""
+    paragraph = re.split(r"\n(?=\s*(?:[^\w\s]|\Z))", found.group().strip())[0]
+    words = " ".join(paragraph.split())
+    return re.sub(r"^\W+(?=\w)", "", words)[:ERROR_CHARS]
 
 
 def text_before_cursor(screen: str, x: int, y: int) -> str:

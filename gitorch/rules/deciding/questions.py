@@ -9,7 +9,7 @@ from gitorch.model import commands, events
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.record import ActorKind
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import FAULT, REFUSED, QuestionKind, unanswered_trigger
+from gitorch.model.work.question import FAILED_TURN, FAULT, REFUSED, QuestionKind, unanswered_trigger
 from gitorch.rules.guards import ensure
 from gitorch.rules.messages.answer_words import first_answer, needs_text
 from gitorch.rules.messages.report_commands import approving_command, sending_back_command
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.deciding import Decisions
 
-AT_AN_AGENT = ("stuck:", "dialog:", REFUSED)
+AT_AN_AGENT = ("stuck:", "dialog:", REFUSED, FAILED_TURN)
 """Beginnings of the triggers of questions about an agent that is at its job: `retry` there ends it for a new one."""
 
 

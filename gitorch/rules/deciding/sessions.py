@@ -8,6 +8,7 @@ from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.counts import counted
 from gitorch.model.ids import Moment, SessionId
+from gitorch.model.turn_events import TurnFailed, TurnResumed
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, SessionPhase
 from gitorch.rules.guards import ensure
@@ -253,6 +254,26 @@ def nudge(state: State, order: Order, command: commands.Nudge) -> tuple[Event, .
     return (events.SessionNudged(session.id, session.job),)
 
 
+def record_failed_turn(state: State, order: Order, command: commands.RecordFailedTurn) -> tuple[Event, ...]:
+    """A failed turn, once until another begins; nothing for a session that has ended."""
+    ensure.host(order.actor, "what it observed of a session")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    if session.phase is SessionPhase.ENDED or session.failed_at is not None:
+        return ()
+
+    return (TurnFailed(session.id, session.job, command.words, command.evidence),)
+
+
+def record_resumed_turn(state: State, order: Order, command: commands.RecordResumedTurn) -> tuple[Event, ...]:
+    """The end of a failed turn; nothing where none stands."""
+    ensure.host(order.actor, "what it observed of a session")
+    session = ensure.session_there(ensure.run_there(state), command.session)
+    if session.phase is SessionPhase.ENDED or session.failed_at is None:
+        return ()
+
+    return (TurnResumed(session.id, session.job),)
+
+
 def remind_of_refusal(state: State, order: Order, command: commands.RemindOfRefusal) -> tuple[Event, ...]:
     """One reminder for each refused report."""
     ensure.host(order.actor, "reminders")
@@ -315,6 +336,8 @@ DECISIONS: Decisions = {
     commands.EndSession: end,
     commands.RecordDelivery: record_delivery,
     commands.Nudge: nudge,
+    commands.RecordFailedTurn: record_failed_turn,
+    commands.RecordResumedTurn: record_resumed_turn,
     commands.RemindOfRefusal: remind_of_refusal,
     commands.RecordPermission: record_permission,
     commands.NoteSilentChannel: note_silent_channel,

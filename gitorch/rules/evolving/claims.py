@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.rules.evolving import Evolutions
 
-ABOUT_LEFT_WORK = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:")
+ABOUT_LEFT_WORK = ("stale:", "death:", "launch:", "stopped:", "stuck:", "dialog:", "failed:")
 """Triggers of escalations about work that a session has left begin with one of these."""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.record import ActorKind
+from gitorch.model.turn_events import TurnFailed, TurnResumed
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, Lease
 from gitorch.model.work.session import REFUSAL, UNSEEN, Prompt, PromptKind, Session, SessionPhase
@@ -253,11 +254,14 @@ def _trouble(event: events.SessionEnded) -> str:
     return f"session {event.session} ended: {event.how}{status}"
 
 
-def delivered(run: Run, _: Record, event: events.PromptDelivered) -> Run:
-    """Give the prompt its receipt; a brief or a list of findings sets its job running. Raises Corrupt if the prompt is unknown."""
+def delivered(run: Run, record: Record, event: events.PromptDelivered) -> Run:
+    """Give the prompt its receipt; a brief or a list of findings sets its job running. With it a new turn begins, so that no failed one stands.
+
+    Raises Corrupt if the prompt is unknown.
+    """
     prompts = _with_receipt(run, event)
 
-    run = with_session(run, event.session, prompts=tuple(prompts))
+    run = with_session(run, event.session, prompts=tuple(prompts), prompted_at=record.at, failed_at=None)
     if event.kind in OPENING and run.jobs[event.job].phase is JobPhase.CLAIMED:
         return move_job(run, event.job, JobPhase.RUNNING)
 
@@ -280,6 +284,20 @@ def _with_receipt(run: Run, event: events.PromptDelivered) -> list[Prompt]:
         message = f"prompt {event.prompt} was delivered to {event.session}, which it was never written to"
         raise Corrupt(message)
     return prompts
+
+
+def turn_failed(run: Run, record: Record, event: TurnFailed) -> Run:
+    """Record since when the turn of a session stands as failed, and what its program says."""
+    return with_session(run, event.session, failed_at=record.at, failure=event.words)
+
+
+def turn_resumed(run: Run, _: Record, event: TurnResumed) -> Run:
+    """No turn of the session stands as failed. Raises Corrupt if none did."""
+    if run.sessions[event.session].failed_at is None:
+        message = f"the turn of session {event.session} was resumed and had not failed"
+        raise Corrupt(message)
+
+    return with_session(run, event.session, failed_at=None)
 
 
 def nudged(run: Run, record: Record, event: events.SessionNudged) -> Run:
@@ -347,6 +365,8 @@ EVENTS: Evolutions = {
     events.SessionEnded: Evolution(ended, BY_HOST),
     events.PromptDelivered: Evolution(delivered, BY_HOST),
     events.SessionNudged: Evolution(nudged, BY_HOST),
+    TurnFailed: Evolution(turn_failed, BY_HOST),
+    TurnResumed: Evolution(turn_resumed, BY_HOST),
     events.RefusalReminded: Evolution(refusal_reminded, BY_HOST),
     events.PermissionAnswered: Evolution(permission_answered, BY_HOST),
     events.ChannelSilent: Evolution(channel_silent, BY_HOST),

@@ -14,6 +14,7 @@ from gitorch.model.work.session import PromptKind, SessionPhase
 from gitorch.rules.guards.takeover import is_taken_over
 from gitorch.rules.reconciling.budgets import out_of_memory, over_time, runaway
 from gitorch.rules.reconciling.dialogs import asks_at_start, dialog_trouble
+from gitorch.rules.reconciling.failed_turns import failed_turn
 from gitorch.rules.usage.budgets import is_held, is_urgent
 from gitorch.rules.usage.counting import usage_commands
 from gitorch.rules.usage.limits import is_over, limit_commands
@@ -222,7 +223,22 @@ def _trouble_at_work(
     if is_held(run, job.spec.id):
         return None
 
-    return _refusal(job, session, observation) or _silence(run, job, session, observation, now)
+    return _standstill(run, job, session, observation, now)
+
+
+def _standstill(
+    run: Run, job: JobState, session: Session, observation: SessionObservation, now: Moment
+) -> Command | None:
+    """What follows for an agent that may stand still: after a refused report first, then after a failed turn, then after silence."""
+    refused = _refusal(job, session, observation)
+    if refused is not None:
+        return refused
+
+    failed = failed_turn(run, job, session, observation, now)
+    if failed is not None:
+        return failed
+
+    return _silence(run, job, session, observation, now)
 
 
 def _refusal(job: JobState, session: Session, observation: SessionObservation) -> Command | None:

@@ -16,6 +16,7 @@ from gitorch.model.work.question import DIALOG, REFUSED, QuestionKind, base_trig
 from gitorch.model.work.session import SessionPhase
 from gitorch.rules.agent_state.requests import REPORTED
 from gitorch.rules.reconciling.budgets import memory_allowed, over_sessions, requests_allowed
+from gitorch.rules.reconciling.failed_turns import works_again
 from gitorch.rules.usage.budgets import spent_budgets
 
 if TYPE_CHECKING:
@@ -149,6 +150,15 @@ def _stuck(run: Run, seen: SessionObservation, question: Question, job: JobState
     return ""
 
 
+def _failed_turn(run: Run, seen: SessionObservation, question: Question, job: JobState) -> str:
+    """The agent works again, or has done so since its turn failed."""
+    session = run.living_session(job)
+    if session is None or not works_again(session, seen):
+        return ""
+
+    return f"the agent of {question.job} works again"
+
+
 def _within_budget(run: Run, seen: SessionObservation, job: JobState, budget: str) -> str:
     """An agent holds less memory again, or makes fewer requests. Time that is spent stays spent."""
     name = job.spec.id
@@ -234,6 +244,7 @@ OF_JOB: Mapping[str, Callable[[Run, Observed, Question, JobState], str]] = {
 OF_SESSION: Mapping[str, Callable[[Run, SessionObservation, Question, JobState], str]] = {
     "dialog": _dialog,
     "stuck": _stuck,
+    "failed": _failed_turn,
 }
 
 WITH_SESSION = frozenset({"refused", *OF_SESSION})

@@ -97,6 +97,10 @@ def limited_sessions(run: Run) -> Iterator[Session]:
 
 def limit_words(session: Session) -> str:
     """What a session waits for, as a predicate: `has reached the usage limit of claude and goes on at 15:00 UTC`."""
-    until = session.limited_until or 0
-    at = datetime.fromtimestamp(until / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    at = minute_of(Moment(session.limited_until or 0))
     return f"has reached the usage limit of {session.runtime} and goes on at {at}"
+
+
+def minute_of(at: Moment) -> str:
+    """A moment as people read it in a sentence: `2026-11-20 15:00 UTC`."""
+    return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")

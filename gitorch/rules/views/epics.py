@@ -17,7 +17,7 @@ from gitorch.rules.usage.counting import model_of
 from gitorch.rules.usage.shares import usage_of_epic, usage_words
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.views.run import batches_of, run_summary
-from gitorch.rules.views.why import state_of, why
+from gitorch.rules.views.why import failure_of, state_of, why
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -297,7 +297,7 @@ def _epic_reason(run: Run, job: JobState, questions: tuple[InboxRow, ...], state
     if job.phase.is_over:
         return state_of(run, job)
 
-    if state is PlainState.WORKING and agent in AGENT_SENTENCES:
+    if state is PlainState.WORKING and agent in AGENT_SENTENCES and not failure_of(run, job):
         return AGENT_SENTENCES[agent]
 
     return why(run, job)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EVENTS = {
     "stuck": "stuck",
+    "failed": "stuck",
     "launch": "stuck",
     "death": "stuck",
     "stale": "stuck",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
     from gitorch.model.work.session import Session
 
-ASKED_ABOUT = {"stuck:": "stuck", "blocked:": "blocked", "stopped:": "stopped"}
+ASKED_ABOUT = {"stuck:": "stuck", "failed:": "failed", "blocked:": "blocked", "stopped:": "stopped"}
 """The word for an agent about which a human is asked, by the beginning of the question's trigger."""
 
 

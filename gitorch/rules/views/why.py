@@ -13,7 +13,7 @@ from gitorch.model.work.run import RunPhase
 from gitorch.rules.guards.granting import active, base_of, may_be_granted, worktree_taken_by
 from gitorch.rules.review.endings import ending
 from gitorch.rules.usage.budgets import is_held
-from gitorch.rules.usage.limits import limit_words
+from gitorch.rules.usage.limits import limit_words, minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 NEXT_TICK = "will get an agent at the next tick of gitorch up"
 """Why a job is queued that nothing of the ledger holds up."""
@@ -218,15 +219,37 @@ def _why_running(run: Run, job: JobState) -> str:
     if run.is_claimed_manually(job) and job.session is not None:
         return f"{run.sessions[job.session].holder} is at work (lease {job.fence})"
 
-    progress = "is at work"
-    session = run.living_session(job)
-    if session is not None and session.limited_until is not None:
-        progress = limit_words(session)
-
+    progress = _progress(run.living_session(job))
     if job.attempt > 1:
         progress += f", round {job.attempt} of {run.rounds_of(job)}"
 
-    return f"session {job.session} {progress}{_late_handoff_note(run, job)}"
+    return f"session {job.session} {progress}{failure_of(run, job)}{_late_handoff_note(run, job)}"
+
+
+def _progress(session: Session | None) -> str:
+    """What an agent with a job does, or has waited for since when."""
+    if session is None:
+        return "is at work"
+
+    if session.limited_until is not None:
+        return limit_words(session)
+
+    if session.failed_at is not None:
+        return f"failed its turn at {minute_of(session.failed_at)}"
+
+    return "is at work"
+
+
+def failure_of(run: Run, job: JobState) -> str:
+    """What its program said when the turn failed that the agent of a job has not gone on after; empty while none stands.
+
+    It continues a sentence.
+    """
+    session = run.living_session(job)
+    if session is None or session.failed_at is None:
+        return ""
+
+    return f": {session.failure}"
 
 
 def _late_handoff_note(run: Run, job: JobState) -> str:

@@ -79,6 +79,8 @@ SENTENCES = {
     "job-reopened": "job reopened: {job} by {actor}: {reason}",
     "work-sent-back": "sent back: {job} at {commit:.7} by {actor} ({findings:finding})",
     "limit-reached": "usage limit reached: {session} on {job} waits until {until} ({evidence})",
+    "turn-failed": "turn failed: {session} on {job}: {words} ({evidence})",
+    "turn-resumed": "turn resumed: {session} on {job}",
     "budget-neared": "budget nearly used up: {scope}, {used} of {allowed} {measure}",
     "overlap-noted": "overlap noted: {jobs} ({paths:path}{conflict})",
     "closed-early": "closed early: {issue} of {job}, before its gate",

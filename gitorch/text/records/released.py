@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import events
+from gitorch.model.turn_events import TurnFailed, TurnResumed
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event
@@ -98,6 +99,8 @@ RELEASED: dict[str, tuple[type[Event], tuple[str, ...]]] = {
     "job-reopened": (events.JobReopened, ("job", "reason")),
     "work-sent-back": (events.WorkSentBack, ("job", "round", "commit", "findings", "reason")),
     "limit-reached": (events.LimitReached, ("session", "job", "until", "named", "evidence")),
+    "turn-failed": (TurnFailed, ("session", "job", "words", "evidence")),
+    "turn-resumed": (TurnResumed, ("session", "job")),
     "budget-neared": (events.BudgetNeared, ("budget", "scope", "measure", "used", "allowed")),
     "overlap-noted": (events.OverlapNoted, ("jobs", "paths", "conflict")),
     "closed-early": (events.ClosedEarly, ("job", "issue")),

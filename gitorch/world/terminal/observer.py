@@ -206,6 +206,7 @@ def _observation(
         asked=cache.asked if asks else "",
         offered=cache.offered if asks else None,
         asking_since=cache.asking_since,
+        failure=cache.failure_words if state[0] is AgentState.ERROR else "",
         answered=cache.answered,
         answered_at=cache.answered_at,
         resets_at=cache.resets_at,

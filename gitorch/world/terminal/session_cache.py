@@ -10,7 +10,16 @@ from gitorch.model.observed import READY, AgentState
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.agent_state.limits import resets_at
 from gitorch.rules.agent_state.permission import PERMISSION, dialog_on, permission_request_on
-from gitorch.rules.agent_state.screen import HOOKS, Screen, classify, read_screen, stable_text, tail
+from gitorch.rules.agent_state.screen import (
+    ERROR_CHARS,
+    HOOKS,
+    Screen,
+    classify,
+    read_screen,
+    shown_error,
+    stable_text,
+    tail,
+)
 from gitorch.world.terminal.answering import answers, answers_path, pending_path
 from gitorch.world.terminal.growing_file import GrowingFile
 from gitorch.world.terminal.rate_meter import RateMeter
@@ -71,6 +80,8 @@ class SessionCache:
         self.asking_since: Moment | None = None
         """When it was seen first in the dialog that it shows; None while it shows none."""
         self.resets_at: Moment | None = None
+        self.failure = ""
+        """What the error on the screen says."""
         self.transcript: Transcript | None = None
         self.usage: SessionUsage | None = None
         self.answered: tuple[PermissionAnswer, ...] = ()
@@ -144,6 +155,7 @@ class SessionCache:
         self.shown, self.apart = _shown(self.launch, self.screen, pane.title)
         self.dialog, self.asked = _dialog(self.launch, self.screen, self.shown[0])
         self.offered = _offered(self.launch, self.screen, self.shown[0])
+        self.failure = shown_error(self.screen, self.launch.preset)
         self.resets_at = limit_end(self.screen, self.shown[0], pane.active_at)
 
     def note_asking(self, state: AgentState, now: Moment) -> None:
@@ -206,6 +218,14 @@ class SessionCache:
             return True
 
         return self.shown[0] is AgentState.WORKING
+
+    @property
+    def failure_words(self) -> str:
+        """What the program says of its error: on its screen, else in its hook; empty where neither says anything."""
+        if self.failure or self.hook is None or self.hook.event != "error":
+            return self.failure
+
+        return " ".join(self.hook.text.split())[:ERROR_CHARS]
 
     @property
     def resumable(self) -> str:
