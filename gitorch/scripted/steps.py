@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -74,6 +75,8 @@ def commit(context: TurnContext, step: Step) -> None:
 def run(context: TurnContext, step: Step) -> None:
     """Run a shell command in the worktree; its output goes to a log, its end to the screen, its result to `{ran}`.
 
+    Python leaves no compiled files behind, which the next step would commit.
+
     An interrupted turn ends the command. Raises TurnFailed when the step names an exit status and the command ended with
     another one.
     """
@@ -88,6 +91,7 @@ def run(context: TurnContext, step: Step) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         status = _finish(context, process)
 

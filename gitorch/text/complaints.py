@@ -67,8 +67,17 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 
     Empty when no known name is close. Only the first `NAMES_COMPARED_MAX` names are compared.
     """
+    near = nearest(name, known)
+    if not near:
+        return ""
+
+    return f" Did you mean `{near}`?"
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The known name that is most like this one; empty when none is close."""
     close = get_close_matches(name, [*islice(known, NAMES_COMPARED_MAX)], n=1, cutoff=0.6)
     if not close:
         return ""
 
-    return f" Did you mean `{close[0]}`?"
+    return close[0]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import NoneType
+from typing import TYPE_CHECKING
 
 from gitorch.errors import Usage
 from gitorch.text.config_template import Scalar, Yaml, render, written_yaml
 from gitorch.text.source import source_of
 from gitorch.text.yaml_file import Spot, YamlValue, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAME = "gitorch.yaml"
 WORDS = {"true": True, "false": False}
@@ -35,6 +39,25 @@ def key_type(template: str, key: str) -> type | None:
     return type(value.data)
 
 
+def known_keys(template: str) -> tuple[str, ...]:
+    """The keys of the configuration that have a value, in the order of the template."""
+    top, _ = read_yaml(source_of(NAME, template))
+    if top is None:
+        return ()
+    return tuple(_keys_in(template, top, ""))
+
+
+def _keys_in(template: str, value: YamlValue, above: str) -> Iterator[str]:
+    """The keys below a section whose own name, with a full stop after it, is `above`."""
+    if not isinstance(value.data, Mapping):
+        return
+    for name, entry in value.data.items():
+        if _is_in_lines(template, entry.value):
+            yield from _keys_in(template, entry.value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}"
+
+
 def read_value(
     template: str,
     key: str,
@@ -49,7 +72,7 @@ def read_value(
     if wanted is bool:
         return _truth(key, text)
     if wanted is int:
-        return _number(key, text)
+        return _number(key, text, written_value(template, key))
     if wanted is tuple:
         return _words(key, text)
     if wanted is dict:
@@ -63,9 +86,9 @@ def _truth(key: str, text: str) -> bool:
     return WORDS[text.lower()]
 
 
-def _number(key: str, text: str) -> int:
+def _number(key: str, text: str, default: str) -> int:
     if not text.isdecimal():
-        raise Usage(f"{key} is a whole number, not {text[:40]!r}", f"gitorch config set {key} 60")
+        raise Usage(f"{key} is a whole number, not {text[:40]!r}", f"gitorch config set {key} {default}")
     return int(text)
 
 
@@ -74,7 +97,7 @@ def _words(key: str, text: str) -> tuple[str, ...]:
     data = _typed(text).data
     if isinstance(data, tuple):
         return tuple(_word(key, text, item) for item in data)
-    if BRACKETS.fullmatch(text):
+    if BRACKETS.fullmatch(text) or (isinstance(data, Mapping) and data):
         raise _no_list(key, text)
     return tuple(word.strip() for word in text.split(",") if word.strip())
 

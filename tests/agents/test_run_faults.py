@@ -107,7 +107,6 @@ def test_a_service_that_refuses_for_a_while_needs_no_person(troubled: Troubled) 
     troubled.lift("refused")
     troubled.completes("refused")
     assert len(troubled.home.records("session-nudged", job="refused")) == 1
-    print(f"{failed['session']} said {failed['words']} ({failed['evidence']})")
     assert len(troubled.home.records("lease-granted", job="refused")) == 1, "the same agent went on"
     assert not troubled.asked("refused")
 

@@ -13,7 +13,7 @@ from desk import CALLER, RUN, Desk
 from play import TARGET, digest, workflow
 
 from gitorch.app.executing.execute import execute
-from gitorch.app.people import messages
+from gitorch.app.people import decisions, messages
 from gitorch.app.people.messages import Party
 from gitorch.app.query import lookup, questions, runs
 from gitorch.app.query.settings import trusted_settings
@@ -224,6 +224,21 @@ def test_a_question_is_found_open_first_then_answered(desk):
     escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("stop",))
     execute(desk.services, OTHER, desk.services.host, escalation)
     assert find()[0].id == OTHER, "the open one wins"
+
+
+def test_an_answered_question_is_that_of_a_run_that_goes_on_and_the_refusal_names_it(desk):
+    desk.begin().tick(3)
+    other_run(desk)
+    escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("retry", "stop"))
+    for run in (RUN, OTHER):
+        execute(desk.services, run, desk.services.host, escalation)
+        decisions.answer(desk.services, CALLER, "q1", ["retry"], run)
+    for over, goes_on in ((RUN, OTHER), (OTHER, OTHER)):
+        execute(desk.services, over, CALLER.actor, c.CancelRun("enough"))
+        with pytest.raises(Refused, match=f"in run {goes_on}, q1 was already answered by"):
+            decisions.answer(desk.services, CALLER, "q1", ["retry"], None)
+    with pytest.raises(Refused, match=r"^q1 was already answered by"):
+        decisions.answer(desk.services, CALLER, "q1", ["retry"], RUN)
 
 
 def test_a_name_that_one_open_run_has_finds_it_and_any_other_the_default_run(desk):

@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 from record_strategies import TEXT, objects, records
 
 from gitorch.model import values
-from gitorch.model.events import ActionRefused, CheckRecorded, LeaseGranted, QuestionAnswered, RunPaused, VerdictGiven
-from gitorch.model.ids import NO_DIGEST, Moment
+from gitorch.model.events import (
+    ActionRefused,
+    CheckRecorded,
+    LeaseGranted,
+    Pushed,
+    QuestionAnswered,
+    RunPaused,
+    VerdictGiven,
+)
+from gitorch.model.ids import NO_DIGEST, CommitId, Moment
 from gitorch.model.record import Actor, ActorKind, Record
 from gitorch.model.work.review import Check, Choice, Finding, Severity
 from gitorch.text.records import commit_message, digests
@@ -64,6 +72,13 @@ def test_every_type_has_a_sentence_of_its_own_and_no_text_makes_a_second_line(ki
 
     check()
     assert len(set(commit_message.SENTENCES.values())) == len(commit_message.SENTENCES)
+
+
+def test_a_merge_that_the_remote_had_already_was_not_pushed():
+    moved = Pushed("merge", "origin", "main", CommitId("a" * 40), CommitId("b" * 40))
+    assert commit_message.sentence(moved, HUMAN) == "pushed: main at origin aaaaaaa → bbbbbbb"
+    there = Pushed("merge", "origin", "main", None, CommitId("b" * 40))
+    assert commit_message.sentence(there, HUMAN) == "not pushed: origin already has main at bbbbbbb"
 
 
 def test_the_sentences_are_those_of_the_table():

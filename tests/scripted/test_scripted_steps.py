@@ -129,6 +129,13 @@ def test_a_command_is_run_and_its_end_kept_for_the_report(repo, play, fake):
     assert (repo / ".gitorch/scripted/run.log").read_text() == "out\n"
 
 
+def test_a_command_of_python_leaves_nothing_that_the_next_commit_takes(repo, play):
+    play("""{write = "a.py", text = "x = 1"}
+{run = "python3 -c 'import a'", exit = 0}
+{commit = "A"}""")
+    assert git(repo, "show", "--name-only", "--format=") == "a.py"
+
+
 def test_a_command_that_must_succeed_ends_the_turn(play, fake):
     with pytest.raises(TurnFailed, match="ended with 1"):
         play('{run = "false", exit = 0}\n{handoff = "DONE"}')

@@ -9,7 +9,16 @@ import pytest
 
 from gitorch.errors import Usage
 from gitorch.model.values import replace
-from gitorch.text.config_edit import AT_LEAST, UNATTENDED, belonging, key_type, read_value, with_value, written_value
+from gitorch.text.config_edit import (
+    AT_LEAST,
+    UNATTENDED,
+    belonging,
+    key_type,
+    known_keys,
+    read_value,
+    with_value,
+    written_value,
+)
 from gitorch.text.config_file import parse_config
 
 TEMPLATE = (Path(__file__).parents[2] / "templates/gitorch.yaml").read_text()
@@ -186,3 +195,27 @@ def test_every_key_of_the_template_can_be_set_to_its_own_value():
                 new = with_value(text, TEMPLATE, key, value)
                 assert read_value(TEMPLATE, key, "7") is not None
                 assert parse_config("gitorch.yaml", new.encode()).places[key]
+
+
+def test_the_known_keys_are_those_of_the_page():
+    assert sorted(known_keys(TEMPLATE)) == sorted(KEYS)
+
+
+WRONG = {
+    int: ("many", "perhaps", "{a: 1}", "[3]"),
+    bool: ("perhaps", "3", "[true]"),
+    tuple: ("{a: 1}",),
+    dict: ("3", "[a]"),
+}
+SAYS = {int: "a whole number", bool: "true or false", tuple: "a list of words", dict: "a mapping in braces"}
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if key_type(TEMPLATE, key) in WRONG])
+def test_a_value_of_another_type_names_the_key_the_type_and_a_command_that_fits(key):
+    wanted = key_type(TEMPLATE, key)
+    for typed in WRONG[wanted]:
+        with pytest.raises(Usage) as caught:
+            read_value(TEMPLATE, key, typed)
+        assert caught.value.message == f"{key} is {SAYS[wanted]}, not {typed!r}"
+        verb, value = re.fullmatch(rf"gitorch config (get|set) {key} ?'?(.*?)'?", caught.value.hint).groups()
+        assert verb == "get" or read_value(TEMPLATE, key, value) is not None

@@ -13,7 +13,8 @@ from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value, replace
 from gitorch.rules.guards.ensure import run_open, run_there
 from gitorch.rules.workflows.compile import default_settings
-from gitorch.text.config_edit import belonging, key_type, read_value, with_value, written_value
+from gitorch.text.complaints import nearest
+from gitorch.text.config_edit import belonging, key_type, known_keys, read_value, with_value, written_value
 from gitorch.text.config_file import parse_config
 
 if TYPE_CHECKING:
@@ -122,7 +123,22 @@ def _require_known(template: str, key: str) -> None:
         above = above.rpartition(".")[0]
     if above:
         raise NotFound(f"{key[:60]} is set with all of {above}, a mapping in braces", f"gitorch config get {above}")
-    raise NotFound(f"the configuration has no key {key[:60]!r}", "gitorch config get tests.command")
+    raise _unknown(key, known_keys(template))
+
+
+def _unknown(key: str, known: tuple[str, ...]) -> NotFound:
+    """The error for a key that the configuration does not have, with the nearest one that it has."""
+    inside = [one for one in known if one.startswith(f"{key}.")]
+    if inside:
+        return NotFound(f"{key} is a section; its keys are {', '.join(inside)}", f"gitorch config get {inside[0]}")
+
+    message = f"the configuration has no key {key[:60]!r}"
+    near = nearest(key[:60], known)
+    if near:
+        return NotFound(message, f"gitorch config get {near}")
+
+    sections = ", ".join(dict.fromkeys(one.partition(".")[0] for one in known))
+    return NotFound(f"{message}; it begins with one of {sections}", f"gitorch config get {known[0]}")
 
 
 def _open_run(

@@ -172,7 +172,7 @@ def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Pr
     if facts.target_commit is None:
         fix = "name a branch that exists with `target:`; gitorch never creates it"
         problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is not a local branch.", fix))
-    missing = missing_tmux(facts)
+    missing = missing_tmux(facts, name)
     if missing is not None:
         problems.append(Problem(name, 1, 1, *missing))
     for lane in facts.runtimes:

@@ -220,6 +220,9 @@ def _decision_after(session: Session, command: commands.EndSession) -> str:
     """What a person can decide about ends of sessions, after the way on for the cause of the last one."""
     decision = f"Should {session.job} be tried again, be stopped, or should the run stop?"
     way = way_on(command.how, session.runtime) or setup_hint(command.screen)
+    if not way and command.how == "exited":
+        way = f"Read what it printed (gitorch peek {session.job}); if that does not say why, run its program once by hand in the repository."
+
     if not way:
         return decision
 

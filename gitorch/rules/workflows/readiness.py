@@ -158,12 +158,13 @@ def _check_worktrees(config: Config, facts: PreflightFacts) -> Iterator[Problem]
         )
 
 
-def missing_tmux(facts: PreflightFacts) -> tuple[str, str] | None:
-    """What is wrong where tmux is missing and agents need it, and how to fix it; None where nothing is."""
+def missing_tmux(facts: PreflightFacts, path: str) -> tuple[str, str] | None:
+    """What is wrong where tmux is missing and the agents of this plan or workflow file need it, and how to fix it; None where nothing is."""
     if facts.tmux_found or facts.by_hand:
         return None
 
-    fix = "Install it, for example: apt-get install tmux. Without it, work by hand: gitorch start --by-hand."
+    by_hand = f"gitorch start {shell_word(path)} --by-hand"
+    fix = f"Install it, for example: apt-get install tmux. Without it, work by hand: {by_hand}"
     return "tmux is not installed, and agents run in it.", fix
 
 
@@ -172,7 +173,7 @@ def _check_runtimes(plan: Plan, config: Config, facts: PreflightFacts) -> Iterat
     if facts.by_hand:
         return
 
-    missing = missing_tmux(facts)
+    missing = missing_tmux(facts, plan.path)
     if missing is not None:
         yield Problem(plan.path, 1, 1, *missing)
 

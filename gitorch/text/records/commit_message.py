@@ -107,6 +107,9 @@ SENTENCES = {
 }
 """One sentence for each released type. `{findings:finding}` counts, `{commit:.7}` abbreviates."""
 
+UNMOVED = {"pushed": "not pushed: {remote} already has {target} at {new:.7}"}
+"""The sentence for a record without an `old` commit: somebody else, such as the forge, had moved the branch before."""
+
 _PLURALS = {"branch": "branches"}
 _CLAUSES = {"conflict": " that do not merge", "waived": ", findings waived"}
 """Parts of a sentence that are there only when the field is true."""
@@ -157,8 +160,17 @@ def sentence(event: Event, actor: Actor) -> str:
     """
     parts = {name: _part(name, getattr(event, name)) for name in names_of(type(event))}
     parts["actor"] = actor.name
-    text = SENTENCES[kind_of(event)].format(**parts)
+    text = _template(event).format(**parts)
     return one_line(text, SUBJECT_MAX).rstrip(" :")
+
+
+def _template(event: Event) -> str:
+    """The sentence of this event, with places for its fields."""
+    kind = kind_of(event)
+    if kind in UNMOVED and getattr(event, "old", None) is None:
+        return UNMOVED[kind]
+
+    return SENTENCES[kind]
 
 
 def _part(name: str, value: Any) -> Any:

@@ -57,7 +57,7 @@ def report(services: Repository, question: Question) -> Page:
     """The newest merge report of a run, as it was issued."""
     run = find_run(services, question["run"])
     text = runs.report(services, run.id)
-    values = {"run": run, "job": None, "text": text, "current": run.report}
+    values = {"run": run, "job": None, "text": text, "current": None if run.phase.is_over else run.report}
     decision = {"approving": approving_command(run), "only_pull_requests": takes_only_pull_requests(run)}
     return Page("report.html", {**values, **decision})
 
