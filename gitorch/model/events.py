@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.model.turn_events import TurnFailed, TurnResumed
 from gitorch.model.values import Value
+from gitorch.model.work.turns import TurnFailed, TurnResumed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -36,6 +36,7 @@ def key_type(template: str, key: str) -> type | None:
     value = _value_at(template, key)
     if value is None or _is_in_lines(template, value):
         return None
+
     return type(value.data)
 
 
@@ -44,6 +45,7 @@ def known_keys(template: str) -> tuple[str, ...]:
     top, _ = read_yaml(source_of(NAME, template))
     if top is None:
         return ()
+
     return tuple(_keys_in(template, top, ""))
 
 
@@ -51,6 +53,7 @@ def _keys_in(template: str, value: YamlValue, above: str) -> Iterator[str]:
     """The keys below a section whose own name, with a full stop after it, is `above`."""
     if not isinstance(value.data, Mapping):
         return
+
     for name, entry in value.data.items():
         if _is_in_lines(template, entry.value):
             yield from _keys_in(template, entry.value, f"{above}{name}.")
@@ -71,24 +74,30 @@ def read_value(
     wanted = key_type(template, key)
     if wanted is bool:
         return _truth(key, text)
+
     if wanted is int:
         return _number(key, text, written_value(template, key))
+
     if wanted is tuple:
         return _words(key, text)
+
     if wanted is dict:
         return _mapping(key, text)
+
     return _unquoted(text)
 
 
 def _truth(key: str, text: str) -> bool:
     if text.lower() not in WORDS:
         raise Usage(f"{key} is true or false, not {text[:40]!r}", f"gitorch config set {key} true")
+
     return WORDS[text.lower()]
 
 
 def _number(key: str, text: str, default: str) -> int:
     if not text.isdecimal():
         raise Usage(f"{key} is a whole number, not {text[:40]!r}", f"gitorch config set {key} {default}")
+
     return int(text)
 
 
@@ -97,8 +106,10 @@ def _words(key: str, text: str) -> tuple[str, ...]:
     data = _typed(text).data
     if isinstance(data, tuple):
         return tuple(_word(key, text, item) for item in data)
+
     if BRACKETS.fullmatch(text) or (isinstance(data, Mapping) and data):
         raise _no_list(key, text)
+
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
@@ -106,8 +117,10 @@ def _word(key: str, text: str, item: YamlValue) -> str:
     """One word of a list; a number or truth value as it was typed."""
     if isinstance(item.data, str):
         return item.data
+
     if isinstance(item.data, (NoneType, tuple, Mapping)):
         raise _no_list(key, text)
+
     return text[item.spot.start : item.spot.end]
 
 
@@ -119,6 +132,7 @@ def _mapping(key: str, text: str) -> Yaml:
     """A mapping in braces, as it was typed."""
     if not BRACES.fullmatch(text) or _typed(text).data is None:
         raise Usage(f"{key} is a mapping in braces, not {text[:40]!r}", f"gitorch config get {key}")
+
     return Yaml(text.strip())
 
 
@@ -127,6 +141,7 @@ def _unquoted(text: str) -> str:
     found = _typed(text)
     if text.startswith(("'", '"')) and found.spot.end == len(text):
         return str(found.data)
+
     return text
 
 
@@ -135,6 +150,7 @@ def _typed(text: str) -> YamlValue:
     found, problems = read_yaml(source_of(NAME, text))
     if found is None or problems:
         return YamlValue(Spot(0, 0, 0, 0), None)
+
     return found
 
 
@@ -150,6 +166,7 @@ def belonging(
     least = written_value(text, AT_LEAST)
     if key == AT_LEAST and UNATTENDED_WORD in {value, least}:
         return {UNATTENDED: value == UNATTENDED_WORD}
+
     return LEAST_WITH.get((key, str(value), least), {})
 
 
@@ -158,6 +175,7 @@ def written_value(text: str, key: str) -> str:
     value = _value_at(text, key)
     if value is None:
         return ""
+
     return text[value.spot.start : value.spot.end]
 
 
@@ -173,11 +191,14 @@ def with_value(
     """
     if not text.strip():
         return render(template, {key: value})
+
     found = _value_at(text, key)
     if found is None:
         return _with_new_key(text, key, value)
+
     if _is_in_lines(text, found):
         raise Usage(f"{key} is written in several lines, so it has to be changed by hand", f"gitorch config get {key}")
+
     return render(text, {key: value})
 
 
@@ -195,6 +216,7 @@ def _with_new_key(
     found = _value_at(text, section)
     if found is None and "." in section:
         return _with_new_key(text, section, Yaml(f"{{{name}: {written_yaml(value)}}}"))
+
     if found is None:
         return f"{_ended(text)}\n{section}:\n  {line}"
 
@@ -202,6 +224,7 @@ def _with_new_key(
     if text.startswith("{", start):
         comma = ", " * bool(found.data)
         return f"{text[: start + 1]}{name}: {written_yaml(value)}{comma}{text[start + 1 :]}"
+
     before = text[:start]
     indent = before[before.rfind("\n") + 1 :]
     if indent.strip() or not isinstance(found.data, Mapping):
@@ -221,6 +244,7 @@ def _ended(text: str) -> str:
     """The text with a line break at its end."""
     if text.endswith("\n"):
         return text
+
     return f"{text}\n"
 
 
@@ -230,8 +254,10 @@ def _value_at(text: str, key: str) -> YamlValue | None:
     for name in key.split("."):
         if value is None or not isinstance(value.data, Mapping):
             return None
+
         entry = value.data.get(name)
         if entry is None:
             return None
+
         value = entry.value
     return value

@@ -221,6 +221,13 @@ PEOPLE = [
     ),
     (
         "escalated",
+        lambda s: [decisions.answer(s.services, CALLER, "q1", ("retry_it",), None) for _ in range(2)],
+        Refused,
+        "q1 was already answered by ada: retry_it",
+        "gitorch inbox",
+    ),
+    (
+        "escalated",
         lambda s: decisions.answer(s.services, CALLER, "q1", ("no",), None),
         Usage,
         "q1 has no answer no; it has retry_it, retry_all, stop",

@@ -11,8 +11,8 @@ from gitorch.model import effects
 from gitorch.model.ids import NO_DIGEST, JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.record import Record
-from gitorch.model.turn_events import TurnResumed
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.turns import TurnResumed
 from gitorch.rules.evolve import evolve
 from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile

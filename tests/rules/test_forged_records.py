@@ -50,7 +50,6 @@ import gitorch.rules.evolve
 from gitorch.errors import Corrupt
 from gitorch.model import events as e
 from gitorch.model.record import Actor, ActorKind
-from gitorch.model.turn_events import TurnResumed
 from gitorch.model.values import names_of, replace
 from gitorch.model.work.board import Board, State
 from gitorch.model.work.review import Check, Choice, ReportStatus
@@ -174,9 +173,7 @@ ROWS = {
     "nudged twice": Forged(
         nudged, e.SessionNudged("s1", "api"), HOST, "session s1 was nudged twice in one attempt of api"
     ),
-    "turn resumed that never failed": Forged(
-        nudged, TurnResumed("s1", "api"), HOST, "the turn of session s1 was resumed and had not failed"
-    ),
+    "turn never failed": Forged(nudged, e.TurnResumed("s1", "api"), HOST, "session s1 was resumed and had not failed"),
     "refusal reminded twice": Forged(
         nudged, e.RefusalReminded("s1", "api", 0), HOST, "session s1 was reminded twice of refusal 0 on api"
     ),

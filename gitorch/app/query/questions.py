@@ -44,12 +44,14 @@ def open_question(services: Services, name: str, run_name: str | None) -> tuple[
     Raises Refused for one that is settled; the message names its run, unless that was named or is the only one.
     """
     run, question = find_question(services, name, run_name)
+    where = ""
+    if run_name is None and len(run_lines(services)) > 1:
+        where = f"in run {run.id}, "
+
     try:
         return run, question_open(run, question.id)
     except Refused as error:
-        if run_name is not None or len(run_lines(services)) == 1:
-            raise
-        raise Refused(f"in run {run.id}, {error.message}", error.hint) from error
+        raise Refused(f"{where}{error.message}", error.hint) from error
 
 
 def _with_answered(runs: Sequence[Run], question: QuestionId) -> Run:

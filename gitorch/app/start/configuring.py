@@ -111,6 +111,7 @@ def config_file(services: Services) -> Path:
     is_bare = services.root == services.home.parent
     if is_bare:
         return services.home / "gitorch.yaml"
+
     return services.root / "gitorch.yaml"
 
 
@@ -118,11 +119,13 @@ def _require_known(template: str, key: str) -> None:
     """Raises NotFound for a key that the template of the configuration does not have."""
     if key_type(template, key) is not None:
         return
+
     above = key.rpartition(".")[0]
     while above and key_type(template, above) is not dict:
         above = above.rpartition(".")[0]
     if above:
         raise NotFound(f"{key[:60]} is set with all of {above}, a mapping in braces", f"gitorch config get {above}")
+
     raise _unknown(key, known_keys(template))
 
 
@@ -149,9 +152,11 @@ def _open_run(
     """The run that is to follow the key; None when none is named."""
     if run_name is None:
         return None
+
     if key not in RUN_FIELDS:
         message = f"a run keeps the {key} that it was started with"
         raise Refused(message, f"gitorch config set {key} VALUE")
+
     run = find_run(services, run_name)
     return run_open(run_there(services.ledger.state(run.id)))
 
@@ -166,6 +171,7 @@ def _corrected(
     name = RUN_FIELDS[key]
     if name == "preparation":
         return replace(run.settings, preparation=preparation_of(services, config))
+
     value = getattr(default_settings(config), name)
     if key in BUDGETS:
         part = key.rpartition(".")[2]

@@ -8,9 +8,9 @@ from gitorch.errors import Refused
 from gitorch.model import commands, events
 from gitorch.model.counts import counted
 from gitorch.model.ids import Moment, SessionId
-from gitorch.model.turn_events import TurnFailed, TurnResumed
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, SessionPhase
+from gitorch.model.work.turns import TurnFailed, TurnResumed
 from gitorch.rules.guards import ensure
 from gitorch.rules.guards.granting import base_of, may_be_granted, not_independent
 from gitorch.rules.guards.takeover import lane_now

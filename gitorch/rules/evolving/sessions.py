@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from gitorch.errors import Corrupt
 from gitorch.model import events
 from gitorch.model.record import ActorKind
-from gitorch.model.turn_events import TurnFailed, TurnResumed
 from gitorch.model.values import replace
 from gitorch.model.work.job import JobPhase, Lease
 from gitorch.model.work.session import REFUSAL, UNSEEN, Prompt, PromptKind, Session, SessionPhase
+from gitorch.model.work.turns import TurnFailed, TurnResumed
 from gitorch.rules.evolving import BY_ANYBODY, BY_HOST, Evolution
 from gitorch.rules.evolving.transitions import (
     add_prompt,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model import events
-from gitorch.model.turn_events import TurnFailed, TurnResumed
+from gitorch.model.work.turns import TurnFailed, TurnResumed
 
 if TYPE_CHECKING:
     from gitorch.model.events import Event
