@@ -66,6 +66,7 @@ def call(
         except TimeoutError:
             os.kill(child, signal.SIGKILL)
             raise subprocess.TimeoutExpired(list(words), wait_seconds) from None
+        answers.read()  # it has ended, as it would have where `subprocess.run` returns
         texts = [os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode() for file in (out, err)]
     return subprocess.CompletedProcess(list(words), status, *texts)
 
@@ -142,15 +143,31 @@ def reap() -> None:
             pass
 
 
-def carry_out(caller: socket.socket) -> None:
-    """Be the process of one call, from its words to its exit status, or to the end of its caller. Never returns."""
+def read_request(caller: socket.socket) -> tuple[bytes, list[int]]:
+    """What a caller asks, and its three streams. Raises ConnectionError where it has gone, as an agent's verb that was killed."""
     caller.sendall(b"%d\n" % os.getpid())
     head, files, *_ = socket.recv_fds(caller, 4, 3)
+    if not head:
+        raise ConnectionResetError
     size, request = int.from_bytes(head, "big"), b""
     while len(request) < size:
-        request += caller.recv(REQUEST_BYTES_MAX)
+        piece = caller.recv(REQUEST_BYTES_MAX)
+        if not piece:
+            raise ConnectionResetError
+        request += piece
+    return request, files
+
+
+def carry_out(caller: socket.socket) -> None:
+    """Be the process of one call, from its words to its exit status, or to the end of its caller. Never returns."""
+    try:
+        request, files = read_request(caller)
+    except ConnectionError:
+        os._exit(70)
     fcntl.fcntl(caller, fcntl.F_SETOWN, os.getpid())
     fcntl.fcntl(caller, fcntl.F_SETFL, os.O_ASYNC)  # a signal ends this process when the caller has gone
+    if select.select([caller], [], [], 0)[0]:  # it has gone already
+        os._exit(70)
     sys.argv, cwd, env = marshal.loads(request)
     os.environ.clear()
     os.environ.update(env)

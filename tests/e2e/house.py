@@ -213,8 +213,12 @@ class House:
         return f"\n--- log\n{log.stdout}"
 
     def processes(self) -> list[str]:
-        """Every living process that works below this house or was started for one of its sessions."""
-        return [line for line in living() if str(self.path.parent) in line or self.socket in line]
+        """Every living process that works below this house or was started for one of its sessions.
+
+        Not the tests' own that carry out a verb of an agent (`warm`): they end by themselves when the agent's process was killed.
+        """
+        ours = [line for line in living() if str(self.path.parent) in line or self.socket in line]
+        return [line for line in ours if warm.__file__ not in line]
 
     def close(self) -> None:
         """End what a failed test may have left: only what belongs to this house."""
