@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 import sys
@@ -73,11 +72,10 @@ def parity_faults(text: str, top: Path) -> list[str]:
 
 @cache
 def named_tests(file: Path) -> set[str]:
-    """The test functions in a file, found by reading it."""
+    """The test functions in a file, found by reading its lines: to parse them all takes twenty times as long."""
     if not file.is_file():
         return set()
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}
+    return set(re.findall(r"^def (test_\w+)\(", file.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def test_every_rule_is_listed_once_with_a_test_that_exists_or_not_yet() -> None:

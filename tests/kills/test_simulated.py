@@ -110,7 +110,9 @@ def test_a_checkout_comes_along_although_who_moved_its_branch_was_killed_then(tm
     assert len(world.git.checkouts[tmp_path / "repo"].files) == 4
 
 
-@pytest.mark.parametrize("lives", range(1, 28, 3))
+@pytest.mark.parametrize(
+    "lives", [*range(1, 28, 8), *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 28) if n % 8 != 1)]
+)
 def test_processes_that_live_for_a_few_calls_only(lives, tmp_path):
     """Each process dies at its first call, the next at its second, and so on until something was written: then anew."""
     world = World(lives, tmp_path, NEEDS)
