@@ -53,12 +53,15 @@ def last_epic(body: str) -> tuple[str, int]:
 
 @st.composite
 def bodies(draw):
-    """Parts of an epic, some of them fields, with or without blank lines between them."""
+    """Parts of an epic, some of them fields, with or without blank lines between them, or more values on the line below."""
     lines: list[str] = []
-    for number in range(draw(st.integers(1, 7))):
+    for number in range(draw(st.integers(1, 4))):
         if draw(st.booleans()):
             lines.append(draw(st.sampled_from(ABOVE)))
-        lines.append(field(draw(st.sampled_from([*KEYS])), draw(st.sampled_from(INDENTS)), number))
+        key, indent = draw(st.sampled_from([*KEYS])), draw(st.sampled_from(INDENTS))
+        lines.append(field(key, indent, number))
+        if not indent and number < 3 and draw(st.booleans()):
+            lines.append(KEYS[key].format(OTHERS[number + 4]))
         if draw(st.integers(0, 3)) == 0:
             lines.append("")
 
@@ -176,6 +179,40 @@ def test_a_field_without_the_effect_that_it_may_seem_to_have_is_a_remark(body, l
 
     assert [(one.line, one.message) for one in plan.remarks] == [(first + line, message)]
     assert plan.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "needs", "allowed", "hosts", "named"),
+    [
+        ("Scope: src/a.py\nsrc/b.py", (), ("src/a.py", "src/b.py"), (), []),
+        (
+            "Scope: src/a.py\n`docs/my file.md` (new)\nand tests/\nREADME",
+            (),
+            ("src/a.py", "docs/my file.md", "tests/**", "README"),
+            (),
+            [],
+        ),
+        ("Scope: src/a.py\nIt writes src/b.py, too.", (), ("src/a.py",), (), []),
+        ("Scope: src/a.py\n\nsrc/b.py", (), ("src/a.py",), (), []),
+        ("Depends on: e1\ne2\nSearch & Replace, fast", ("e1", "e2", "twin"), (), (), []),
+        (
+            "Depends on: e1\nsome library",
+            ("e1",),
+            (),
+            (),
+            [(1, "`some library` is no epic of this plan, so `last` waits for nothing of that name.")],
+        ),
+        ("Hosts: gpu\nlinux", (), (), ("gpu", "linux"), []),
+        ("Runtime: codex\nclaude", (), (), (), [(1, "`Runtime: claude` has no effect: line 0 chose the runtime.")]),
+    ],
+)
+def test_a_line_of_more_values_below_a_field_counts_or_is_named(body, needs, allowed, hosts, named):
+    text, first = last_epic(f"{body}\n\n- [ ] x")
+    plan = parse_plan("plan.md", text.encode())
+    epic = plan.epics[-1]
+
+    assert (plan.problems, epic.needs, epic.scope_allowed, epic.host_labels) == ((), needs, allowed, hosts)
+    assert [(one.line - first, one.message.replace(f"line {first} ", "line 0 ")) for one in plan.remarks] == named
 
 
 def test_an_epic_among_the_words_of_a_dependency_inside_a_task_is_a_remark():

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.plans.plan import Task
 from gitorch.text.markdown import Heading, Listing, Paragraph, Table, plain
-from gitorch.text.plans.line_groups import fields_inside, has_open_box, is_below_field, pieces, whole_lines
+from gitorch.text.plans.continued_values import ContinuedValues, is_on_later_line
+from gitorch.text.plans.line_groups import fields_inside, has_open_box, is_below_field, pieces
 from gitorch.text.plans.line_syntax import (
     announces_tasks,
     field_in_heading,
@@ -103,6 +104,7 @@ class _OutlineReader:
         """Whether each checkbox below the current task heading is ticked."""
         self.unanswered: Expected | None = None
         """Takes the values that the next list names, after a field without a value."""
+        self.values = ContinuedValues()
         self.below_value = False
         """Whether the current block is indented below the value of a field."""
 
@@ -241,10 +243,10 @@ class _OutlineReader:
     def _paragraph(self, paragraph: Paragraph, before: Block | None) -> None:
         """Take each line of a paragraph that is a field, or looks like a gate without its `##`."""
         is_below = is_below_field(paragraph, before)
-        for line, text in whole_lines(paragraph.line, paragraph.lines):
+        for line, text in self.values.lines_of(paragraph):
             field = parse_field(text)
             if field is not None:
-                self._field(field, line, indented=is_below or line > paragraph.line)
+                self._field(field, line, indented=is_below or is_on_later_line(paragraph, line, text))
             elif self.section is not None and line_looks_like_gate(text):
                 self._gate(Gate("", line, exact=False))
             else:
