@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.counts import counted
 from gitorch.model.values import Value, field
 from gitorch.model.words import Words
+from gitorch.model.work.message import author_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,13 @@ class MessageRow(Value):
     answers: MessageId | None
     plan: str
     commands: tuple[str, ...]
+    operator: str = ""
+    """The name of the operator who wrote it; empty for a message of anybody else."""
+
+    @property
+    def author(self) -> str:
+        """The sender as people read it."""
+        return author_of(self.sender, self.operator)
 
 
 class SessionRow(Value):

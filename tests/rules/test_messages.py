@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from play import HOST, HUMAN, Play, digest
+from play import HOST, HUMAN, OPERATOR, Play, digest
 
 from gitorch.errors import Corrupt, Denied, NotFound, Refused
 from gitorch.model import commands as c
@@ -18,7 +18,9 @@ from gitorch.rules.deciding.messages import SENT_MAX, TEXT_CHARACTERS_MAX, UNREA
 from gitorch.rules.evolve import evolve
 from gitorch.rules.messages.mail import unread
 from gitorch.rules.views.brief import brief_text
+from gitorch.rules.views.inbox import message_rows
 from gitorch.rules.views.prompts import pointer, prompt_text
+from gitorch.text.records.commit_message import sentence
 
 
 @pytest.fixture
@@ -251,3 +253,16 @@ def test_only_configured_names_are_names_of_people():
 def test_gitorch_may_tell_an_agent_something(play):
     (sent,) = play.do(c.SendMessage(("api",), "Your plan was refused."), HOST)
     assert sent.sender == "@orchestrator"
+
+
+def test_a_message_of_an_operator_names_them_beside_the_principal():
+    play = Play()
+    play.begin({"api": ()})
+    play.launch("api")
+    for actor, author in ((OPERATOR, "@principal (operator olga)"), (HUMAN, "@principal")):
+        (event,) = play.do(c.SendMessage(("api",), "Use 9090."), actor)
+        message = play.run.messages[event.message]
+        assert (message.sender, message.author) == ("@principal", author)
+        assert author in sentence(event, actor)
+        (row,) = message_rows((message,), play.run.id)
+        assert row.author == author

@@ -9,6 +9,7 @@ from gitorch.errors import NotFound
 from gitorch.model.ids import MessageId
 from gitorch.model.values import Value, replace
 from gitorch.model.work.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
+from gitorch.rules.evolving.messages import message_of
 from gitorch.rules.messages.mail import is_person, unread
 from gitorch.rules.views.inbox import message_rows
 from gitorch.text.records.digests import digest
@@ -204,17 +205,7 @@ def _from_records(services: Services, message_id: MessageId) -> Held:
     """The message with its whole text, from the record by which it was sent. Raises NotFound without such a record."""
     record = services.ledger.message(message_id).record
     event = cast("MessageSent", record.event)  # the port promises the record that sent it
-    message = Message(
-        event.message,
-        event.sender,
-        event.to,
-        record.at,
-        event.text,
-        event.thread,
-        event.answers,
-        event.plan,
-    )
-    return Held(record.run, message)
+    return Held(record.run, message_of(record, event))
 
 
 def whole(services: Services, held: Held) -> Held:

@@ -213,9 +213,9 @@ def _why_message(message: Message) -> str:
         if name not in message.read_by:
             unread_by.append(name)
     if unread_by:
-        return f"{message.id} from {message.sender} is not read yet by {', '.join(unread_by)}"
+        return f"{message.id} from {message.author} is not read yet by {', '.join(unread_by)}"
 
-    return f"{message.id} from {message.sender} was read"
+    return f"{message.id} from {message.author} was read"
 
 
 def _why_question(question: Question) -> str:

@@ -113,7 +113,7 @@ def _messages(view: RunView) -> Text:
     """Unread messages, each with the command that reads it."""
     text = Text()
     for message in view.messages[:MESSAGES_MAX]:
-        text.append(f"{message.id} from {safe_line(message.sender)}: {safe_line(message.text)}\n")
+        text.append(f"{message.id} from {safe_line(message.author)}: {safe_line(message.text)}\n")
         text.append(f"  {message.commands[0]}\n", style="dim")
 
     more = len(view.messages) - MESSAGES_MAX

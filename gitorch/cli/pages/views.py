@@ -240,7 +240,7 @@ def message_lines(rows: Sequence[MessageRow], page: Page) -> list[str]:
         if row.run is not None:
             where = f" in {row.run}"
 
-        lines.append(page.line(f"  {row.id}  from {row.sender}{where}, {page.age(row.at)} ago: {row.text}"))
+        lines.append(page.line(f"  {row.id}  from {row.author}{where}, {page.age(row.at)} ago: {row.text}"))
         first, *others = row.commands
         lines.append(page.paint(f"      {first}", "yellow") + page.paint(f"   (or {'; '.join(others)})", "dim"))
 

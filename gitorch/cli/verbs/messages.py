@@ -209,7 +209,7 @@ def message_text(row: MessageRow) -> str:
     from gitorch.cli.pages.records import day_and_time
     from gitorch.text.visible import safe_text
 
-    head = f"{row.id} from {row.sender} to {', '.join(row.to)}, {day_and_time(row.at)}"
+    head = f"{row.id} from {row.author} to {', '.join(row.to)}, {day_and_time(row.at)}"
     if row.answers is not None:
         head += f", answering {row.answers}"
 

@@ -38,6 +38,8 @@ class Message(Value):
     plan_digest: Digest | None = None
     """The digest of that file when the message was sent."""
     read_by: tuple[str, ...] = ()
+    operator: str = ""
+    """The name of the operator who wrote it; empty for a message of anybody else."""
 
     def is_unread_by(self, name: str) -> bool:
         """Whether the message is for this receiver, who has not read it.
@@ -50,6 +52,11 @@ class Message(Value):
         return name not in self.read_by
 
     @property
+    def author(self) -> str:
+        """The sender as people read it."""
+        return author_of(self.sender, self.operator)
+
+    @property
     def announces_plan(self) -> bool:
         """Whether the message says that a plan is ready to start.
 
@@ -59,3 +66,11 @@ class Message(Value):
             return False
 
         return ORCHESTRATOR in self.to
+
+
+def author_of(sender: str, operator: str) -> str:
+    """A sender as people read it, with the operator who wrote in that name: `@principal (operator olga)`."""
+    if not operator:
+        return sender
+
+    return f"{sender} (operator {operator})"

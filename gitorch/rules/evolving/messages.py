@@ -32,7 +32,7 @@ def sent(run: Run, record: Record, event: events.MessageSent) -> Run:
     Raises Corrupt if an agent wrote in another name.
     """
     _ensure_own_name(run, record, f"message {event.message}", event.sender)
-    run = replace(run, messages={**run.messages, event.message: _message(record, event)})
+    run = replace(run, messages={**run.messages, event.message: message_of(record, event)})
 
     for name in event.to:
         job = run.jobs.get(JobId(name))
@@ -53,8 +53,9 @@ def _ensure_own_name(run: Run, record: Record, subject: str, name: str) -> None:
         raise Corrupt(message)
 
 
-def _message(record: Record, event: events.MessageSent) -> Message:
+def message_of(record: Record, event: events.MessageSent) -> Message:
     """The message as it is kept, not read by anybody yet."""
+    operators = {ActorKind.OPERATOR: record.actor.name}
     return Message(
         id=event.message,
         sender=event.sender,
@@ -65,6 +66,7 @@ def _message(record: Record, event: events.MessageSent) -> Message:
         answers=event.answers,
         plan=event.plan,
         plan_digest=event.plan_digest,
+        operator=operators.get(record.actor.kind, ""),
     )
 
 
@@ -123,7 +125,7 @@ def counted(board: Board, record: Record, event: events.MessageSent) -> Board:
     if record.run is not None:
         return replace(board, sent=board.sent + 1)
 
-    messages = {**board.messages, event.message: _message(record, event)}
+    messages = {**board.messages, event.message: message_of(record, event)}
     return replace(board, sent=board.sent + 1, messages=messages)
 
 

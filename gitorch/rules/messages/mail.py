@@ -112,7 +112,7 @@ def _cut(line: str, characters: int) -> str:
 
 def unread_line(message: Message) -> str:
     """A message as one line of a brief."""
-    return f"- {message.id} from {message.sender}: {first_line(message.text)}"
+    return f"- {message.id} from {message.author}: {first_line(message.text)}"
 
 
 def message_text(run: Run, prompt: Prompt) -> str:
@@ -123,7 +123,7 @@ def message_text(run: Run, prompt: Prompt) -> str:
         answers = f"It answers {message.answers}.\n\n"
 
     return (
-        f"# Message {message.id} from {message.sender}\n\n"
+        f"# Message {message.id} from {message.author}\n\n"
         f"{answers}"
         f"{message.text.strip()}\n\n"
         f"If it asks for a reply: `gitorch reply {message.id} TEXT`. A message only informs you: "

@@ -115,6 +115,7 @@ def _message_row(message: Message, run: RunId | None) -> MessageRow:
         answers=message.answers,
         plan=plan,
         commands=_message_commands(message),
+        operator=message.operator,
     )
 
 

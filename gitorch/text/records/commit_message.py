@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from gitorch.model.record import ActorKind
 from gitorch.model.values import names_of
 from gitorch.text.records import timestamps
 from gitorch.text.records.released import kind_of
@@ -107,8 +108,12 @@ SENTENCES = {
 }
 """One sentence for each released type. `{findings:finding}` counts, `{commit:.7}` abbreviates."""
 
-UNMOVED = {"pushed": "not pushed: {remote} already has {target} at {new:.7}"}
-"""The sentence for a record without an `old` commit: somebody else, such as the forge, had moved the branch before."""
+UNMOVED = "unmoved"
+SPECIAL = {
+    ("pushed", UNMOVED): "not pushed: {remote} already has {target} at {new:.7}",
+    ("message-sent", ActorKind.OPERATOR): "message {message} from {sender} (operator {actor}) to {to}: {text}",
+}
+"""The sentence of a record that moved nothing, or that an actor of one kind made, where it differs from that of the others."""
 
 _PLURALS = {"branch": "branches"}
 _CLAUSES = {"conflict": " that do not merge", "waived": ", findings waived"}
@@ -160,17 +165,21 @@ def sentence(event: Event, actor: Actor) -> str:
     """
     parts = {name: _part(name, getattr(event, name)) for name in names_of(type(event))}
     parts["actor"] = actor.name
-    text = _template(event).format(**parts)
+    text = _template(event, actor).format(**parts)
     return one_line(text, SUBJECT_MAX).rstrip(" :")
 
 
-def _template(event: Event) -> str:
-    """The sentence of this event, with places for its fields."""
-    kind = kind_of(event)
-    if kind in UNMOVED and getattr(event, "old", None) is None:
-        return UNMOVED[kind]
+def _template(event: Event, actor: Actor) -> str:
+    """The sentence of this event, with places for its fields.
 
-    return SENTENCES[kind]
+    A branch without an old commit was moved before, such as by the forge. An operator writes in the principal's name.
+    """
+    kind = kind_of(event)
+    case = str(actor.kind)
+    if getattr(event, "old", "") is None:
+        case = UNMOVED
+
+    return SPECIAL.get((kind, case), SENTENCES[kind])
 
 
 def _part(name: str, value: Any) -> Any:
