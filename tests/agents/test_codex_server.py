@@ -96,6 +96,9 @@ def test_texts_of_any_kind_arrive_beside_a_half_written_line_which_stays(codex: 
 def test_a_human_at_the_pane_is_noticed_and_answers_the_request_there(codex: Bench, api: StandIn) -> None:
     keys = ("send-keys", "-t", codex.key.name)
     codex.tmux(*keys, "-l", "Keep working for me")
+    # Codex takes a key right behind a burst of letters for a part of a paste.
+    until(lambda: "Keep working for me" in codex.screen(), what="the human's line")
+    codex.terminals._clock.sleep(0.3)
     codex.tmux(*keys, "Enter")
     codex.until(lambda seen: seen.state is AgentState.WORKING and seen.channel == "codex", "the human's turn")
     assert sent(codex, "And this?") == "refused: the agent works on a turn"

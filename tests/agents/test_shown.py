@@ -15,7 +15,7 @@ SECTION = PAGE.split("## Which program showed what\n")[1].split("\n## ")[0]
 ROWS = [[cell.strip() for cell in line.split("|")[1:-1]] for line in re.findall(r"^\| `.*$", SECTION, re.MULTILINE)]
 TESTS = {
     word: (file, name)
-    for word, file, name in re.findall(r"^- `(.+)`: `tests/agents/(\w+)\.py::(\w+)`(?:, .*)?$", SECTION, re.MULTILINE)
+    for word, file, name in re.findall(r"^- `(.+)`: `tests/agents/(\w+)\.py::(\w+)`$", SECTION, re.MULTILINE)
 }
 OF_ONE = {
     "test_claude_states": "claude",
@@ -25,7 +25,7 @@ OF_ONE = {
 }
 """The modules whose tests start one program."""
 
-CELL = re.compile(r"`[\w ]+` \d+\.\d+\.\d+(?:, 2026-\d\d-\d\d)?|not run")
+CELL = re.compile(r"`[\w ]+` \d+\.\d+\.\d+, 2026-\d\d-\d\d|not run")
 
 
 def programs_of(file: str, name: str) -> set[str]:
@@ -35,8 +35,6 @@ def programs_of(file: str, name: str) -> set[str]:
     if file == "test_acp":
         return set(ACP)
     module = import_module(file)
-    if file == "test_matrix":
-        return set(module.PROGRAMS_HELD)
     marks = [mark.args for mark in getattr(module, name).pytestmark if mark.name == "parametrize"]
     (values,) = (values for names, values in marks if names in {"name", "writer"})
     return set(values)
