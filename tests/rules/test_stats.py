@@ -6,6 +6,7 @@ import json
 
 import pytest
 from play import Play, finding
+from scene_book import SCENES, scene
 
 from gitorch.model import commands as c
 from gitorch.model.ids import JobId
@@ -79,3 +80,24 @@ def test_what_each_run_adds_can_be_kept_as_json_and_summed_later(play):
     for by in ("", *GROUPINGS):
         kept = json.loads(json.dumps(part_of(play.run, by)))
         assert rows([kept, kept], prices) == stats([play.run, play.run], by, prices)
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_every_grouping_of_every_scene_comes_to_the_same_sums(name):
+    run = scene(name).state.run
+    if run is None:
+        return
+    (whole,) = stats([run]) or ((),)
+    for by in GROUPINGS:
+        parts = stats([run], by)
+        for figure in ("epics", "passed", "escalations", "tokens", "cached", "cost_micros"):
+            assert sum(getattr(part, figure) for part in parts) == getattr(whole, figure, 0), (by, figure)
+
+
+@pytest.mark.parametrize("job", ["approval", "merge"])
+def test_an_escalation_about_a_job_without_a_lane_counts_once(play, job):
+    (before,) = stats([play.run])
+    ask = c.Escalate(f"stuck:{job}", "It stands.", "nothing", "its words", "Retry?", ("retry", "stop_run"), JobId(job))
+    play.do(ask)
+    for by in GROUPINGS:
+        assert sum(part.escalations for part in stats([play.run], by)) == before.escalations + 1, by

@@ -185,11 +185,12 @@ def _name(run: Run, job: JobState, by: str) -> str:
 
 
 def runtime_of(run: Run, job: JobState) -> str:
-    """The runtime of a job's last session; that of its lane before the first."""
+    """The runtime of a job's last session; that of its lane before the first. Approvals and merges have no lane."""
     if job.session is not None and job.session in run.sessions:
         return run.sessions[job.session].runtime
 
-    return run.workflow.lanes[job.spec.lane].runtime or UNKNOWN
+    lane = run.workflow.lanes.get(job.spec.lane)
+    return UNKNOWN if lane is None else lane.runtime or UNKNOWN
 
 
 def _name_of_session(run: Run, session: Session, usage: ModelUsage, by: str) -> str:
