@@ -154,7 +154,7 @@ RESULTS = [
         "merge target",
         False,
         "main is 1 commit behind its upstream",
-        "git fetch && git merge --ff-only",
+        "git fetch && git switch main && git merge --ff @{upstream}",
         {"git": behind()},
     ),
     ("merge target", False, "git could not be asked: git gave no answer", "apt-get install git", {"git": silent()}),

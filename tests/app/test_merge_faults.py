@@ -152,7 +152,7 @@ def test_a_target_behind_its_remote_is_put_to_a_human(desk):
             happened="main lacks commits that origin has, so a merge could not be pushed.",
             tried="It was not changed: gitorch merges into what is there, and never pulls.",
             evidence=f"main is at {desk.begun} here and at {ahead} at origin",
-            decision="Bring it up to date (git switch main && git pull --ff-only origin main) and retry, or stop?",
+            decision="Bring it up to date (git switch main && git pull --no-rebase --ff origin main) and retry, or stop?",
             options=("retry", "stop_run"),
             job="approval",
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,13 +94,21 @@ def test_a_killed_process_pushes_next_time_and_a_pushed_merge_is_not_pushed_agai
     assert yard.events(events.Pushed)[0].old is None, "it was found to be there"
 
 
-def test_a_remote_that_moved_before_the_merge_keeps_the_merge_from_being_made(yard, tmp_path):
+PULLING = {"GIT_EDITOR": "true", "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "pull.ff", "GIT_CONFIG_VALUE_0": "only"}
+"""The settings of somebody who never merges by a pull, unless a command says so."""
+
+
+@pytest.mark.parametrize("ours", ["", "ours.txt"], ids=["only there", "here too"])
+def test_a_remote_that_moved_before_the_merge_keeps_the_merge_from_being_made(yard, tmp_path, ours):
     old, moved = yard.head(), theirs(yard, tmp_path)
     yard.approve()
     assert (yard.head(), there(yard)) == (old, moved)
     (question,) = yard.open()
     assert (question.trigger, question.options) == ("behind:origin", ("retry", "stop_run"))
-    yard.git("pull", "-q", "--ff-only", "origin", "main")
+    if ours:
+        yard.commit({ours: "ours"})
+    offered = question.text.partition("(")[2].partition(")")[0]
+    subprocess.run(offered, shell=True, cwd=yard.path, env=os.environ | PULLING, check=True, capture_output=True)
     yard.answer("retry")
     yard.approve()
     assert there(yard) == yard.head()

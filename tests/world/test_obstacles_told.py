@@ -53,6 +53,19 @@ def folder_with_work(repo):
     repo.write("new.txt/mine.txt", "mine\n")
 
 
+def conflict(name):
+    """A conflict without an operation under way, as `git stash pop` leaves it."""
+
+    def act(repo):
+        blob = repo.git("rev-parse", "HEAD:README.md")
+        stages = "".join(f"100644 {blob} {stage}\t{name}\n" for stage in (1, 2, 3))
+        lines = f"0 {'0' * 40}\t{name}\n{stages}"
+        words = ("git", "update-index", "--index-info")
+        subprocess.run(words, input=lines, text=True, cwd=repo.path, env=repo.environ, check=True)
+
+    return act
+
+
 def under_way(name):
     def act(repo):
         path = repo.path / ".git" / name
@@ -83,6 +96,8 @@ STATES = {
     "a folder with work is in the place of a new file": folder_with_work,
     "five new files are there already": many(5),
     "six new files are there already": many(6),
+    "a file that stays as it is has a conflict": conflict("src/a.py"),
+    "a file that changes has a conflict": conflict("README.md"),
     **{
         f"{name} is there": under_way(name)
         for name in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "BISECT_LOG", "rebase-merge", "rebase-apply")

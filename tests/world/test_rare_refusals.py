@@ -143,7 +143,7 @@ def test_a_host_without_a_key_signs_nothing(tmp_path):
     assert refused(lambda: SshHostKeys("", os.environ).sign("x")) == no_key
     missing = tmp_path / "missing"
     kind, message, hint = refused(lambda: SshHostKeys(str(missing), os.environ).sign("x"))
-    assert (kind, hint) == (Failed, f"ssh-keygen -Y sign -n test -f {missing}")
+    assert (kind, hint) == (Failed, f"ssh-keygen -Y sign -n test -f {missing} </dev/null")
     assert message.startswith(f"{missing} signed nothing: ")
 
 

@@ -199,7 +199,7 @@ def _target_behind(
     remote_commit: CommitId,
 ) -> commands.Escalate:
     remote = run.settings.push_remote
-    pull = f"git switch {shell_word(run.target)} && git pull --ff-only {shell_word(remote)} {shell_word(run.target)}"
+    pull = f"git switch {shell_word(run.target)} && git pull --no-rebase --ff {shell_word(remote)} {shell_word(run.target)}"
     return commands.Escalate(
         trigger=f"behind:{remote}",
         happened=f"{run.target} lacks commits that {remote} has, so a merge could not be pushed.",

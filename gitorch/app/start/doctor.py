@@ -127,7 +127,8 @@ def _target(services: Services) -> Iterator[HealthCheck]:
     behind = services.git.behind_remote(target)
     if behind:
         text = f"{target} is {counted(behind, 'commit')} behind its upstream"
-        yield HealthCheck("merge target", False, text, "git fetch && git merge --ff-only")
+        fix = f"git fetch && git switch {shell_word(target)} && git merge --ff @{{upstream}}"
+        yield HealthCheck("merge target", False, text, fix)
     else:
         yield HealthCheck("merge target", True, f"{target} at {commit[:12]}")
 

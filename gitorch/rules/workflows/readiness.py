@@ -129,7 +129,7 @@ def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
 
     if facts.target_behind:
         message = f"The merge target `{target}` is {counted(facts.target_behind, 'commit')} behind its upstream."
-        fix = f"git fetch, then: git switch {shell_word(target)} && git merge --ff-only @{{upstream}}"
+        fix = f"git fetch, then: git switch {shell_word(target)} && git merge --ff @{{upstream}}"
         return message, fix
 
     return None

@@ -135,6 +135,11 @@ def bring_along(
     if result.status == 0:
         return None
 
+    unresolved = _unresolved(git)
+    if unresolved:
+        reason = f"{git.directory} holds conflicts that nobody has resolved yet, in {_listed(unresolved)}"
+        return Obstacle(reason, _command(git, "status"))
+
     edited = _edited(git, old, new)
     if edited:
         return _edited_obstacle(git, edited)
@@ -143,6 +148,11 @@ def bring_along(
         return Obstacle(f"{git.directory} could not be updated: {result.err}", _disk_command(git))
 
     return Obstacle(f"{git.directory} could not be updated: {result.err}", _command(git, "status"))
+
+
+def _unresolved(git: GitRunner) -> tuple[str, ...]:
+    """The files with conflicts in the index, which a merge, a stash or a cherry-pick may leave without an operation under way."""
+    return tuple(split(git.output("diff", "--name-only", "--diff-filter=U", "-z", "--")))
 
 
 def _obstacle_to_begin(git: GitRunner, old: CommitId, new: CommitId) -> Obstacle | None:

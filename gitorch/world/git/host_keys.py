@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Failed, Refused
-from gitorch.world.git.signatures import SshSignatures
+from gitorch.world.git.signatures import SshSignatures, trial_of
 from gitorch.world.programs import run
 from gitorch.world.ssh_keys import environment
 
@@ -47,7 +47,7 @@ class SshHostKeys:
             ["ssh-keygen", "-q", "-Y", "sign", "-n", NAMESPACE, "-f", self._key], self._env, given=text.encode()
         )
         if result.status != 0:
-            raise Failed(f"{self._key} signed nothing: {result.err}", f"ssh-keygen -Y sign -n test -f {self._key}")
+            raise Failed(f"{self._key} signed nothing: {result.err}", trial_of(self._key))
         return result.out
 
     def signer(self, text: str, signature: str, hosts: Mapping[str, str], claimed: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Denied, Failed, NotFound, Unavailable
+from gitorch.model.path_text import shell_word
 from gitorch.model.plans.approval import Guard
 from gitorch.text.security_key import was_touched
 from gitorch.world.git.pgp import pgp_signer
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 
 SIGN_SECONDS = 300.0
 """How long a human may take to type a passphrase or touch a key."""
+
+
+def trial_of(key: str) -> str:
+    """The command that signs nothing with a key, and shows what ssh-keygen says of it."""
+    return f"ssh-keygen -Y sign -n test -f {shell_word(key)} </dev/null"
 
 
 class SshSignatures:
@@ -88,7 +94,7 @@ class SshSignatures:
             signature = message_file.with_suffix(".sig")
             if result.returncode != 0 or not signature.is_file():
                 reason = (result.stderr or b"").decode("utf-8", "replace").strip() or "ssh-keygen gave no reason"
-                raise Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", f"ssh-keygen -Y sign -n test -f {key}")
+                raise Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", trial_of(key))
             return signature.read_text(encoding="ascii")
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str, claimed: str = "") -> str:
