@@ -176,10 +176,10 @@ class Play:
             if x.open and x.round == state.attempt - 1
         )
 
-    def check(self, job: str, outcome: str = "passed"):
+    def check(self, job: str, outcome: str = "passed", tail: str = "tail"):
         handoff = self.run.jobs[JobId(job)].handoff
         assert handoff is not None
-        return self.do(c.RecordCheck(JobId(job), Check(handoff.commit, "make check", outcome, 0, 1.0, tail="tail")))
+        return self.do(c.RecordCheck(JobId(job), Check(handoff.commit, "make check", outcome, 0, 1.0, tail=tail)))
 
     def judge(self, review: str, choice: str = "accept", findings: tuple[Finding, ...] = (), **changes):
         state = self.run.jobs[JobId(review)]

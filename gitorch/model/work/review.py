@@ -82,7 +82,7 @@ class Finding(Value):
     @property
     def place(self) -> str:
         """The cited place: `a.py:3`, or `a.py` without a line; empty without a path."""
-        if not self.line:
+        if not self.path or not self.line:
             return self.path
 
         return f"{self.path}:{self.line}"

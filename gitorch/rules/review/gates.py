@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
 
 ONE_MORE_ROUND = "one_more_round"
+DETAIL_LINES = 20
+"""How many lines of each finding's detail stand in a question: for failed tests the end of their output."""
 AFTER_LAST_ROUND = ("accept_with_exceptions", "stop_epic", "stop_run")
 """The principal's options when the rounds are used up; `one_more_round` comes first when the work can go back."""
 
@@ -292,11 +294,13 @@ def _last_failing(job: JobState) -> str:
 
 
 def _open_list(run: Run, job: JobState) -> str:
-    """The findings of the last round as evidence for a person: number, severity, path and title, one line each."""
+    """The findings of the last round as evidence for a person: number, severity, place and title, and the end of the detail below."""
     lines = []
     for listed in list_findings(run, job).findings:
         finding = listed.finding
-        lines.append(f"#{listed.number} {finding.severity} {finding.path}: {finding.title}")
+        where = f"{finding.severity} {finding.place}".rstrip()
+        lines.append(f"#{listed.number} {where}: {finding.title}")
+        lines += [f"  {line}" for line in finding.detail.splitlines()[-DETAIL_LINES:]]
 
     return "\n".join(lines)
 
