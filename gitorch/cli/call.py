@@ -169,7 +169,9 @@ class Call:
             write(f"gitorch: as of {page.age(contact.at)} ago, when {contact.remote} last answered", to_stderr=True)
         if self.services.outboxes.waiting(self.services.home):
             write(
-                "gitorch: commands that were typed while the remote was away wait for you: gitorch sync", to_stderr=True
+                "gitorch: commands that were typed while the remote was away wait for you: gitorch sync in a terminal, "
+                "or gitorch sync --yes",
+                to_stderr=True,
             )
 
     def say_at_length(self, values: Mapping[str, Any], text: str | Callable[[Page], str]) -> None:

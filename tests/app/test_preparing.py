@@ -91,7 +91,7 @@ def test_what_the_set_up_leaves_unignored_stops_the_launch_with_the_command_that
     desk.begin(preparation=NPM)
     desk.tick(5)
     (fault,) = desk.run.faults.values()
-    assert fault.first_line.endswith("would commit them: .venv/bin/a, b")
+    assert fault.first_line.endswith("would commit: .venv/bin/a, b")
     assert fault.reason.endswith(f"echo '/.venv' >> {desk.services.home.parent}/info/exclude")
     assert not desk.terminals.sessions
 

@@ -101,7 +101,10 @@ def test_a_person_who_did_not_type_it_says_no_and_it_waits(stage, typed):
     answer = stage.gitorch("claim", "ui", typed=typed)
     assert (answer.status, stage.run.jobs["api"].phase, stage.run.jobs["ui"].phase) == (0, "queued", "running")
     assert len(stage.services.outboxes.waiting(stage.services.home)) == 1
-    assert "gitorch: commands that were typed while the remote was away wait for you: gitorch sync" in answer.err
+    assert (
+        "gitorch: commands that were typed while the remote was away wait for you: gitorch sync in a terminal, or gitorch sync --yes"
+        in answer.err
+    )
 
 
 @pytest.mark.parametrize("how", [(), ("--json",)])

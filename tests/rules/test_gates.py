@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -284,3 +285,35 @@ def test_only_a_finding_that_its_author_called_a_false_positive_is_refuted():
     job = play.run.jobs[JobId("api")]
     assert [is_refuted(job, listed) for listed in job.findings] == [True, False, False]
     assert not is_refuted(job, replace(job.findings[0], number=9)), "without a reply"
+
+
+def began() -> Play:
+    play = Play()
+    play.begin({"api": ()})
+    return play
+
+
+def test_what_a_human_decides_about_stands_in_the_question():
+    """The place and detail of each finding, and the end of the output of tests that failed."""
+    play = began()
+    for _ in range(3):
+        play.launch("api")
+        play.submit_handoff("api", replies=play.fixed("api"))
+        play.check("api")
+        play.review(
+            "api.spec",
+            "needs_revision",
+            (finding(line=2, detail="Declare it.\nIn the header."), finding(title="It is slow", path="")),
+        )
+    shown = re.sub(r"^#\d+ ", "", play.events[-1].evidence, flags=re.MULTILINE)
+    assert shown == "blocking: It is slow\nblocking a.py:2: It is wrong\n  Declare it.\n  In the header."
+    play = began()
+    for _ in range(3):
+        play.launch("api")
+        play.submit_handoff("api", replies=play.fixed("api"))
+        play.check("api", "failed", tail="".join(f"line {number}\n" for number in range(100)))
+    first, *rest = play.events[-1].evidence.splitlines()
+    assert (first, rest) == (
+        "#1 blocking: The test command failed: make check",
+        [f"  line {number}" for number in range(80, 100)],
+    )

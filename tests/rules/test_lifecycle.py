@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -122,32 +121,6 @@ def test_after_the_last_round_a_human_decides():
     happened = play.answer("q1", "accept_with_exceptions", "a known gap")
     assert names(happened) == ["QuestionAnswered", "GatePassed"]
     assert happened[1].waived
-
-
-def test_what_a_human_decides_about_stands_in_the_question():
-    """The place and detail of each finding, and the end of the output of tests that failed."""
-    play = played()
-    for _ in range(3):
-        play.launch("api")
-        play.submit_handoff("api", replies=play.fixed("api"))
-        play.check("api")
-        play.review(
-            "api.spec",
-            "needs_revision",
-            (finding(line=2, detail="Declare it.\nIn the header."), finding(title="It is slow", path="")),
-        )
-    shown = re.sub(r"^#\d+ ", "", play.events[-1].evidence, flags=re.MULTILINE)
-    assert shown == "blocking: It is slow\nblocking a.py:2: It is wrong\n  Declare it.\n  In the header."
-    play = played()
-    for _ in range(3):
-        play.launch("api")
-        play.submit_handoff("api", replies=play.fixed("api"))
-        play.check("api", "failed", tail="".join(f"line {number}\n" for number in range(100)))
-    first, *rest = play.events[-1].evidence.splitlines()
-    assert (first, rest) == (
-        "#1 blocking: The test command failed: make check",
-        [f"  line {number}" for number in range(80, 100)],
-    )
 
 
 def test_one_more_round_is_one_more():

@@ -56,7 +56,7 @@ def require_clean_set_up(
         shown += ", …"
     top = left[0].partition("/")[0]
     exclude = services.home.parent / "info" / "exclude"
-    message = f"the set-up of worktrees leaves files that git does not ignore, and the agent would commit them: {shown}"
+    message = f"the set-up of worktrees left files, now or before, that git does not ignore and the agent would commit: {shown}"
     raise Refused(message, f"echo '/{top}' >> {exclude}")
 
 

@@ -43,7 +43,7 @@ def run_target_tests(services: Services, checked: CheckResult) -> Check:
         services.checks.clear(folder)
         services.worktrees.tidy(folder)
     if not check.passed:
-        raise _failure(check, ready.target)
+        raise _failure(check, ready.target, settings.preparation.command)
     return check
 
 
@@ -62,10 +62,12 @@ def _finished(
         services.clock.sleep(LOOK_SECONDS)
 
 
-def _failure(check: Check, target: str) -> Failed:
-    """The error for tests that do not pass, with the end of their log."""
+def _failure(check: Check, target: str, set_up: str) -> Failed:
+    """The error for a set-up or tests that fail, with the end of their log."""
     if check.outcome == NOT_SET_UP:
-        message, key = f"the checkout of {target} for the tests could not be set up", "worktrees.setup"
+        message = f"the checkout of {target} for the tests could not be set up (status {check.exit_status}): {set_up}"
+        message = message.removesuffix(": ")
+        key = "worktrees.setup"
     else:
         message, key = f"the tests do not pass on {target} as it is: {check.summary}", "tests.command"
     return Failed(f"{message}\n{check.tail}".rstrip(), f"gitorch config get {key}")

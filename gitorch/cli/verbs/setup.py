@@ -138,7 +138,7 @@ def check(call: Call, plan: str, prompt: str | None, run_tests: bool) -> None:
     values: dict[str, Any] = {"plan": _plan_values(checked), "sheet": sheet, "remarks": _remark_values(checked)}
     if run_tests:
         values["tests"] = _tests_on_target(call, checked)
-    call.say(values, lambda page: _check_text(checked, plan, page))
+    call.say(values, lambda page: _check_text(checked, plan, page, values.get("tests")))
 
 
 def _tests_on_target(call: Call, checked: CheckResult) -> Check:
@@ -198,12 +198,13 @@ def _remark_values(checked: CheckResult) -> list[dict[str, Any]]:
     return [remark._asdict() for remark in checked.remarks]
 
 
-def _check_text(checked: CheckResult, plan: str, page: Page) -> str:
-    """The sheet of a plan without defects, and the command that starts it."""
+def _check_text(checked: CheckResult, plan: str, page: Page, tests: Check | None) -> str:
+    """The sheet of a plan without defects, how the tests ended where they ran, and the command that starts it."""
     from gitorch.cli.pages.sheets import sheet_text
 
     sheet = sheet_text(_sheet_of(checked), page, checked.remarks)
-    return f"{sheet}\n\nThe plan has no defects, and nothing was changed. Next: gitorch start {plan}"
+    tested = "" if tests is None else f"The tests {tests.summary}.\n"
+    return f"{sheet}\n\n{tested}The plan has no defects, and nothing was changed. Next: gitorch start {plan}"
 
 
 @verb("start")
