@@ -203,7 +203,10 @@ def _check_text(checked: CheckResult, plan: str, page: Page, tests: Check | None
     from gitorch.cli.pages.sheets import sheet_text
 
     sheet = sheet_text(_sheet_of(checked), page, checked.remarks)
-    tested = "" if tests is None else f"The tests {tests.summary}.\n"
+    tested = ""
+    if tests is not None:
+        tested = f"The tests {tests.summary}.\n"
+
     return f"{sheet}\n\n{tested}The plan has no defects, and nothing was changed. Next: gitorch start {plan}"
 
 

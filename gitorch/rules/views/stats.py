@@ -190,7 +190,10 @@ def runtime_of(run: Run, job: JobState) -> str:
         return run.sessions[job.session].runtime
 
     lane = run.workflow.lanes.get(job.spec.lane)
-    return UNKNOWN if lane is None else lane.runtime or UNKNOWN
+    if lane is None:
+        return UNKNOWN
+
+    return lane.runtime or UNKNOWN
 
 
 def _name_of_session(run: Run, session: Session, usage: ModelUsage, by: str) -> str:
