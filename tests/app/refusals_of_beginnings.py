@@ -78,7 +78,7 @@ BEGINNINGS = [
         "empty",
         lambda s: configuring.get_value(s.services, TEMPLATE, "review.runtimes.quality"),
         NotFound,
-        "review.runtimes.quality is set with all of review.runtimes, a mapping in braces",
+        "review.runtimes.quality is part of review.runtimes: change it in the file, or set all of review.runtimes, a mapping in braces",
         "gitorch config get review.runtimes",
     ),
     (

@@ -29,7 +29,7 @@ def test_a_dry_run_shows_everything_and_makes_nothing(fresh):
     out = fresh.gitorch("adopt", "--dry-run").out
     for part in ("create", "gitorch.yaml", "branch gitorch/ledger", "make test", "tests.command is a guess"):
         assert part in out
-    assert "Nothing was changed. Next: gitorch adopt" in out
+    assert "Nothing was changed. Next: the same words without --dry-run" in out
     values = json.loads(fresh.gitorch("adopt", "--dry-run", "--json").out)["proposal"]["values"]
     assert (values["orchestration.merge_target"], values["tests.command"]) == ("main", "make test")
     assert made(fresh) == (False, False)

@@ -18,6 +18,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.proposal import ClaimedReview, Claims, ForgeMerge, ProposalSeen, PullRequest
 from gitorch.rules.messages.answer_words import first_answer
 from gitorch.rules.review.proposals import merged_proposals
+from gitorch.rules.views.inbox import inbox
 
 CLAIMS = Claims("gh pr view", "2026-11-28T12:00:00.000Z", "ann", (ClaimedReview("bob", "approved", commit("p")),))
 ADDRESS = "https://github.com/ann/project/pull/7"
@@ -67,6 +68,21 @@ def test_a_merge_that_does_not_count_is_asked_about_once():
     play.do(c.AnswerQuestion(question.id, "leave", ""), HUMAN)
     assert learned(play, **seen) == []
     assert play.run.approval is None
+
+
+def test_the_first_command_goes_on_with_what_reviewers_want():
+    """What did not count is proposed again; what was declined goes back with its words. Leaving it comes last."""
+    pull = PullRequest(ADDRESS, "closed", replace(CLAIMS, merged_by=""))
+    for seen, first in (
+        ({"merge": ForgeMerge(commit("merge"), fault="it was squashed")}, "gitorch propose play-0001"),
+        ({"pull_request": pull}, "gitorch reject play-0001 --rework api"),
+    ):
+        play = proposed()
+        (command,) = learned(play, **seen)
+        play.do(command, HOST)
+        row = inbox(play.run)[-1]
+        assert row.command == first
+        assert [words.split()[-1] for words in row.others] == ["leave", "stop_run"]
 
 
 def test_a_closed_pull_request_and_asked_for_changes_are_questions_with_the_comments():

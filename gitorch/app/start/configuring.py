@@ -124,7 +124,10 @@ def _require_known(template: str, key: str) -> None:
     while above and key_type(template, above) is not dict:
         above = above.rpartition(".")[0]
     if above:
-        raise NotFound(f"{key[:60]} is set with all of {above}, a mapping in braces", f"gitorch config get {above}")
+        raise NotFound(
+            f"{key[:60]} is part of {above}: change it in the file, or set all of {above}, a mapping in braces",
+            f"gitorch config get {above}",
+        )
 
     raise _unknown(key, known_keys(template))
 

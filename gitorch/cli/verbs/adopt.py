@@ -40,7 +40,7 @@ def adopt(
     skills = project_skills(call, profile)
     values = {"proposal": proposal, "skills": skills}
     if dry_run:
-        ending = "\n\nNothing was changed. Next: gitorch adopt"
+        ending = "\n\nNothing was changed. Next: the same words without --dry-run"
         call.say(values, lambda page: _sheet(proposal, skills, page) + ending)
         return
 

@@ -34,9 +34,14 @@ def approving_command(run: Run) -> str:
 
 def sending_back_command(run: Run, epics: Sequence[str] = (), note: str = NOTE) -> str:
     """The command that sends epics of the report back: the named ones, otherwise its first one."""
+    return f"{declining_command(run, epics)} --note {note}"
+
+
+def declining_command(run: Run, epics: Sequence[str] = ()) -> str:
+    """The command that sends epics back with what the reviewers of their pull request wrote: the named ones, otherwise the first."""
     named = tuple(epics) or _first_epic(run)
     rework = " ".join(f"--rework {epic}" for epic in named)
-    return f"gitorch reject {run.id} {rework} --note {note}"
+    return f"gitorch reject {run.id} {rework}"
 
 
 def ending_command(run: Run) -> str:

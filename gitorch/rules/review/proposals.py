@@ -26,7 +26,9 @@ PULLS_OPTIONS = ("wait", "stop_run")
 COMMENTS_SHOWN = 20
 
 CHANGES = "requested changes on"
-CHANGES_TRIGGER, CLOSED_TRIGGER = "changes:", "closed:"
+PROPOSAL = "proposal:"
+"""How the trigger of each question about a pull request begins; behind it stands what happened to the pull request."""
+MERGE_TRIGGER, CHANGES_TRIGGER, CLOSED_TRIGGER = "merge:", "changes:", "closed:"
 
 
 def merged_proposals(run: Run, observed: Observed) -> Iterator[Command]:
@@ -70,7 +72,7 @@ def _command(run: Run, report: Report, seen: ProposalSeen) -> Command | None:
         return _question(
             run,
             report,
-            f"merge:{merge.commit[:12]}",
+            f"{MERGE_TRIGGER}{merge.commit[:12]}",
             f"The pull request was merged, but that approves nothing: {merge.fault}.",
             merge.fault,
         )
@@ -113,7 +115,7 @@ def _asking(pull: PullRequest) -> tuple[list[str], int]:
 def reviewers_words(run: Run) -> str:
     """What reviewers wrote, from the newest open question about a pull request; empty where none is open."""
     for question in reversed(run.open_questions()):
-        if question.trigger.startswith((f"proposal:{CHANGES_TRIGGER}", f"proposal:{CLOSED_TRIGGER}")):
+        if question.trigger.startswith((PROPOSAL + CHANGES_TRIGGER, PROPOSAL + CLOSED_TRIGGER)):
             return question.evidence
 
     return ""
@@ -122,7 +124,7 @@ def reviewers_words(run: Run) -> str:
 def _question(run: Run, report: Report, trigger: str, happened: str, evidence: str) -> commands.Escalate:
     """The question to the principal, with the commands by which each way goes on."""
     return commands.Escalate(
-        trigger=f"proposal:{trigger}",
+        trigger=f"{PROPOSAL}{trigger}",
         happened=happened,
         tried="Nothing was merged here; the report still waits for an approval.",
         evidence=evidence,

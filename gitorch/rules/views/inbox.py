@@ -9,7 +9,13 @@ from gitorch.model.view import InboxRow, MessageRow
 from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
 from gitorch.rules.messages import escalations
 from gitorch.rules.messages.answer_words import first_answer, with_its_text
-from gitorch.rules.messages.report_commands import approving_command, proposed_line, sending_back_command
+from gitorch.rules.messages.report_commands import (
+    approving_command,
+    declining_command,
+    proposed_line,
+    sending_back_command,
+)
+from gitorch.rules.review.proposals import MERGE_TRIGGER, PROPOSAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +33,8 @@ def inbox(run: Run) -> tuple[InboxRow, ...]:
         row = _inbox_row(run.id, question)
         if question.kind is QuestionKind.APPROVAL:
             row = _about_report(run, row)
+        elif question.trigger.startswith(PROPOSAL):
+            row = _about_proposal(run, row, question.trigger)
         rows.append(row)
 
     return tuple(rows)
@@ -40,6 +48,18 @@ def _about_report(run: Run, row: InboxRow) -> InboxRow:
         command=approving_command(run),
         others=(sending_back_command(run),),
     )
+
+
+def _about_proposal(run: Run, row: InboxRow, trigger: str) -> InboxRow:
+    """The question about a pull request that approves nothing, with the command that goes on before the answers that do not.
+
+    What was merged without counting is proposed again; what reviewers declined goes back with their words.
+    """
+    command = declining_command(run)
+    if trigger.startswith(PROPOSAL + MERGE_TRIGGER):
+        command = f"gitorch propose {run.id}"
+
+    return replace(row, command=command, others=(row.command, *row.others))
 
 
 def cleanup_row(line: RunLine) -> InboxRow | None:
