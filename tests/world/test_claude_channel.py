@@ -16,7 +16,7 @@ from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
 from gitorch.world import processes
 from gitorch.world.channels.chain import ChannelChain
-from gitorch.world.channels.claude import PATIENCE_MS, REPORT_MS, START_MS, ClaudeChannel
+from gitorch.world.channels.claude import HOOK_MS, PATIENCE_MS, REPORT_MS, START_MS, ClaudeChannel
 
 TAKES_OVER_MS = 5_000
 
@@ -187,6 +187,34 @@ def test_a_request_is_announced_while_its_hook_is_starting_and_left_to_the_scree
     assert bench.channel.observe().request_follows is False
     bench.status("waiting", waitingFor="dialog open")
     assert bench.channel.observe().request_follows is False
+
+
+def hook(bench, name):
+    """A hook tells of something, as `gitorch hook claude` writes it."""
+    line = {"at": bench.clock.now(), "event": "claude", "text": json.dumps({"hook_event_name": name, "error": "401"})}
+    with bench.files.signals_path.open("a") as signals:
+        signals.write(json.dumps(line) + "\n")
+
+
+@pytest.mark.parametrize(("name", "state"), [("StopFailure", AgentState.ERROR), ("Stop", AgentState.IDLE)])
+def test_the_end_of_a_turn_is_told_once_its_hook_has_said_how_it_ended(bench, name, state):
+    hook(bench, "UserPromptSubmit")
+    bench.work()
+    assert bench.channel.observe().state is AgentState.WORKING
+    bench.rest()
+    assert bench.channel.observe().state is AgentState.WORKING
+    hook(bench, name)
+    assert bench.channel.observe().state is state
+
+
+def test_after_escape_no_hook_comes_and_the_program_is_at_rest_a_moment_later(bench):
+    hook(bench, "UserPromptSubmit")
+    bench.rest()
+    assert bench.channel.observe().state is AgentState.WORKING
+    bench.clock.sleep(HOOK_MS / 1000)
+    assert bench.channel.observe().state is AgentState.IDLE
+    bench.rest()
+    assert bench.channel.observe().state is AgentState.IDLE, "no turn is waited for any more"
 
 
 POISON = [

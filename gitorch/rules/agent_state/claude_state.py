@@ -138,6 +138,10 @@ class Failure(Value):
         return AgentState.ERROR
 
 
+ENDS_TURN = frozenset({"Stop", "StopFailure", "SessionEnd"})
+"""Hooks that tell the end of a turn. None fires after Escape."""
+
+
 def read_failure(payload: str, at: Moment, offset_minutes: int) -> Failure | None:
     """The failure in what a `StopFailure` hook was given; None for another hook.
 
@@ -149,6 +153,15 @@ def read_failure(payload: str, at: Moment, offset_minutes: int) -> Failure | Non
 
     words = "\n".join(_text(value, name) for name in ("error_details", "last_assistant_message"))
     return Failure(_text(value, "error")[:80], at, resets_at(words, at, offset_minutes))
+
+
+def in_turn_after(payload: str, before: bool) -> bool:
+    """Whether a turn is under way after this hook; as before for a hook that neither begins nor ends one."""
+    name = _text(_object(payload), "hook_event_name")
+    if name == "UserPromptSubmit":
+        return True
+
+    return before and name not in ENDS_TURN
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

@@ -18,7 +18,14 @@ from gitorch.model.ids import Moment
 from gitorch.model.json_text import parse_json
 from gitorch.model.observed import AgentState
 from gitorch.model.values import Value, replace
-from gitorch.rules.agent_state.claude_state import ASKS_FOR_PERMISSION, decision, read_failure, read_request, read_state
+from gitorch.rules.agent_state.claude_state import (
+    ASKS_FOR_PERMISSION,
+    decision,
+    in_turn_after,
+    read_failure,
+    read_request,
+    read_state,
+)
 from gitorch.rules.agent_state.limits import last_end
 from gitorch.text.usage.status_line import StatusLine, read_limits, read_status_line
 from gitorch.world import processes
@@ -54,6 +61,9 @@ START_MS = 30_000
 
 REPORT_MS = 4_000
 """How long the hook of a request may take to report it, after its dialog has opened. Alone it takes 0.05 s."""
+
+HOOK_MS = 1_500
+"""How long the hook that tells how a turn ended may take after the state file says so. None fires after Escape."""
 
 SEARCH_MS = 500
 """How often a state file that is not there is looked for; the search reads the table of processes."""
@@ -94,6 +104,8 @@ class ClaudeChannel:
         self._signals = GrowingFile(site.folder.signals_path, SIGNALS_BYTES_MAX)
         self._failure: Failure | None = None
         """How the last turn ended, if it failed and nothing has happened since."""
+        self._in_turn = False
+        """Whether hooks have told the beginning of a turn and not its end."""
         self._asked: dict[str, Asked] = {}
         self._taken: set[str] = set()
 
@@ -116,8 +128,19 @@ class ClaudeChannel:
         if self._failure is not None and state.state is AgentState.IDLE:
             return self._failed(self._failure)
 
+        if self._hook_follows(state):
+            return ChannelObservation(AgentState.WORKING, f"{state.evidence}, and the hook of its turn is on its way")
+
         request = self._pending(state)
         return ChannelObservation(state.state, state.evidence, request, request_follows=self._follows(state, request))
+
+    def _hook_follows(self, state: ClaudeState) -> bool:
+        """Whether a turn has just ended and its hook, which may tell a failure, has not come yet."""
+        if state.state is not AgentState.IDLE or not self._in_turn:
+            return False
+
+        self._in_turn = self._site.clock.now() - state.changed_at < HOOK_MS
+        return self._in_turn
 
     def _failed(self, failure: Failure) -> ChannelObservation:
         """How the last turn failed. When a limit ends, the program's words say, or else its status line."""
@@ -294,6 +317,7 @@ class ClaudeChannel:
             self._asked[str(request_id)] = Asked(read_request(str(request_id), text), Moment(at), until)
         elif line.get("event") == "claude":
             self._take_failure(text, Moment(at))
+            self._in_turn = in_turn_after(text, self._in_turn)
 
     def _take_failure(self, text: str, at: Moment) -> None:
         """The last event tells whether the last turn failed."""
