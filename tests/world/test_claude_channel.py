@@ -214,7 +214,14 @@ def test_after_escape_no_hook_comes_and_the_program_is_at_rest_a_moment_later(be
     bench.clock.sleep(HOOK_MS / 1000)
     assert bench.channel.observe().state is AgentState.IDLE
     bench.rest()
-    assert bench.channel.observe().state is AgentState.IDLE, "no turn is waited for any more"
+    assert bench.channel.observe().state is AgentState.IDLE, "no hook is waited for any more"
+
+
+def test_a_prompt_is_no_end_of_a_turn_while_the_file_still_says_idle(bench):
+    bench.rest()
+    bench.clock.sleep(0.1)
+    hook(bench, "UserPromptSubmit")
+    assert bench.channel.observe().state is AgentState.IDLE
 
 
 POISON = [

@@ -155,13 +155,16 @@ def read_failure(payload: str, at: Moment, offset_minutes: int) -> Failure | Non
     return Failure(_text(value, "error")[:80], at, resets_at(words, at, offset_minutes))
 
 
-def in_turn_after(payload: str, before: bool) -> bool:
-    """Whether a turn is under way after this hook; as before for a hook that neither begins nor ends one."""
+def turn_began(payload: str, at: Moment, before: Moment | None) -> Moment | None:
+    """When the turn under way began, after this hook; None between two turns, as before for a hook that neither begins nor ends one."""
     name = _text(_object(payload), "hook_event_name")
     if name == "UserPromptSubmit":
-        return True
+        return at
 
-    return before and name not in ENDS_TURN
+    if name in ENDS_TURN:
+        return None
+
+    return before
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

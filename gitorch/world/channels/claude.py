@@ -21,10 +21,10 @@ from gitorch.model.values import Value, replace
 from gitorch.rules.agent_state.claude_state import (
     ASKS_FOR_PERMISSION,
     decision,
-    in_turn_after,
     read_failure,
     read_request,
     read_state,
+    turn_began,
 )
 from gitorch.rules.agent_state.limits import last_end
 from gitorch.text.usage.status_line import StatusLine, read_limits, read_status_line
@@ -104,8 +104,8 @@ class ClaudeChannel:
         self._signals = GrowingFile(site.folder.signals_path, SIGNALS_BYTES_MAX)
         self._failure: Failure | None = None
         """How the last turn ended, if it failed and nothing has happened since."""
-        self._in_turn = False
-        """Whether hooks have told the beginning of a turn and not its end."""
+        self._turn_began: Moment | None = None
+        """When the turn began whose end no hook has told yet."""
         self._asked: dict[str, Asked] = {}
         self._taken: set[str] = set()
 
@@ -136,11 +136,15 @@ class ClaudeChannel:
 
     def _hook_follows(self, state: ClaudeState) -> bool:
         """Whether a turn has just ended and its hook, which may tell a failure, has not come yet."""
-        if state.state is not AgentState.IDLE or not self._in_turn:
+        began = self._turn_began
+        if state.state is not AgentState.IDLE or began is None or state.changed_at < began:
             return False
 
-        self._in_turn = self._site.clock.now() - state.changed_at < HOOK_MS
-        return self._in_turn
+        if self._site.clock.now() - state.changed_at < HOOK_MS:
+            return True
+
+        self._turn_began = None  # somebody pressed Escape
+        return False
 
     def _failed(self, failure: Failure) -> ChannelObservation:
         """How the last turn failed. When a limit ends, the program's words say, or else its status line."""
@@ -317,7 +321,7 @@ class ClaudeChannel:
             self._asked[str(request_id)] = Asked(read_request(str(request_id), text), Moment(at), until)
         elif line.get("event") == "claude":
             self._take_failure(text, Moment(at))
-            self._in_turn = in_turn_after(text, self._in_turn)
+            self._turn_began = turn_began(text, Moment(at), self._turn_began)
 
     def _take_failure(self, text: str, at: Moment) -> None:
         """The last event tells whether the last turn failed."""
