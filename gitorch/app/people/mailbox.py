@@ -9,8 +9,7 @@ from gitorch.errors import NotFound
 from gitorch.model.ids import MessageId
 from gitorch.model.values import Value, replace
 from gitorch.model.work.message import COORDINATOR, ORCHESTRATOR, PRINCIPAL, Message
-from gitorch.rules.evolving.messages import message_of
-from gitorch.rules.messages.mail import is_person, unread
+from gitorch.rules.messages.mail import is_person, message_of, unread
 from gitorch.rules.views.inbox import message_rows
 from gitorch.text.records.digests import digest
 

@@ -47,6 +47,12 @@ DIALOG = "dialog:"
 FAILED_TURN = "failed:"
 """The beginning of the trigger of a question about an agent whose turn failed again after its nudge; job and attempt follow."""
 
+PROPOSAL = "proposal:"
+"""How the trigger of a question about a pull request begins; behind it stands what happened to the pull request."""
+
+MERGED_PROPOSAL = PROPOSAL + "merge:"
+"""How it begins for a pull request that was merged, although that approves nothing."""
+
 TARGET_TESTS = "target-tests:"
 """The beginning of the trigger of a question about the tests of the target, which do not pass before any agent begins."""
 

@@ -13,7 +13,7 @@ from gitorch.model.work.message import ORCHESTRATOR, Message
 from gitorch.model.work.session import Prompt, PromptKind
 from gitorch.rules.evolving import BY_ANYBODY, Evolution
 from gitorch.rules.evolving.transitions import add_prompt, with_session
-from gitorch.rules.messages.mail import first_line, next_message
+from gitorch.rules.messages.mail import first_line, message_of, next_message
 
 if TYPE_CHECKING:
     from gitorch.model.ids import MessageId
@@ -51,23 +51,6 @@ def _ensure_own_name(run: Run, record: Record, subject: str, name: str) -> None:
     if session is None or session.job != name:
         message = f"{subject} is from {name} but was written by {record.actor.name}"
         raise Corrupt(message)
-
-
-def message_of(record: Record, event: events.MessageSent) -> Message:
-    """The message as it is kept, not read by anybody yet."""
-    operators = {ActorKind.OPERATOR: record.actor.name}
-    return Message(
-        id=event.message,
-        sender=event.sender,
-        to=event.to,
-        at=record.at,
-        text=event.text,
-        thread=event.thread,
-        answers=event.answers,
-        plan=event.plan,
-        plan_digest=event.plan_digest,
-        operator=operators.get(record.actor.kind, ""),
-    )
 
 
 def read(run: Run, record: Record, event: events.MessagesRead) -> Run:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.plans.forge import PushAs
+from gitorch.model.work.question import PROPOSAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,9 +27,7 @@ PULLS_OPTIONS = ("wait", "stop_run")
 COMMENTS_SHOWN = 20
 
 CHANGES = "requested changes on"
-PROPOSAL = "proposal:"
-"""How the trigger of each question about a pull request begins; behind it stands what happened to the pull request."""
-MERGE_TRIGGER, CHANGES_TRIGGER, CLOSED_TRIGGER = "merge:", "changes:", "closed:"
+CHANGES_TRIGGER, CLOSED_TRIGGER = "changes:", "closed:"
 
 
 def merged_proposals(run: Run, observed: Observed) -> Iterator[Command]:
@@ -72,7 +71,7 @@ def _command(run: Run, report: Report, seen: ProposalSeen) -> Command | None:
         return _question(
             run,
             report,
-            f"{MERGE_TRIGGER}{merge.commit[:12]}",
+            f"merge:{merge.commit[:12]}",
             f"The pull request was merged, but that approves nothing: {merge.fault}.",
             merge.fault,
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model.values import replace
 from gitorch.model.view import InboxRow, MessageRow
-from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, Question, QuestionKind
+from gitorch.model.work.question import CLEANUP_OPTIONS, CLEANUP_TEXT, MERGED_PROPOSAL, PROPOSAL, Question, QuestionKind
 from gitorch.rules.messages import escalations
 from gitorch.rules.messages.answer_words import first_answer, with_its_text
 from gitorch.rules.messages.report_commands import (
@@ -15,7 +15,6 @@ from gitorch.rules.messages.report_commands import (
     proposed_line,
     sending_back_command,
 )
-from gitorch.rules.review.proposals import MERGE_TRIGGER, PROPOSAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,7 +55,7 @@ def _about_proposal(run: Run, row: InboxRow, trigger: str) -> InboxRow:
     What was merged without counting is proposed again; what reviewers declined goes back with their words.
     """
     command = declining_command(run)
-    if trigger.startswith(PROPOSAL + MERGE_TRIGGER):
+    if trigger.startswith(MERGED_PROPOSAL):
         command = f"gitorch propose {run.id}"
 
     return replace(row, command=command, others=(row.command, *row.others))
