@@ -171,12 +171,39 @@ def test_an_agent_that_somebody_set_to_work_is_not_nudged(play):
     assert learned(play, AgentState.WORKING, later_ms=RECOVERY_MS) == [c.RecordResumedTurn(play.session("api"))]
 
 
-def test_a_nudge_that_its_program_takes_no_text_for_becomes_the_question_of_silence(play):
-    fail(play)
+@pytest.mark.parametrize("words", [WORDS, "Sign in to the program once"])
+def test_a_program_that_takes_no_text_below_its_error_is_a_question_soon(play, words):
+    (record,) = learned(play, words=words)
+    play.do(record)
     play.do(c.Nudge(play.session("api")))
-    patience = play.run.limits_of("implementer").silence_seconds * 1000
-    (question,) = learned(play, later_ms=2 * patience + 1000)
-    assert question.trigger == "stuck:api:1"
+    assert learned(play, later_ms=2 * RECOVERY_MS - 5_000) == []
+    asks_soon(play, words)
+
+
+@pytest.mark.parametrize("words", [WORDS, "Sign in to the program once"])
+def test_a_program_that_fails_before_its_first_prompt_is_a_question_soon(words):
+    played = Play()
+    played.begin({"api": ()})
+    played.grant("api")
+    played.alive("api")
+    played.at += SETTLE_MS
+    (record,) = learned(played, words=words)
+    played.do(record)
+    minute = "2023-11-14 22:13 UTC"
+    assert why(played.run, played.run.jobs[API]) == f"session s1 failed its turn at {minute}: {words}"
+    assert learned(played, words=words, later_ms=2 * RECOVERY_MS - 5_000) == []
+    asks_soon(played, words)
+
+
+def asks_soon(play, words):
+    """The question once a prompt has been due for two minutes; it offers no other prompt, and asks anew after an answer in vain."""
+    (question,) = learned(play, words=words, later_ms=2 * RECOVERY_MS)
+    assert question.happened == f"The agent of api (session s1) failed its turn: {words}"
+    assert question.options == OPTIONS[1:]
+    first = "Look at its screen (gitorch peek api)." if words == WORDS else "Sign in to scripted outside of gitorch."
+    assert question.decision == f"{first} Start it again (retry), stop api, or stop the run?"
+    play.do(question)
+    assert learned(play, words=words, later_ms=9 * RECOVERY_MS) == []
 
 
 def test_a_turn_that_never_failed_cannot_be_resumed(play):

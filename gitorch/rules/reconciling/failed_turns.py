@@ -26,7 +26,7 @@ RECOVERY_MS = 60_000
 SETTLE_MS = 10_000
 """For how long after a prompt the error of an earlier turn may still show."""
 
-OPTIONS = ("cleared", "retry", "stop_epic", "stop_run")
+OPTIONS: tuple[str, ...] = ("cleared", "retry", "stop_epic", "stop_run")
 
 SIGN_IN = re.compile(r"\b(?:401|403|log ?in|sign ?in|unauthori[sz]ed|unauthenticated|api[ _-]?key)\b", re.IGNORECASE)
 """What a program says that is not signed in, or whose key is refused."""
@@ -44,17 +44,27 @@ def failed_turn(run: Run, job: JobState, session: Session, seen: SessionObservat
     if session.failed_at is None:
         return _record(session, seen, now, min(SETTLE_MS, half_patience_ms))
 
+    answered_at = run.asked_until(session)
+    failed_for_ms = now - max(session.failed_at, answered_at)
+    patience_ms = min(RECOVERY_MS, half_patience_ms)
     if session.next_prompt is not None:
-        return None
+        return _about_prompt(job, session, seen, failed_for_ms - 2 * patience_ms)
 
     if job.nudged:
         return _question(job, session, seen)
 
-    was_answered = run.asked_until(session) > session.failed_at
-    if was_answered or now - session.failed_at >= min(RECOVERY_MS, half_patience_ms):
+    if answered_at > session.failed_at or failed_for_ms >= patience_ms:
         return commands.Nudge(session.id)
 
     return None
+
+
+def _about_prompt(job: JobState, session: Session, seen: SessionObservation, overdue_ms: int) -> Command | None:
+    """The question about a program that takes no text below its error; None while its next prompt is not overdue."""
+    if overdue_ms < 0:
+        return None
+
+    return _question(job, session, seen)
 
 
 def works_again(session: Session, seen: SessionObservation) -> bool:
@@ -74,15 +84,19 @@ def _record(session: Session, seen: SessionObservation, now: Moment, settle_ms: 
 
 
 def _question(job: JobState, session: Session, seen: SessionObservation) -> Command:
-    """The escalation of an agent whose turn failed after its nudge."""
+    """The escalation of an agent whose turn failed after its nudge, or that takes no text below its error."""
     name = job.spec.id
+    tried, options = "It was nudged once in this attempt.", OPTIONS
+    if session.next_prompt is not None:
+        tried, options = "A prompt is due, but its program accepts no text.", OPTIONS[1:]
+
     return commands.Escalate(
         trigger=f"{FAILED_TURN}{name}:{job.attempt}",
         happened=f"The agent of {name} (session {session.id}) failed its turn: {session.failure}",
-        tried="It was nudged once in this attempt.",
+        tried=tried,
         evidence=seen.shown,
-        decision=f"{_first_step(session)} Or start it again (retry), stop {name}, or stop the run?",
-        options=OPTIONS,
+        decision=f"{_first_step(session)} Start it again (retry), stop {name}, or stop the run?",
+        options=options,
         job=name,
         session=session.id,
     )
@@ -90,7 +104,15 @@ def _question(job: JobState, session: Session, seen: SessionObservation) -> Comm
 
 def _first_step(session: Session) -> str:
     """What most likely lets the same agent go on."""
-    if SIGN_IN.search(session.failure):
-        return f"Sign in to {session.runtime} (gitorch attach {session.job}), then let it go on (cleared)."
-
-    return f"Let it go on once its service answers again (cleared); its screen: gitorch peek {session.job}."
+    signs_in = SIGN_IN.search(session.failure) is not None
+    takes_text = session.next_prompt is None
+    steps = {
+        (True, True): f"Sign in to {session.runtime} (gitorch attach {session.job}), then let it go on (cleared).",
+        (True, False): f"Sign in to {session.runtime} outside of gitorch.",
+        (
+            False,
+            True,
+        ): f"Let it go on once its service answers again (cleared); its screen: gitorch peek {session.job}.",
+        (False, False): f"Look at its screen (gitorch peek {session.job}).",
+    }
+    return steps[signs_in, takes_text]

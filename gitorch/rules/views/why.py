@@ -211,6 +211,10 @@ def _why_claimed(run: Run, job: JobState) -> str:
     if job.attempt > 1:
         activity = "is getting the findings"
 
+    failure = failure_of(run, job)
+    if failure:
+        activity = f"{_progress(run.living_session(job))}{failure}"
+
     return f"session {job.session} {activity}{_late_handoff_note(run, job)}"
 
 
