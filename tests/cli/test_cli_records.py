@@ -125,6 +125,12 @@ def test_peek_prints_a_screen_without_its_escapes(stage):
     assert (values["session"], values["screen"]) == ("s1", "> \x1b[31mred\nsecond\n\n")
 
 
+def test_peek_at_a_terminal_that_shows_nothing_says_so(stage):
+    stage.begin_run().launch("api")
+    stage.terminals.screens["s1"] = "\n  \n"
+    assert stage.gitorch("peek", "s1").out == "The terminal of s1 shows nothing.\n"
+
+
 def test_peek_of_a_job_without_an_agent_says_so(stage):
     stage.begin_run()
     answer = stage.gitorch("peek", "ui")

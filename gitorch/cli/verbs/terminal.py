@@ -64,4 +64,4 @@ def peek(call: Call, thing: str, history: int, run: str | None) -> None:
     if call.json:
         value["state"] = agent_states(call.services, found).get(session, "exited")
 
-    call.say({**value, "screen": screen}, screen.rstrip())
+    call.say({**value, "screen": screen}, screen.rstrip() or f"The terminal of {session} shows nothing.")
