@@ -6,9 +6,9 @@ DEMO_ARGS ?=
 WEB ?=
 AGENTS ?=
 AGENTS_ARGS ?= -v
-# Twice as many workers as two cores, since many tests wait for a terminal. Each collects and runs its own files (tests/shares.py),
+# More workers than cores, since many tests wait for a terminal. Each collects and runs its own files (tests/shares.py),
 # and the run ends when one of them dies, since no other has its tests.
-PYTEST_ARGS ?= -n 4 --dist each --share --max-worker-restart 0
+PYTEST_ARGS ?= -n 5 --dist each --share --max-worker-restart 0
 # Under a name of its own, since `make -n` runs each line that holds the variable MAKE.
 TYPES := $(MAKE) types
 

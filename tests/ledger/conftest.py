@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ledger_kit import AT, ENV, HOST, count, fill, git, new_repo, open_ledger
+from ledger_kit import AT, ENV, HOST, STORES, count, fill, git, new_repo, open_ledger
 from waiting import until
 
 from gitorch.ledger.ledger import GitLedger
@@ -18,7 +18,7 @@ from gitorch.world.git.history import GitHistory
 from gitorch.world.git.store import GitStore
 
 
-@pytest.fixture(params=["dulwich", "git"])
+@pytest.fixture(params=STORES)
 def opened(request):
     """Opens the ledger of a repository with one of the stores."""
     if request.param == "dulwich":

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from gitorch.errors import Corrupt
 from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
@@ -30,6 +32,9 @@ from gitorch.world.programs import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+STORES = ["dulwich", pytest.param("git", marks=pytest.mark.slow)]
+"""What `tests/contract/test_store.py` shows of both stores holds for the second one here, too; `make slow` tries it all the same."""
 
 REF = "refs/heads/gitorch/ledger"
 AT = Moment(1_795_214_411_123)

@@ -13,6 +13,7 @@ from ledger_kit import (
     OTHER,
     REF,
     RUN,
+    STORES,
     count,
     fill,
     git,
@@ -163,7 +164,7 @@ ELSEWHERE = {"records that a remote has are missing here", "an approval without 
 TRIED = [row for row in ROWS if row[0] in CASES]
 
 
-@pytest.fixture(params=["dulwich", "git"])
+@pytest.fixture(params=STORES)
 def opened(request):
     if request.param == "dulwich":
         return lambda repo: open_ledger(repo, judged)
