@@ -270,7 +270,7 @@ def _hint(error: GitorchError, call: Call) -> str:
     if isinstance(error, Usage):
         from gitorch.cli.unambiguous import unambiguous
 
-        return unambiguous(call.words, error) or error.hint
+        return unambiguous(call.words, error) or _hint_in_run(error.hint, call)
 
     return _hint_in_run(error.hint, call)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from bench import bench
 from mind import Cue, Mind
 from programs import PROGRAMS
 from rounds import ROUNDS, TURN, Rounds
+from waiting import until
 
 from gitorch.model.observed import AT_PROMPT, READY, AgentState
 from gitorch.model.plans.permission import Option, PermissionAnswer
@@ -150,13 +152,27 @@ def test_a_human_in_the_pane_settles_a_request_and_its_hook_is_released(one: Ben
     one.deliver("p1", "Make a folder.")
     seen = one.until(lambda seen: seen.request, "a permission request")
     assert seen.offered is not None
-    keys(one, key)
+    one.until(lambda _: "1. Yes" in one.screen(), "its dialog")
+    press(one, key)
     one.until(lambda seen: seen.state in READY and seen.request is None, "its prompt")
     assert (one.cwd / "made").is_dir() is made
     late = PermissionAnswer(seen.offered.label("allow"), Option.CHOSEN, "q1")
     assert one.terminals.answer(one.key, late).startswith("refused: ")
     one.until(lambda _: not waiting_hooks(one), "the end of the hook")
     assert one.seen().answered == ()
+
+
+def press(one: Bench, key: str) -> None:
+    """Press a key of the dialog as a human does: again after two seconds where it still shows, since a key too soon is lost."""
+    for _ in range(PRESSES_MAX):
+        keys(one, key)
+        with suppress(AssertionError):
+            until(lambda: "1. Yes" not in one.screen(), 2)
+            return
+    raise AssertionError(one.screen())
+
+
+PRESSES_MAX = 10
 
 
 def waiting_hooks(one: Bench) -> list[str]:

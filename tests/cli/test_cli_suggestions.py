@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shlex
 
 import click
@@ -15,6 +16,7 @@ from gitorch.cli.group import gitorch as group
 from gitorch.model import commands as c
 from gitorch.model.ids import Digest, JobId, RunId
 from gitorch.model.values import replace
+from gitorch.rules.reconciling.failed_turns import _first_step
 from gitorch.rules.views.naming_runs import NEED_RUN
 
 BY_HAND = replace(UNATTENDED, manual=True)
@@ -42,6 +44,18 @@ def asked(stage):
 def escalated(stage):
     stage.begin_run().launch("api")
     stage.do(c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", ("stop_epic", "stop_run"), job="api"))
+
+
+def failed(stage):
+    """An agent whose turn failed by its service, and then because nobody is signed in."""
+    stage.begin_run().launch("api")
+    session = stage.run.jobs[JobId("api")].session
+    for words in ("API Error: 500", "API Error: 401"):
+        stage.do(c.RecordFailedTurn(session, words, words))
+        text = _first_step(stage.run.sessions[session])
+        options = ("cleared", "retry", "stop_epic")
+        stage.do(c.Escalate(f"failed:{words}", "It failed.", "Nothing.", "none", text, options, "api", session))
+        stage.do(c.RecordResumedTurn(session))
 
 
 def paused(stage):
@@ -72,6 +86,7 @@ STATES = {
     "agent at work": lambda stage: stage.begin_run().launch("api"),
     "asked by an agent": asked,
     "escalated": escalated,
+    "turn failed": failed,
     "paused": paused,
     "reported": lambda stage: stage.until_report(),
     "merged": merged,
@@ -87,6 +102,8 @@ def suggested(stage):
         others = row["options"][1:] if row["kind"] != "approval" else ()
         for option in others:
             found.append(row["command"].replace(f" {row['options'][0]}", f" {option}", 1))
+        found += [other for other in row["others"] if other.startswith("gitorch ")]
+        found += re.findall(r"\((gitorch [^()]+)\)", row["text"])
     return list(dict.fromkeys(found))
 
 
@@ -100,7 +117,7 @@ def paste(stage, command):
     """Type a suggested command, in a copy of the stage."""
     program, *words = shlex.split(command.replace("…", "as asked"))
     assert program == "gitorch"
-    extra = ["--yes"] if words[0] == "approve" else []
+    extra = {"approve": ["--yes"], "attach": ["--json"]}.get(words[0], [])
     answer = copy.deepcopy(stage).gitorch(*words, *extra)
     assert answer.status in WORKS, (command, answer)
 
@@ -122,6 +139,8 @@ def test_a_hint_names_the_run_that_the_caller_named(stage):
     beside_others(stage)
     answer = stage.gitorch("answer", "q1", "--run", RUN)
     assert f"try: gitorch answer q1 TEXT --run {RUN}" in answer.err, answer
+    answer = stage.gitorch("attach", "api", "--run", RUN)
+    assert f"try: gitorch peek api --run {RUN}" in answer.err, answer
     assert "--run" not in stage.gitorch("log", "nobody").err
 
 

@@ -104,15 +104,15 @@ def _question(job: JobState, session: Session, seen: SessionObservation) -> Comm
 
 def _first_step(session: Session) -> str:
     """What most likely lets the same agent go on."""
-    signs_in = SIGN_IN.search(session.failure) is not None
     takes_text = session.next_prompt is None
-    steps = {
-        (True, True): f"Sign in to {session.runtime} (gitorch attach {session.job}), then let it go on (cleared).",
-        (True, False): f"Sign in to {session.runtime} outside of gitorch.",
-        (
-            False,
-            True,
-        ): f"Let it go on once its service answers again (cleared); its screen: gitorch peek {session.job}.",
-        (False, False): f"Look at its screen (gitorch peek {session.job}).",
-    }
-    return steps[signs_in, takes_text]
+    if SIGN_IN.search(session.failure) is None:
+        screen = f"Look at its screen (gitorch peek {session.job})."
+        steps = (screen, f"{screen} Let it go on once its service answers again (cleared).")
+    else:
+        runtime = session.runtime
+        steps = (
+            f"Sign in to {runtime} outside of gitorch.",
+            f"Sign in to {runtime} (gitorch attach {session.job}), then let it go on (cleared).",
+        )
+
+    return steps[takes_text]

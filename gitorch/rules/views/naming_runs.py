@@ -34,6 +34,9 @@ NEED_RUN = frozenset(
 """Verbs that cannot tell which run is meant when several are open, and take `--run`."""
 
 
+BRACKET = "(gitorch "
+
+
 def with_run(command: str, run: RunId) -> str:
     """A suggested `gitorch` command that means this run, whatever other runs are open."""
     words = command.split(" ")
@@ -47,9 +50,28 @@ def with_run(command: str, run: RunId) -> str:
     return command
 
 
+def text_with_run(text: str, run: RunId) -> str:
+    """A text whose commands mean this run: those that stand in brackets, `(gitorch peek api)`."""
+    before, *parts = text.split(BRACKET)
+    for part in parts:
+        command, bracket, after = part.partition(")")
+        named = with_run(f"gitorch {command}", run).removeprefix("gitorch ")
+        before += f"{BRACKET}{named}{bracket}{after}"
+
+    return before
+
+
 def rows_with_runs(rows: Iterable[InboxRow]) -> tuple[InboxRow, ...]:
-    """Inbox rows whose commands name their own run."""
-    return tuple(replace(row, command=with_run(row.command, row.run)) for row in rows)
+    """Inbox rows whose commands name their own run, also those of the question."""
+    return tuple(
+        replace(
+            row,
+            text=text_with_run(row.text, row.run),
+            command=with_run(row.command, row.run),
+            others=tuple(with_run(command, row.run) for command in row.others),
+        )
+        for row in rows
+    )
 
 
 def view_with_run(view: RunView) -> RunView:
