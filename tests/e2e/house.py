@@ -200,7 +200,7 @@ class House:
 
     def tip(self) -> str:
         """The newest commit of the ledger; empty where there is none."""
-        with suppress(FileNotFoundError):  # a packed ref, or none
+        with suppress(FileNotFoundError, NotADirectoryError):  # a packed ref, none, or a linked worktree
             return (self.path / ".git/refs/heads/gitorch/ledger").read_text(encoding="utf-8").strip()
         return self.repo.git("for-each-ref", "--format=%(objectname)", "refs/heads/gitorch/ledger")
 
