@@ -43,7 +43,9 @@ def test_a_dialog_is_whole_at_every_size_at_which_a_person_attaches(
 ) -> None:
     if not PROGRAMS[name].installed:
         pytest.skip(f"{name} is not installed: make agents")
-    with bench(tmp_path, api, name) as one:
+    folder = tmp_path / "desk"  # a dialog may name it, and so do the pictures
+    folder.mkdir()
+    with bench(folder, api, name) as one:
         open_dialog(one)
         before = one.until(lambda seen: seen.offered is not None, "choices that it offers")
         offered = before.offered
