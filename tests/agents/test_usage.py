@@ -20,6 +20,7 @@ from gitorch.model.values import replace
 from gitorch.model.work.session import SessionKey
 from gitorch.model.work.usage import ModelUsage, total
 from gitorch.text.usage.from_channel import served_of
+from gitorch.world.terminal.session_files import folder_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,8 +86,9 @@ def test_each_prompt_is_counted_as_the_model_served_it(tmp_path: Path, api: Stan
 
 def of_channel(one: Bench) -> ModelUsage | None:
     """What the control channel alone tells of the session."""
-    told = one.terminals._told(one.key, lambda channel: channel.usage())
-    return None if told is None else total(served_of(answer).usage for answer in told)
+    folder = folder_of(one.terminals._home, one.key)
+    found = one.terminals._channels.of(one.key, folder, folder.launch()).ask(lambda channel: channel.usage())
+    return None if found is None else total(served_of(answer).usage for answer in found[1])
 
 
 def turn(one: Bench, api: StandIn, prompt: str) -> None:
