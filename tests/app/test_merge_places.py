@@ -209,6 +209,7 @@ def test_edits_of_a_merged_file_are_asked_about_and_the_offered_command_lets_the
     assert "My example" in yard.git("stash", "show", "-p")
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("backend", ["--merge", "--apply"])
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_a_target_that_somebody_rebases_is_asked_about_and_giving_up_the_rebase_takes_no_merge_back(

@@ -182,6 +182,7 @@ def test_every_verb_has_a_hostile_call():
     assert CALLS.keys() == VERBS.keys()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("name", VERBS)
 def test_no_verb_prints_a_control_character(evil, name, form):

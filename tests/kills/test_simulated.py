@@ -76,6 +76,7 @@ def trouble(world, steps):
         world.tick(number, world.rarely_something)
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("seed", range(8))
 def test_any_trouble_ends_well(seed, tmp_path):
     world = World(seed, tmp_path, NEEDS, **settings_of(seed))

@@ -111,6 +111,7 @@ def test_every_state_of_a_run_is_read_back_as_it_was(name):
     assert fits(state.board, type(state.board))
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("rounds", [ROUNDS, pytest.param(ROUNDS_LONG, marks=pytest.mark.slow)], ids=["a few", "many"])
 @pytest.mark.parametrize("name", SCENES)
 def test_a_state_with_a_part_of_another_type_is_refused_or_is_sound(name, rounds):
@@ -141,6 +142,7 @@ def test_the_words_of_a_state_are_among_those_of_their_class():
         states.load(text.replace('["RunPhase","running"]', '"running"'))
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12, 300))])
 def test_no_answer_comes_from_a_cache_with_other_types_below_the_right_checksum(repo, seed):
     """Whoever writes the cache can write its checksum, too; nothing is answered or appended that another reader would not."""

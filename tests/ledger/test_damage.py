@@ -261,6 +261,7 @@ def test_a_ledger_that_is_created_while_traces_are_looked_for_is_not_lost(tmp_pa
     assert reader.exists()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("read", READS)
 @pytest.mark.parametrize("part", ["", ":", ":runs", f":runs/2026-11/{RUN}/00"])
 def test_a_reader_whose_cache_is_behind_is_told_a_damaged_object_of_the_newest_record(repo, monkeypatch, read, part):

@@ -56,6 +56,7 @@ def spoil(folder, chance: random.Random) -> str:
     return f"{path.name}:{number}: {lines[number][:200]!r}"
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("seed", [*QUICK, *(pytest.param(seed, marks=pytest.mark.slow) for seed in MANY)])
 def test_a_spoiled_cache_changes_no_answer_and_raises_nothing_unexpected(repo, tmp_path, seed):
     chance = random.Random(seed)

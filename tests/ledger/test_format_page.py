@@ -74,6 +74,7 @@ def test_the_recipe_says_when_there_is_nothing_to_check(repo):
     assert check(repo, "gitorch/nothing").returncode == 1
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("number", range(9))
 def test_the_recipe_names_the_commit_of_a_flipped_byte(repo, number):
     commits = raws(repo)
@@ -85,6 +86,7 @@ def test_the_recipe_names_the_commit_of_a_flipped_byte(repo, number):
     assert git(repo, "rev-list", "--reverse", REF).split()[number] in done.stderr
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     "tamper",
     [

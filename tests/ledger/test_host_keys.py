@@ -65,6 +65,7 @@ FORGERIES = [
 ]
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize(("name", "as_host", "key", "said"), FORGERIES, ids=[one[0] for one in FORGERIES])
 def test_records_that_their_host_did_not_sign_are_refused_and_named(remote, desk, name, as_host, key, said):
     key_of(remote.parent, "thief")

@@ -50,6 +50,7 @@ def damaged(repo, identity, harm):
     return restore
 
 
+@pytest.mark.each(5)
 @pytest.mark.parametrize("harm", [remove, truncate_object, change_a_byte])
 @pytest.mark.parametrize("part", NEWEST)
 def test_what_the_newest_record_is_made_of_is_looked_at_before_the_cache_answers(repo, opened, part, harm):

@@ -172,6 +172,7 @@ KINDS = (
 )
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(
     ("kind", "far"), [*((kind, finder.FAR) for kind in KINDS), ("empty", 5), ("shifted by one", 5)]
 )

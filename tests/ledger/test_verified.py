@@ -108,6 +108,7 @@ def test_a_poisoned_cache_is_not_believed_and_not_kept(repo, store):
     assert opened(repo, store).state(RUN).run.title == "title"
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("what", ["record", "tree", "root", "commit"])
 @pytest.mark.parametrize("packed", [False, True], ids=["loose", "packed"])
 def test_an_object_rewritten_in_place_is_refused_by_its_name(repo, store, what, packed):

@@ -88,6 +88,7 @@ def test_a_branch_that_was_rewritten_unchanged_has_no_fault(repo):
     assert faults(repo) == []
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("seed", range(16))
 def test_a_flipped_byte_of_any_file_is_found_and_named(repo, seed):
     chance = random.Random(seed)

@@ -152,6 +152,7 @@ def test_the_agents_build_what_the_examples_ask_for(repo, fake, monkeypatch):
     assert python(repo, *EXAMPLES) == 0
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_the_reader_works_with_any_answer(repo, fake, monkeypatch, answer):
     monkeypatch.setenv("PATH", str(fake.bin), prepend=":")

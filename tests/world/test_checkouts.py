@@ -132,6 +132,7 @@ STASHED = [
 ]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("work", STASHED, ids=lambda work: work.__name__)
 def test_work_on_the_same_files_refuses_the_move_and_the_offered_command_clears_the_way(target, work):
     work(target)

@@ -98,6 +98,7 @@ def matrix(request):
         made.save()
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize(("way", "moment"), [(way, m) for way in WAYS if way != "argument" for m in WAYS[way]])
 def test_a_paste_arrives_whole_and_once_or_not_at_all(stage, matrix, way, moment):
     stage.fresh()

@@ -53,6 +53,7 @@ QUICK = {
 """Both kinds of keys in the file that is read first, and one in each other place."""
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize(
     ("place", "keys"),
     [
@@ -168,6 +169,7 @@ def test_a_submodule_s_own_configuration_runs_nothing(field):
     assert field.ran() == []
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("kind", ["ext", "path", "rewritten", "vcs", "promisor", "promisor of a path"])
 def test_a_remote_that_an_agent_changed_is_not_contacted(field, kind):
     field.begin()

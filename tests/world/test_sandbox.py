@@ -108,6 +108,7 @@ HIDDEN = {"the user's checkout", "the user's home"}
 """Below `/tmp` or `/dev` in these tests, so that what is written inside lands in an empty folder that goes with the sandbox."""
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_an_agent_inside_cannot_write(box, what):
     before, config = box.refs(), (box.common / "config").read_bytes()

@@ -77,6 +77,7 @@ def test_files_are_copied_linked_and_the_command_runs_in_the_worktree(site):
     assert not (site.tree / "notes.txt").exists(), "only ignored files are copied"
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("pattern", ["{}/", "{}", "/{}/", "{}/*\n{}/"])
 @pytest.mark.parametrize("name", ["modules", "a [b]*", "größe", "deep/modules"])
 def test_a_link_to_an_ignored_folder_is_no_change_of_the_worktree(site, name, pattern):
