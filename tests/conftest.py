@@ -15,7 +15,6 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -119,24 +118,11 @@ def _share(worker: int, count: int) -> frozenset[str]:
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave most cases of a test with the mark `each` to `make slow`, and put the files in the order of `shares`."""
-    _leave_most(items)
+    shares.leave_most(items)
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(os.path.relpath(item.path, shares.TESTS), []).append(item)
     items[:] = [item for file in shares.in_order(files) for item in files[file]]
-
-
-def _leave_most(items: list[pytest.Item]) -> None:
-    """Mark all but the first case, and each so many-th after it, as slow."""
-    seen: Counter[str] = Counter()
-    for item in items:
-        mark = item.get_closest_marker("each")
-        if mark is None:
-            continue
-        name = item.nodeid.partition("[")[0]
-        if seen[name] % mark.args[0]:
-            item.add_marker(pytest.mark.slow)
-        seen[name] += 1
 
 
 def pytest_collection_finish() -> None:

@@ -1,4 +1,4 @@
-"""Which worker runs which files of tests, and in which order.
+"""Which worker runs which files of tests, in which order, and which cases are left to `make slow`.
 
 Pytest-xdist lets every worker collect every test, which costs each of them as much of the processor as five hundred tests. With
 `--dist each --share` a worker collects only the files of its share, and runs them all.
@@ -6,9 +6,12 @@ Pytest-xdist lets every worker collect every test, which costs each of them as m
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -195,3 +198,16 @@ def in_order(files: Iterable[str]) -> list[str]:
 
 def seconds_of(file: str) -> float:
     return SECONDS.get(file, OTHER_SECONDS)
+
+
+def leave_most(items: Iterable[pytest.Item]) -> None:
+    """Mark the cases of a test with the mark `each(number)` as slow, but for the first one and each so many-th after it."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        mark = item.get_closest_marker("each")
+        if mark is None:
+            continue
+        test = item.nodeid.partition("[")[0]
+        if seen[test] % mark.args[0]:
+            item.add_marker(pytest.mark.slow)
+        seen[test] += 1

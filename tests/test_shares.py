@@ -35,6 +35,31 @@ def test_the_longest_come_first_and_one_that_waits_beside_one_that_computes():
     assert [file.split("/")[0] in shares.WAITING for file in ordered[:6]] == [True, False] * 3
 
 
+class Case:
+    """A case of a test, as far as it is asked for its marks."""
+
+    def __init__(self, nodeid: str, each: int = 0) -> None:
+        self.nodeid = nodeid
+        self.marks = [pytest.mark.each(each).mark] if each else []
+
+    def get_closest_marker(self, name: str) -> pytest.Mark | None:
+        return next((mark for mark in self.marks if mark.name == name), None)
+
+    def add_marker(self, added: pytest.MarkDecorator) -> None:
+        self.marks.append(added.mark)
+
+
+def test_of_the_cases_of_each_marked_test_the_first_and_every_so_many_th_are_quick():
+    cases = [Case(f"a.py::test_a[{n}]", 3) for n in range(7)] + [Case("a.py::test_plain[0]"), Case("a.py::test_b", 2)]
+    cases += [Case(f"b.py::test_a[{n}]", 2) for n in range(3)]
+    shares.leave_most(cases)
+    quick = [case.nodeid for case in cases if case.get_closest_marker("slow") is None]
+    assert quick == [
+        *("a.py::test_a[0]", "a.py::test_a[3]", "a.py::test_a[6]", "a.py::test_plain[0]", "a.py::test_b"),
+        *("b.py::test_a[0]", "b.py::test_a[2]"),
+    ]
+
+
 def test_each_test_runs_once_when_workers_share_the_files():
     folder = shares.TESTS / "model"
     words = (

@@ -255,7 +255,7 @@ def _trouble(event: events.SessionEnded) -> str:
 
 
 def delivered(run: Run, record: Record, event: events.PromptDelivered) -> Run:
-    """Give the prompt its receipt; a brief or a list of findings sets its job running. With it a new turn begins, so that no failed one stands.
+    """Give the prompt its receipt; a brief or a list of findings sets its job running. It begins a new turn, so none stands as failed.
 
     Raises Corrupt if the prompt is unknown.
     """

@@ -105,14 +105,19 @@ def _question(job: JobState, session: Session, seen: SessionObservation) -> Comm
 def _first_step(session: Session) -> str:
     """What most likely lets the same agent go on."""
     takes_text = session.next_prompt is None
-    if SIGN_IN.search(session.failure) is None:
-        screen = f"Look at its screen (gitorch peek {session.job})."
-        steps = (screen, f"{screen} Let it go on once its service answers again (cleared).")
-    else:
-        runtime = session.runtime
-        steps = (
-            f"Sign in to {runtime} outside of gitorch.",
-            f"Sign in to {runtime} (gitorch attach {session.job}), then let it go on (cleared).",
-        )
+    if SIGN_IN.search(session.failure):
+        return _sign_in(session, takes_text)
 
-    return steps[takes_text]
+    step = f"Look at its screen (gitorch peek {session.job})."
+    if takes_text:
+        step += " Let it go on once its service answers again (cleared)."
+
+    return step
+
+
+def _sign_in(session: Session, takes_text: bool) -> str:
+    """How to sign in: in its terminal where the program then takes a text, otherwise before it is started again."""
+    if not takes_text:
+        return f"Sign in to {session.runtime} outside of gitorch."
+
+    return f"Sign in to {session.runtime} (gitorch attach {session.job}), then let it go on (cleared)."
