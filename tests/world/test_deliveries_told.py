@@ -133,6 +133,13 @@ SCENES = {
         "now": 20_000,
     },
     "a lost text appears late": {"looks": [OURS], "sent": sent(lost=1), "answers": ["refused"]},
+    "a lost text is typed again": {"looks": [EMPTY], "sent": sent(lost=1), "answers": ["refused"]},
+    "a lost text beside somebody who is attached": {"looks": [with_pane(EMPTY, attached=1)], "sent": sent(lost=1)},
+    "a text that was lost below a dialog beside somebody who is attached": {
+        "looks": [with_pane(EMPTY, attached=1)],
+        "sent": sent(lost=1, blocked=True),
+        "answers": ["refused"],
+    },
     "a text of ours that nobody lost": {"looks": [OURS], "sent": sent()},
     "a text stands typed without a record": {"looks": [with_pane(OURS, typed=PROMPT)], "answers": ["refused"]},
     "the key was pressed before": {"looks": [with_pane(EMPTY, typed=PROMPT, pressed=PROMPT)], "sent": sent()},

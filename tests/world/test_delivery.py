@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from world.terminal_lab import wait_for
+from world.test_watching import attached
 
 from gitorch.model.ids import PromptId
 from gitorch.world.files import holding
@@ -171,6 +172,25 @@ def test_a_line_that_was_given_up_and_shows_after_all_is_submitted_once(lab, mon
     assert lab.deliver(key) == "refused: the text was lost and will be typed again"
     wait_for(lambda: LINE in lab.terminals.screen(key))
     assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_line_that_is_typed_again_before_the_first_shows_arrives_once(lab, monkeypatch):
+    monkeypatch.setattr(delivery, "LATE_MS", 0)
+    key = lab.ready("--late", "3.3")
+    assert lab.deliver(key) == "refused: the text was lost and will be typed again"
+    assert wait_for(lambda: not (receipt := lab.deliver(key)).startswith("refused") and receipt) == "submitted"
+    assert lab.turns() == [LINE]
+
+
+def test_a_line_that_may_still_come_is_not_typed_again_beside_a_human(lab, monkeypatch):
+    monkeypatch.setattr(delivery, "LATE_MS", 0)
+    key = lab.ready("--late", "6")
+    assert lab.deliver(key) == "refused: the text was lost and will be typed again"
+    with attached(lab, key):
+        assert lab.deliver(key) == "refused: the text may still come, and somebody is at its terminal"
+        wait_for(lambda: LINE in lab.terminals.screen(key))
+        assert lab.deliver(key) == "submitted"
     assert lab.turns() == [LINE]
 
 

@@ -34,6 +34,9 @@ LOST_MAX = 3
 CONFIRM_MS = 3_000
 """How long a submission may take to show (slowest proof measured: 0.25 s after the key)."""
 
+CLEAR_KEY = "C-u"
+"""The key that empties the input line in all programs that gitorch types into."""
+
 SWALLOWED_MS = 700
 """A line that still stands in the input after this long was not submitted: the program swallowed the key."""
 
@@ -77,9 +80,9 @@ class Delivery:
 
             return self._finish(prompt, sent)
 
-        if sent is not None and _appeared_late(observation, sent):
-            self._tmux.output("set-option", "-p", "-t", observation.pane.id, "@gitorch_typed", prompt)
-            return self._finish(prompt, sent)
+        receipt = self._after_a_loss(observation, prompt, sent)
+        if receipt:
+            return receipt
 
         sent = self._new_record(line, sent)
         refusal = self._type(observation, prompt, sent)
@@ -87,6 +90,21 @@ class Delivery:
             return f"refused: {refusal}"
 
         return self._finish(prompt, sent)
+
+    def _after_a_loss(self, observation: PaneObservation, prompt: PromptId, sent: DeliveryRecord | None) -> str:
+        """The receipt of a text that counted as lost and came late, or why it is not typed again now; else an empty string."""
+        if sent is None or not sent.lost:
+            return ""
+
+        if observation.ours:
+            self._tmux.output("set-option", "-p", "-t", observation.pane.id, "@gitorch_typed", prompt)
+            return self._finish(prompt, sent)
+
+        # The key that clears the input would remove what a human types there. Below a dialog the text is gone for certain.
+        if observation.pane.attached and not sent.blocked:
+            return "refused: the text may still come, and somebody is at its terminal"
+
+        return ""
 
     def _adopt(self, prompt: PromptId, line: str) -> DeliveryRecord:
         """A record of a text that stands typed already although no record of it is left."""
@@ -135,9 +153,15 @@ class Delivery:
 
         self._folder.write_sent(prompt, sent)
         # A paste of a gitorch that was killed may still have come after our observation.
-        guard = self._guard(f"#{{!=:#{{@gitorch_typed}},{prompt}}}")
-        mark = f"set-option -p -t {pane} @gitorch_typed {prompt}"
+        conditions = [f"#{{!=:#{{@gitorch_typed}},{prompt}}}"]
         paste = f"paste-buffer -p -r -d -b {self._buffer} -t {pane}"
+        if sent.lost and not observation.pane.attached:
+            # A program reads in order: where the first paste still comes, this key removes it before the second.
+            conditions.append("#{==:#{session_attached},0}")
+            paste = f"send-keys -t {pane} {CLEAR_KEY} ; {paste}"
+
+        guard = self._guard(*conditions)
+        mark = f"set-option -p -t {pane} @gitorch_typed {prompt}"
         command = f"{mark} ; {paste} ; display-message -p typed"
         result = self._tmux.call_if(
             pane,
@@ -313,11 +337,6 @@ class Delivery:
             return False
 
         return not self._folder.signals()
-
-
-def _appeared_late(observation: PaneObservation, sent: DeliveryRecord) -> bool:
-    """Whether a text that counted as lost stands in the input after all."""
-    return observation.ours and sent.lost > 0
 
 
 def _shows(observation: PaneObservation) -> bool:
