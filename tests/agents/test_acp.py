@@ -97,12 +97,24 @@ def test_a_conversation_goes_on_in_a_new_process(api: StandIn, one: Bench) -> No
         until(lambda: len(api.told(one.program.name)) == number, what="its turn")  # noqa: B023  called at once
         conversation = one.until(lambda seen: seen.state is AgentState.WAITING, "the end of it").conversation
     one.terminals.stop(KEY)
+    if one.program.name == "gemini-acp":
+        until(lambda: not chat_file(one, conversation).exists(), 90, 0.5, what="the next minute")
     one.start(resume=conversation, key=SessionKey(RunId("r1"), SessionId("s2")))
     one.until(lambda seen: seen.state in READY, "its prompt")
     one.deliver("p3", "Which word?")
     until(lambda: api.told(one.program.name)[-1] == "Which word?", what="the turn after that")
     heard = api.heard(one.program.name)[-1]
     assert b"Remember the word gitorch." in heard.body, "the old messages belong to the new conversation"
+
+
+def chat_file(one: Bench, conversation: str) -> Path:
+    """The file that Gemini CLI 0.61.0 would begin for this conversation now.
+
+    It names the file by the minute. `session/load` first begins a conversation of the same id, and only then reads the old
+    one. In the minute in which the old one began, both are one file, and its messages are gone.
+    """
+    name = time.strftime(f"session-%Y-%m-%dT%H-%M-{conversation[:8]}.jsonl", time.gmtime())
+    return Path(one.settings["GEMINI_CLI_HOME"]) / ".gemini/tmp" / one.cwd.name / "chats" / name
 
 
 def test_a_failing_service_is_told_and_the_next_text_is_taken(one: Bench, api: StandIn) -> None:
