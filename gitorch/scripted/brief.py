@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +15,7 @@ REVIEWING = frozenset({"review", "phase_synthesis"})
 """Kinds of jobs that end with a verdict."""
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """A finding to answer."""
 
     number: int
@@ -28,16 +26,14 @@ class Raised:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """A document that the job must leave: its path, and the kind that decides its fields."""
 
     path: str
     kind: str = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A finding of the reviews that the job needs: to list in a ledger, or to answer in a synthesis."""
 
     number: int
@@ -58,8 +54,7 @@ class Entry:
         return f"{self.path}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(NamedTuple):
     """One job, as far as the agent needs to know it."""
 
     job: str
@@ -115,8 +110,7 @@ class Brief:
         return containing
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """A prompt from gitorch, or a line that a person typed: its kind, and its text."""
 
     kind: str

@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gitorch.scripted.brief import Brief, parse_brief
 
@@ -18,8 +18,7 @@ CALL_SECONDS = 120
 HOOK_SECONDS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class CallResult:
+class CallResult(NamedTuple):
     """The output of a call, and its exit status."""
 
     status: int

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,20 +37,24 @@ class Quit(Exception):
         self.status = status
 
 
-@dataclass
 class TurnContext:
     """One turn in progress."""
 
-    console: Console
-    worktree: Worktree
-    gitorch: GitorchClient
-    brief: Brief
-    prompt: str = "brief"
     ran: str = ""
     """The result of the last `run`, as a sentence."""
 
-    answers: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, str]
     """The answers to the turn's named questions."""
+
+    def __init__(
+        self, console: Console, worktree: Worktree, gitorch: GitorchClient, brief: Brief, prompt: str = "brief"
+    ) -> None:
+        self.console = console
+        self.worktree = worktree
+        self.gitorch = gitorch
+        self.brief = brief
+        self.prompt = prompt
+        self.answers = {}
 
     def show(self, text: str) -> None:
         """Print an action: one bullet, further lines indented below it.
@@ -88,6 +90,8 @@ class TurnContext:
 
     def _mark(self, place: str, what: str) -> str:
         """The name of the file for a mark. The job is part of it, because jobs may share a worktree."""
+        import hashlib  # noqa: PLC0415 - it takes longer to import than all of this module, and most turns mark nothing
+
         return f"{what}-{hashlib.sha256(os.fsencode(f'{self.brief.job} {place}')).hexdigest()[:16]}"
 
     def _fact(self, word: str, written: str) -> str:

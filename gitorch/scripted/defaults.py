@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ def default_steps(brief: Brief) -> tuple[Step, ...]:
 
     placed = []
     for number, step in enumerate(steps, 1):
-        placed.append(replace(step, place=f"default step {number}"))
+        placed.append(step._replace(place=f"default step {number}"))
 
     return tuple(placed)
 

@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.scripted.console import TITLE_BUSY
 from gitorch.scripted.context import Quit, TurnFailed, TurnLimited, TurnOver
@@ -28,8 +27,7 @@ WRONG_NONCE = "00000000"
 FOR_EVER_SECONDS = 10**8
 
 
-@dataclass(frozen=True, slots=True)
-class Dialog:
+class Dialog(NamedTuple):
     """A question that blocks the program; Enter selects the first choice."""
 
     question: str

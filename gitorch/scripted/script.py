@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitorch.scripted.step import COUNT, FLAG, REGEX, TEXT, TEXTS, Act, Shape, Step
 
@@ -42,8 +39,7 @@ class BadScript(Exception):
     """The script is wrong; the message has one line for each defect, with its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """Steps for the prompts that it matches."""
 
     steps: tuple[Step, ...]
@@ -81,16 +77,14 @@ class Turn:
         return all(fnmatchcase(name, glob) for name, glob in globs)
 
 
-@dataclass(frozen=True, slots=True)
-class Boot:
+class Boot(NamedTuple):
     """Steps before the first prompt, for sessions whose job matches."""
 
     steps: tuple[Step, ...]
     job: str = "*"
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(NamedTuple):
     """A checked script. Without a file it is empty, and the agent does everything by default."""
 
     turns: tuple[Turn, ...] = ()
@@ -122,6 +116,8 @@ def parse(text: str, name: str, acts: Mapping[str, Act]) -> Script:
 
     Raises BadScript with every defect found, each with its place. TOML that cannot be read is one defect.
     """
+    import tomllib  # noqa: PLC0415 - an agent without a script starts sooner
+
     try:
         data: Table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -288,6 +284,8 @@ def _number(table: Table, key: str) -> int | None:
 
 def _instead(word: str, known: Iterable[str]) -> str:
     """A suggestion for an unknown word; empty if no known one is similar."""
+    import difflib  # noqa: PLC0415 - only a defect needs it
+
     near = difflib.get_close_matches(word, list(known), 1)
     if not near:
         return ""

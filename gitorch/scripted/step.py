@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Never
 
     from gitorch.scripted.context import TurnContext
 
 Value = str | int | float | bool | list[str] | list[dict[str, "str | int"]]
 """What a TOML file may say in a step, after its shape was checked."""
 
+NO_OPTIONS: Mapping[str, Never] = MappingProxyType({})
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+class Step(NamedTuple):
     """A step as written: `say = "…"` has the name `say`."""
 
     name: str
     value: Value
-    options: Mapping[str, Value] = field(default_factory=dict)
+    options: Mapping[str, Value] = NO_OPTIONS
     place: str = ""
     """Where it stands in the script, for messages and markers."""
 
@@ -46,7 +48,7 @@ class Step:
         """An option that is true or false; the default when the step does not have it."""
         return bool(self.options.get(name, default))
 
-    def count(self, name: str, default: int) -> int:
+    def whole(self, name: str, default: int) -> int:
         """An option that is a whole number; the default when the step does not have it."""
         value = self.options.get(name, default)
         if not isinstance(value, int):
@@ -74,8 +76,7 @@ class Step:
         return tuple(item for item in value if isinstance(item, dict))
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """The values that an option accepts."""
 
     description: str
@@ -85,13 +86,12 @@ class Shape:
     """The test of a value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """A kind of step: the function that performs it, and the shapes of its value and options."""
 
     perform: Callable[[TurnContext, Step], None]
     value: Shape
-    options: Mapping[str, Shape] = field(default_factory=dict)
+    options: Mapping[str, Shape] = NO_OPTIONS
     required: tuple[str, ...] = ()
     redo: bool = True
     """False for steps whose result is in a commit: they are left out once that commit exists."""

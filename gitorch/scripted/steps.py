@@ -101,7 +101,7 @@ def run(context: TurnContext, step: Step) -> None:
 
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     context.show_result("\n".join([*lines[-SHOWN_LINES:], f"exit {status}"]))
-    if "exit" in step.options and status != step.count("exit", 0):
+    if "exit" in step.options and status != step.whole("exit", 0):
         raise TurnFailed(f"{shlex.quote(command)} ended with {status}")
 
 
