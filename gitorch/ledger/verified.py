@@ -19,7 +19,7 @@ from gitorch.text.records import digests, objects
 from gitorch.text.records.record import decode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from gitorch.ledger.replay import Evolve
     from gitorch.model.ids import CommitId, Digest, RunId
@@ -54,12 +54,31 @@ class VerifiedLedger(NamedTuple):
 
 def read_verified(history: History, tip: CommitId, evolve: Evolve, run: RunId | None) -> VerifiedLedger:
     """Replay every record below `tip`. Raises Corrupt for an object, a chain or a record that does not hold."""
-    paths = _record_paths(history, tip)
+    groups = _Groups((tip,))
     reading = _Reading(evolve, run)
-    with ended(checked(history.objects(iter(paths.values())))) as blobs:
-        for path, blob in zip(paths, blobs, strict=True):
+    found = checked(history.object_groups(groups))
+    with ended(found):
+        paths = _record_paths(groups, found)
+        groups.ask_for(paths.values())
+        for path, blob in zip(paths, found, strict=False):
             reading.add(path, blob.body)
     return reading.result()
+
+
+class _Groups:
+    """The groups of objects to read with one process, each of which follows from the objects of the one before it."""
+
+    def __init__(self, ids: Collection[str]) -> None:
+        self._ids = ids
+
+    def ask_for(self, ids: Collection[str]) -> None:
+        """Make this the next group. All objects of the one before it must have been read; an empty one is the last."""
+        self._ids = ids
+
+    def __iter__(self) -> Iterator[Collection[str]]:
+        while self._ids:
+            ids, self._ids = self._ids, ()
+            yield ids
 
 
 class _Reading:
@@ -110,19 +129,19 @@ class _Reading:
         )
 
 
-def _record_paths(history: History, tip: CommitId) -> Mapping[str, str]:
-    """The blob of each record in the tip's tree by its path, in the order of the records' numbers."""
-    (commit,) = checked(history.objects(iter((tip,))))
+def _record_paths(groups: _Groups, objects_read: Iterator[StoredObject]) -> Mapping[str, str]:
+    """The blob of each record in the tip's tree by its path, in the order of the records' numbers. The tip is read first."""
+    commit = next(objects_read)
     if commit.kind != "commit":
-        raise Corrupt(f"{tip} is a {commit.kind}, not a commit.", hint="gitorch recover", where=tip)
+        raise Corrupt(f"{commit.id} is a {commit.kind}, not a commit.", hint="gitorch recover", where=commit.id)
 
     folders = {"": objects.parse_commit(commit.body).tree}
     found: list[tuple[int, str, str]] = []
     while folders:
         below: dict[str, str] = {}
-        with ended(checked(history.objects(iter(folders.values())))) as trees:
-            for folder, tree in zip(folders, trees, strict=True):
-                _sort_entries(folder, tree, found, below)
+        groups.ask_for(folders.values())
+        for folder, tree in zip(folders, objects_read, strict=False):
+            _sort_entries(folder, tree, found, below)
         folders = below
 
     found.sort()

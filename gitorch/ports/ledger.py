@@ -270,6 +270,13 @@ class History(Protocol):
         """These objects, in this order, unchecked. Raises Corrupt for one that is missing, Unavailable."""
         ...
 
+    def object_groups(self, groups: Iterable[Iterable[str]]) -> Iterator[StoredObject]:
+        """The objects of each group, as `objects` gives them, read by one process.
+
+        A group is taken only when the objects of those before it were given, so that it can follow from them.
+        """
+        ...
+
     def checked(self, tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
         """Every commit up to `tip`, oldest first, and before it each of its objects whose content does not match its name.
 

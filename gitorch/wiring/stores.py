@@ -38,6 +38,12 @@ class LazyHistory:
 
         return ObjectReader(self._common, self._env).objects(ids)
 
+    def object_groups(self, groups: Iterable[Iterable[str]]) -> Iterator[StoredObject]:
+        """The objects of each group; a group is taken only when those before it were given."""
+        from gitorch.world.git.object_reader import ObjectReader
+
+        return ObjectReader(self._common, self._env).object_groups(groups)
+
     def checked(self, tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
         """Every commit up to `tip`, oldest first, its objects compared with their names."""
         from gitorch.world.git.history import GitHistory

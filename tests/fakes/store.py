@@ -68,6 +68,10 @@ class FakeStore:
         for identity in ids:
             yield StoredObject(identity, self._kinds[identity], self._body(identity))
 
+    def object_groups(self, groups):
+        for ids in groups:
+            yield from self.objects(ids)
+
     def checked(self, tip):
         return self.stream(tip)
 

@@ -92,6 +92,12 @@ class GitHistory:
 
         return ObjectReader(self._common, self._env).objects(ids)
 
+    def object_groups(self, groups: Iterable[Iterable[str]]) -> Iterator[StoredObject]:
+        """The objects of each group; a group is taken only when those before it were given."""
+        from gitorch.world.git.object_reader import ObjectReader  # noqa: PLC0415  # for approve, merge and verify only
+
+        return ObjectReader(self._common, self._env).object_groups(groups)
+
     def checked(self, tip: CommitId) -> Iterator[StoredCommit | StoredObject]:
         """Every commit up to `tip`, oldest first, its objects compared with their names. Raises Corrupt, Unavailable."""
         from gitorch.world.git import checked_history, history_process  # noqa: PLC0415  # for verify only

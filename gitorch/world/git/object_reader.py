@@ -34,19 +34,16 @@ class ObjectReader:
 
     def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
         """These objects, in this order. Raises Corrupt for one that is missing, Unavailable where git cannot be run."""
+        return self.object_groups((ids,))
+
+    def object_groups(self, groups: Iterable[Iterable[str]]) -> Iterator[StoredObject]:
+        """The objects of each group, in this order. A group is taken only when the objects of those before it were given.
+
+        Raises Corrupt for an object that is missing, Unavailable where git cannot be run.
+        """
         with self.git("cat-file", "--batch", stdin=subprocess.PIPE) as process:
-            answers = answers_of(process)
-            requested: deque[str] = deque()
-            batch: list[str] = []
-            for identity in ids:
-                batch.append(identity)
-                if len(requested) + len(batch) == _AHEAD:
-                    _request(process, batch, requested)
-                    for _ in range(_AHEAD // 2):
-                        yield _next(answers, requested.popleft())
-            _request(process, batch, requested)
-            while requested:
-                yield _next(answers, requested.popleft())
+            for ids in groups:
+                yield from _answered(process, ids)
 
     def commits(self) -> Iterator[tuple[CommitId, bytes]]:
         """Every commit of the repository with its body, also those that no ref names, in no order.
@@ -94,6 +91,22 @@ class ObjectReader:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
         with patiently(process):
             yield process
+
+
+def _answered(process: subprocess.Popen[bytes], ids: Iterable[str]) -> Iterator[StoredObject]:
+    """Request these objects, some ahead of those that were read, and read them in this order."""
+    answers = answers_of(process)
+    requested: deque[str] = deque()
+    batch: list[str] = []
+    for identity in ids:
+        batch.append(identity)
+        if len(requested) + len(batch) == _AHEAD:
+            _request(process, batch, requested)
+            for _ in range(_AHEAD // 2):
+                yield _next(answers, requested.popleft())
+    _request(process, batch, requested)
+    while requested:
+        yield _next(answers, requested.popleft())
 
 
 def _request(process: subprocess.Popen[bytes], batch: list[str], requested: deque[str]) -> None:
