@@ -51,11 +51,12 @@ def absent(history: History, common: Path, evolve: Evolve) -> GitorchError:
     A configuration file is in every clone, so that it counts only together with commits of a ledger that came from no
     remote. NotFound names the remote to bring the ledger from, where there is one.
     """
-    found = leftovers.evidence(history, common)
+    refs = history.refs()
+    found = leftovers.evidence(refs, common)
     if found:
         return _gone(history, common, evolve, found)
 
-    remote = leftovers.tracking_remote(history)
+    remote = leftovers.tracking_remote(refs)
     if remote:
         return NotFound(
             f"This clone has no ledger yet, but {remote} has one.", hint=f"gitorch sync {shell_word(remote)}"

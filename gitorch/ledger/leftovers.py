@@ -20,6 +20,8 @@ from gitorch.ledger.streams import ended
 from gitorch.ledger.verified import read_verified
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from gitorch.ledger.replay import Evolve, Head
     from gitorch.model.ids import CommitId
     from gitorch.ports.ledger import History
@@ -36,12 +38,12 @@ _PUSHED = "update by push"
 """What git writes into the log of a remote-tracking branch that a push of this clone moved, and a fetch did not."""
 
 
-def evidence(history: History, common: Path) -> str:
-    """What shows that this clone had a ledger, as the subject of a clause; empty where nothing does.
+def evidence(refs: Iterable[str], common: Path) -> str:
+    """What shows that this clone, with these refs, had a ledger, as the subject of a clause; empty where nothing does.
 
-    A remote-tracking branch alone shows nothing: every clone of a shared ledger has one. Raises Unavailable, OSError.
+    A remote-tracking branch alone shows nothing: every clone of a shared ledger has one. Raises OSError.
     """
-    for name in history.refs():
+    for name in refs:
         found = _evidence_of_ref(common, name)
         if found:
             return found
@@ -80,9 +82,9 @@ def _text(path: Path) -> str:
     return read(path, "replace")
 
 
-def tracking_remote(history: History) -> str:
-    """The remote whose ledger this clone has fetched as an ordinary branch; empty without any."""
-    for name in history.refs():
+def tracking_remote(refs: Iterable[str]) -> str:
+    """The remote whose ledger a clone with these refs has fetched as an ordinary branch; empty without any."""
+    for name in refs:
         if _TRACKED_LEDGER.fullmatch(name):
             return name.removeprefix("refs/remotes/").removesuffix("/gitorch/ledger")
     return ""

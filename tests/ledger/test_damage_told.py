@@ -75,9 +75,9 @@ def test_every_read_of_a_spoiled_ledger_is_told_whole(repo, request):
 
 def test_what_shows_that_there_was_a_ledger_is_told_whole(repo):
     history, common = GitHistory(common_dir(repo), {}), common_dir(repo)
-    assert evidence(history, common) == "its cache"
+    assert evidence(history.refs(), common) == "its cache"
     git(repo, "branch", f"gitorch/{RUN}/api")
-    assert evidence(history, common) == f"the branch gitorch/{RUN}/api"
+    assert evidence(history.refs(), common) == f"the branch gitorch/{RUN}/api"
     tip = git(repo, "rev-parse", REF)
     git(repo, "update-ref", "-d", REF)
     lost = damage.absent(history, common, count)

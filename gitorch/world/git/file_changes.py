@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.model.work.report import FileChange, HowChanged
 from gitorch.rules.scope.hazards import ABSENT, REPOSITORY
@@ -12,7 +13,6 @@ from gitorch.world.git.runner import split
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
 
 ORDINARY = "100644"
@@ -40,6 +40,14 @@ class _Entry(NamedTuple):
     change: FileChange
     blob: str
     """The id of its new content; empty when it has none in this repository."""
+
+
+def fork(git: GitRunner, base: CommitId, head: CommitId) -> CommitId:
+    """The merge base of two commits; `base` itself when they have no common history."""
+    result = git.run("merge-base", base, head)
+    if result.status != 0:
+        return base
+    return CommitId(result.out.strip())
 
 
 def file_changes(git: GitRunner, base: CommitId, head: CommitId) -> tuple[FileChange, ...]:

@@ -26,9 +26,18 @@ def merge_commit(git: GitRunner, tree: str, parents: Sequence[CommitId], message
         arguments += ("-p", parent)
     arguments += ("-F", "-")
     text = message.encode("utf-8", "replace")
+    date = f"@{at // 1000} +0000"
+    env = {"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date}
+    made = git.run(*arguments, given=text, env=env)
+    if made.status == 0:
+        return CommitId(made.out.strip())
+    return CommitId(git.output(*arguments, given=text, env=env | _stand_ins(git)).strip())
+
+
+def _stand_ins(git: GitRunner) -> dict[str, str]:
+    """The variables that name `gitorch` where git knows no author or no committer."""
     env: dict[str, str] = {}
     for role in ("AUTHOR", "COMMITTER"):
-        env[f"GIT_{role}_DATE"] = f"@{at // 1000} +0000"
         if not git.succeeds("var", f"GIT_{role}_IDENT"):
             env |= {f"GIT_{role}_NAME": NAME, f"GIT_{role}_EMAIL": EMAIL}
-    return CommitId(git.output(*arguments, given=text, env=env).strip())
+    return env

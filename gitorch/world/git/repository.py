@@ -15,7 +15,7 @@ from gitorch.model.values import replace
 from gitorch.ports.git import DiffStat, MergeTry
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.drafts import adopt, draft
-from gitorch.world.git.file_changes import file_changes, patch
+from gitorch.world.git.file_changes import file_changes, fork, patch
 from gitorch.world.git.lost_lines import lost_lines
 from gitorch.world.git.merge_commit import merge_commit
 from gitorch.world.git.moving import checkout_left, move_branch
@@ -52,6 +52,7 @@ class GitCommands:
         self._git = GitRunner(repo, environ, clock, trusted, say)
         # Answers about two commits never change, and a loop asks the same questions in every tick.
         self._stat = lru_cache(maxsize=1024)(self._count_changes)
+        self._fork = lru_cache(maxsize=1024)(lambda base, head: fork(self._git, base, head))
         self._files = lru_cache(maxsize=256)(lambda base, head: file_changes(self._git, self._fork(base, head), head))
         self._merge = lru_cache(maxsize=1024)(self._merge_in_memory)
 
@@ -226,22 +227,15 @@ class GitCommands:
         """The change between the merge base of two commits and `head`, as `git diff` prints it. Raises Unavailable."""
         return patch(self._git, self._fork(base, head), head)
 
-    def _fork(self, base: CommitId, head: CommitId) -> CommitId:
-        """The merge base of two commits; `base` itself when they have no common history."""
-        result = self._git.run("merge-base", base, head)
-        if result.status != 0:
-            return base
-        return CommitId(result.out.strip())
-
     def _count_changes(self, base: CommitId, head: CommitId) -> DiffStat:
         """What `stat` promises, from three git commands."""
-        fork = self._fork(base, head)
+        begin = self._fork(base, head)
         commits = int(self._git.output("rev-list", "--count", f"{base}..{head}", "--"))
 
         added = 0
         removed = 0
         paths = []
-        numbers = self._git.output("diff", "--numstat", "-z", "--no-renames", fork, head, "--")
+        numbers = self._git.output("diff", "--numstat", "-z", "--no-renames", begin, head, "--")
         for row in split(numbers):
             lines_added, lines_removed, path = row.split("\t", 2)
             paths.append(path)
