@@ -74,6 +74,10 @@ class File:
         return nodes_of(self.name, self.text)
 
     @cached_property
+    def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        return [node for node in self.nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+
+    @cached_property
     def lines(self) -> list[str]:
         return self.text.splitlines()
 
@@ -133,12 +137,8 @@ def is_any(file: File) -> bool:
     return file.path.name != "LICENSE"
 
 
-def functions(file: File) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in file.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-
-
 def long_functions(file: File) -> Iterator[Fault]:
-    for function in functions(file):
+    for function in file.functions:
         lines = (function.end_lineno or 0) - function.lineno + 1
         if lines > FUNCTION_LINES_MAX:
             yield Fault(function.lineno, f"{function.name} has {lines} lines", function.name, lines)
@@ -203,6 +203,8 @@ def machine_paths(file: File) -> Iterator[Fault]:
 
 
 def matches(file: File, pattern: re.Pattern[str]) -> Iterator[Fault]:
+    if not pattern.search(file.text):
+        return
     for number, line in enumerate(file.lines, 1):
         if found := pattern.search(line):
             yield Fault(number, found[0])
@@ -242,7 +244,7 @@ def short_limits(file: File) -> Iterator[Fault]:
 
 def limits(call: ast.Call) -> Iterator[float]:
     """The numbers of seconds, written as such, that a call waits at most for something to happen."""
-    name = ast.unparse(call.func).rpartition(".")[2]
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     given = [keyword.value for keyword in call.keywords if keyword.arg == "timeout"]
     if name == "until":
         given += [keyword.value for keyword in call.keywords if keyword.arg == "wait_seconds"]
@@ -253,13 +255,16 @@ def limits(call: ast.Call) -> Iterator[float]:
 
 def silent_tests(file: File) -> Iterator[Fault]:
     """Tests that cannot fail: neither they nor the functions of this file that they call assert anything."""
-    asserting = {function.name for function in functions(file) if asserts(function)}
-    for function in functions(file):
+    asserting = {function.name for function in file.functions if asserts(function)}
+    for function in file.functions:
         if function.name.startswith("test_") and function.name not in asserting and not calls(function) & asserting:
             yield Fault(function.lineno, f"{function.name} asserts nothing", function.name)
 
 
-def asserts(function: ast.AST) -> bool:
+def asserts(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it asserts anything; most functions do so in a line of their own, where no other has to be looked at."""
+    if any(isinstance(node, ast.Assert) for node in function.body):
+        return True
     if any(isinstance(node, ast.Assert) for node in walk(function)):
         return True
     called = calls(function)
