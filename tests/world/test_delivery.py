@@ -194,6 +194,13 @@ def test_a_line_that_may_still_come_is_not_typed_again_beside_a_human(lab, monke
     assert lab.turns() == [LINE]
 
 
+def test_a_program_that_shows_nothing_after_the_key_is_asked_again_and_gets_the_text_once(lab):
+    key = lab.ready("--blank", "4.5")
+    assert lab.deliver(key) == "refused: the program does not show yet whether it took the text"
+    assert lab.deliver(key) == "submitted"
+    assert lab.turns() == [LINE]
+
+
 def test_a_half_written_line_is_not_sent_along(lab):
     key = lab.ready()
     lab.keys_to(key, "-l", "please do not")

@@ -2,11 +2,12 @@
 
 `tui.py FOLDER [--hooks] [--swallow N] [--turn SECONDS] [--deaf] [--quick-dialog] [--overlay] [--menu ROW|ROW
 [--selected N] [--unnumbered] [--cycles] [--stuck] [--key-seconds SECONDS]] [--focus]
-[--late SECONDS] [--rest SECONDS] [--breaks N] [PROMPT]`. It logs every submitted turn to
+[--late SECONDS] [--rest SECONDS] [--breaks N] [--blank SECONDS] [PROMPT]`. It logs every submitted turn to
 `FOLDER/turns` (one JSON string a line), every key that a dialog took to `FOLDER/answers`, and obeys `FOLDER/mode`:
 `idle`, `busy`, `dialog`, `error`, `exit N`. `--late` lets it read its first input so late, while it draws on; a submit key less than `--rest`
 after a paste becomes part of it, as in Gemini CLI, and so do the first `--breaks` keys. A menu begins with the row `--selected`, and its
 rows may have no numbers; its ends may be joined (`--cycles`), its selection may be `--stuck`, or take its time to move.
+After a submission it shows nothing for `--blank` seconds, as OpenCode may on a slow machine.
 """
 
 import argparse
@@ -38,6 +39,7 @@ class Tui:
         self.pasted_at = 0.0
         self.pending = ""
         self.row = options.selected
+        self.blank_until = 0.0
 
     def hook(self, event, text=""):
         if self.options.hooks:
@@ -51,6 +53,10 @@ class Tui:
 
     def draw(self):
         title = "⠂ working" if self.busy() else "✳ ready"
+        if self.is_blank():
+            sys.stdout.write(f"\x1b]2;{title}\x07\x1b[H\x1b[2J")
+            sys.stdout.flush()
+            return
         out = [f"\x1b]2;{title}\x07\x1b[H\x1b[2J", *(f"> {turn}\r\n" for turn in self.history[-5:])]
         if self.mode == "dialog" and self.options.menu:
             rows = self.options.menu.split("|")
@@ -68,11 +74,20 @@ class Tui:
         sys.stdout.write("".join(out))
         sys.stdout.flush()
 
+    def is_blank(self):
+        return time.monotonic() < self.blank_until
+
+    def show_again(self):
+        if self.blank_until and not self.is_blank():
+            self.blank_until = 0.0
+            self.draw()
+
     def busy(self):
         return self.mode == "busy" or time.monotonic() < self.working_until
 
     def submit(self, text):
         self.note("turns", text)
+        self.blank_until = time.monotonic() + self.options.blank
         self.history.append(text)
         self.hook("prompt", text)
         self.working_until = time.monotonic() + self.options.turn
@@ -165,6 +180,7 @@ class Tui:
         while True:
             if (status := self.obey()) is not None:
                 return status
+            self.show_again()
             if was_busy != self.busy():
                 was_busy = self.busy()
                 if not was_busy:
@@ -201,6 +217,7 @@ def main():
     parser.add_argument("--late", type=float, default=0.0)
     parser.add_argument("--breaks", type=int, default=0)
     parser.add_argument("--rest", type=float, default=0.0)
+    parser.add_argument("--blank", type=float, default=0.0)
     parser.add_argument("--turn", type=float, default=0.0)
     options = parser.parse_intermixed_args()
     before = termios.tcgetattr(0)

@@ -319,7 +319,7 @@ class Delivery:
 
             unsent_at = now
             if now > began + CONFIRM_MS:
-                return _unconfirmed(observation)
+                return _unconfirmed(observation, now < sent.at + LATE_MS)
 
             if presses < PRESSES_MAX and _key_was_swallowed(observation, now - pressed_at):
                 self._press(prompt)
@@ -351,10 +351,13 @@ def _takes_submit_key(observation: PaneObservation) -> bool:
     return not observation.pane.in_mode
 
 
-def _unconfirmed(observation: PaneObservation) -> str:
-    """The receipt of a text whose submission never showed."""
+def _unconfirmed(observation: PaneObservation, early: bool) -> str:
+    """The receipt of a text whose submission does not show; a slow program may show nothing at all for a while (`early`)."""
     if observation.ours:
         return "typed"
+
+    if early:
+        return "refused: the program does not show yet whether it took the text"
 
     return "unknown"
 
