@@ -51,6 +51,7 @@ class Tick:
         return self.play.run.open_questions()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("longest_ms", [AHEAD_MS - 1, 60_000], ids=["soon", "late"])
 def test_a_request_becomes_a_question_with_its_choices_however_late_it_comes(bench, longest_ms, seed):

@@ -138,6 +138,7 @@ def test_a_branch_grows_commit_by_commit_and_git_reads_it(shaped):
     assert list(reopened.paths(second[-1], "nothing")) == []
 
 
+@pytest.mark.each(3)
 def test_history_is_the_same_by_store_and_by_stream(shaped):
     folder, name = shaped
     store = store_of(name, folder)
@@ -159,6 +160,7 @@ def test_the_choice_for_a_shape_is_a_store_that_works_there(shaped):
     assert name == "git" or choose(common_dir(folder)).store == "dulwich"
 
 
+@pytest.mark.each(3)
 def test_every_record_is_readable_after_git_packed_them(shaped):
     folder, name = shaped
     store = store_of(name, folder)

@@ -110,6 +110,7 @@ def bodies(repo: Path) -> Mapping[str, bytes]:
     return found
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("form", FORMS)
 def test_every_object_is_read_as_git_reads_it(loose, tmp_path, form):
     repo = form(loose, tmp_path)

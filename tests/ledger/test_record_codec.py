@@ -107,6 +107,7 @@ def test_writing_a_record_and_reading_a_few_compiles_no_pattern_of_records():
     assert "pattern" in vars(layout)
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("kind", RELEASED)
 def test_any_record_reads_back_to_itself_and_to_the_same_yaml(kind, monkeypatch):
     @QUICK

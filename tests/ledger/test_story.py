@@ -55,6 +55,7 @@ def test_a_subject_states_the_event(event, says):
     assert commit_message.sentence(event, HUMAN) == says
 
 
+@pytest.mark.each(4)
 @pytest.mark.parametrize("kind", RELEASED)
 def test_every_type_has_a_sentence_of_its_own_and_no_text_makes_a_second_line(kind):
     @settings(max_examples=settings.default.max_examples // 4)  # of each of 75 types

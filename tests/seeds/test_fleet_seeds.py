@@ -92,6 +92,7 @@ def check(fleet):
         assert {name.removesuffix(".txt") for name in merged} >= cleared
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("seed", range(30))
 def test_a_run_on_several_hosts_ends_merged_or_waits_for_people_only(seed, tmp_path):
     check(play(seed, tmp_path, (3, 15), needs={"ash": ()}, hosts=(2, 3)))

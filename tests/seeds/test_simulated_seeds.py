@@ -56,6 +56,7 @@ def check(world):
         assert {name.removesuffix(".txt") for name in merged} >= cleared
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("seed", range(6))
 def test_a_run_under_misbehaviour_ends_merged_or_waits_for_people_only(seed, tmp_path):
     check(play(seed, tmp_path))

@@ -98,6 +98,7 @@ def play(seed, calls, folder):
     return three, strike
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("seed", range(8))
 def test_whatever_strikes_one_run_the_others_end_merged_and_it_tells_why(seed, calls, tmp_path):
     play(seed, calls, tmp_path / "repo")
