@@ -48,6 +48,7 @@ def test_branches_that_change_the_same_file_are_told_early(overlaps: House) -> N
     assert "note: left and far change the same files; their branches merge without conflicts" in overlaps("status").out
 
 
+@pytest.mark.slow
 def test_branches_that_would_conflict_are_put_to_the_principal_once_and_nobody_waits_for_it(overlaps: House) -> None:
     (noted,) = overlaps.records("overlap-noted", conflict=True)
     assert noted["jobs"] == ["left", "right"]

@@ -41,6 +41,7 @@ handoff = "DONE"
 """
 
 
+@pytest.mark.slow
 def test_each_epic_waits_for_the_principal_who_may_send_it_back(tmp_path: Path) -> None:
     with house(tmp_path) as home:
         home.configure()

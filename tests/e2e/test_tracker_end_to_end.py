@@ -115,6 +115,7 @@ def test_tasks_and_epics_are_closed_after_their_gates_and_before_the_next_batch(
     assert len(shop.calls("close")) == 4
 
 
+@pytest.mark.slow
 def test_an_epic_that_its_agent_closed_early_is_noted_and_releases_nothing(shop: Shop) -> None:
     shop.home.configure(CLOSES_EARLY)
     run = shop.start()
