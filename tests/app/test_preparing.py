@@ -131,6 +131,21 @@ def test_a_key_is_set_in_the_file_and_in_the_run_that_is_named(desk):
     assert desk.run.settings.test_target, "nothing else is changed"
 
 
+def test_setting_a_key_tells_what_its_value_names_and_is_not_there(desk):
+    told = {
+        ("lanes.implementer.runtime", "nosuch"): ("there is no runtime nosuch yet: gitorch doctor",),
+        ("lanes.implementer.runtime", "scripted"): (),
+        ("review.runtimes", "{quality: mine}"): ("there is no runtime mine yet: gitorch doctor",),
+        ("runtimes", "{mine: {preset: scripted}}"): (),
+        ("orchestration.merge_target", "nowhere"): (
+            "nowhere is not a local branch yet: gitorch config set orchestration.merge_target main",
+        ),
+        ("orchestration.merge_target", "main"): (),
+    }
+    for (key, value), notes in told.items():
+        assert set_(desk, key, value).notes == notes, (key, value)
+
+
 @pytest.mark.parametrize("scope", ["run", "epic", "lane"])
 @pytest.mark.parametrize("part", ["tokens", "cents", "minutes", "turns"])
 def test_a_budget_is_raised_in_the_run_that_is_named(desk, scope, part):

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import execute_verb
 from gitorch.app.query.lookup import find_run
+from gitorch.app.query.runtime_facts import runtime_facts
+from gitorch.app.start.facts import target_fix
 from gitorch.app.start.preparing import preparation_of
 from gitorch.errors import NotFound, Refused
 from gitorch.model import commands
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value, replace
 from gitorch.rules.guards.ensure import run_open, run_there
-from gitorch.rules.workflows.compile import default_settings
+from gitorch.rules.workflows.compile import default_settings, lane_of
 from gitorch.text.complaints import nearest
 from gitorch.text.config_edit import belonging, key_type, known_keys, read_value, with_value, written_value
 from gitorch.text.config_file import parse_config
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from gitorch.app.executing.execute import Caller
@@ -61,6 +63,8 @@ class ConfigChange(Value):
     """The run whose settings follow; empty when none was named."""
     also: tuple[str, ...] = ()
     """Other keys that changed with it, as `key: value`."""
+    notes: tuple[str, ...] = ()
+    """What the new value names and is not there yet, each with the command that helps."""
 
 
 def get_value(
@@ -103,7 +107,8 @@ def set_value(
     if new != before:
         services.files.write(path, new.encode())
     changed = tuple(f"{other}: {written_value(new, other)}" for other in also)
-    return ConfigChange(key, written_value(new, key), str(path), "" if run is None else run.id, changed)
+    notes = tuple(_missing(services, config, key))
+    return ConfigChange(key, written_value(new, key), str(path), "" if run is None else run.id, changed, notes)
 
 
 def config_file(services: Services) -> Path:
@@ -113,6 +118,22 @@ def config_file(services: Services) -> Path:
         return services.home / "gitorch.yaml"
 
     return services.root / "gitorch.yaml"
+
+
+def _missing(
+    services: Services,
+    config: Config,
+    key: str,
+) -> Iterator[str]:
+    """What a key about runtimes, or the merge target, names and is not there (yet)."""
+    named = {config.implementer, *config.reviewers.values()} - {""}
+    for name in sorted(named):
+        lane = lane_of(config, "lane", name)
+        if key.endswith(("runtime", "runtimes")) and not runtime_facts(services, lane).known:
+            yield f"there is no runtime {name} yet: gitorch doctor"
+    target = config.merge_target
+    if key.endswith("merge_target") and services.git.resolve(target) is None:
+        yield f"{target} is not a local branch yet: {target_fix(services)}"
 
 
 def _require_known(template: str, key: str) -> None:

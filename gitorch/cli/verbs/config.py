@@ -33,9 +33,11 @@ def set_(call: Call, key: str, value: str, run: str | None) -> None:
     done = set_value(call.services, caller, _template(), key, value, run)
     lines = [f"{done.key}: {done.value}  ({done.path})"]
     lines += done.also
+    lines += done.notes
     if done.run:
         lines.append(f"Run {done.run} follows it from now on. Next: gitorch up")
-    call.say({"key": done.key, "value": done.value, "path": done.path, "run": done.run}, "\n".join(lines))
+    document = {"key": done.key, "value": done.value, "path": done.path, "run": done.run, "notes": list(done.notes)}
+    call.say(document, "\n".join(lines))
 
 
 def _template() -> str:
