@@ -237,6 +237,9 @@ def _deliveries(run: Run, observed: Observed) -> Iterator[Effect]:
         if session.phase is not SessionPhase.ALIVE or not _takes(observation, prompt):
             continue
 
+        if observation.state is AgentState.ERROR and run.is_held(session.job):  # a person is asked about it
+            continue
+
         if prompt is not None and may_begin(run, session) and not is_held(run, session.job):
             yield effects.DeliverPrompt(session.id, prompt.id)
 

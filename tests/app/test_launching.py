@@ -17,7 +17,9 @@ from gitorch.errors import Busy, NotFound
 from gitorch.model import commands as c
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.config import Config
+from gitorch.model.plans.runtime import Preset
 from gitorch.model.plans.workflow import JobKind
+from gitorch.rules.reconciling.failed_turns import SETTLE_MS
 
 
 @pytest.fixture
@@ -94,3 +96,22 @@ def test_a_loop_that_runs_launches_by_itself(desk):
     single(desk)
     with desk.ledger.hold("up"), pytest.raises(Busy):
         launch.launch_agent(desk.services, "helper", None)
+
+
+def test_a_run_is_left_to_people_once_they_are_asked_about_an_agent_that_takes_no_prompt(desk):
+    desk.services.presets["scripted"] = Preset("scripted", ("scripted",), first_prompt="paste")
+    desk.terminals.next_receipts = ["refused: no sign-in"] * TICKS_MAX
+    desk.begin().tick(4)
+    key = desk.key("api")
+    desk.terminals.become(key, AgentState.ERROR, "! Sign in")
+    desk.clock.moment += SETTLE_MS
+    while not desk.run.open_questions():
+        assert not desk.ticked.waiting
+        desk.clock.moment += 10_000
+        desk.tick()
+    desk.tick()
+    assert (desk.ticked.waiting, desk.ticked.acted, desk.terminals.sessions[key].turns) == (True, False, [])
+    desk.terminals.become(key, AgentState.IDLE)
+    desk.terminals.next_receipts = []
+    desk.tick()
+    assert len(desk.terminals.sessions[key].turns) == 1, "the prompt is given once the program takes it"

@@ -10,7 +10,7 @@ from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Dialog, RequestPattern
 from gitorch.model.plans.runtime import Preset, StateSign
-from gitorch.rules.agent_state.screen import classify
+from gitorch.rules.agent_state.screen import classify, shown_error
 from gitorch.text.preset import parse_preset
 from gitorch.world.terminal.session_files import LaunchRecord, SessionFolder
 
@@ -64,6 +64,24 @@ def test_every_shipped_preset_has_the_name_of_its_file_and_an_install_hint():
 )
 def test_shipped_signs_tell_states_apart(name, title, screen, state):
     assert classify(screen, title, shipped(name))[0] == state
+
+
+SIGN_IN = "Sign in to the program once, outside of gitorch: Authentication required"
+
+
+@pytest.mark.parametrize(
+    ("screen", "words"),
+    [
+        (f"! Hello.\n! {SIGN_IN}\nacp failed › ", SIGN_IN),
+        (f"! {SIGN_IN[:30]}\n{SIGN_IN[30:]}\nacp failed › typed", f"{SIGN_IN[:30]} {SIGN_IN[30:]}"),
+        ("! An older error\nan answer\nof\nfive\nlines\nin all\nacp failed › ", "acp failed ›"),
+        ("acp failed › ", "acp failed ›"),
+        (f"! {SIGN_IN}\nacp › ", ""),
+    ],
+)
+def test_the_error_of_a_program_on_acp_is_told_in_the_words_of_its_pane(screen, words):
+    assert shown_error(screen, shipped("acp")) == words
+    assert (classify(screen, "", shipped("acp"))[0] is AgentState.ERROR) is bool(words)
 
 
 def test_a_preset_is_read_with_every_key():

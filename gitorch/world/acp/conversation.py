@@ -384,7 +384,7 @@ class Conversation:
 
     def _turn_failed(self, text: str) -> None:
         """A turn that an error ended. The program took the prompt all the same, unless it never showed any work on it."""
-        self._out.show(f"! The turn failed: {text}")
+        self._out.show(f"! {text}")
         self._out.signal("StopFailure", text)
         self.turns.end()
         if names_limit(text):
