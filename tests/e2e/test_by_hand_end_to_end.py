@@ -230,3 +230,20 @@ def test_with_two_runs_open_each_suggestion_means_its_own(place: House) -> None:
         assert said.json["run"] == run
     shown = {view["id"]: view["next_commands"][0] for view in place("dashboard", "--json").json["runs"]}
     assert {run: run in command for run, command in shown.items()} == dict.fromkeys(runs, True)
+
+
+def test_with_two_runs_open_the_worktree_or_the_name_of_a_job_selects_the_run(place: House) -> None:
+    flow(place, CHANGE, "One")
+    other = flow(place, CHANGE.replace("change", "alter"), "Other")
+    said = place("claim", "alter", "--json")
+    assert said.json["run"] == other, "only this run has a job of this name"
+    where = worktree(place, "alter", said)
+    (where / "below").mkdir()
+    for inside in (where, where / "below"):
+        assert place("heartbeat", "--json", cwd=str(inside)).json["run"] == other
+        assert other in place("brief", cwd=str(inside)).out
+    assert place("heartbeat", "--job", "alter", "--json").json["run"] == other
+    assert "several runs are open" in place("heartbeat", status=2).text
+    write(place, where, "-", "Add sub()")
+    done = place("handoff", "DONE", "--summary", "It subtracts.", "--json", cwd=str(where))
+    assert "handoff-submitted" in done.json["recorded"]

@@ -10,6 +10,7 @@ from gitorch.model.work.board import Board
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from gitorch.app.services import Services
     from gitorch.model.work.board import RunLine
@@ -384,3 +385,14 @@ def _runs_to_clean(services: Services) -> list[RunId]:
         if line.phase.is_over and not line.cleaned:
             left.append(line.id)
     return left
+
+
+def run_at(services: Services, folder: Path) -> RunId | None:
+    """The open run in one of whose worktrees a folder lies; None outside of them."""
+    places = (folder.resolve(), *folder.resolve().parents)
+    names = {place.name for place in places}
+    for run in load_runs(services, [run_id for run_id in active_runs(services) if run_id in names]):
+        if services.paths.base(run).resolve() in places:
+            return run.id
+
+    return None

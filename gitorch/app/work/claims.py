@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import execute, execute_verb
 from gitorch.app.query.host_settings import settings_to_take
-from gitorch.app.query.lookup import find_job, find_run
+from gitorch.app.query.lookup import find_job, find_run, find_run_with, run_at
 from gitorch.app.work.context import brief_of, ensure_worktree, token_digest
 from gitorch.errors import Denied, Failed, Refused, Usage
 from gitorch.model import commands
@@ -63,7 +63,8 @@ def claim(
 
     Raises NotFound, Usage, Refused, Denied; and Failed where the worktree cannot be made, after the lease was given back.
     """
-    run = _started(services, find_run(services, run_name))
+    named = find_run_with(services, job_name) if job_name and not run_name else find_run(services, run_name)
+    run = _started(services, named)
     job = None if job_name is None else find_job(run, job_name)
 
     def token_of(session: SessionId) -> Digest:
@@ -109,7 +110,7 @@ def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Sessio
     Raises Denied where the caller holds none.
     """
     actor = claim.caller.actor
-    run = find_run(services, claim.run)
+    run = claimed_run(services, claim)
     own = _own_sessions(run, claim, actor)
     own = _in_folder(services, run, own, claim.folder) or own
     if not own:
@@ -124,6 +125,18 @@ def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Sessio
         return run, living[0], actor
 
     return run, own[-1], actor
+
+
+def claimed_run(services: Services, claim: ManualClaim) -> Run:
+    """The run that a claim names, otherwise that of the worktree that the caller stands in, otherwise the one with the job.
+
+    Raises NotFound, and Usage where several runs could be meant.
+    """
+    name = claim.run or run_at(services, claim.folder)
+    if name is None and claim.job is not None:
+        return find_run_with(services, claim.job)
+
+    return find_run(services, name)
 
 
 def _own_sessions(run: Run, claim: ManualClaim, actor: Actor) -> list[Session]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitorch.app.executing.execute import execute_verb, record_refusal
 from gitorch.app.executing.redaction import recordable
 from gitorch.app.query.lookup import find_run
-from gitorch.app.work.claims import ManualClaim, claimed_session, refuse_late, remove_checkout
+from gitorch.app.work.claims import ManualClaim, claimed_run, claimed_session, refuse_late, remove_checkout
 from gitorch.app.work.context import brief_of, token_digest
 from gitorch.app.work.own_branch import mend
 from gitorch.errors import Denied, Refused
@@ -71,9 +71,16 @@ def who(services: Services, credential: AgentCredential | ManualClaim, verb: str
         return _identify(services, credential)
     except Denied as error:
         if verb:
-            run = find_run(services, credential.run).id
+            run = _named_run(services, credential).id
             record_refusal(services, run, _claimed_actor(services, credential), verb, error)
         raise
+
+
+def _named_run(services: Services, credential: AgentCredential | ManualClaim) -> Run:
+    """The run that a credential names or a claim means. Raises NotFound, and Usage where several could be meant."""
+    if isinstance(credential, ManualClaim):
+        return claimed_run(services, credential)
+    return find_run(services, credential.run)
 
 
 def _identify(services: Services, credential: AgentCredential | ManualClaim) -> tuple[Run, Session, Actor]:

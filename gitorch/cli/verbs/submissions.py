@@ -164,10 +164,10 @@ def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential 
 def _after_manual_work(call: Call, sentence: str, claim: ManualClaim) -> str:
     """The sentence without the part for agents. A run that is driven manually continues first, and its next command follows."""
     from gitorch.app.query import runs
-    from gitorch.app.query.lookup import find_run
+    from gitorch.app.work.claims import claimed_run
     from gitorch.cli.follow import carry_on
 
-    run = find_run(call.services, claim.run)
+    run = claimed_run(call.services, claim)
     if not run.settings.manual:
         return sentence.replace(" Stop here; findings or your clearance come to this terminal.", "")
 
