@@ -95,6 +95,31 @@ def test_an_agent_that_somebody_set_to_work_gets_no_nudge(play):
     assert learned(play, state=AgentState.WORKING, later_ms=until - play.at + 1) == []
 
 
+def test_the_time_of_a_limit_is_no_silence(play):
+    """The program has shown nothing since before its limit, and takes the nudge after it only later."""
+    before = Moment(play.at)
+    until = reach(play, resets_at=Moment(play.at + 9 * HOUR_MS))
+    play.at = until
+    play.do(c.Nudge(play.session("api")))
+    seen = SessionObservation(True, True, AgentState.UNKNOWN, was_ready=True, evidence="screen", changed_at=before)
+    for later, asked in ((0, 0), (HOUR_MS // 4, 0), (HOUR_MS, 1)):
+        now = Moment(play.at + later)
+        observed = Observed(now=now, sessions={play.session("api"): seen}, heads={}, checks={}, sent={})
+        assert [type(one) for one in reconcile(play.run, observed)].count(c.Escalate) == asked, later
+
+
+def test_an_agent_that_is_first_seen_at_its_limit_waits_for_it_as_any_other():
+    played = Play()
+    played.begin({"api": ()})
+    played.grant("api")
+    alive, limit, *_ = reconcile(played.run, look(played, resets_at=Moment(played.at + 2000)))
+    assert (type(alive), type(limit)) == (c.MarkAlive, c.RecordLimit)
+    played.do(alive)
+    played.do(limit)
+    assert played.run.sessions[played.session("api")].limited_until == limit.until
+    assert learned(played, state=AgentState.WAITING, later_ms=2000) == [c.Nudge(played.session("api"))]
+
+
 def given(play):
     """The prompts that the agent of api is given at its prompt now."""
     owed = outstanding(play.run, look(play, state=AgentState.WAITING))

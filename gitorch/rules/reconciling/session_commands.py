@@ -132,6 +132,7 @@ def _while_starting(run: Run, session: Session, observation: SessionObservation,
     if observation.is_alive:
         evidence = observation.evidence or str(observation.state)
         yield commands.MarkAlive(session.id, observation.pid, evidence)
+        yield from limit_commands(session, observation, now)  # a short limit may be over by the next tick
         return
 
     if asks_at_start(observation):
@@ -272,7 +273,8 @@ def _silence(run: Run, job: JobState, session: Session, observation: SessionObse
     if job.lease is None:
         return None
 
-    quiet_ms = now - _quiet_since(run, job, job.lease, observation)
+    since = max(_quiet_since(run, job, job.lease, observation), session.resumed_at or job.lease.granted_at)
+    quiet_ms = now - since
     patience_ms = _patience_after_nudge(run, job, session)
 
     if quiet_ms <= patience_ms:
