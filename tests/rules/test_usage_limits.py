@@ -120,6 +120,19 @@ def test_an_agent_that_is_first_seen_at_its_limit_waits_for_it_as_any_other():
     assert learned(played, state=AgentState.WAITING, later_ms=2000) == [c.Nudge(played.session("api"))]
 
 
+def test_a_limit_that_nobody_saw_before_its_end_is_recorded_and_nudged_once(play):
+    over = Moment(play.at - 5)
+    for state in (AgentState.UNKNOWN, AgentState.WORKING, AgentState.EXITED):
+        assert not [one for one in learned(play, state=state, resets_at=over) if isinstance(one, c.RecordLimit)]
+    assert reach(play, state=AgentState.WAITING, resets_at=over) == over
+    assert learned(play, state=AgentState.WAITING, resets_at=over) == [c.Nudge(play.session("api"))]
+    play.do(c.Nudge(play.session("api")))
+    play.told("api")
+    for later_ms in (0, 2 * SETTLE_MS, 2 * HOUR_MS):
+        seen = learned(play, state=AgentState.WAITING, resets_at=over, later_ms=later_ms)
+        assert not [one for one in seen if isinstance(one, c.RecordLimit)], "the sign of it is old"
+
+
 def given(play):
     """The prompts that the agent of api is given at its prompt now."""
     owed = outstanding(play.run, look(play, state=AgentState.WAITING))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import Moment
-from gitorch.model.observed import AgentState
+from gitorch.model.observed import READY, AgentState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ NAMED_MAX_MS = 40 * 86_400_000
 
 
 def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> Iterator[Command]:
-    """The record of a usage limit that a session has reached, once for each limit."""
+    """The record of a usage limit that a session has reached, once for each limit; also of one that nobody saw before its end."""
     from gitorch.model.commands import RecordLimit  # noqa: PLC0415  # 2 ms that verbs that read do not pay
 
-    if seen.state is not AgentState.LIMITED or _is_known(session, seen, now):
+    if not _shows_limit(seen, now) or _is_known(session, seen, now):
         return
 
     named = _named_end(seen, now)
@@ -41,6 +41,14 @@ def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> I
         until = Moment(now + wait_ms(session.limits))
 
     yield RecordLimit(session=session.id, until=until, named=named is not None, evidence=seen.evidence)
+
+
+def _shows_limit(seen: SessionObservation, now: Moment) -> bool:
+    """Whether a program shows a usage limit, or stands at its prompt below one that has ended."""
+    if seen.state is AgentState.LIMITED:
+        return True
+
+    return seen.state in READY and seen.resets_at is not None and seen.resets_at < now
 
 
 def _named_end(seen: SessionObservation, now: Moment) -> Moment | None:
@@ -53,10 +61,10 @@ def _named_end(seen: SessionObservation, now: Moment) -> Moment | None:
 
 def _is_known(session: Session, seen: SessionObservation, now: Moment) -> bool:
     """Whether this limit is recorded already, or is only the old sign of one that is over."""
-    if session.limited_until is None:
-        return _was_just_nudged(session, now)
-
     named = _named_end(seen, now)
+    if session.limited_until is None:
+        return _was_just_nudged(session, now) or (named or now) < (session.resumed_at or 0)
+
     if named is None:
         return True
 

@@ -223,7 +223,10 @@ def _no_runtime(facts: PreflightFacts) -> tuple[str, str] | None:
     if any(runtime.found for runtime in facts.runtimes.values()):
         return None
 
-    fix = "Install an agent program that `gitorch doctor` lists, or describe your own under `runtimes`."
+    fix = (
+        "Install an agent program that `gitorch doctor` lists, describe your own under `runtimes`, or practise without one: "
+        "gitorch config set lanes.implementer.runtime scripted"
+    )
     return "No agent program was found on PATH.", fix
 
 

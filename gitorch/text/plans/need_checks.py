@@ -133,15 +133,17 @@ def _tracker_edges(needs: Needs, cycle: Sequence[str], tracked: TrackedEpics) ->
     return f" (in {tracked.source}: {'; '.join(edges)})"
 
 
-def check_hidden_needs(source: Source, sections: Sections, names: EpicNames) -> Iterator[Problem]:
+def check_hidden_needs(source: Source, sections: Sections, names: EpicNames, needs: Needs) -> Iterator[Problem]:
     """No epic is named as a dependency below a task's heading, where it has no effect. Other names are the task's text.
+
+    One that the section's epic waits for all the same is only repeated there.
 
     Such a line looks like an order, so it is a problem and not only a remark.
     """
     for name, section in sections:
         for reference in section.needs_in_tasks:
             for other in names.split(reference.text):
-                if names.resolve(other) is not None:
+                if names.resolve(other) not in {None, *needs.get(name, ())}:
                     yield _hidden_need(source, name, other, reference.line)
 
 

@@ -293,7 +293,7 @@ def _plan_problems(
     yield from check_epics(source, drafts, tracked)
     yield from check_unknown(source, drafts, tracked)
     yield from check_needs(source, needs, names, tracked)
-    yield from check_hidden_needs(source, with_ids(outline), names)
+    yield from check_hidden_needs(source, with_ids(outline), names, needs)
     yield from check_foreign(source, drafts, tracked)
     yield from check_lines(source, drafts, with_ids(outline))
     yield from check_placeholders(source, plan_file.document)
