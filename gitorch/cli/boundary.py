@@ -360,10 +360,10 @@ def _status_of_interruption(error: BaseException) -> int:
 
 def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Write the report of a bug and name its file."""
-    from gitorch.cli.bug import write_report
+    from gitorch.cli.bug import bug_sentence, write_report
 
     path = write_report(error, argv, call)
-    message = f"gitorch has a bug: {type(error).__name__}: {error}"
+    message = bug_sentence(error, call)
     hint, report = "", "  no report could be written"
     if path:
         hint = f"read {path}, which contains the command line, and send it to the authors of gitorch"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,6 +71,8 @@ class Call:
         self.open = open
         """Opens the repository around a folder; tests open one in memory."""
         self.streams = streams
+        self.began = time.time()
+        """When this process began with it, in seconds."""
         self.json = False
         self.words: tuple[str, ...] = ()
         """The command line without its first word, for hints that repeat it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gitorch.cli.boundary import Detailed, known_error
-from gitorch.cli.bug import write_report
+from gitorch.cli.bug import bug_sentence, write_report
 from gitorch.cli.interruption import Interrupted
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.quiet import QuietCall
@@ -47,7 +47,7 @@ def _error_text(error: Exception, words: Sequence[str], call: Call) -> str:
     known = known_error(error)
     if known is None:
         path = write_report(error, words, call)
-        return safe_line(f"gitorch has a bug: {type(error).__name__}: {error}. Report: {path}")
+        return safe_line(f"{bug_sentence(error, call)}. Report: {path}")
 
     if not known.hint:
         return safe_line(known.sentence)

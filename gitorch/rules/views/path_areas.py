@@ -46,7 +46,7 @@ _NAMES: dict[Area, str] = {
         r"|(azure|bitbucket)-pipelines\.yml|codecov\.ya?ml"
     ),
     Area.GIT: r"\.git(attributes|modules|ignore)|\.mailmap",
-    Area.TESTS: r"test_.*|conftest\.py|.*[._-](test|tests|spec)\.[a-z]+|.*Tests?\.(java|kt|cs|swift|scala)",
+    Area.TESTS: r"test_.*|conftest\.py|.*[._-](test|tests|spec)\.(?!(md|rst|adoc)$)[a-z]+|.*Tests?\.(java|kt|cs|swift|scala)",
     Area.BUILD: (
         r"(gnu)?makefile|justfile|taskfile\.ya?ml|rakefile|cmakelists\.txt|build\.gradle(\.kts)?|pom\.xml|meson\.build"
         r"|package\.json|pyproject\.toml|setup\.(py|cfg)|tox\.ini|noxfile\.py|pytest\.ini|cargo\.toml|go\.mod|gemfile"
