@@ -132,7 +132,7 @@ def _while_starting(run: Run, session: Session, observation: SessionObservation,
     if observation.is_alive:
         evidence = observation.evidence or str(observation.state)
         yield commands.MarkAlive(session.id, observation.pid, evidence)
-        yield from limit_commands(session, observation, now)  # a short limit may be over by the next tick
+        yield from limit_commands(session, observation, now, at_work=True)  # a short limit may be over by the next tick
         return
 
     if asks_at_start(observation):
@@ -167,8 +167,8 @@ def _slow_launch(session: Session, observation: SessionObservation) -> Iterator[
 
 def _while_alive(run: Run, session: Session, observation: SessionObservation, now: Moment) -> Iterator[Command]:
     """The renewal of the session's lease, and a question or a nudge when it does not get on."""
-    yield from limit_commands(session, observation, now)
     job = run.jobs[session.job]
+    yield from limit_commands(session, observation, now, at_work=job.phase.is_active)
     if job.lease is None or job.lease.session != session.id:
         return
 

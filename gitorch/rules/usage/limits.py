@@ -28,11 +28,14 @@ NAMED_MAX_MS = 40 * 86_400_000
 """An end farther away is a mistake, or was made up: no program has a limit that lasts more than a month."""
 
 
-def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> Iterator[Command]:
-    """The record of a usage limit that a session has reached, once for each limit; also of one that nobody saw before its end."""
+def limit_commands(session: Session, seen: SessionObservation, now: Moment, *, at_work: bool) -> Iterator[Command]:
+    """The record of a usage limit that a session has reached, once for each limit.
+
+    Of an agent that should be at work also that of a limit which nobody saw before its end.
+    """
     from gitorch.model.commands import RecordLimit  # noqa: PLC0415  # 2 ms that verbs that read do not pay
 
-    if not _shows_limit(seen, now) or _is_known(session, seen, now):
+    if not _shows_limit(seen, now, at_work=at_work) or _is_known(session, seen, now):
         return
 
     named = _named_end(seen, now)
@@ -43,12 +46,12 @@ def limit_commands(session: Session, seen: SessionObservation, now: Moment) -> I
     yield RecordLimit(session=session.id, until=until, named=named is not None, evidence=seen.evidence)
 
 
-def _shows_limit(seen: SessionObservation, now: Moment) -> bool:
-    """Whether a program shows a usage limit, or stands at its prompt below one that has ended."""
+def _shows_limit(seen: SessionObservation, now: Moment, *, at_work: bool) -> bool:
+    """Whether a program shows a usage limit, or stands at its prompt below one that has ended while it should be at work."""
     if seen.state is AgentState.LIMITED:
         return True
 
-    return seen.state in READY and seen.resets_at is not None and seen.resets_at < now
+    return at_work and seen.state in READY and seen.resets_at is not None and seen.resets_at < now
 
 
 def _named_end(seen: SessionObservation, now: Moment) -> Moment | None:
