@@ -119,7 +119,7 @@ VERBS = (
             Parameter("value", "The value.", required=True),
             Parameter("run", "The run that follows from now on.", ("--run",), metavar="RUN", completes="run"),
         ),
-        result={"key": Kind.TEXT, "value": Kind.TEXT, "path": Kind.TEXT, "run": Kind.TEXT},
+        result={"key": Kind.TEXT, "value": Kind.TEXT, "path": Kind.TEXT, "run": Kind.TEXT, "notes": Kind.LIST},
         changes=True,
         examples=(
             "gitorch config set tests.command 'make test'",

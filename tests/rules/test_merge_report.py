@@ -21,7 +21,7 @@ from gitorch.model.work.report import BranchFacts, FileChange, HowChanged, Outsi
 from gitorch.model.work.review import Check
 from gitorch.rules.evolving.transitions import with_job, with_question
 from gitorch.rules.views.merge_message import merge_message
-from gitorch.rules.views.merge_report import report_text, sha256
+from gitorch.rules.views.merge_report import branch_part, report_text, sha256
 from gitorch.rules.views.report_data import report_json
 
 if TYPE_CHECKING:
@@ -192,3 +192,25 @@ def test_every_branch_fact_has_a_case() -> None:
         "weakened",
     }
     assert looked | {"job", "changes"} == set(names_of(BranchFacts))
+
+
+def test_the_report_of_an_epic_tells_the_author_s_answer_to_a_finding_until_the_gate_is_passed() -> None:
+    telling = Telling()
+    for step in (
+        "plan api",
+        "launch api",
+        "handoff api",
+        "check api passed",
+        "launch api.spec",
+        "judge api.spec needs_revision important a.py:3 race",
+        "launch api",
+        "handoff api reply=1:fixed:api-2",
+    ):
+        telling.tell(step)
+    run = telling.play.run
+    measured = BranchFacts(JobId("api"), "b", commit("api-2"), 1, 1, 1, 0)
+    part = branch_part(run, run.jobs[JobId("api")], measured)
+    assert f"race” — open; api says fixed: “{commit('api-2')[:7]}" in part
+    before = replace(run.jobs[JobId("api")].findings[0], reply=None)
+    unanswered = replace(run.jobs[JobId("api")], findings=(before,))
+    assert "race” — open\n" in branch_part(run, unanswered, measured)

@@ -126,11 +126,15 @@ def _missing(
     key: str,
 ) -> Iterator[str]:
     """What a key about runtimes, or the merge target, names and is not there (yet)."""
-    named = {config.implementer, *config.reviewers.values()} - {""}
-    for name in sorted(named):
-        lane = lane_of(config, "lane", name)
-        if key.endswith(("runtime", "runtimes")) and not runtime_facts(services, lane).known:
+    named: list[str] = []
+    if key.endswith(("runtime", "runtimes")):
+        named = sorted({config.implementer, *config.reviewers.values()} - {""})
+
+    for name in named:
+        facts = runtime_facts(services, lane_of(config, "lane", name))
+        if not facts.known:
             yield f"there is no runtime {name} yet: gitorch doctor"
+
     target = config.merge_target
     if key.endswith("merge_target") and services.git.resolve(target) is None:
         yield f"{target} is not a local branch yet: {target_fix(services)}"

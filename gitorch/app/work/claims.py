@@ -63,8 +63,7 @@ def claim(
 
     Raises NotFound, Usage, Refused, Denied; and Failed where the worktree cannot be made, after the lease was given back.
     """
-    named = find_run_with(services, job_name) if job_name and not run_name else find_run(services, run_name)
-    run = _started(services, named)
+    run = _started(services, _run_meant(services, run_name, job_name))
     job = None if job_name is None else find_job(run, job_name)
 
     def token_of(session: SessionId) -> Digest:
@@ -132,9 +131,17 @@ def claimed_run(services: Services, claim: ManualClaim) -> Run:
 
     Raises NotFound, and Usage where several runs could be meant.
     """
-    name = claim.run or run_at(services, claim.folder)
-    if name is None and claim.job is not None:
-        return find_run_with(services, claim.job)
+    return _run_meant(services, claim.run or run_at(services, claim.folder), claim.job)
+
+
+def _run_meant(
+    services: Services,
+    name: str | None,
+    job: str | None,
+) -> Run:
+    """The run of this name, otherwise the only one with the job, otherwise the only one that is open."""
+    if name is None and job is not None:
+        return find_run_with(services, job)
 
     return find_run(services, name)
 

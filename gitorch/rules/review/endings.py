@@ -72,19 +72,11 @@ def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     # A finding that is still open after the gate passed was accepted by its reviewer.
     if listed.open:
         if job.cleared is None:
-            return Ending("open", note=_answered(job, listed))
+            return Ending("open")
 
         return _accepted_by_reviewers(job, listed)
 
     return _closed(job, listed)
-
-
-def _answered(job: JobState, listed: ListedFinding) -> str:
-    """What the author replied to a finding that is still open; empty without a reply."""
-    if listed.reply is None:
-        return ""
-
-    return f"{job.spec.id} says {listed.reply.disposition}: “{listed.reply.evidence}”"
 
 
 def _closed(job: JobState, listed: ListedFinding) -> Ending:

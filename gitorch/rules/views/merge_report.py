@@ -283,7 +283,11 @@ def _quoted_words(text: str) -> str:
 def _finding_line(run: Run, job: JobState, listed: ListedFinding) -> str:
     """A finding and how it ended."""
     raised = _raised(listed.finding, (listed.review, *listed.also))
-    return f"- finding #{listed.number} {raised} — {short_ids(ending(run, job, listed).sentence)}"
+    end = ending(run, job, listed)
+    answer = ""
+    if listed.reply is not None and end.word == "open":
+        answer = f"; {job.spec.id} says {listed.reply.disposition}: {_quoted_words(listed.reply.evidence)}"
+    return f"- finding #{listed.number} {raised} — {short_ids(end.sentence + answer)}"
 
 
 def _raised(finding: Finding, reviews: tuple[str, ...]) -> str:
