@@ -129,6 +129,7 @@ def append_until(repo, name, nth):
     return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize(
     ("name", "calls_min"), [("open", 20), ("write", 6), ("fsync", 1), ("rename", 5), ("replace", 1), ("utime", 1)]
 )

@@ -296,6 +296,7 @@ def die_in_delivery(lab, key, where, after):
     return os.waitpid(child, 0)[1]
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("hooks", [(), ("--hooks",)], ids=["screen", "hooks"])
 @pytest.mark.parametrize(
     ("where", "after"), [("_type", False), ("_type", True), ("_press", False), ("_press", True), ("_keep", False)]
