@@ -94,7 +94,7 @@ CHANGES = (
     ("runtime: scripted", "runtime: claude"),
     ("commits: host", "worktree: shared"),
     ("allowed: [docs/**]", "allowed: ['**']"),
-    ("allowed: [docs/**]", "allowed: [docs/a.md, src/**]"),
+    ("allowed: [docs/**]", "allowed: [docs/notes.md, src/**]"),
     ("attempts: 2", "attempts: 1"),
     ("code\n  rounds: 2", "code\n  rounds: 9"),
     ("advisory: false", "advisory: true"),

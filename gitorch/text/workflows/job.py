@@ -69,6 +69,7 @@ def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
     A key that has no effect on a job of this kind is a complaint. Names of other jobs are not checked here.
     """
     kind = form.choice("kind", JobKind.GENERIC)
+    scope = read_scope(form.form("scope"))
     spec = JobSpec(
         job,
         form.word("title", job),
@@ -76,8 +77,8 @@ def read_job(job: JobId, form: Form, around: Surroundings) -> JobSpec:
         _lane(form, kind, around),
         needs=read_names(form, "needs"),
         role=_role(form, around),
-        scope=read_scope(form.form("scope")),
-        artifacts=tuple(read_artifact(row) for row in form.rows("artifacts")),
+        scope=scope,
+        artifacts=tuple(read_artifact(row, scope) for row in form.rows("artifacts")),
         tasks=form.texts("tasks"),
         attempts_max=form.number("attempts", 0, minimum=1, maximum=100),
         priority=form.number("priority", 0),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import JobId
+from gitorch.model.plans.globs import shared_globs
 from gitorch.model.plans.workflow import (
     Commits,
     ExpectedArtifact,
@@ -24,6 +25,9 @@ from gitorch.text.workflows.brief import posture_fault
 
 if TYPE_CHECKING:
     from gitorch.text.fields import Form
+
+OWN_FOLDER = ".gitorch/"
+"""Files below it can be published whatever the scope is, since they are never merged."""
 
 WAIT_MAX = 10_000_000
 MEMORY_MAX = 10_000_000
@@ -131,8 +135,8 @@ def read_postures(form: Form, key: str) -> tuple[str, ...]:
     return tuple(postures)
 
 
-def read_artifact(row: Form) -> ExpectedArtifact:
-    """A file that a job must submit.
+def read_artifact(row: Form, scope: Scope) -> ExpectedArtifact:
+    """A file that a job with this write scope must submit.
 
     Its path is a glob from the repository's root, and its kind one of the kinds of artifacts.
     """
@@ -142,12 +146,25 @@ def read_artifact(row: Form) -> ExpectedArtifact:
         row.text("path", required=True),
         row.flag("required", default=True),
     )
-    fault = glob_fault(expected.path)
-    if expected.path and fault:
-        row.complain("path", f"is `{expected.path}`, which {fault}.", "Write its path from the repository's root.")
+    if expected.path:
+        _check_artifact_path(row, expected.path, scope)
     _check_artifact_kind(row, expected.kind)
     row.done()
     return expected
+
+
+def _check_artifact_path(row: Form, path: str, scope: Scope) -> None:
+    """The job can commit or publish a file of this path: it is usable, and may lie in the write scope."""
+    fault = glob_fault(path)
+    if fault:
+        row.complain("path", f"is `{path}`, which {fault}.", "Write its path from the repository's root.")
+        return
+
+    if path.startswith(OWN_FOLDER) or shared_globs(Scope((path,)), scope) is not None:
+        return
+
+    message = f"is `{path}`, which is outside the scope of the job, so it can never be handed in."
+    row.complain("path", message, "Let the job's `scope` cover the path, or write one inside it.")
 
 
 def _check_artifact_kind(row: Form, kind: str) -> None:
