@@ -127,6 +127,21 @@ def test_what_the_world_lacks_is_a_problem_of_the_workflow(repository, target, r
     assert messages(check(repository, path)) == message
 
 
+@pytest.mark.parametrize("name", ["plan.md", "flow.yaml"])
+def test_a_remote_that_does_not_exist_and_a_repository_without_a_commit_are_named(repository, name):
+    plan(repository)
+    path = repository.root / name
+    (repository.root / "flow.yaml").write_text(FLOW.format(target="main", runtime="claude"), encoding="utf-8")
+    repository.config = replace(CONFIG, push_remote="nowhere")
+    assert messages(check(repository, path)) == "There is no remote `nowhere` to push the merge to."
+    repository.config = CONFIG
+    repository.git = FakeGit()
+    assert (
+        messages(check(repository, path))
+        == "The repository has no branch with a commit yet, so nothing can be built on one."
+    )
+
+
 def test_the_folder_for_worktrees_is_checked_for_a_workflow_too(repository):
     repository.config = replace(CONFIG, base_path="trees")
     path = repository.root / "flow.yaml"

@@ -73,6 +73,7 @@ def test_a_sound_plan_has_no_problems():
     ("facts", "where", "message"),
     [
         ({"target": "nxt", "target_commit": None}, "gitorch.yaml:1:1", "The merge target `nxt` is not a local branch. Did you mean `next`?"),
+        ({"branches": (), "target_commit": None}, "gitorch.yaml:1:1", "The repository has no branch with a commit yet, so nothing can be built on one."),
         ({"target_behind": 1}, "gitorch.yaml:1:1", "The merge target `main` is 1 commit behind its upstream."),
         ({"target_behind": 3}, "gitorch.yaml:1:1", "The merge target `main` is 3 commits behind its upstream."),
         ({"base_outside": False}, "gitorch.yaml:1:1", "The folder for worktrees, /trees, lies inside the repository."),
@@ -120,6 +121,27 @@ def test_a_problem_of_the_configuration_names_its_key():
         ("sub/gitorch.yaml:9:3", "There is no test command."),
     ]
     assert found(config=replace(CONFIG, test_command="", test_command_absent=True)) == []
+
+
+def test_a_reviewer_that_gitorch_chose_is_called_that_and_another_one_is_named():
+    config = replace(CONFIG, runtimes={"fast": RuntimeChoice("codex")}, reviewers={})
+    lacking = {**FACTS.runtimes, "fast": RuntimeFacts(known=True, program="codex", install_hint="npm i codex")}
+    (problem,) = check_plan(PLAN, config, replace(FACTS, runtimes=lacking))
+
+    assert problem.message == (
+        "The program `codex` of runtime `fast` is not on PATH. "
+        "Nothing names the reviewer, so gitorch chose it as another one than `claude`."
+    )
+    assert problem.fix == "npm i codex; or: gitorch config set lanes.reviewer.runtime claude"
+
+
+def test_a_remote_to_push_to_must_be_there():
+    config = replace(CONFIG, push_remote="origin", places={"push.remote": (7, 3)})
+
+    assert found(config=config, remotes=("up",)) == [
+        ("gitorch.yaml:7:3", "There is no remote `origin` to push the merge to.")
+    ]
+    assert found(config=config, remotes=("up", "origin")) == []
 
 
 def test_an_unset_runtime_is_a_problem_only_when_none_is_installed():

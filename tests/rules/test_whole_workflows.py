@@ -129,12 +129,14 @@ LACKING = {
     "busy_epics": {"api": RunId("old-1"), "web": RunId("old-2")},
     "work_branches": ("gitorch/x/api", "gitorch/x/web"),
     "signers": ("ada",),
+    "remotes": (),
     "by_hand": True,
 }
 FACTS = PreflightFacts(
     design_exists=True,
     target="dev",
     target_commit="c" * 40,
+    remotes=("origin",),
     branches=("main", "dew"),
     base_path="/trees",
     runtimes={

@@ -43,6 +43,7 @@ def preflight_facts(
         target=target,
         target_commit=commit,
         target_behind=0 if commit is None else services.git.behind_remote(target),
+        remotes=tuple(services.remotes.names()),
         branches=services.git.branches(),
         base_path=str(base),
         base_writable=_is_writable(base),

@@ -26,7 +26,7 @@ from gitorch.rules.workflows.compile import (
     lane_of,
     reviewer_runtime,
 )
-from gitorch.rules.workflows.readiness import check_plan, missing_tmux, plan_remarks
+from gitorch.rules.workflows.readiness import NOTHING_COMMITTED, check_plan, check_remote, missing_tmux, plan_remarks
 from gitorch.text.agents_file import ANY_ARGUMENTS
 from gitorch.text.slug import slug
 
@@ -149,7 +149,8 @@ def _check_workflow(services: Services, path: Path, *, by_hand: bool) -> CheckRe
     for job, text in source.briefs.items():
         files[f"{job}.md"] = text.encode()
         briefs[job] = Digest(digest_of(text.encode()))
-    problems = (*_workflow_problems(source, facts), *find_secrets_in_files(name, files))
+    world = (*_workflow_problems(source, facts), *check_remote(config, facts))
+    problems = (*world, *find_secrets_in_files(name, files))
     if problems or facts.target_commit is None:
         return CheckResult(plan, problems)
     found = check_patterns(name, patterns, facts.files, artifact_paths(source), target, "job")
@@ -169,7 +170,9 @@ def _workflow_problems(source: WorkflowSource, facts: PreflightFacts) -> list[Pr
     """The problems of a workflow file that the world around it causes; those of a lane at its place in the file."""
     problems: list[Problem] = []
     name = source.workflow.source
-    if facts.target_commit is None:
+    if facts.has_no_commit:
+        problems.append(Problem(name, 1, 1, *NOTHING_COMMITTED))
+    elif facts.target_commit is None:
         fix = "name a branch that exists with `target:`; gitorch never creates it"
         problems.append(Problem(name, 1, 1, f"The merge target `{facts.target}` is not a local branch.", fix))
     missing = missing_tmux(facts, name)

@@ -32,6 +32,8 @@ class PreflightFacts(Value):
     target_commit: CommitId | None
     """None when the target is not a local branch."""
     target_behind: int = 0
+    remotes: tuple[str, ...] = ()
+    """The names of the remotes."""
     branches: tuple[str, ...] = ()
     """The local branches, for a suggestion."""
     base_path: str = ""
@@ -53,3 +55,8 @@ class PreflightFacts(Value):
     """The keys that may sign approvals, when the configuration asks for signatures."""
     has_forge_keys: bool = False
     """Whether a key is known by which a forge signs merges."""
+
+    @property
+    def has_no_commit(self) -> bool:
+        """Whether the repository is new: no branch is there, so no target can be."""
+        return self.target_commit is None and not self.branches

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 
 CONFIG_NAME = "gitorch.yaml"
 
+REVIEWER_KEY = "lanes.reviewer.runtime"
+
+NOTHING_COMMITTED = (
+    "The repository has no branch with a commit yet, so nothing can be built on one.",
+    "git commit --allow-empty --message Begin",
+)
+"""What is wrong in a new repository, whatever the target is, and how to fix it."""
+
 
 def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Problem, ...]:
     """Every reason against starting this plan here; empty when it may start.
@@ -36,6 +44,7 @@ def check_plan(plan: Plan, config: Config, facts: PreflightFacts) -> tuple[Probl
         *_check_tests(plan, config, facts),
         *_check_signers(config, facts),
         *_check_forge_keys(config, facts),
+        *check_remote(config, facts),
         *_check_names(plan, facts),
         *_patterns(plan, facts).problems,
         *_check_epic_runtimes(plan, facts),
@@ -120,6 +129,9 @@ def _target_defect(facts: PreflightFacts) -> tuple[str, str] | None:
     A target without an upstream is never behind.
     """
     target = facts.target
+    if facts.has_no_commit:
+        return NOTHING_COMMITTED
+
     if facts.target_commit is None:
         message = f"The merge target `{target}` is not a local branch.{_did_you_mean(target, facts.branches)}"
         return (
@@ -181,6 +193,12 @@ def _check_runtimes(plan: Plan, config: Config, facts: PreflightFacts) -> Iterat
         defect = _runtime_defect(runtime, key, facts)
         if defect is not None:
             message, fix = defect
+            is_named = runtime in config.reviewers.values()
+            if (key, is_named) == (REVIEWER_KEY, False):
+                message += (
+                    f" Nothing names the reviewer, so gitorch chose it as another one than `{config.implementer}`."
+                )
+                fix += f"; or: gitorch config set {key} {shell_word(config.implementer)}"
             yield _at_key(config, key, message, fix)
 
 
@@ -239,7 +257,7 @@ def _lane_runtimes(config: Config) -> dict[str, str]:
     for stage in config.review_stages:
         key = f"review.runtimes.{stage}"
         if key not in config.places:
-            key = "lanes.reviewer.runtime"
+            key = REVIEWER_KEY
 
         runtimes.setdefault(reviewer_runtime(config, stage), key)
 
@@ -285,6 +303,15 @@ def _check_forge_keys(config: Config, facts: PreflightFacts) -> Iterator[Problem
         message = f"Approvals must be merged pull requests, but {named} holds no key by which a forge signs merges."
         fix = "docs/pull-requests.md says where your forge publishes its key; or write `approval.at_least: signed`."
         yield _at_key(config, "approval.at_least", message, fix)
+
+
+def check_remote(config: Config, facts: PreflightFacts) -> Iterator[Problem]:
+    """The remote that merged work is pushed to must be there."""
+    remote = config.push_remote
+    if remote not in {"", *facts.remotes}:
+        message = f"There is no remote `{remote}` to push the merge to."
+        fix = f"git remote add {shell_word(remote)} <url>, or set `push.remote` to one that `git remote` lists."
+        yield _at_key(config, "push.remote", message, fix)
 
 
 def _check_names(plan: Plan, facts: PreflightFacts) -> Iterator[Problem]:
