@@ -19,6 +19,9 @@ NAME = "gitorch.yaml"
 WORDS = {"true": True, "false": False}
 BRACES = re.compile(r"\s*\{.*\}\s*", re.DOTALL)
 BRACKETS = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
+HALF_QUOTED = re.compile("(?:^|,)['\"]")
+"""A word of a list that keeps the quote at its beginning, since a comma parted it from the other one."""
+
 AT_LEAST, UNATTENDED, UNATTENDED_WORD = "approval.at_least", "approval.unattended", "unattended"
 LEAST_WITH: Mapping[tuple[str, str, str], Mapping[str, str]] = {
     (UNATTENDED, "True", ""): {AT_LEAST: UNATTENDED_WORD},
@@ -102,7 +105,7 @@ def _number(key: str, text: str, default: str) -> int:
 
 
 def _words(key: str, text: str) -> tuple[str, ...]:
-    """The words of a list in brackets, or with nothing but commas between them."""
+    """The words of a list in brackets, or with nothing but commas between them, each with or without quotes."""
     data = _typed(text).data
     if isinstance(data, tuple):
         return tuple(_word(key, text, item) for item in data)
@@ -110,7 +113,11 @@ def _words(key: str, text: str) -> tuple[str, ...]:
     if BRACKETS.fullmatch(text) or (isinstance(data, Mapping) and data):
         raise _no_list(key, text)
 
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    words = tuple(_unquoted(word.strip()) for word in text.split(",") if word.strip())
+    if HALF_QUOTED.search(",".join(words)):
+        raise _no_list(key, text)
+
+    return words
 
 
 def _word(key: str, text: str, item: YamlValue) -> str:

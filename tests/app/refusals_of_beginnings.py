@@ -85,7 +85,7 @@ BEGINNINGS = [
         "one",
         lambda s: configuring.set_value(s.services, CALLER, TEMPLATE, "push.remote", "origin", RUN),
         Refused,
-        "a run keeps the push.remote that it was started with",
+        f"a run keeps the push.remote that it was started with; it can follow {', '.join(configuring.FOLLOWED)}",
         "gitorch config set push.remote VALUE",
     ),
     (

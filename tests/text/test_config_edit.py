@@ -41,6 +41,8 @@ FILE = "# mine\ntests:\n  command: make test   # fast\nworktrees: {base_path: ..
         ("review.stages", '["spec", "quality"]', ("spec", "quality")),
         ("worktrees.copy", "[ab].env, x", ("[ab].env", "x")),
         ("worktrees.copy", "[]", ()),
+        ("worktrees.copy", ".env,\"config/*.local\", 'a b'", (".env", "config/*.local", "a b")),
+        ("worktrees.copy", "it's, x", ("it's", "x")),
         ("review.runtimes", "{quality: codex}", "{quality: codex}"),
         ("budgets.run", "{tokens: 5000000, minutes: 60}", "{tokens: 5000000, minutes: 60}"),
         (
@@ -69,6 +71,7 @@ def test_a_value_has_the_type_of_its_key(key, typed, value):
         ("worktrees.copy", "[a, [b]]"),
         ("worktrees.copy", "[ab][cd]"),
         ("worktrees.copy", "[~]"),
+        ("worktrees.copy", '"a,b",c'),
         ("review.runtimes", "codex"),
         ("review.runtimes", "{quality: codex"),
         ("review.runtimes", "quality: codex"),

@@ -194,7 +194,7 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
         ("  t: {lane: a, objective: x, artifacts: [{name: n, path: ../x}]}\n", (6, 58, "`jobs.t.artifacts[0].path` is `../x`, which leaves the repository.")),
         ("  t: {lane: a, objective: x, scope: {allowed: [src/**]}, artifacts: [{name: n, path: docs/n.md}]}\n", (6, 86, "`jobs.t.artifacts[0].path` is `docs/n.md`, which is outside the scope of the job, so it can never be handed in.")),
         ("  t: {lane: a, objective: x, scope: {forbidden: [docs/]}, artifacts: [{name: n, path: docs/n.md}]}\n", (6, 87, "`jobs.t.artifacts[0].path` is `docs/n.md`, which is outside the scope of the job, so it can never be handed in.")),
-        ("  t: {lane: a, objective: x, scope: {allowed: [src]}, artifacts: [{name: n, path: \"*/*.md\"}, {name: m, path: s/m}]}\n", (6, 110, "`jobs.t.artifacts[1].path` is `s/m`, which is outside the scope of the job, so it can never be handed in.")),
+        ('  t: {lane: a, objective: x, scope: {allowed: [src]}, artifacts: [{name: n, path: "*/*.md"}, {name: m, path: s/m}]}\n', (6, 110, "`jobs.t.artifacts[1].path` is `s/m`, which is outside the scope of the job, so it can never be handed in.")),
         ("  t: {lane: a, brief: ../x}\n", (6, 23, "`jobs.t.brief` is the path `../x`, which leaves the repository.")),
         ("  s: {kind: checkpoint, needs: [work]}\n  m: {kind: merge, needs: [s]}\n  n: {kind: merge, needs: [s]}\n", (8, 13, "`jobs.n.kind` makes a second merge beside `m`; a workflow has one.")),
         ("cycles: {review: r}\n", (6, 9, "`cycles` must be a list.")),

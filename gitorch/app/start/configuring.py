@@ -52,6 +52,10 @@ RUN_FIELDS: Mapping[str, str] = {
 """The keys that can be corrected in a run under way, each with the field of its settings."""
 
 
+FOLLOWED = tuple(key for key in RUN_FIELDS if key not in BUDGETS)
+"""The same without the keys below an allowance, which stands for them."""
+
+
 class ConfigChange(Value):
     """What `config set` has done."""
 
@@ -182,7 +186,7 @@ def _open_run(
         return None
 
     if key not in RUN_FIELDS:
-        message = f"a run keeps the {key} that it was started with"
+        message = f"a run keeps the {key} that it was started with; it can follow {', '.join(FOLLOWED)}"
         raise Refused(message, f"gitorch config set {key} VALUE")
 
     run = find_run(services, run_name)
