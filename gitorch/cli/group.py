@@ -82,6 +82,14 @@ class Verb(click.Command):
         super().__init__(name, context_settings=CONTEXT, **rest)
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, and an error names this verb: click forgets it where an option lacks its value."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = ctx
+            raise
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The examples, each on a line of its own."""
         super().format_epilog(ctx, formatter)

@@ -76,10 +76,10 @@ SESSIONS = [
     ),
     (
         "nothing",
-        lambda _: sessions.checked_name("../x"),
+        lambda _: sessions.checked_name("../Spike_2", "gitorch worktree create"),
         Usage,
-        "'../x' may contain only a-z, 0-9 and -, and begins with a letter or digit",
-        "gitorch session create helper --runtime claude",
+        "'../Spike_2' may contain only a-z, 0-9 and -, and begins with a letter or digit",
+        "gitorch worktree create spike-2",
     ),
     (
         "nothing",
@@ -150,7 +150,7 @@ SESSIONS = [
         lambda s: worktrees.create(s.services, "-x", "main"),
         Usage,
         "'-x' may contain only a-z, 0-9 and -, and begins with a letter or digit",
-        "gitorch session create helper --runtime claude",
+        "gitorch worktree create x",
     ),
     (
         "nothing",

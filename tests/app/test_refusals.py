@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "cli"))
 
 from cli_stage import Stage
 from refusal_kit import (
+    CALLER,
     OTHER,
     RUN,
     SITUATIONS,
@@ -25,6 +26,7 @@ from refusals_of_queries import LOOKUPS, PEOPLE, RECORDS
 from refusals_of_work import SESSIONS, START, WORK
 
 from gitorch.app.executing.execute import Caller, execute, only_people
+from gitorch.app.people import decisions
 from gitorch.app.query import lookup, questions
 from gitorch.errors import Denied, NotFound, Usage
 from gitorch.model import commands as c
@@ -71,6 +73,17 @@ def test_a_question_that_is_open_in_two_runs_needs_the_run(stage):
     shown = stage.gitorch(*several.value.hint.split()[1:])
     assert (shown.status, "Go on?" in shown.out) == (0, True), "the hint can be pasted"
     assert questions.find_question(stage.services, "q1", OTHER)[0].id == OTHER
+
+
+def test_an_answer_that_only_one_run_takes_gets_the_hint_with_that_run(stage):
+    for run, options in ((RUN, ("retry", "stop")), (OTHER, ("continue", "cancel_run"))):
+        started(stage, run)
+        escalation = c.Escalate("x:1", "It broke.", "Nothing.", "none", "Go on?", options)
+        execute(stage.services, run, stage.services.host, escalation)
+    for word, run in (("cancel-r", OTHER), ("retry", RUN), ("x", RUN)):
+        with pytest.raises(Usage) as several:
+            decisions.answer(stage.services, CALLER, "q1", [word], None)
+        assert several.value.hint == f"gitorch show q1 --run {run}"
 
 
 def test_an_agent_is_denied_a_verb_for_people_with_the_evidence_and_the_attempt_is_recorded(stage):

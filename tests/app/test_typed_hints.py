@@ -35,7 +35,6 @@ ELSEWHERE = {
     "gitorch brief": "it is for the agent whose entry was refused",
     "gitorch sync origin": "the remote of the refusal has another history, which is what this command says next",
     "gitorch worktree remove auth-7f3a/api": "the stand-in of the refusal is not the one of the verb",
-    "gitorch session create helper --runtime claude": "these stand-ins have no preset",
     "gitorch report api --run auth-7f3a": "api has no report yet, which is what this command says next",
     "gitorch check p.md": "the plan of the refusal was never written to a file",
 }

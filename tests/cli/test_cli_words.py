@@ -17,8 +17,10 @@ import pytest
 from golden import assert_golden
 
 from gitorch.cli import arguments, boundary
+from gitorch.cli.group import command_of
 from gitorch.cli.interruption import Interrupted
-from gitorch.errors import Corrupt, GitorchError, Malformed, Refused
+from gitorch.errors import Corrupt, GitorchError, Malformed, Refused, Usage
+from gitorch.verbs.table import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -233,3 +235,22 @@ def test_what_click_ends_with_keeps_its_status():
         "gitorch: bad",
         "  try: a hint",
     ]
+
+
+def verbs_with_options() -> Iterator[tuple[str, str]]:
+    """Each option that takes a value, with the words of its verb."""
+    for entry in TABLE.values():
+        if entry.members:
+            continue
+        for option in command_of(entry).params:
+            if isinstance(option, click.Option) and not option.is_flag:
+                yield entry.name, option.opts[0]
+
+
+def test_an_option_without_its_value_names_the_help_of_its_verb(stage):
+    found = list(verbs_with_options())
+    assert len(found) > 100
+    for name, option in found:
+        answer = stage.gitorch(*name.split(), option)
+        assert answer.status == Usage.exit_status
+        assert answer.err.splitlines()[-1] == f"  try: gitorch {name} --help", (name, option)

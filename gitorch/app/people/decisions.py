@@ -54,7 +54,7 @@ def answer(
     Raises Refused where the question was answered before, and for the question whether to merge.
     """
     only_people(services, caller, "answer")
-    run, question = open_question(services, name, run_name)
+    run, question = open_question(services, name, run_name, next(iter(arguments), ""))
     ensure_takes_answer(run, question)
     option, text = _option_and_text(question, list(arguments))
 

@@ -21,16 +21,17 @@ RECENT = 10
 """How many of the newest runs are searched for a question that is not open; more would take longer than a second."""
 
 
-def find_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
+def find_question(services: Services, name: str, run_name: str | None, word: str = "") -> tuple[Run, Question]:
     """A question by its id: an open one first, in the run that was named or in the only run where it is open.
 
     An answered one is found in the run that was named, or among the newest runs: in one that goes on before one that is over.
     Raises NotFound where none of them has it.
-    Raises Usage where several runs have it open.
+    Raises Usage where several runs have it open; the hint names one that takes the answer `word`, if there is one.
     """
     question_id = QuestionId(name)
     runs = _runs_asking(services, name, run_name)
     having = [run for run in runs if _has_open(run, question_id)]
+    having.sort(key=lambda run: not _takes(run.questions[question_id], word))
     run = only_run(having, f"{name} is open in several runs", f"gitorch show {name} --run")
     if run is None:
         searched = runs if run_name is not None else load_runs(services, _newest_runs(services))
@@ -38,12 +39,12 @@ def find_question(services: Services, name: str, run_name: str | None) -> tuple[
     return run, run.questions[question_id]
 
 
-def open_question(services: Services, name: str, run_name: str | None) -> tuple[Run, Question]:
+def open_question(services: Services, name: str, run_name: str | None, word: str = "") -> tuple[Run, Question]:
     """A question that is open, found like `find_question`.
 
     Raises Refused for one that is settled; the message names its run, unless that was named or is the only one.
     """
-    run, question = find_question(services, name, run_name)
+    run, question = find_question(services, name, run_name, word)
     where = ""
     if run_name is None and len(run_lines(services)) > 1:
         where = f"in run {run.id}, "
@@ -84,6 +85,15 @@ def _has_open(run: Run, question: QuestionId) -> bool:
         return False
 
     return run.questions[question].answer is None
+
+
+def _takes(question: Question, word: str) -> bool:
+    """Whether an answer that begins with this word is one of the question's, or any text is."""
+    if not question.options:
+        return True
+
+    lines = "\n".join(("", *question.options))
+    return f"\n{word.replace('-', '_')}" in lines
 
 
 def _newest_runs(services: Services) -> list[RunId]:

@@ -31,7 +31,7 @@ from gitorch.model.work.session import SessionKey, SessionPhase
 from gitorch.rules.messages.mail import job_named
 from gitorch.rules.views.presence import session_rows
 from gitorch.rules.workflows.compile import default_settings, lane_of
-from gitorch.text.slug import epic_id_fault
+from gitorch.text.slug import epic_id_fault, slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,16 +54,27 @@ SOURCE = "gitorch session create"
 STANDING_BY = "Wait for the principal, who tells you what to do here or by message."
 
 
-def checked_name(name: str) -> JobId:
+def checked_name(name: str, command: str) -> JobId:
     """The name, as the id of a job: no name leaves its folder or reads as an option.
+
+    `command` is the hint of an error, without the name at its end.
 
     Raises Usage for one that does, is too long or has other characters, with the reason.
     """
     fault = epic_id_fault(name)
     if fault:
-        raise Usage(f"{name[:60]!r} {fault}", "gitorch session create helper --runtime claude")
+        raise Usage(f"{name[:60]!r} {fault}", f"{command} {_valid_name(name)}")
 
     return JobId(name)
+
+
+def _valid_name(name: str) -> str:
+    """The nearest name that is valid; another one where nothing is left of it, or where the result is a reserved word."""
+    made = slug(name)
+    if epic_id_fault(made):
+        return "helper"
+
+    return made
 
 
 def create(
@@ -83,7 +94,7 @@ def create(
     Raises Unavailable for a missing program.
     Raises Refused for a name that an active run uses.
     """
-    job = checked_name(name)
+    job = checked_name(name, "gitorch session create")
     config = services.config
     lane = lane_of(config, LANE, runtime or config.implementer)
     _require_runtime(services, lane)

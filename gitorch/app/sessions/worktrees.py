@@ -55,7 +55,7 @@ def create(services: Services, name: str, start: str) -> WorktreeRow:
     Raises Refused where the worktree exists.
     Raises Failed where git cannot make it.
     """
-    job = checked_name(name)
+    job = checked_name(name, "gitorch worktree create")
     start = start or services.config.merge_target
     commit = services.git.resolve(start)
     if commit is None:
