@@ -8,10 +8,10 @@ from fakes.remotes import FakeRemotes
 from fakes.world import altered
 from refusal_kit import CALLER, run_of
 
-from gitorch.app.people import proposals
+from gitorch.app.people import forge_merges, proposals
 from gitorch.app.query import syncing
 from gitorch.app.query.syncing import LEDGER_REF
-from gitorch.errors import Corrupt, Refused, Unavailable
+from gitorch.errors import Corrupt, NotFound, Refused, Unavailable
 
 PUBLIC = "https://github.com/ann/project.git"
 
@@ -35,6 +35,13 @@ def forced_back(stage):
 
 
 PROPOSALS = [
+    (
+        "reported",
+        lambda s: list(forge_merges.check_proposal(s.services, "origin/x")),
+        NotFound,
+        "there is no commit or branch origin/x here",
+        "git fetch --all",
+    ),
     (
         "one",
         forced_back,

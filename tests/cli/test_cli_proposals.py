@@ -9,7 +9,7 @@ from cli_stage import RUN, UNATTENDED, Stage
 from gitorch.app.people.proposals import Proposed
 from gitorch.cli.call import Streams
 from gitorch.cli.verbs import approvals
-from gitorch.errors import Corrupt
+from gitorch.errors import Corrupt, NotFound
 from gitorch.model.ids import Digest
 from gitorch.model.work.proposal import Proposal
 
@@ -53,9 +53,17 @@ def test_a_proposal_says_where_its_pull_request_is_or_who_opens_it(opened, addre
     ]
 
 
-def test_verify_of_a_proposal_reports_a_commit_that_shows_no_report_of_a_run(stage):
+@pytest.mark.parametrize("name", ["main", "refs/heads/main"])
+def test_verify_of_a_proposal_reports_a_commit_that_shows_no_report_of_a_run(stage, name):
     stage.until_report()
-    answer = stage.gitorch("verify", "--proposal", "main")
+    answer = stage.gitorch("verify", "--proposal", name)
     assert answer.status == Corrupt.exit_status
     assert f"1 fault in {len(stage.ledger.written)} records" in answer.err
     assert RUN not in answer.err
+
+
+def test_verify_of_a_proposal_that_is_not_here_names_it(stage):
+    stage.until_report()
+    answer = stage.gitorch("verify", "--proposal", "origin/nowhere")
+    assert answer.status == NotFound.exit_status
+    assert "there is no commit or branch origin/nowhere here" in answer.err

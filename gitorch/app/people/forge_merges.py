@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import run_lines
 from gitorch.app.query.syncing import choose_remote
-from gitorch.errors import Corrupt, GitorchError
+from gitorch.errors import Corrupt, GitorchError, NotFound
 from gitorch.model.events import MergeApprovedAtForge
 from gitorch.model.work.proposal import APPROVALS, ForgeMerge
 from gitorch.rules.guards.ensure import run_there
@@ -202,9 +202,12 @@ def fetch_merge(services: Services, run: Run, event: MergeApprovedAtForge) -> No
 def check_proposal(services: Services, name: str) -> Iterator[Corrupt]:
     """The fault of a commit that no open run proposes, or that does not show exactly the report of the run; at most one.
 
-    `name` is a full commit id or a local branch.
+    `name` is a full commit id, a branch, or a branch of a remote such as `origin/x`. Raises NotFound where there is none.
     """
-    commit = services.git.resolve(name)
+    commit = services.git.resolve(name) or _commit_of_ref(services, name)
+    if commit is None:
+        raise NotFound(f"there is no commit or branch {name} here", "git fetch --all")
+
     for line in run_lines(services):
         run = run_there(services.ledger.state(line.id))
         if run.proposal is None or run.proposal.commit != commit:
@@ -216,3 +219,9 @@ def check_proposal(services: Services, name: str) -> Iterator[Corrupt]:
         return
 
     yield Corrupt(f"No run proposes {name}: it is not the head of a pull request of this ledger.", "gitorch list", name)
+
+
+def _commit_of_ref(services: Services, name: str) -> CommitId | None:
+    """The commit of a remote's branch, or of a whole name of a ref; None where there is none."""
+    refs = (f"refs/remotes/{name}", name)
+    return next(iter(services.git.heads(refs).values()), None)
