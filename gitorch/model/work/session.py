@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.model.channel import ReceiptGrade
 from gitorch.model.values import Value, field
 from gitorch.model.words import Words
 
@@ -136,6 +137,15 @@ class Session(Value):
                 unsent.append(prompt)
 
         return tuple(unsent)
+
+    @property
+    def doubtful_prompt(self) -> Prompt | None:
+        """The newest prompt, if it was typed and nothing shows that it arrived; otherwise None."""
+        for prompt in self.prompts[-1:]:
+            if prompt.receipt == ReceiptGrade.UNKNOWN:
+                return prompt
+
+        return None
 
     @property
     def next_prompt(self) -> Prompt | None:

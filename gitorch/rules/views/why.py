@@ -241,6 +241,10 @@ def _progress(session: Session | None) -> str:
     if session.failed_at is not None:
         return f"failed its turn at {minute_of(session.failed_at)}"
 
+    doubtful = session.doubtful_prompt
+    if doubtful is not None:
+        return f"is at work; whether {doubtful.id} ({doubtful.kind}) arrived is unknown: gitorch peek {session.id}"
+
     return "is at work"
 
 
