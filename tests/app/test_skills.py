@@ -195,6 +195,18 @@ def test_doctor_names_outdated_and_edited_files_with_the_command_that_mends_them
     assert {check.ok for check in found[1:]} == {None}
 
 
+def test_doctor_names_an_edited_entry_in_a_file_of_settings(files):
+    skills.install(files, PLACES[0], NOW, ("claude",))
+    files.held[ROOT / ".mcp.json"] = b'{"mcpServers": {"gitorch": {"command": "x"}}}'
+    edited = [one for one in skills.statuses(files, PLACES[0], NOW, ("claude",)) if one.state is FileState.EDITED]
+    checks = skills.examine_skills(files, PLACES[0], NOW)
+    assert [one.file.path for one in edited] == [".mcp.json"]
+    assert [check.text for check in checks] == [
+        "the entry for gitorch in .mcp.json was edited, or cannot be read, and is not updated"
+    ]
+    assert checks[0].fix == "remove the entry from .mcp.json, then: gitorch skills install --profile claude"
+
+
 def test_the_table_of_verbs_names_every_profile():
     assert (*PROFILES, "all") == NAMED
 

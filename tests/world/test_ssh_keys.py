@@ -127,6 +127,14 @@ def test_an_ssh_agent_that_holds_a_guarded_key_does_not_open_it(tmp_path, agent,
         SshSignatures({**environ, **add}).sign("text", str(guarded), "x")
 
 
+def test_without_a_terminal_a_passphrase_cannot_be_typed(tmp_path, environ):
+    guarded = keygen(tmp_path / "guarded", "correct horse")
+    askpass = {"SSH_ASKPASS": "/bin/false", "SSH_ASKPASS_REQUIRE": "force"}
+    with pytest.raises(Failed, match="its passphrase is typed at a terminal, and there is none") as refused:
+        SshSignatures({**environ, **askpass}, str(tmp_path / "none")).sign("text", str(guarded), "x")
+    assert refused.value.hint == "gitorch approve"
+
+
 def test_gitorchs_own_key_is_found_beside_the_one_that_git_names(tmp_path, environ):
     signatures = SshSignatures(environ)
     named = keygen(tmp_path / "named")

@@ -196,8 +196,12 @@ def _faults(status: SkillStatus) -> tuple[HealthCheck, ...]:
     if status.state is FileState.OUTDATED:
         return (HealthCheck("skills", None, f"{path} is of an earlier version", again),)
 
-    if status.state is FileState.EDITED and status.file.form is FileForm.WHOLE:
+    if status.state is not FileState.EDITED:
+        return ()
+
+    if status.file.form is FileForm.WHOLE:
         aside = shlex.join(["mv", path, f"{path}.mine"])
         return (HealthCheck("skills", None, f"{path} was edited, and is not updated", f"{aside} && {again}"),)
 
-    return ()
+    text = f"the entry for gitorch in {path} was edited, or cannot be read, and is not updated"
+    return (HealthCheck("skills", None, text, f"remove the entry from {shlex.quote(path)}, then: {again}"),)

@@ -5,6 +5,7 @@ The program that `gpg.ssh.program` names is never used: anybody who could set it
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -36,8 +37,10 @@ def trial_of(key: str) -> str:
 class SshSignatures:
     """Makes signatures with the user's key and checks them against a list of allowed signers."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], terminal: str = "/dev/tty") -> None:
+        """`terminal` is the device at which ssh-keygen asks for a passphrase."""
         self._environ = environ
+        self._terminal = terminal
         self._env = environment(environ)
 
     def own_keys(self, named: str) -> tuple[SigningKey, ...]:
@@ -93,9 +96,25 @@ class SshSignatures:
                 raise Unavailable(f"nothing was signed within {SIGN_SECONDS:g} seconds", "gitorch keys list") from error
             signature = message_file.with_suffix(".sig")
             if result.returncode != 0 or not signature.is_file():
-                reason = (result.stderr or b"").decode("utf-8", "replace").strip() or "ssh-keygen gave no reason"
-                raise Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", trial_of(key))
+                raise self._refusal(key, guard, result.stderr or b"")
             return signature.read_text(encoding="ascii")
+
+    def _refusal(self, key: str, guard: Guard, errors: bytes) -> Failed:
+        """The error for a key that signed nothing; `errors` are what ssh-keygen printed."""
+        if guard is Guard.PASSPHRASE and not self._has_terminal():
+            message = f"{key} signed nothing: its passphrase is typed at a terminal, and there is none"
+            return Failed(message, "gitorch approve")
+
+        reason = errors.decode("utf-8", "replace").strip() or "ssh-keygen gave no reason"
+        return Failed(f"{key} signed nothing: {reason.splitlines()[-1]}", trial_of(key))
+
+    def _has_terminal(self) -> bool:
+        """Whether this process has a terminal at which somebody could be asked."""
+        try:
+            os.close(os.open(self._terminal, os.O_RDWR | os.O_NOCTTY))
+        except OSError:
+            return False
+        return True
 
     def signer(self, text: str, signature: str, allowed: str, namespace: str, claimed: str = "") -> str:
         """The allowed signer whose key signed exactly this text; empty when none of them did.
