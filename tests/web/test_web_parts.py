@@ -98,6 +98,13 @@ def test_a_long_diff_is_cut_after_a_whole_file_and_one_file_is_always_shown(monk
     assert diff.chosen([one, two], "main") is None
 
 
+def test_what_was_handed_in_has_a_name_of_its_own_also_where_a_round_had_several():
+    commits = [CommitId(letter * 40) for letter in "abc"]
+    twice = [HandedIn(1, commits[0]), HandedIn(1, commits[1]), HandedIn(2, commits[2])]
+    names = [one.name for one in diff.with_names(twice)]
+    assert names == ["round 1 at aaaaaaaaaaaa", "round 1 at bbbbbbbbbbbb", "round 2"]
+
+
 def test_the_page_of_a_job_gathers_what_belongs_to_it(stage):
     reworked(stage)
     stage.do(c.PauseRun("a break"))

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import find_job, find_run
 from gitorch.errors import NotFound
 from gitorch.model import events
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.text.patch import read_patch
 from gitorch.web.pages.job import records_of
 from gitorch.web.render import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from gitorch.model.ids import CommitId
     from gitorch.model.work.job import JobState
@@ -32,6 +33,8 @@ class HandedIn(Value):
 
     round: int
     commit: CommitId
+    name: str = ""
+    """The round, and the beginning of the commit where the round had several."""
 
 
 def diff(services: Repository, question: Question) -> Page:
@@ -71,7 +74,20 @@ def handed_in_by(services: Repository, run: Run, job: JobState) -> list[HandedIn
         event = written.record.event
         if isinstance(event, events.HandoffSubmitted):
             found[event.commit] = HandedIn(event.attempt, event.commit)
-    return list(found.values())
+    return with_names(found.values())
+
+
+def with_names(handed_in: Collection[HandedIn]) -> list[HandedIn]:
+    """The same, each with a name that no other has."""
+    counts = Counter(one.round for one in handed_in)
+    named: list[HandedIn] = []
+    for one in handed_in:
+        name = f"round {one.round}"
+        if counts[one.round] > 1:
+            name = f"round {one.round} at {one.commit[:12]}"
+        named.append(replace(one, name=name))
+
+    return named
 
 
 def chosen(handed_in: Sequence[HandedIn], name: str) -> HandedIn | None:
