@@ -250,7 +250,7 @@ def _shared_worktrees(workflow: Workflow) -> Iterator[Remark]:
             "shared-worktree",
             f"lanes.{lane.name}",
             f"{', '.join(writing)} share one worktree: they run one at a time and see each other's ignored files.",
-            "Remove `worktree: shared`, so that each job has a worktree and a branch of its own.",
+            "Remove `worktree: shared`, so that each job has a worktree of its own.",
             10,
             strong=True,
         )
