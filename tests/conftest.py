@@ -49,6 +49,8 @@ isolation.forbid_network()
 
 # The suite starts thousands of processes that import gitorch, and compiling it takes each of them longer than its verb.
 if "PYTEST_XDIST_WORKER" not in os.environ:
+    os.environ["PYTEST_TURNS"] = tempfile.mkdtemp(prefix="gt-")  # the workers inherit it
+    atexit.register(shutil.rmtree, os.environ["PYTEST_TURNS"], ignore_errors=True)
     compileall.compile_dir(Path(__file__).parents[1] / "gitorch", quiet=2)
 
 _SERVER_PREFIX = f"gitorch-test-{secrets.token_hex(4)}-"
@@ -95,19 +97,39 @@ class Collected:
     """The number of all tests, for the percentages: xdist takes the last worker's for that of each."""
 
     def __init__(self, session: pytest.Session) -> None:
-        self.session, self.tests = session, 0
+        self.session = session
+        self.tests: set[str] = set()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        self.tests += len(ids)
+        self.tests.update(ids)
 
     def pytest_runtest_logstart(self) -> None:
-        self.session.testscollected = self.tests
+        self.session.testscollected = len(self.tests)
+
+
+class Taking:
+    """In a worker: run no test of a file that no worker owns and that another one has taken."""
+
+    def __init__(self, turns: shares.Turns) -> None:
+        self.turns = turns
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+        file = os.path.relpath(item.path, shares.TESTS)
+        if not shares.is_last(file) or self.turns.is_mine(file):
+            return None
+        item.session._setupstate.teardown_exact(nextitem)  # what the file before has set up
+        return True
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    if session.config.option.share and "PYTEST_XDIST_WORKER" not in os.environ:
+    if not session.config.option.share:
+        return
+    if "PYTEST_XDIST_WORKER" not in os.environ:
         session.config.pluginmanager.register(Collected(session))
+        return
+    session.config.pluginmanager.register(Taking(shares.Turns(Path(os.environ["PYTEST_TURNS"]))))
 
 
 @cache

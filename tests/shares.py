@@ -1,13 +1,14 @@
 """Which worker runs which files of tests, in which order, and which cases are left to `make slow`.
 
 Pytest-xdist lets every worker collect every test, which costs each of them as much of the processor as five hundred tests. With
-`--dist each --share` a worker collects only the files of its share, and runs them all.
+`--dist each --share` a worker collects only the files of its share, and runs them all. Some files are in every share: whichever worker
+is done first takes the next of these, so that none waits for the others at the end.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from itertools import zip_longest
+from itertools import filterfalse, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -163,6 +164,8 @@ TOGETHER = (
 """Files that read the trees of the whole source: in one worker, which makes them once (`sources`), for three seconds a time."""
 OTHER_SECONDS = 0.25
 """What a file takes that is not listed."""
+LAST_SECONDS = (4, 5)
+"""How long the files take that no worker owns: long enough to even out the ends, and short enough to leave no worker alone with one."""
 WAITING = ("e2e", "world", "scripted")
 """The folders whose tests wait for programs in terminals most of their time."""
 
@@ -172,14 +175,23 @@ def all_files() -> list[str]:
     return sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py"))
 
 
+def is_last(file: str) -> bool:
+    """Whether no worker owns a file: the first that is done with its own files, and has not seen another take it, runs it."""
+    computes = file.split("/", maxsplit=1)[0] not in WAITING and file not in TOGETHER
+    return computes and LAST_SECONDS[0] <= seconds_of(file) <= LAST_SECONDS[1]
+
+
 def share_out(files: Iterable[str], workers: int) -> list[list[str]]:
     """Divide files into one share a worker, which take about the same time. The same files give the same shares.
 
-    Those of `TOGETHER` go to the first share. Then the longest come first, each to the share that has least.
+    Those of `TOGETHER` go to the first share. Then the longest come first, each to the share that has least. Those that no worker owns
+    are in every share.
     """
-    shares: list[list[str]] = [[] for _ in range(workers)]
+    owned = [file for file in files if not is_last(file)]
+    last = [file for file in files if is_last(file)]
+    shares: list[list[str]] = [[*last] for _ in range(workers)]
     sums = [0.0] * workers
-    for file in sorted(files, key=lambda file: (file not in TOGETHER, -seconds_of(file), file)):
+    for file in sorted(owned, key=lambda file: (file not in TOGETHER, -seconds_of(file), file)):
         least = 0 if file in TOGETHER else sums.index(min(sums))
         shares[least].append(file)
         sums[least] += seconds_of(file)
@@ -187,12 +199,36 @@ def share_out(files: Iterable[str], workers: int) -> list[list[str]]:
 
 
 def in_order(files: Iterable[str]) -> list[str]:
-    """The longest first, since one that begins last would leave the other workers idle; one that waits beside one that computes."""
-    longest_first = sorted(files, key=seconds_of, reverse=True)
+    """The longest first, since one that begins last would leave the other workers idle; one that waits beside one that computes.
+
+    Those that no worker owns come last.
+    """
+    files = list(files)
+    last = sorted(filter(is_last, files), key=seconds_of, reverse=True)
+    longest_first = sorted(filterfalse(is_last, files), key=seconds_of, reverse=True)
     waiting = [file for file in longest_first if file.split("/")[0] in WAITING]
     computing = [file for file in longest_first if file.split("/")[0] not in WAITING]
     pairs: Iterable[Sequence[str | None]] = zip_longest(waiting, computing)
-    return [file for pair in pairs for file in pair if file is not None]
+    return [file for pair in pairs for file in pair if file is not None] + last
+
+
+class Turns:
+    """Which worker runs the files that no worker owns. `folder` is the same for all workers of a run, and no other's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.taken: dict[str, bool] = {}
+
+    def is_mine(self, file: str) -> bool:
+        """Whether this worker runs a file: the first that asks does, and keeps it."""
+        if file not in self.taken:
+            try:
+                (self.folder / file.replace("/", "-")).touch(exist_ok=False)
+            except FileExistsError:
+                self.taken[file] = False
+            else:
+                self.taken[file] = True
+        return self.taken[file]
 
 
 def seconds_of(file: str) -> float:

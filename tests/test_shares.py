@@ -14,11 +14,25 @@ import shares
 def test_every_file_is_in_one_share(workers):
     divided = shares.share_out(shares.all_files(), workers)
     assert len(divided) == workers
-    assert sorted(file for share in divided for file in share) == shares.all_files()
+    owned = sorted(file for share in divided for file in share if not shares.is_last(file))
+    last = [file for file in shares.all_files() if shares.is_last(file)]
+    assert sorted(owned + last) == shares.all_files()
+    assert all([file for file in share if shares.is_last(file)] == last for share in divided)
+
+
+def test_of_the_files_that_no_worker_owns_each_is_run_by_the_first_that_asks(tmp_path):
+    one, other = shares.Turns(tmp_path), shares.Turns(tmp_path)
+    assert (one.is_mine("app/a.py"), other.is_mine("app/a.py"), other.is_mine("app/b.py")) == (True, False, True)
+    assert (one.is_mine("app/b.py"), one.is_mine("app/a.py")) == (False, True), (
+        "it is asked before each test of the file"
+    )
 
 
 def test_no_share_takes_longer_than_another_by_more_than_the_usual_file():
-    sums = [sum(map(shares.seconds_of, share)) for share in shares.share_out(shares.all_files(), 4)]
+    sums = [
+        sum(shares.seconds_of(file) for file in share if not shares.is_last(file))
+        for share in shares.share_out(shares.all_files(), 4)
+    ]
     assert max(sums) - min(sums) <= shares.OTHER_SECONDS
 
 
@@ -30,7 +44,9 @@ def test_every_listed_file_is_there_and_takes_longer_than_the_usual_one():
 def test_the_longest_come_first_and_one_that_waits_beside_one_that_computes():
     ordered = shares.in_order(shares.all_files())
     assert sorted(ordered) == shares.all_files()
-    computing = [file for file in ordered if file.split("/")[0] not in shares.WAITING]
+    owned = [file for file in ordered if not shares.is_last(file)]
+    assert ordered[: len(owned)] == owned
+    computing = [file for file in owned if file.split("/")[0] not in shares.WAITING]
     assert computing == sorted(computing, key=shares.seconds_of, reverse=True)
     assert [file.split("/")[0] in shares.WAITING for file in ordered[:6]] == [True, False] * 3
 
@@ -61,7 +77,10 @@ def test_of_the_cases_of_each_marked_test_the_first_and_every_so_many_th_are_qui
 
 
 def test_each_test_runs_once_when_workers_share_the_files():
+    """Two files that one worker owns each, and two that none does."""
     folder = shares.TESTS / "model"
+    last = ("cli/test_cli_escapes.py", "rules/test_random_workflows.py")
+    assert all(map(shares.is_last, last))
     words = (
         sys.executable,
         "-m",
@@ -73,8 +92,9 @@ def test_each_test_runs_once_when_workers_share_the_files():
         "--share",
         "-rA",
         "-k",
-        "test_overlap or test_counts",
+        "test_overlap or test_counts or every_verb_has_a_hostile_call or same_seed",
         folder,
+        *(shares.TESTS / file for file in last),
     )
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(words, cwd=folder.parents[1], env=surroundings, check=False, capture_output=True, text=True)
@@ -83,6 +103,7 @@ def test_each_test_runs_once_when_workers_share_the_files():
     assert {line.split("::")[0] for line in passed} == {
         "PASSED tests/model/test_counts.py",
         "PASSED tests/model/test_overlap.py",
+        *(f"PASSED tests/{file}" for file in last),
     }
-    assert len(passed) == len(set(passed)) > 2
+    assert len(passed) == len(set(passed)) > 4
     assert "100%]" in done.stdout
