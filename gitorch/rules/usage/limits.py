@@ -66,7 +66,7 @@ def _is_known(session: Session, seen: SessionObservation, now: Moment) -> bool:
     """Whether this limit is recorded already, or is only the old sign of one that is over."""
     named = _named_end(seen, now)
     if session.limited_until is None:
-        return _was_just_nudged(session, now) or (named or now) < (session.resumed_at or 0)
+        return _was_nudged(session, named or now, now)
 
     if named is None:
         return True
@@ -74,15 +74,15 @@ def _is_known(session: Session, seen: SessionObservation, now: Moment) -> bool:
     return abs(named - session.limited_until) < SETTLE_MS
 
 
-def _was_just_nudged(session: Session, now: Moment) -> bool:
-    """Whether the nudge after a limit is on its way, or came a moment ago."""
+def _was_nudged(session: Session, ended: Moment, now: Moment) -> bool:
+    """Whether the nudge after a limit is on its way, came a moment ago, or came after the end of this limit."""
     if session.resumed_at is None:
         return False
 
     if session.next_prompt is not None:
         return True
 
-    return now - session.resumed_at < SETTLE_MS
+    return session.resumed_at > min(ended, now - SETTLE_MS)
 
 
 def wait_ms(limits: int) -> int:
