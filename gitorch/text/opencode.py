@@ -78,8 +78,8 @@ def tool_input(messages: Sequence[Any], call: str) -> dict[str, Any]:
 
 def holds_text(messages: Sequence[Any], text: str, since: int) -> bool:
     """Whether one of these messages is the user's, says exactly this, and came at this time or later."""
-    for message in messages:
-        info = object_of(message, "info") if isinstance(message, dict) else {}
+    for message in objects_of({"all": messages}, "all"):
+        info = object_of(message, "info")
         if text_of(info, "role") != "user" or number_of(object_of(info, "time"), "created") < since:
             continue
 
@@ -88,6 +88,12 @@ def holds_text(messages: Sequence[Any], text: str, since: int) -> bool:
                 return True
 
     return False
+
+
+def has_failed(messages: Sequence[Any]) -> bool:
+    """Whether the newest turn failed."""
+    newest = objects_of({"newest": messages[-1:]}, "newest")
+    return any(object_of(message, "info").get("error") for message in newest)
 
 
 def _parts(message: Any) -> list[dict[str, Any]]:

@@ -205,6 +205,27 @@ def test_the_sheet_of_a_workflow_file_names_its_reviews_ways_back_and_checkpoint
     assert any(line.startswith("one  by scripted small  on gitorch/") for line in lines)
 
 
+def test_the_sheet_names_the_one_worktree_that_jobs_of_a_lane_share(stage):
+    planned(stage).presets["scripted"] = Preset("scripted", ("claude",))
+    apart = """\
+gitorch: workflow/1
+name: shared
+lanes: {author: {runtime: scripted}}
+jobs:
+  one: {kind: build, lane: author, title: One, objective: x}
+  two: {kind: build, lane: author, title: Two, objective: x}
+"""
+    shared = apart.replace("{runtime: scripted}", "{runtime: scripted, worktree: shared}")
+    for text, heading, places in (
+        (apart, "batch 1: 2 side by side", ["one", "two"]),
+        (shared, "batch 1", ["lane+author"] * 2),
+    ):
+        (stage.folder / "work.yaml").write_text(text)
+        lines = [line.strip() for line in stage.gitorch("check", "work.yaml").out.splitlines()]
+        assert heading in lines
+        assert [line.split()[-1] for line in lines if " by scripted " in line] == places
+
+
 def test_a_workflow_that_merges_nothing_says_so_and_where_its_result_stays(stage):
     planned(stage).presets["scripted"] = Preset("scripted", ("claude",))
     (stage.folder / "advice.yaml").write_text(ADVICE)

@@ -149,7 +149,7 @@ class FakeTerminals:
     def screen(self, key, history=0):  # noqa: ARG002 - the port names it
         self._ask()
         if key not in self.sessions:
-            raise NotFound(f"There is no session {key.session} in run {key.run}")
+            raise NotFound(f"session {key.session} of run {key.run} has no terminal yet")
         return self.sessions[key].screen
 
     def attach_argv(self, key):

@@ -14,7 +14,7 @@ from gitorch.model.channel import NOT_YET
 from gitorch.model.ids import Moment, PromptId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
-from gitorch.text.opencode import asked_of, holds_text, own_session, status_of, tool_input
+from gitorch.text.opencode import asked_of, has_failed, holds_text, own_session, status_of, tool_input
 from gitorch.world.channels.opencode import LOST_MS, PATIENCE_MS
 
 P1 = PromptId("p1")
@@ -74,6 +74,27 @@ def test_a_text_that_was_sent_is_looked_for_and_never_sent_again(bench):
     assert bench.channel.deliver(P1, "x", since) == "acknowledged"
     bench.server.messages.clear()
     assert bench.channel.deliver(P1, "x", Moment(since - LOST_MS)) == "unknown"
+
+
+def test_a_turn_that_failed_is_aborted_before_the_next_text(bench):
+    """OpenCode may still hold on to it, and then makes the text a message without beginning a turn."""
+    bench.rest()
+    failed = {"info": {"role": "assistant", "error": {"name": "APIError"}}, "parts": [{"type": "text", "text": ""}]}
+    asked = []
+    call = bench.channel._call
+    bench.channel._call = lambda method, path, body=None: (
+        asked.append(path.rpartition("/")[2]) or call(method, path, body)
+    )
+    for newest, ends in (({}, ["prompt_async"]), (failed, ["abort", "prompt_async"])):
+        bench.server.messages[:] = [newest] if newest else []
+        assert bench.channel.deliver(P1, "x", None) == "acknowledged"
+        assert [one for one in asked if one in {"abort", "prompt_async"}] == ends
+        asked.clear()
+
+
+@pytest.mark.parametrize("messages", [[], [7], [{"info": {"role": "assistant"}}], [{"info": {"error": {}}}]])
+def test_a_turn_without_an_error_has_not_failed(messages):
+    assert not has_failed(messages)
 
 
 def test_a_text_that_the_server_took_before_it_fell_silent_is_not_given_to_the_terminal(bench):

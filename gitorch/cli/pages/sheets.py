@@ -36,8 +36,9 @@ def sheet_text(sheet: Sheet, page: Page, remarks: Sequence[Problem] = ()) -> str
 
     for number, batch in enumerate(sheet.batches, 1):
         heading = f"batch {number}"
-        if len(batch) > 1:
-            heading += f": {len(batch)} side by side"
+        worktrees = {row.worktree for row in batch}
+        if len(worktrees) > 1:
+            heading += f": {len(worktrees)} side by side"
 
         lines += ["", page.line(heading, "bold"), *page.table(_rows(batch), shrinks=(3, 2, 1), indent=2)]
         lines += [f"    {line}" for line in _scopes(batch)]

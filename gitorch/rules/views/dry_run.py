@@ -20,7 +20,7 @@ class DryRun(Value):
     """What a run would do."""
 
     batches: tuple[tuple[str, ...], ...]
-    """The jobs in batches; the jobs of a batch can run side by side."""
+    """The jobs in batches; the jobs of a batch do not need each other, and run side by side where they share no worktree."""
 
     lines: tuple[str, ...]
     """The whole as text."""
@@ -48,7 +48,7 @@ def _batch_lines(workflow: Workflow, number: int, batch: tuple[JobId, ...]) -> I
     """A heading for the batch, then its jobs, indented."""
     heading = f"batch {number}"
     if len(batch) > 1:
-        heading += f": {len(batch)} side by side"
+        heading += f": {len(batch)} jobs"
 
     yield heading
     for job in batch:

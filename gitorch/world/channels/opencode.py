@@ -18,7 +18,7 @@ from gitorch.model.plans.permission import Option
 from gitorch.rules.agent_state.limits import resets_at
 from gitorch.text.acp.answers import names_limit
 from gitorch.text.acp.messages import number_of, object_of, text_of
-from gitorch.text.opencode import BUSY, RETRY, asked_of, holds_text, own_session, status_of, tool_input
+from gitorch.text.opencode import BUSY, RETRY, asked_of, has_failed, holds_text, own_session, status_of, tool_input
 from gitorch.world.files import read_json
 
 if TYPE_CHECKING:
@@ -212,6 +212,9 @@ class OpenCodeChannel:
             return f"{REFUSED}the agent's state is {state.state} ({state.evidence})"
 
         now = self._site.clock.now()
+        if has_failed(self._messages(self._own())):
+            self._call("POST", f"/session/{self._own()}/abort")  # else it may keep the text without beginning a turn
+
         self._send(text)
         return self._found(text, now)
 

@@ -249,7 +249,7 @@ class TmuxTerminals:
 
         kept = folder.output_tail(ROWS + history)
         if not kept and folder.launch() is None:
-            raise NotFound(f"There is no session {key.session} in run {key.run}", hint="gitorch status")
+            raise NotFound(f"session {key.session} of run {key.run} has no terminal yet", hint="gitorch status")
 
         return kept
 
