@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.plans.workflow import WorktreeMode
 from gitorch.model.values import Value
 
 if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, JobId, SessionId
+    from gitorch.model.plans.workflow import Lane
     from gitorch.model.work.run import Run
 
 MANUAL = "by-hand"
@@ -45,6 +47,12 @@ class WorktreePaths(Value):
         if job.writes:
             return self.job_worktree(run, job.spec.id)
         return self.base(run) / f"{job.spec.id}-{session}"
+
+    def name_of(self, job: JobId, lane: Lane) -> str:
+        """The folder of a job that changes files within those of its run: its own, or the one that the jobs of its lane share."""
+        if lane.worktree is WorktreeMode.SHARED:
+            return shared_name(lane.name)
+        return job
 
     def job_worktree(self, run: Run, job: JobId) -> Path:
         """The worktree of a job that changes files: its own, or the one that the jobs of its lane share."""

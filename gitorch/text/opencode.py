@@ -90,10 +90,15 @@ def holds_text(messages: Sequence[Any], text: str, since: int) -> bool:
     return False
 
 
-def has_failed(messages: Sequence[Any]) -> bool:
-    """Whether the newest turn failed."""
-    newest = objects_of({"newest": messages[-1:]}, "newest")
-    return any(object_of(message, "info").get("error") for message in newest)
+def unsettled_message(messages: Sequence[Any]) -> str:
+    """The id of the newest message where its turn failed, or is not said to be over; empty where it ended well."""
+    newest = [*objects_of({"newest": messages[-1:]}, "newest"), {}][0]
+    info = object_of(newest, "info")
+    completed = object_of(info, "time").get("completed")
+    if text_of(info, "role") == "assistant" and (info.get("error") or not completed):
+        return text_of(info, "id")
+
+    return ""
 
 
 def _parts(message: Any) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from gitorch.model.channel import NOT_YET
 from gitorch.model.ids import Moment, PromptId
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.permission import Option
-from gitorch.text.opencode import asked_of, has_failed, holds_text, own_session, status_of, tool_input
-from gitorch.world.channels.opencode import LOST_MS, PATIENCE_MS
+from gitorch.text.opencode import asked_of, holds_text, own_session, status_of, tool_input, unsettled_message
+from gitorch.world.channels.opencode import LOST_MS, PATIENCE_MS, SETTLE_MS
 
 P1 = PromptId("p1")
 
@@ -76,25 +76,34 @@ def test_a_text_that_was_sent_is_looked_for_and_never_sent_again(bench):
     assert bench.channel.deliver(P1, "x", Moment(since - LOST_MS)) == "unknown"
 
 
-def test_a_turn_that_failed_is_aborted_before_the_next_text(bench):
-    """OpenCode may still hold on to it, and then makes the text a message without beginning a turn."""
+def test_a_text_waits_until_the_program_has_let_go_of_a_turn_that_failed(bench):
     bench.rest()
-    failed = {"info": {"role": "assistant", "error": {"name": "APIError"}}, "parts": [{"type": "text", "text": ""}]}
-    asked = []
-    call = bench.channel._call
-    bench.channel._call = lambda method, path, body=None: (
-        asked.append(path.rpartition("/")[2]) or call(method, path, body)
-    )
-    for newest, ends in (({}, ["prompt_async"]), (failed, ["abort", "prompt_async"])):
-        bench.server.messages[:] = [newest] if newest else []
-        assert bench.channel.deliver(P1, "x", None) == "acknowledged"
-        assert [one for one in asked if one in {"abort", "prompt_async"}] == ends
-        asked.clear()
+    failed = {"info": {"role": "assistant", "id": "msg_1", "error": {"name": "APIError"}}}
+    bench.server.messages.append({**failed, "parts": [{"type": "text", "text": ""}]})
+    for waited_ms in (0, SETTLE_MS // 2):
+        bench.channel._unsettled_at = Moment(bench.channel._unsettled_at - waited_ms)
+        assert bench.channel.deliver(P1, "x", None) == "refused: its turn has only just ended"
+    bench.channel._unsettled_at = Moment(bench.channel._unsettled_at - SETTLE_MS // 2)
+    assert bench.channel.deliver(P1, "x", None) == "acknowledged"
 
 
-@pytest.mark.parametrize("messages", [[], [7], [{"info": {"role": "assistant"}}], [{"info": {"error": {}}}]])
-def test_a_turn_without_an_error_has_not_failed(messages):
-    assert not has_failed(messages)
+DONE, AGENT = {"completed": 9}, {"role": "assistant", "id": "m"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "unsettled"),
+    [
+        ([], ""),
+        ([7], ""),
+        ([{"info": {"role": "user", "id": "m", "time": {}}}], ""),
+        ([{"info": {**AGENT, "time": DONE}}], ""),
+        ([{"info": {**AGENT, "time": {}}}], "m"),
+        ([{"info": {**AGENT, "time": DONE, "error": {"name": "x"}}}], "m"),
+        ([{"info": AGENT}, {"info": {**AGENT, "time": DONE, "error": {}}}], ""),
+    ],
+)
+def test_a_turn_is_settled_once_its_newest_message_is_complete_without_an_error(messages, unsettled):
+    assert unsettled_message(messages) == unsettled
 
 
 def test_a_text_that_the_server_took_before_it_fell_silent_is_not_given_to_the_terminal(bench):

@@ -390,8 +390,8 @@ def _runs_to_clean(services: Services) -> list[RunId]:
 def run_at(services: Services, folder: Path) -> RunId | None:
     """The open run in one of whose worktrees a folder lies; None outside of them."""
     places = (folder.resolve(), *folder.resolve().parents)
-    names = {place.name for place in places}
-    for run in load_runs(services, [run_id for run_id in active_runs(services) if run_id in names]):
+    named = {RunId(place.name) for place in places}
+    for run in load_runs(services, named.intersection(active_runs(services))):
         if services.paths.base(run).resolve() in places:
             return run.id
 

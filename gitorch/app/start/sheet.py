@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import board_of
-from gitorch.app.worktree_paths import shared_name
-from gitorch.model.plans.workflow import REVIEWING, JobKind, Sandbox, WorktreeMode
+from gitorch.model.plans.workflow import REVIEWING, JobKind, Sandbox
 from gitorch.model.values import Value, replace
 from gitorch.rules.views.dry_run import way_back, ways_out
 from gitorch.rules.workflows.compile import lane_of
@@ -176,16 +175,13 @@ def _row(services: Services, ready: Ready, job: JobId) -> SheetRow:
     spec = ready.workflow.jobs[job]
     base = services.paths.folder(ready.settings.worktrees)
     lane = ready.workflow.lanes[spec.lane]
-    place = str(job)
-    if lane.worktree is WorktreeMode.SHARED:
-        place = shared_name(lane.name)
     return SheetRow(
         job,
         spec.title,
         job,
         lane.runtime,
         f"gitorch/{ready.run}/{job}",
-        str(base / ready.run / place),
+        str(base / ready.run / services.paths.name_of(job, lane)),
         lane.model,
         spec.scope.allowed,
         spec.scope.forbidden,

@@ -48,7 +48,7 @@ def _batch_lines(workflow: Workflow, number: int, batch: tuple[JobId, ...]) -> I
     """A heading for the batch, then its jobs, indented."""
     heading = f"batch {number}"
     if len(batch) > 1:
-        heading += f": {len(batch)} jobs"
+        heading += f": {counted(len(batch), 'job')}"
 
     yield heading
     for job in batch:

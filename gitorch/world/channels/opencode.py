@@ -18,7 +18,16 @@ from gitorch.model.plans.permission import Option
 from gitorch.rules.agent_state.limits import resets_at
 from gitorch.text.acp.answers import names_limit
 from gitorch.text.acp.messages import number_of, object_of, text_of
-from gitorch.text.opencode import BUSY, RETRY, asked_of, has_failed, holds_text, own_session, status_of, tool_input
+from gitorch.text.opencode import (
+    BUSY,
+    RETRY,
+    asked_of,
+    holds_text,
+    own_session,
+    status_of,
+    tool_input,
+    unsettled_message,
+)
 from gitorch.world.files import read_json
 
 if TYPE_CHECKING:
@@ -50,6 +59,9 @@ LOOK_MS = 600
 LOST_MS = 20_000
 """A text that is not in the conversation after this time may have been lost; nobody knows."""
 
+SETTLE_MS = 5_000
+"""How long a text waits after a turn has failed or been interrupted: OpenCode 1.18.33 may still hold on to that, and then begins no turn with the text."""
+
 POLL_SECONDS = 0.05
 REPLIES = {Option.ONCE: "once", Option.REJECT: "reject"}
 
@@ -66,6 +78,9 @@ class OpenCodeChannel:
         self._limit = ""
         """What the service said of the limit that is under way, and when that was seen first."""
         self._limited_at = Moment(0)
+        self._unsettled = ""
+        """The message of a turn that failed or is not complete, and when it was seen first."""
+        self._unsettled_at = Moment(0)
 
     @property
     def name(self) -> str:
@@ -212,11 +227,19 @@ class OpenCodeChannel:
             return f"{REFUSED}the agent's state is {state.state} ({state.evidence})"
 
         now = self._site.clock.now()
-        if has_failed(self._messages(self._own())):
-            self._call("POST", f"/session/{self._own()}/abort")  # else it may keep the text without beginning a turn
+        if self._has_just_ended(now):
+            return f"{REFUSED}its turn has only just ended"
 
         self._send(text)
         return self._found(text, now)
+
+    def _has_just_ended(self, now: Moment) -> bool:
+        """Whether the newest turn failed, or its message is not complete, and that was seen first a moment ago."""
+        message = unsettled_message(self._messages(self._own()))
+        if message != self._unsettled:
+            self._unsettled, self._unsettled_at = message, now
+
+        return bool(message) and now < self._unsettled_at + SETTLE_MS
 
     def _send(self, text: str) -> None:
         """Give the server the text. Raises Unavailable only where it refused it; whether it took an unanswered one is looked for."""
