@@ -9,6 +9,7 @@ from gitorch.model import commands as c
 from gitorch.model.ids import JobId, Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.work.session import PromptKind
+from gitorch.rules.deciding.runs import REFUSALS_KEPT
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.views.prompts import prompt_text
 from gitorch.rules.views.why import why
@@ -98,3 +99,17 @@ def test_an_accepted_report_and_a_new_lease_end_the_count(play):
     fresh.do(c.EndSession(fresh.session("api"), "exited", 1, "", ""))
     fresh.launch("api")
     assert fresh.run.jobs[API].refused == 0
+
+
+def test_an_agent_that_was_refused_much_else_is_asked_about_after_its_third_report(play):
+    agent = play.actor(play.session("api"))
+    for _ in range(3 * REFUSALS_KEPT):
+        play.do(c.RecordRefusal("approve", "denied", "only the principal may approve"), agent)
+    assert play.run.sessions[play.session("api")].refusals == REFUSALS_KEPT
+    for _ in range(3 * REFUSALS_KEPT):
+        refused(play)
+    assert play.run.sessions[play.session("api")].refusals == 2 * REFUSALS_KEPT, (
+        "a looping agent cannot fill the ledger"
+    )
+    (asked,) = learned(play)
+    assert asked.happened.startswith("The reports of api (session s1) were refused ")

@@ -96,7 +96,7 @@ def test_hooks_that_an_agent_plants_are_refused_by_name(field):
     plant_hooks(field, field.repo.path / ".git/hooks")
     field.trace.unlink(missing_ok=True)
     errors = field.call_everything()
-    assert any(error.startswith("hooks/") and "changed since the run began" in error for error in errors)
+    assert any(error.startswith("hooks/") and "changed since the oldest open run began" in error for error in errors)
     assert field.ran() == []
 
 
@@ -208,4 +208,4 @@ def test_a_remote_that_an_agent_changed_is_not_contacted(field, kind):
     errors = field.call_everything()
     assert field.ran() == []
     if not kind.startswith("promisor"):
-        assert any("changed since the run began" in error for error in errors)
+        assert any("changed since the oldest open run began" in error for error in errors)

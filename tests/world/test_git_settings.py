@@ -46,7 +46,9 @@ def test_a_filter_that_an_agent_removed_is_named(field):
     head = field.work()
     field.repo.git("config", "--remove-section", "filter.lfs")
     hazards = field.git.facts_of(head, field.base).hazards
-    assert hazards == ("filter.lfs.clean of this repository changed since the run began: put it back as it was",)
+    assert hazards == (
+        "filter.lfs.clean of this repository changed since the oldest open run began: put it back as it was",
+    )
 
 
 def test_a_merge_without_its_driver_is_the_merge_of_text(field):
@@ -95,7 +97,7 @@ def test_another_place_for_attributes_is_named(field, key):
     head = field.work()
     field.repo.git("config", "--file", str(field.repo.path / ".git/config"), key, str(field.folder))
     assert field.git.facts(field.path, field.base).hazards == (
-        f"{key} of this repository changed since the run began: put it back as it was",
+        f"{key} of this repository changed since the oldest open run began: put it back as it was",
     )
     with pytest.raises(Unavailable, match=key):
         field.git.try_merge(field.base, head)

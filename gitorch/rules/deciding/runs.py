@@ -186,16 +186,20 @@ def record_cleanup(state: State, order: Order, command: commands.RecordCleanup) 
 
 def record_refusal(state: State, order: Order, command: commands.RecordRefusal) -> tuple[Event, ...]:
     """A refused attempt, unless the ledger has enough of this agent's; outside of runs one more is recorded each hour."""
-    if order.actor.kind is ActorKind.AGENT and _is_enough(state, order):
+    kept = REFUSALS_KEPT
+    if command.job is not None:  # a refused report counts, until people are asked: other attempts leave room for it
+        kept += REFUSALS_KEPT
+
+    if order.actor.kind is ActorKind.AGENT and _is_enough(state, order, kept):
         return ()
 
     return (events.ActionRefused(command.verb, command.code, command.reason, command.job),)
 
 
-def _is_enough(state: State, order: Order) -> bool:
+def _is_enough(state: State, order: Order, kept: int) -> bool:
     """Whether the ledger already has as many refused attempts of this agent as it keeps."""
     if state.run is not None:
-        return _is_enough_of_run(state.run, order.actor)
+        return _is_enough_of_run(state.run, order.actor, kept)
 
     board = state.board
     if board.strangers < STRANGER_REFUSALS_KEPT or board.stranger_at is None:
@@ -203,13 +207,13 @@ def _is_enough(state: State, order: Order) -> bool:
     return order.at - board.stranger_at < REFUSAL_PAUSE_MS
 
 
-def _is_enough_of_run(run: Run, actor: Actor) -> bool:
+def _is_enough_of_run(run: Run, actor: Actor, kept: int) -> bool:
     """Whether a run has enough refused attempts of this agent; agents of no session of the run are counted together."""
     session = run.sessions.get(SessionId(actor.session or ""))
     if session is None:
         return run.strangers >= STRANGER_REFUSALS_KEPT
 
-    return session.refusals >= REFUSALS_KEPT
+    return session.refusals >= kept
 
 
 DECISIONS: Decisions = {

@@ -176,7 +176,9 @@ class GitCommands:
     def _changed_rules(self) -> tuple[str, ...]:
         """A sentence for each setting that decides about files and merges, and that changed since the run began."""
         keys = self._git.judgement(always=True).changed_content_rules()
-        return tuple(f"{key} of this repository changed since the run began: put it back as it was" for key in keys)
+        return tuple(
+            f"{key} of this repository changed since the oldest open run began: put it back as it was" for key in keys
+        )
 
     def settings_snapshot(self) -> Mapping[str, str]:
         """The digests of the settings, hooks and attributes that could make git run a program, by their names."""

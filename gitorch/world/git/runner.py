@@ -196,7 +196,7 @@ def _require_readable(path: Path) -> None:
 def _require_unchanged(keys: Sequence[str]) -> None:
     """Raise Unavailable when a setting that the command needs changed since the start of the run."""
     if keys:
-        message = f"{keys[0]} of this repository changed since the run began, so gitorch does not use it"
+        message = f"{keys[0]} of this repository changed since the oldest open run began, so gitorch does not use it"
         raise Unavailable(message, hint=f"git config --show-origin --get-all {keys[0]}")
 
 
