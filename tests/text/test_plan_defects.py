@@ -136,9 +136,9 @@ def test_the_good_plan_has_no_problems():
         ("Depends on: api", "Depends on:", [(13, 1, "The dependencies of epic `web` are empty.")]),
         ("Depends on: none", "Depends on: web", [(5, 13, "The dependencies form a cycle: api → web → api.")]),
         (
-            "- [ ] Draw it",
+            "Depends on: api\n\n- [ ] Draw it",
             "### Task: Draw it\n\nDepends on: api",
-            [(17, 1, "`api` is an epic, but this line belongs to a task, so epic `web` would not wait for it.")],
+            [(15, 1, "`api` is an epic, but this line belongs to a task, so epic `web` would not wait for it.")],
         ),
         ("- [ ] Draw it", "- [ ] Draw {{it}}", [(15, 12, "The placeholder `{{it}}` was never filled in.")]),
         (
@@ -245,3 +245,7 @@ def test_a_task_list_in_another_form_is_offered_to_be_imported_by_a_command_that
     assert ["gitorch plan import 'my list.md'" in fix for fix in fixes] == [offered]
     if offered:
         assert import_plan("my list.md", text.encode(), {}).epics == 1
+
+
+def test_a_dependency_that_a_task_repeats_is_no_defect():
+    assert found(GOOD.replace("- [ ] Draw it", "### Task: Draw it\n\nDepends on: api")) == []

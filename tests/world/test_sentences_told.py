@@ -44,12 +44,12 @@ def signed_by_an_agent(place):
     SshSignatures(place.repo.environ).sign("text", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFFFFFFFFFF x", "git")
 
 
-def signed_without_success(script):
+def signed_without_success(script, terminal=os.devnull):
     def act(place):
         (place.folder / "key.pub").write_text("ssh-ed25519 AAAA x\n")
         (place.folder / "key").write_text("x")
         case = f'case "$*" in *"-Y sign"*) {script};; esac; exit 1'
-        SshSignatures(place.program("ssh-keygen", case)).sign("text", str(place.folder / "key"), "git")
+        SshSignatures(place.program("ssh-keygen", case), terminal).sign("text", str(place.folder / "key"), "git")
 
     return act
 
@@ -162,6 +162,7 @@ FAULTS = {
     "a key of an ssh-agent": signed_by_an_agent,
     "a key that signs nothing": signed_without_success("echo one >&2; echo 'the last' >&2; exit 3"),
     "a key that signs nothing and gives no reason": signed_without_success("exit 0"),
+    "a key whose passphrase nobody can type": signed_without_success("exit 1", "no terminal"),
     "a second key for approvals": second_key,
     "a key without a passphrase": key_without_passphrase,
     "a key that is missing": public_key(None),
