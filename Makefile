@@ -8,7 +8,7 @@ AGENTS ?=
 AGENTS_ARGS ?= -v
 # More workers than cores, since many tests wait for a terminal. Each collects and runs its own files (tests/shares.py),
 # and the run ends when one of them dies, since no other has its tests.
-PYTEST_ARGS ?= -n 5 --dist each --share --max-worker-restart 0
+PYTEST_ARGS ?= -n 6 --dist each --share --max-worker-restart 0
 # Under a name of its own, since `make -n` runs each line that holds the variable MAKE.
 TYPES := $(MAKE) types
 
