@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import termios
+from types import SimpleNamespace
 
 import pytest
 
@@ -176,6 +177,28 @@ def test_a_bug_is_named_even_where_no_report_can_be_written(stage, monkeypatch, 
         assert error == {"code": "bug", "message": "gitorch has a bug: ValueError: odd", "hint": "", "where": ""}
     else:
         assert answer.err == "gitorch: gitorch has a bug: ValueError: odd\n  no report could be written\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "began", "words"),
+    [
+        (bug.__file__, float("inf"), "gitorch has a bug: ValueError: odd"),
+        (
+            bug.__file__,
+            0.0,
+            "gitorch was installed anew while this ran, so leave this and start it again (ValueError: odd)",
+        ),
+        (
+            "/nowhere/bug.py",
+            float("inf"),
+            "gitorch was installed anew while this ran, so leave this and start it again (ValueError: odd)",
+        ),
+    ],
+    ids=["older than the call", "written since", "removed since"],
+)
+def test_an_error_after_an_upgrade_is_not_called_a_bug(monkeypatch, file, began, words):
+    monkeypatch.setattr(bug, "__file__", file)
+    assert bug.bug_sentence(ValueError("odd"), SimpleNamespace(began=began)) == words
 
 
 def test_an_agent_is_told_to_hold_where_the_ledger_is_damaged(stage):
