@@ -91,12 +91,13 @@ def holds_text(messages: Sequence[Any], text: str, since: int) -> bool:
 
 
 def unsettled_message(messages: Sequence[Any]) -> str:
-    """The id of the newest message where its turn failed, or is not said to be over; empty where it ended well."""
-    newest = [*objects_of({"newest": messages[-1:]}, "newest"), {}][0]
-    info = object_of(newest, "info")
-    completed = object_of(info, "time").get("completed")
-    if text_of(info, "role") == "assistant" and (info.get("error") or not completed):
-        return text_of(info, "id")
+    """The id of the newest message if it is the agent's, and its turn failed or is not complete; otherwise empty."""
+    for message in objects_of({"newest": messages[-1:]}, "newest"):
+        info = object_of(message, "info")
+        is_complete = bool(object_of(info, "time").get("completed"))
+        has_failed = bool(info.get("error"))
+        if text_of(info, "role") == "assistant" and (is_complete, has_failed) != (True, False):
+            return text_of(info, "id")
 
     return ""
 

@@ -78,7 +78,7 @@ def process(pid: int) -> Process | None:
 
 
 def _read(path: str) -> bytes:
-    """A file that the system makes, whole, in a third of the time of `Path.read_bytes`, since a look reads one for each process."""
+    """The bytes of a file below `/proc`. This takes a third of the time of `Path.read_bytes`, and a look reads one file a process."""
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123  the same
         return file.read()
 
@@ -261,7 +261,10 @@ def end(find: Callable[[Mapping[int, Process]], set[int]], clock: Clock, patienc
 
 
 def _wait_for(known: Mapping[int, str], clock: Clock) -> None:
-    """Wait until all of these have ended, at most a fifth of a second: a look at everything reads every process of the machine."""
+    """Wait until all of these have ended, at most a fifth of a second.
+
+    It looks at these alone: a look at the whole table reads every process of the machine.
+    """
     for _ in range(10):
         clock.sleep(0.02)
         if not any(alive(pid, started) for pid, started in known.items()):

@@ -60,7 +60,7 @@ LOST_MS = 20_000
 """A text that is not in the conversation after this time may have been lost; nobody knows."""
 
 SETTLE_MS = 5_000
-"""How long a text waits after a turn has failed or been interrupted: OpenCode 1.18.33 may still hold on to that, and then begins no turn with the text."""
+"""How long a text waits after a turn that failed or was interrupted. Before that, OpenCode 1.18.33 may begin no turn with the text."""
 
 POLL_SECONDS = 0.05
 REPLIES = {Option.ONCE: "once", Option.REJECT: "reject"}
