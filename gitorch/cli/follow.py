@@ -39,19 +39,24 @@ def carry_on(call: Call, run: Run, is_wanted: Callable[[Run], bool] = lambda _: 
     return after or run, done
 
 
-def carry_on_if_over(call: Call, run: Run) -> Run:
-    """Stop the agents of a run that a decision has ended; `gitorch up` continues any other run. Returns the run."""
-    if not run.phase.is_over:
+def carry_on_without_up(call: Call, run: Run) -> Run:
+    """Carry on a run that a decision has ended, or that is worked on by hand; `gitorch up` continues any other. Returns the run."""
+    if not (run.phase.is_over or run.settings.manual):
         return run
 
     after, _ = carry_on(call, run)
     return after
 
 
-def whats_next(run: Run) -> str:
+def whats_next(call: Call, run: Run) -> str:
     """One sentence for people after a decision about a run."""
     if run.phase.is_over:
         return f"Run {run.id} is {run.phase}."
+
+    if run.settings.manual:
+        from gitorch.app.query.runs import next_command
+
+        return f"Next: {next_command(call.services, run)}"
 
     return "gitorch up continues it."
 

@@ -17,6 +17,8 @@ from gitorch.app.people import decisions
 from gitorch.app.query.syncing import LEDGER_REF, choose_remote, compare, sync
 from gitorch.errors import Corrupt, NotFound, Refused, Unavailable
 from gitorch.model import commands
+from gitorch.model.ids import Moment
+from gitorch.ports.commits import LastContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +47,18 @@ def clone(mine: Yard, tmp_path: Path) -> Yard:
 def write(yard: Yard, reason: str) -> None:
     """One record more."""
     execute(yard.services, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
+
+
+def test_a_remote_that_hosts_share_is_noted_as_having_answered(mine, monkeypatch):
+    asked = []
+    monkeypatch.setattr(mine.services.ledger, "refresh", lambda: asked.append("origin"))
+    for contact in (None, LastContact("elsewhere", None, Moment(0))):
+        monkeypatch.setattr(mine.services.ledger, "last_contact", lambda contact=contact: contact)
+        sync(mine.services, "origin")
+        assert asked == []
+    monkeypatch.setattr(mine.services.ledger, "last_contact", lambda: LastContact("origin", None, Moment(0)))
+    assert sync(mine.services, "origin").did == "nothing"
+    assert asked == ["origin"]
 
 
 def test_a_ledger_is_synced_to_a_remote_to_a_clone_and_back(mine, tmp_path):

@@ -316,10 +316,13 @@ def test_a_shell_proposes_what_begins_as_it_was_begun_with_a_word_about_it(stage
 
 def test_what_follows_a_decision_is_one_sentence(stage):
     stage.begin_run()
-    assert follow.whats_next(stage.run) == "gitorch up continues it."
+    call = stage.call()
+    assert follow.whats_next(call, stage.run) == "gitorch up continues it."
+    by_hand = replace(stage.run, settings=replace(stage.run.settings, manual=True))
+    assert follow.whats_next(call, by_hand) == "Next: gitorch claim api"
     over = replace(stage.run, phase=RunPhase.CANCELED)
-    assert follow.whats_next(over) == "Run auth-7f3a is canceled."
-    assert follow.carry_on_if_over(stage.call(), stage.run) == stage.run
+    assert follow.whats_next(call, over) == "Run auth-7f3a is canceled."
+    assert follow.carry_on_without_up(call, stage.run) == stage.run
     assert follow.checkout_note(stage.services, stage.run) == ""
 
 

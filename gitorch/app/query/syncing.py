@@ -134,6 +134,15 @@ def sync(services: Services, remote: str) -> SyncResult:
     Raises Refused where the two diverged: they are never merged.
     Raises Unavailable where the remote does not answer or takes no push.
     """
+    done = _sync(services, remote)
+    contact = services.ledger.last_contact()
+    if contact is not None and contact.remote == remote:
+        services.ledger.refresh()  # so that no verb says that the remote answered long ago
+    return done
+
+
+def _sync(services: Services, remote: str) -> SyncResult:
+    """What `sync` does, without what hosts that share a ledger remember of the remote's answer."""
     comparison = compare(services, remote)
     here, there = comparison.here, comparison.there
     if comparison.stand is Stand.SAME and here is not None:

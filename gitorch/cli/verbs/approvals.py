@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
 from gitorch.cli.boundary import Detailed
-from gitorch.cli.follow import carry_on_if_over, whats_next
+from gitorch.cli.follow import carry_on_without_up, whats_next
 from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import agrees, ask
 from gitorch.cli.verb_function import verb
@@ -38,9 +38,9 @@ def answer(call: Call, question: str, words: tuple[str, ...], run: str | None) -
 
     typed = arguments.words_or_input(words)
     found, answered, accepted = decisions.answer(call.services, call.caller, question, typed, run)
-    after = carry_on_if_over(call, found)
+    after = carry_on_without_up(call, found)
     values = {"run": after.id, "phase": after.phase, "question": answered.id, "answer": accepted}
-    call.say(values, f"{answered.id} is answered: {accepted}. {whats_next(after)}")
+    call.say(values, f"{answered.id} is answered: {accepted}. {whats_next(call, after)}")
 
 
 @verb("approve")
@@ -77,7 +77,7 @@ def _approve_epic(call: Call, caller: Caller, run: Run, question: Question, *, y
 
     after, _, accepted = decisions.answer(call.services, caller, question.id, [option], run.id)
     values = {"run": after.id, "job": question.job, "question": question.id, "answer": accepted}
-    call.say(values, f"{question.job} is approved ({question.id}). {whats_next(after)}")
+    call.say(values, f"{question.job} is approved ({question.id}). {whats_next(call, after)}")
 
 
 def _ask_about_epic(call: Call, run: Run, question: Question) -> None:
@@ -322,9 +322,10 @@ def reject(
     else:
         after, rejected = _reject_report(call, caller, found, findings, rework, text), f"the report of {found.id}"
 
-    after = carry_on_if_over(call, after)
+    after = carry_on_without_up(call, after)
     call.say(
-        {"run": after.id, "phase": after.phase, "rejected": rejected}, f"Rejected: {rejected}. {whats_next(after)}"
+        {"run": after.id, "phase": after.phase, "rejected": rejected},
+        f"Rejected: {rejected}. {whats_next(call, after)}",
     )
 
 

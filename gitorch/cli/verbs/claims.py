@@ -204,7 +204,9 @@ def _list_abandoned(call: Call, caller: Caller, what: str | None, reason: str, *
     place = _place(call, apply_all=apply_all)
     if apply_all:
         found, results = recovery.apply(call.services, caller, what, reason)
-        found = _settled(call, found)
+        from gitorch.cli.follow import carry_on_without_up
+
+        found = carry_on_without_up(call, found)
     else:
         found, results = recovery.propose(call.services, what)
 
@@ -293,7 +295,9 @@ def _requeue_or_cancel(call: Call, caller: Caller, run: Run, job: str, reason: s
 
 def _say_phase(call: Call, run: Run, job: str) -> None:
     """Print the phase of the job, which may be named by its beginning."""
-    after = _settled(call, run)
+    from gitorch.cli.follow import carry_on_without_up
+
+    after = carry_on_without_up(call, run)
     phase = ""
 
     for name, state in after.jobs.items():
@@ -302,17 +306,6 @@ def _say_phase(call: Call, run: Run, job: str) -> None:
             break
 
     call.say({"run": after.id, "job": job, "phase": phase}, f"{job} is {phase}.")
-
-
-def _settled(call: Call, run: Run) -> Run:
-    """A run that is driven manually continues at once; `gitorch up` continues any other."""
-    from gitorch.cli.follow import carry_on
-
-    if not run.settings.manual:
-        return run
-
-    after, _ = carry_on(call, run)
-    return after
 
 
 @verb("decide")

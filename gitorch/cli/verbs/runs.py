@@ -35,8 +35,10 @@ def pause(call: Call, run: str | None, reason: str) -> None:
 @verb("resume")
 def resume(call: Call, run: str | None) -> None:
     """Resume a paused run."""
-    held = _hold(call, "resume", run)
-    call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is {held.phase}. gitorch up continues it.")
+    from gitorch.cli.follow import carry_on_without_up, whats_next
+
+    held = carry_on_without_up(call, _hold(call, "resume", run))
+    call.say({"run": held.id, "phase": held.phase}, f"Run {held.id} is {held.phase}. {whats_next(call, held)}")
 
 
 @verb("cancel")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.cli import arguments
-from gitorch.cli.follow import carry_on_if_over, whats_next
+from gitorch.cli.follow import carry_on_without_up, whats_next
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
 from gitorch.cli.verb_function import group, verb
@@ -158,6 +158,6 @@ def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
 
 def _say(call: Call, run: Run, job: JobId, change: str) -> None:
     """Print the change. A run that it ended is stopped at once; `gitorch up` continues any other."""
-    after = carry_on_if_over(call, run)
+    after = carry_on_without_up(call, run)
     values = {"run": after.id, "job": job, "phase": after.jobs[job].phase}
-    call.say(values, f"{job} {change}. {whats_next(after)}")
+    call.say(values, f"{job} {change}. {whats_next(call, after)}")
