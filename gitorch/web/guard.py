@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 METHODS = READS | {"POST"}
 
+HEADER_BYTES_MAX = 16_384
+"""Of the address and all headers of a request. h11 has a limit too, but only for headers that come in several reads."""
+
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -74,6 +77,8 @@ class Guard:
         refusal = self._access.refusal(asked)
         if refusal is not None:
             return self._refuse(request, refusal)
+        if _header_bytes(request) > HEADER_BYTES_MAX:
+            return self._refuse(request, Refusal(431, f"the headers are larger than {HEADER_BYTES_MAX // 1024} KiB"))
         if self._access.is_login(asked):
             return self._logged_in(request)
         return None
@@ -89,6 +94,12 @@ class Guard:
         answer = RedirectResponse(f"{path}?{urlencode(rest)}".rstrip("?"), 303)
         answer.set_cookie(self._access.cookie_name, self._access.secrets.session, httponly=True, samesite="strict")
         return answer
+
+
+def _header_bytes(request: Request) -> int:
+    """The size of the address and the headers of a request, as they were sent."""
+    address = len(request.scope["raw_path"]) + len(request.scope["query_string"])
+    return address + sum(len(name) + len(value) + len(": \r\n") for name, value in request.headers.raw)
 
 
 def asked_of(request: Request, cookie_name: str) -> Asked:

@@ -17,6 +17,7 @@ from gitorch.model.values import Value
 from gitorch.web.access import Access, Secrets
 from gitorch.web.answers import Doors
 from gitorch.web.application import application
+from gitorch.web.guard import HEADER_BYTES_MAX
 from gitorch.wiring.connections import stranger
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ PORT = 8420
 PORTS_TRIED = 20
 """A port that is taken leads to the next one, as with Jupyter, unless it was asked for."""
 
-HEADER_BYTES_MAX = 16_384
 HEADER_SECONDS = 10
 """How long a connection may take to ask something; also between two requests."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from web_browser import HOME, PORT, SECRETS, browser_of, client_of
 
+from gitorch.web import guard
 from gitorch.web.access import Access, Asked
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "web.md"
@@ -59,6 +60,9 @@ ATTACKS = {
     "a path that climbs": ("GET", "/static/../access.py", COOKIE, 404),
     "a path that climbs by `..%2f`": ("GET", "/static/..%2faccess.py", COOKIE, 404),
     "an absolute path": ("GET", "/static/%2fetc%2fpasswd", COOKIE, 404),
+    "headers that are too large": ("GET", "/", {"x": "y" * guard.HEADER_BYTES_MAX} | COOKIE, 431),
+    "an address that is too long": ("GET", "/log?" + "y" * guard.HEADER_BYTES_MAX, COOKIE, 431),
+    "headers that are too large, of a stranger": ("GET", "/", {"x": "y" * guard.HEADER_BYTES_MAX}, 401),
     "a page that does not exist": ("GET", "/<script>alert(1)</script>", COOKIE, 404),
 }
 

@@ -79,6 +79,7 @@ REFUSALS = {
         "404 there is no page /static//etc/passwd",
     },
     405: {"405 DELETE is not used here", "405 OPTIONS is not used here"},
+    431: "431 the headers are larger than 16 KiB",
     421: "421 this address is not one of this server; use the one that gitorch serve printed",
 }
 
