@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli.output import write, write_json, write_long
-from gitorch.errors import Denied, Usage
+from gitorch.errors import Denied, GitorchError, Usage
 from gitorch.model.ids import Moment, RunId
 from gitorch.model.values import Value
 
@@ -127,13 +128,22 @@ class Call:
         return ManualClaim(caller, self.folder, job, run, fence)
 
     def people_only(self, verb: str) -> Caller:
-        """The caller. Raises Denied for an agent's session, and keeps the attempt in the ledger."""
+        """The caller, who may mean a run that another host began. Raises Denied for an agent's session, and keeps the attempt."""
         from gitorch.app.executing.execute import only_people
 
         caller = self.caller
         only_people(self.services, caller, verb)
+        self.learn_of_runs()
 
         return caller
+
+    def learn_of_runs(self) -> None:
+        """Where hosts share the ledger, fetch what other hosts wrote, for verbs that change a run which another may have begun.
+
+        Whatever is in the way of that, the verb meets it and says so, or can do without.
+        """
+        with suppress(GitorchError):
+            self.services.ledger.refresh()
 
     @property
     def page(self) -> Page:
@@ -169,7 +179,8 @@ class Call:
 
         contact, page = ledger.last_contact(), self.page
         if page.now - contact.at > FRESH_MS:
-            write(f"gitorch: as of {page.age(contact.at)} ago, when {contact.remote} last answered", to_stderr=True)
+            note = f"as of {page.age(contact.at)} ago, when {contact.remote} was last asked; gitorch sync asks it"
+            write(f"gitorch: {note}", to_stderr=True)
         if self.services.outboxes.waiting(self.services.home):
             write(
                 "gitorch: commands that were typed while the remote was away wait for you: gitorch sync in a terminal, "

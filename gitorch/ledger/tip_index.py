@@ -52,9 +52,7 @@ class TipIndex:
         """Everything as of the branch's tip, with this run's state in memory; an empty replay where there is no branch.
 
         Memory comes first, then the cache; a branch that does not continue them is read from its beginning.
-        A trusted tip that is older than the branch moves forward.
-
-        A trusted tip that names no record is set aside and not believed.
+        A trusted tip that is older than the branch moves forward. One that names no record is set aside and not believed.
 
         Raises Corrupt when the branch does not hold the trusted tip, or breaks the chain.
         Raises Corrupt when the branch no longer exists, although this clone has seen a record.
@@ -76,9 +74,7 @@ class TipIndex:
                 raise
 
         trusted_tip.set_aside(self._common)  # a forged one would cost every reader this detour
-        replay = self._replay(tip, None, run)
-        self._trust(replay)
-        return replay
+        return self._replay(tip, None, run)
 
     def is_record(self, trusted: TrustedTip) -> bool:
         """Whether git has the trusted tip's commit, with a legal history that ends in its record.
@@ -92,7 +88,7 @@ class TipIndex:
         return head is not None and (head.seq, head.digest) == (trusted.seq, trusted.digest)
 
     def _replay(self, tip: CommitId, trusted: TrustedTip | None, run: RunId | None) -> Replay:
-        """The replay up to `tip` from the fastest source that leads there. Raises Corrupt, Busy."""
+        """The replay up to `tip` from the fastest source that leads there, with a trusted tip written if none is. Raises Corrupt, Busy."""
         # From the fastest to the slowest.
         sources: tuple[Callable[[], Replay | None], ...] = (self._from_memory, self._from_cache, self._from_nothing)
         for source in sources:
@@ -112,6 +108,8 @@ class TipIndex:
                 continue  # perhaps a cache of another history: the branch itself is read from its beginning
 
             self._memory = replay
+            if trusted is None:
+                self._trust(replay)
             return replay
 
         raise Busy("The cache was removed while it was read.", hint="try again")
@@ -189,6 +187,7 @@ class TipIndex:
 
         Another history breaks the chain too, and the user must learn the cause instead of the first symptom.
         """
+        error = Corrupt(error.message, error.hint or "gitorch recover", error.where)
         if trusted is None or trusted.commit == tip:
             return error
 

@@ -220,13 +220,13 @@ def _lacks_process(session: Session, observation: SessionObservation | None) -> 
 
 
 def _observations(run: Run, observed: Observed) -> Iterator[tuple[Session, SessionObservation]]:
-    """The sessions that have not ended and were observed, each with its observation; none while tmux cannot be asked."""
+    """The sessions that are needed and were observed, each with its observation; none while tmux cannot be asked."""
     if observed.sessions is None:
         return
 
     for session in observed.sessions_here(run):
         observation = observed.sessions.get(session.id)
-        if observation is not None:
+        if observation is not None and needed(run, session, observed):
             yield session, observation
 
 

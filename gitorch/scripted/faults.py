@@ -28,10 +28,17 @@ FOR_EVER_SECONDS = 10**8
 
 
 class Dialog(NamedTuple):
-    """A question that blocks the program; Enter selects the first choice."""
+    """A question that blocks the program; at first the first choice is selected."""
 
     question: str
     choices: tuple[str, str]
+
+    def panel(self, detail: str, selected: int) -> list[str]:
+        """The dialog as it is drawn, with one of its choices selected."""
+        marks = [" ", " "]
+        marks[selected] = "❯"
+        rows = [f" {marks[0]} 1. {self.choices[0]}", f" {marks[1]} 2. {self.choices[1]}"]
+        return ["─" * 40, f" {self.question}", f"   {detail}", "", *rows, "", f" {DIALOG_FOOT}"]
 
 
 DIALOGS: Mapping[str, Dialog] = {
@@ -44,70 +51,76 @@ DIALOGS: Mapping[str, Dialog] = {
 }
 
 
-KEY_CHOICES: Mapping[str, bool] = {"enter": True, "escape": False, "interrupt": False}
-"""Whether a key that decides a dialog, by its kind, means yes."""
+KEY_ROWS: Mapping[str, int] = {"1": 0, "y": 0, "Y": 0, "2": 1, "n": 1, "N": 1, "escape": 1, "interrupt": 1}
+"""The row that a typed character picks, or a key by its kind, whichever is selected."""
 
-TYPED_CHOICES: Mapping[str, bool] = {"1": True, "y": True, "Y": True, "2": False, "n": False, "N": False}
-"""Whether a typed character that decides a dialog means yes."""
+ARROW_ROWS: Mapping[str, int] = {"up": 0, "down": 1}
+"""The row that an arrow selects."""
 
 
 def dialog(context: TurnContext, step: Step) -> None:
-    """Show a dialog until a key answers it; all other input is written to `dialog.jsonl`.
+    """Show a dialog until a key answers it; all input is written to `dialog.jsonl`.
 
-    Enter, `1` and `y` select the first choice; Escape, Ctrl-C, `2` and `n` the second one. Without trust or a login the
-    program ends, as real ones do. A refused permission ends only the turn.
+    `1` and `y` pick the first choice; Escape, Ctrl-C, `2` and `n` the second one; Enter the one that is selected, which the
+    arrows change. Without trust or a login the program ends, as real ones do. A refused permission ends only the turn.
     """
     shown = DIALOGS[step.text]
     detail = step.option("text")
     if not detail and step.text == "trust":
         detail = str(context.worktree.path)
 
-    choices = [f" ❯ 1. {shown.choices[0]}", f"   2. {shown.choices[1]}"]
     context.console.title(TITLE_DIALOG)
-    context.console.panel(["─" * 40, f" {shown.question}", f"   {detail}", "", *choices, "", f" {DIALOG_FOOT}"])
+    context.console.panel(shown.panel(detail, 0))
     context.gitorch.hook("permission", f"{shown.question} {detail}".strip())
-    agreed = _wait_for_choice(context, step.text)
+    picked = _wait_for_choice(context, step.text, detail)
     context.console.close_panel()
     context.console.title(TITLE_BUSY)
-    accepting, refusing = shown.choices
-    if agreed:
-        context.show(f"{shown.question} {accepting}")
+    context.show(f"{shown.question} {shown.choices[picked]}")
+    if picked == 0:
         return
 
-    context.show(f"{shown.question} {refusing}")
     if step.text in {"trust", "login"}:
         raise Quit(1)
 
     raise TurnOver("Not allowed.")
 
 
-def _wait_for_choice(context: TurnContext, kind: str) -> bool:
-    """Wait for the key that decides, and record every key; returns whether it was a yes.
+def _wait_for_choice(context: TurnContext, kind: str, detail: str) -> int:
+    """Wait for the key that decides, and record every key; returns the row that was picked.
 
     What was typed stands in the log as text, so that a test can tell that a prompt was typed into a
     dialog.
     """
+    selected = 0
     while True:
         key = context.console.key()
         if key is None:
             continue
 
-        choice = _choice(key)
-        if choice is None and key.text:
+        picked = _picked(key, selected)
+        if picked is None and key.text:
             _record(context, {"dialog": kind, "typed": key.text})
         else:
             _record(context, {"dialog": kind, "key": key.text or key.kind})
 
-        if choice is not None:
-            return choice
+        if picked is not None:
+            return picked
+
+        if key.kind in ARROW_ROWS:
+            selected = ARROW_ROWS[key.kind]
+            context.console.close_panel()
+            context.console.panel(DIALOGS[kind].panel(detail, selected))
 
 
-def _choice(key: Key) -> bool | None:
-    """The answer that a key gives; None for any other key, and for a text that was meant for another reader."""
-    if key.kind == "text":
-        return TYPED_CHOICES.get(key.text)
+def _picked(key: Key, selected: int) -> int | None:
+    """The row that a key picks; None for any other key, and for a text that was meant for another reader."""
+    if key.kind == "enter":
+        return selected
 
-    return KEY_CHOICES.get(key.kind)
+    if key.kind == "paste":
+        return None
+
+    return KEY_ROWS.get(key.text or key.kind)
 
 
 def _record(context: TurnContext, record: Mapping[str, str]) -> None:

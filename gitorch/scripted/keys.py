@@ -17,6 +17,7 @@ CONTROLS = {
     "\x04": "end",
     "\x15": "clear",
 }
+ARROWS = {"\x1b[A": "up", "\x1bOA": "up", "\x1b[B": "down", "\x1bOB": "down"}
 SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O.|[^\[O\x00-\x1f])", re.DOTALL)
 PLAIN = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]+")
 
@@ -25,7 +26,7 @@ class Key(NamedTuple):
     """One key press, or one piece of text."""
 
     kind: str
-    """`text`, `paste`, `escape`, `other` or a value of `CONTROLS`."""
+    """`text`, `paste`, `escape`, `other` or a value of `CONTROLS` or `ARROWS`."""
 
     text: str = ""
 
@@ -108,7 +109,7 @@ class Decoder:
         return Key(CONTROLS.get(control, "other"))
 
     def _sequence(self) -> Key | None:
-        """The key of an escape sequence, of which only Escape itself matters; None if it is incomplete.
+        """The key of an escape sequence, of which only Escape itself and two arrows matter; None if it is incomplete.
 
         An Escape before a control character is the key: no sequence continues with one.
         """
@@ -121,4 +122,4 @@ class Decoder:
             return None
 
         self._rest = self._rest[found.end() :]
-        return Key("other")
+        return Key(ARROWS.get(found.group(), "other"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import filterfalse
 from typing import TYPE_CHECKING
 
 from gitorch.text.markdown import Heading, read_markdown
@@ -21,9 +22,12 @@ SETTINGS_FILE = ".claude/settings.json"
 
 SECTION = re.compile(r"(?:allowed|permitted) commands|commands (?:that )?(?:agents|you) may run", re.IGNORECASE)
 ITEM = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(?P<text>.+)$")
+NO_COMMAND = re.compile(r"```|~~~|#|$")
+"""What a line of a code block begins with that is no command: a fence, a remark or nothing."""
 CODE = re.compile(r"`([^`]+)`")
 SHELL = re.compile(r"Bash\((?P<command>[^()\n]+)\)")
 ANY_ARGUMENTS = ":*"
+SEVERAL = re.compile(r"[;&|`\n]|[$<>]\(")
 
 
 def commands_in_agents_file(text: str) -> tuple[str, ...]:
@@ -35,7 +39,7 @@ def commands_in_agents_file(text: str) -> tuple[str, ...]:
         for number in range(first, end):
             found += _commands_of(document, number, lines[number - 1])
 
-    return tuple(dict.fromkeys(found))
+    return _single(found)
 
 
 def _sections(document: Document, count: int) -> Iterator[tuple[int, int]]:
@@ -53,7 +57,7 @@ def _commands_of(document: Document, number: int, line: str) -> list[str]:
     """The commands on one line of such a section: a line of code, or the code in an item."""
     text = line.strip()
     if document.is_code(number, line):
-        return [] if text.startswith(("```", "~~~", "#")) or not text else [_with_arguments(text)]
+        return [] if NO_COMMAND.match(text) else [_with_arguments(text)]
 
     item = ITEM.match(line)
     if item is None:
@@ -65,10 +69,7 @@ def _commands_of(document: Document, number: int, line: str) -> list[str]:
 def _with_arguments(command: str) -> str:
     """A command in the form of this module: ` *` at its end means any arguments."""
     command = command.strip().removeprefix("$ ")
-    if command.endswith(" *"):
-        return command.removesuffix(" *") + ANY_ARGUMENTS
-
-    return command
+    return re.sub(r" \*$", ANY_ARGUMENTS, command)
 
 
 def commands_in_claude_settings(text: str) -> tuple[str, ...]:
@@ -80,11 +81,16 @@ def commands_in_claude_settings(text: str) -> tuple[str, ...]:
 
     found = []
     for rule in _allowed(settings):
-        shell = SHELL.fullmatch(rule) if isinstance(rule, str) else None
+        shell = SHELL.fullmatch(str(rule))
         if shell is not None:
             found.append(shell["command"].strip())
 
-    return tuple(dict.fromkeys(found))
+    return _single(found)
+
+
+def _single(commands: list[str]) -> tuple[str, ...]:
+    """Each command once, without those that a shell would take for more than one, or for a command within it."""
+    return tuple(dict.fromkeys(filterfalse(SEVERAL.search, commands)))
 
 
 def _allowed(settings: object) -> list[object]:

@@ -49,16 +49,23 @@ def write(yard: Yard, reason: str) -> None:
     execute(yard.services, RUN, HUMAN, commands.RecordRefusal("merge", "refused", reason))
 
 
-def test_a_remote_that_hosts_share_is_noted_as_having_answered(mine, monkeypatch):
-    asked = []
-    monkeypatch.setattr(mine.services.ledger, "refresh", lambda: asked.append("origin"))
-    for contact in (None, LastContact("elsewhere", None, Moment(0))):
-        monkeypatch.setattr(mine.services.ledger, "last_contact", lambda contact=contact: contact)
-        sync(mine.services, "origin")
-        assert asked == []
-    monkeypatch.setattr(mine.services.ledger, "last_contact", lambda: LastContact("origin", None, Moment(0)))
-    assert sync(mine.services, "origin").did == "nothing"
-    assert asked == ["origin"]
+@pytest.mark.parametrize(("contact", "asked"), [("", []), ("elsewhere", []), ("origin", ["origin"])])
+def test_a_remote_that_hosts_share_is_asked_as_they_ask_it(mine, monkeypatch, contact, asked):
+    """So that the commits which records name come along, and no verb says that it was asked long ago."""
+    sync(mine.services, "origin")
+    found = []
+
+    def refresh():
+        found.append("origin")
+        write(mine, "from another host")
+
+    monkeypatch.setattr(mine.services.ledger, "refresh", refresh)
+    monkeypatch.setattr(
+        mine.services.ledger, "last_contact", lambda: LastContact(contact, None, Moment(0)) if contact else None
+    )
+    done = sync(mine.services, "origin")
+    assert found == asked
+    assert done.did == ("sent" if asked else "nothing")
 
 
 def test_a_ledger_is_synced_to_a_remote_to_a_clone_and_back(mine, tmp_path):

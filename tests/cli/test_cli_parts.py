@@ -135,7 +135,7 @@ def test_an_answer_is_printed_with_the_age_of_a_ledger_that_nobody_has_compared_
         made.opened = stage.services
         made.opened.__dict__["ledger"] = ledger
         told = printed(lambda: made.say({}, "an answer"))
-        note = f"gitorch: as of {said} ago, when origin last answered\n" if said else ""
+        note = f"gitorch: as of {said} ago, when origin was last asked; gitorch sync asks it\n" if said else ""
         assert told == ("an answer\n", note), age
     ledger.last_contact = lambda: None
     assert printed(lambda: made.say({}, lambda page: f"{page.width}")) == ("0\n", "")

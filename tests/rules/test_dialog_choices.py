@@ -18,7 +18,7 @@ from recorded_screens import recorded
 
 from gitorch.model import commands as c
 from gitorch.model import effects
-from gitorch.model.dialog import DialogChoice, ShownDialog
+from gitorch.model.dialog import DialogChoice, PermissionRequest, ShownDialog
 from gitorch.model.ids import Moment
 from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer
@@ -26,7 +26,7 @@ from gitorch.model.plans.runtime import Preset
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
 from gitorch.rules.outstanding import may_begin, outstanding
 from gitorch.rules.reconcile import reconcile
-from gitorch.rules.reconciling.dialogs import REQUEST_STAYS_MS, in_order, owed_answer
+from gitorch.rules.reconciling.dialogs import REQUEST_PAINTS_MS, REQUEST_STAYS_MS, in_order, owed_answer
 from gitorch.text.preset import parse_preset
 
 PROGRAMS = {screen.program for screen in recorded()}
@@ -236,6 +236,34 @@ def test_a_dialog_is_one_question_with_its_own_choices_and_the_chosen_one_is_pre
     play.at += REQUEST_STAYS_MS
     late = seen(play, **DIALOG, answered=(answer,), answered_at=Moment(play.at - REQUEST_STAYS_MS))
     assert (pressed(play, late), escalations(play, late)) == ([], [asked])
+
+
+LAST = PermissionAnswer("2. No [aa]", Option.CHOSEN, "q1")
+BY_RULE = PermissionAnswer("Run it?", Option.ONCE, "Run it.")
+NEXT = {"offered": ShownDialog(OFFERED.choices, "bb"), "asked": "Run that?"}
+REQUEST = PermissionRequest("r2", "Run that?")
+
+
+@pytest.mark.parametrize(
+    ("last", "shown", "asked_after"),
+    [
+        (LAST, {}, REQUEST_STAYS_MS),
+        (LAST, {"asked": "Run that?"}, REQUEST_STAYS_MS),
+        (LAST, NEXT, REQUEST_PAINTS_MS),
+        (LAST, NEXT | {"request": REQUEST}, 0),
+        (BY_RULE, {"asked": "Run it?"}, REQUEST_STAYS_MS),
+        (BY_RULE, {"asked": ""}, REQUEST_STAYS_MS),
+        (BY_RULE, NEXT, REQUEST_PAINTS_MS),
+        (BY_RULE, NEXT | {"request": REQUEST}, 0),
+    ],
+)
+def test_the_dialog_after_one_that_was_answered_is_asked_about_once_it_is_known_to_be_another(
+    play: Play, last: PermissionAnswer, shown: dict[str, object], asked_after: int
+) -> None:
+    since = (0, REQUEST_PAINTS_MS - 1, REQUEST_PAINTS_MS, REQUEST_STAYS_MS - 1, REQUEST_STAYS_MS)
+    for ms in since:
+        look = seen(play, **(DIALOG | shown), answered=(last,), answered_at=Moment(play.at - ms))
+        assert (escalations(play, look) != []) == (ms >= asked_after), ms
 
 
 def test_a_choice_is_never_pressed_into_another_dialog(play: Play) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from play import HUMAN, Play
+from telling import Telling
 
 from gitorch.errors import Denied, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, SessionId
 from gitorch.model.observed import AgentState, Observed, SessionObservation
-from gitorch.rules.outstanding import outstanding
+from gitorch.rules.outstanding import CLEARANCE_MS, outstanding
 from gitorch.rules.reconcile import reconcile
 
 API = JobId("api")
@@ -98,3 +99,17 @@ def test_a_job_without_an_agent_says_why(play, command):
         play.do(command(JobId("merge")), HUMAN)
     with pytest.raises(NotFound):
         play.do(command(JobId("nothing")), HUMAN)
+
+
+@pytest.mark.parametrize("state", list(AgentState))
+def test_a_session_that_is_stopped_gets_no_text_in_the_same_tick(state: AgentState) -> None:
+    """The worktree of a reviewer goes with it, and a text would make the folder again, as no worktree of the repository."""
+    telling = Telling()
+    for step in ("plan api", "finish api"):
+        telling.tell(step)
+    play = telling.play
+    session = play.session("api")
+    assert play.run.sessions[session].unsent_prompts
+    shown = SessionObservation(True, True, state, 7, was_ready=True, evidence="hook")
+    owed = outstanding(play.run, Observed(Moment(play.at + CLEARANCE_MS), {session: shown}, None))
+    assert [one for one in owed if getattr(one, "session", None) == session] == [effects.StopSession(session)]

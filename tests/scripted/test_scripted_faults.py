@@ -95,6 +95,26 @@ def test_a_refused_dialog_ends_the_turn(start):
     assert "Going on" not in terminal.output
 
 
+@pytest.mark.parametrize("down", ["\x1b[B", "\x1bOB"])
+def test_the_arrows_select_the_choice_of_a_dialog(start, repo, down):
+    terminal = start(turn('dialog = "permission"', 'say = "Going on."'))
+    terminal.until("❯ 1\\. Yes, this once")
+    terminal.send(down)
+    terminal.until("❯ 2\\. No, do something else")
+    terminal.send("\r")
+    terminal.until("Not allowed\\.")
+    assert [record["key"] for record in dialogs(repo)] == ["down", "enter"]
+
+
+def test_a_selection_can_be_taken_back(start):
+    terminal = start(turn('dialog = "permission"', 'say = "Going on."'))
+    terminal.until("Esc to cancel")
+    terminal.send("\x1b[B")
+    terminal.until("❯ 2\\.")
+    terminal.send("\x1b[A\r")
+    terminal.until("Going on\\.")
+
+
 def test_a_refused_trust_dialog_ends_the_program(start):
     terminal = start(boot('dialog = "trust"'))
     terminal.until("Do you trust the files")

@@ -40,7 +40,6 @@ def test_the_section_about_allowed_commands_is_read_and_no_other():
         "npm test:*",
         "npm run unit",
         "tox -q",
-        "- `in code`",
         "cargo check:*",
     )
 
@@ -58,6 +57,28 @@ def test_a_file_without_such_a_section_allows_nothing(text):
 def test_the_shell_commands_that_claude_s_settings_allow_are_read():
     allow = ["Bash(npm run lint)", "Bash(make:*)", "Read(./src)", 7, "Bash(make:*)", "Bash(a(b))"]
     assert commands_in_claude_settings(json.dumps({"permissions": {"allow": allow}})) == ("npm run lint", "make:*")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "a; b",
+        "make a && make b",
+        "a & b",
+        "cat x | sh",
+        "echo `id`",
+        "echo $(id)",
+        "cat <(id)",
+        "tee >(sh)",
+        "c; d:*",
+        "a || b",
+    ],
+)
+def test_what_a_shell_takes_for_several_commands_is_never_allowed(command):
+    allowed = json.dumps({"permissions": {"allow": [f"Bash({command})", "Bash(make x > out.txt)"]}})
+    assert commands_in_claude_settings(allowed) == ("make x > out.txt",)
+    items = "" if "`" in command else f"- `{command}`\n"
+    assert commands_in_agents_file(f"# Allowed commands\n\n```\n{command}\nmake y\n```\n{items}") == ("make y",)
 
 
 @pytest.mark.parametrize(

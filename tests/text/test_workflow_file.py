@@ -25,9 +25,8 @@ from gitorch.model.plans.workflow import (
 )
 from gitorch.text.workflows.file import parse_workflow
 
-ROOT = Path(__file__).parents[2]
-TEMPLATE = ROOT / "templates" / "workflows" / "code-change.yaml"
-EXAMPLE = ROOT / "examples" / "code-change"
+TEMPLATE = Path(__file__).parents[2] / "templates" / "workflows" / "code-change.yaml"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "code-change"
 
 
 def nothing(path: str) -> bytes | None:
@@ -187,6 +186,7 @@ HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\njobs:\n  wo
         ("  r: {kind: review, lane: a, needs: [work], subject: wrk}\n", (6, 54, "`jobs.r.subject` names `wrk`, which is not work that this review needs.")),
         ("  r: {kind: review, lane: a, needs: [work], posture: grim}\n", (6, 54, "`jobs.r.posture` must be one of neutral, devils_advocate, security, threat_model, latency_performance, ergonomics_dx, accessibility, compliance_license, supply_chain, or custom:<name>.")),
         ("  s: {kind: checkpoint, needs: [work], on_cancel: [work]}\n", (6, 51, "`jobs.s.on_cancel` names `work`, which does not need `s`.")),
+        ("  s: {kind: checkpoint, needs: [work], on_cancel: [no]}\n  m: {kind: merge, needs: [s]}\n  no: {lane: a, needs: [s], objective: x}\n", (6, 51, "`jobs.s.on_cancel` has no effect: `s` is the approval that the merge `m` needs, and nobody cancels it.")),
         ("  p: {kind: phase_synthesis, lane: a, needs: [work], objective: x}\n", (6, 6, "`jobs.p.phase` is missing.")),
         ("  t: {lane: a}\n", (6, 6, "`jobs.t.objective` is missing.")),
         ("  t: {lane: a, objective: x, role: boss}\n", (6, 36, "`jobs.t.role` names `boss`, which is not a role.")),

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from gitorch.app.executing.execute import execute
 from gitorch.app.executing.redaction import redact_value
 from gitorch.app.people.forge_merges import merge_of
-from gitorch.app.people.proposals import APPROVALS_REF, Place, place_of
+from gitorch.app.people.proposals import Place, place_of
 from gitorch.app.query.lookup import run_lines
 from gitorch.app.query.syncing import compare
 from gitorch.errors import Unavailable
 from gitorch.model import commands
 from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.values import replace
-from gitorch.model.work.proposal import ForgeMerge, ProposalSeen, PullRequest, proposal_branch
+from gitorch.model.work.proposal import APPROVALS_REF, ForgeMerge, ProposalSeen, PullRequest, proposal_branch
 from gitorch.rules.guards.ensure import run_there
 from gitorch.text.forge_answers import github_pull_request, gitlab_merge_request
 from gitorch.text.records.timestamps import iso

@@ -16,7 +16,7 @@ from gitorch.model.events import ReportIssued
 from gitorch.model.path_text import shell_word
 from gitorch.model.plans.forge import ForgeKind
 from gitorch.model.values import Value
-from gitorch.model.work.proposal import APPROVALS, Proposal, proposal_branch
+from gitorch.model.work.proposal import APPROVALS, APPROVALS_REF, Proposal, proposal_branch
 from gitorch.ports.git import PushRef
 from gitorch.rules.forges import (
     changes_address,
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
 
-APPROVALS_REF = f"refs/heads/{APPROVALS}"
 FORGE_SECONDS = 60.0
 """How long a forge's program may take to open a pull request."""
 

@@ -141,18 +141,13 @@ def find_run(services: Services, name: str | None) -> Run:
     if name is None:
         run_id = _default_run(services, ids)
     else:
-        run_id = _run_named(name, ids)
+        listing = "gitorch sync" if services.ledger.is_shared else "gitorch list"
+        run_id = RunId(resolve_prefix(name, ids, "run", "this repository", (listing, "gitorch status")))
 
     run = services.ledger.state(run_id).run
     if run is None:
         raise NotFound(f"there is no run {run_id}", "gitorch list")
     return run
-
-
-def _run_named(name: str, ids: Sequence[RunId]) -> RunId:
-    """The id that is this name, or the only one that begins with it. Raises NotFound, Usage."""
-    commands = ("gitorch list", "gitorch status")
-    return RunId(resolve_prefix(name, ids, "run", "this repository", commands))
 
 
 def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:

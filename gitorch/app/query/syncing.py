@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.seen_ledgers import require_kept
+from gitorch.app.query.target import shared_remote
 from gitorch.errors import NotFound, Refused, Unavailable
 from gitorch.model.path_text import shell_word
 from gitorch.model.values import Value
 from gitorch.model.words import Words
+from gitorch.model.work.proposal import APPROVALS_REF
 from gitorch.ports.git import PushRef
 
 if TYPE_CHECKING:
@@ -86,15 +88,17 @@ def _usual_remote(remotes: Sequence[str]) -> str:
 
 
 def compare(services: Services, remote: str) -> Comparison:
-    """Ask the remote, and fetch what it has beyond this clone, without moving any branch.
+    """Ask the remote, and fetch what its ledger and its branch of approvals have beyond this clone, without moving any branch.
 
     The objects that were fetched stay, named by nothing, so that a following `sync` need not fetch them again.
     Raises Unavailable where the remote does not answer, Corrupt where its ledger lost records that this clone has seen there.
     """
     here = services.ledger.tip()
-    there = services.remotes.heads(remote, (LEDGER_REF,)).get(LEDGER_REF)
-    if there is not None and not services.git.has(there):
-        services.remotes.fetch(remote, LEDGER_REF)
+    heads = services.remotes.heads(remote, (LEDGER_REF, APPROVALS_REF))
+    for ref, tip in heads.items():
+        if not services.git.has(tip):
+            services.remotes.fetch(remote, ref)
+    there = heads.get(LEDGER_REF)
     require_kept(services, remote, there)
     return Comparison(remote, _stand(services, here, there), here, there)
 
@@ -134,15 +138,34 @@ def sync(services: Services, remote: str) -> SyncResult:
     Raises Refused where the two diverged: they are never merged.
     Raises Unavailable where the remote does not answer or takes no push.
     """
+    fetched = _refreshed(services, remote)
     done = _sync(services, remote)
-    contact = services.ledger.last_contact()
-    if contact is not None and contact.remote == remote:
-        services.ledger.refresh()  # so that no verb says that the remote answered long ago
+    if fetched and done.did == "nothing":
+        return SyncResult(remote, "fetched", done.tip, fetched)
+
     return done
 
 
+def _refreshed(services: Services, remote: str) -> int:
+    """How many records a ledger that hosts share over this remote got from it, with the commits that these name."""
+    if shared_remote(services) != remote:
+        return 0
+
+    before = _count(services)
+    services.ledger.refresh()
+    return _count(services) - before
+
+
+def _count(services: Services) -> int:
+    """The number of records in this clone's ledger."""
+    for newest in services.ledger.newest():
+        return newest.record.seq + 1
+
+    return 0
+
+
 def _sync(services: Services, remote: str) -> SyncResult:
-    """What `sync` does, without what hosts that share a ledger remember of the remote's answer."""
+    """Fetch or send by a plain comparison of the two ledgers."""
     comparison = compare(services, remote)
     here, there = comparison.here, comparison.there
     if comparison.stand is Stand.SAME and here is not None:

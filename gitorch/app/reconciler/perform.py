@@ -152,8 +152,7 @@ def _deliver_prompt(
 
 
 def _prompt_of(session: Session, effect: effects.DeliverPrompt) -> Prompt:
-    found = [prompt for prompt in session.prompts if prompt.id == effect.prompt]
-    return found[0]
+    return {prompt.id: prompt for prompt in session.prompts}[effect.prompt]
 
 
 def _answer_permission(

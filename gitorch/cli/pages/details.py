@@ -20,6 +20,7 @@ from gitorch.rules.messages.report_commands import (
 from gitorch.rules.review.endings import ending
 from gitorch.rules.views.finding_lines import place_text
 from gitorch.rules.views.inbox import inbox
+from gitorch.rules.views.naming_runs import with_run
 from gitorch.rules.views.why import why
 from gitorch.text.records.released import kind_of
 from gitorch.text.visible import safe_text
@@ -180,10 +181,10 @@ def _option_text(question: Question, option: str) -> str:
 
 
 def _command_of(run: Run, question: Question) -> str:
-    """The command that answers an open question; empty for an answered one."""
+    """The command that answers an open question, whatever other runs are open; empty for an answered one."""
     for row in inbox(run):
         if row.id == question.id:
-            return row.command
+            return with_run(row.command, run.id)
 
     return ""
 

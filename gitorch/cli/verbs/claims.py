@@ -29,6 +29,7 @@ def claim(call: Call, job: str | None, runtime: str, run: str | None) -> None:
     from gitorch.app.work import claims
     from gitorch.cli.by_hand import do_or_keep
 
+    call.learn_of_runs()
     caller = call.caller
     claimed = do_or_keep(
         call,
@@ -177,7 +178,7 @@ def recover(
 
     found = find_run(call.services, run)
     if adopt is not None:
-        _adopt(call, caller, found, adopt, what, reason)
+        _adopt(call, caller, found, adopt, reason)
         return
 
     if what is None:
@@ -268,17 +269,13 @@ def _remedy_lines(results: tuple[RecoveryResult, ...], page: Page, command_in: C
     return lines
 
 
-def _adopt(call: Call, caller: Caller, run: Run, handoff: str, job: str | None, reason: str) -> None:
+def _adopt(call: Call, caller: Caller, run: Run, handoff: str, reason: str) -> None:
     """Accept a late handoff. Raises NotFound, Refused."""
     from gitorch.app.work import recovery
+    from gitorch.model.ids import LateHandoffId
 
     after = recovery.adopt(call.services, caller, run, handoff, reason)
-
-    for known, late in run.late_handoffs.items():
-        if known == handoff:
-            job = late.job
-
-    _say_phase(call, after, job or "")
+    _say_phase(call, after, run.late_handoffs[LateHandoffId(handoff)].job)
 
 
 def _requeue_or_cancel(call: Call, caller: Caller, run: Run, job: str, reason: str, *, cancel: bool) -> None:
@@ -295,16 +292,11 @@ def _requeue_or_cancel(call: Call, caller: Caller, run: Run, job: str, reason: s
 
 def _say_phase(call: Call, run: Run, job: str) -> None:
     """Print the phase of the job, which may be named by its beginning."""
+    from gitorch.app.query.lookup import find_job
     from gitorch.cli.follow import carry_on_without_up
 
     after = carry_on_without_up(call, run)
-    phase = ""
-
-    for name, state in after.jobs.items():
-        if name.startswith(job):
-            phase = state.phase
-            break
-
+    phase = after.jobs[find_job(after, job)].phase
     call.say({"run": after.id, "job": job, "phase": phase}, f"{job} is {phase}.")
 
 

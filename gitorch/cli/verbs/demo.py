@@ -14,6 +14,7 @@ from gitorch.cli.interruption import INTERRUPTED
 from gitorch.cli.output import ask
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Failed, Waiting
+from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 
 if TYPE_CHECKING:
@@ -127,7 +128,10 @@ class Stage:
         from gitorch.cli.call import Call as NewCall
 
         self.tell("", f"$ gitorch {' '.join(_quoted(word) for word in words)}")
-        call = NewCall(self._call.environ, self._repository, self._call.open, self._call.streams)
+        streams = self._call.streams
+        if self._yes:
+            streams = replace(streams, asks=False)
+        call = NewCall(self._call.environ, self._repository, self._call.open, streams)
         status = run(list(words), call)
         if status not in expected:
             raise Failed(f"gitorch {words[0]} ended with status {status}", f"gitorch -C {self._repository} status")

@@ -100,20 +100,16 @@ def _sent_line(call: Call, held: Held) -> str:
 
 def _delivery(call: Call, held: Held) -> str:
     """How the message reaches its receivers."""
-    waits = "it waits in the inbox."
-    if held.run is None:
-        return waits
-
-    return _delivery_in_run(call, held, waits)
-
-
-def _delivery_in_run(call: Call, held: Held, waits: str) -> str:
-    """How a message of a run reaches its receivers."""
     run = call.services.ledger.state(held.run).run
     if run is None or run.jobs.keys().isdisjoint(held.message.to):
-        return waits
+        return "it waits in the inbox."
 
     if _is_due(run, held.message.id):
+        from gitorch.app.reconciler.turn import is_driven
+
+        if not is_driven(call.services):
+            return "gitorch up delivers it."
+
         return "it is delivered as soon as the terminal is ready."
 
     return "the job has no agent yet; its brief will include it."

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import CommitId, Digest
 
 APPROVALS = "gitorch/approvals"
+APPROVALS_REF = f"refs/heads/{APPROVALS}"
 """The branch that pull requests with reports are merged into. It is no part of the ledger."""
 
 

@@ -82,11 +82,31 @@ def dialog_trouble(run: Run, session: Session, observation: SessionObservation, 
 
 
 def _was_just_answered(observation: SessionObservation, now: Moment) -> bool:
-    """Whether a dialog of this session was answered so short a time ago that it may still close."""
+    """Whether the dialog that shows was answered so short a time ago that it may still close.
+
+    One that is known to be another than the answered one needs only the time to be painted, and none where a channel told it.
+    """
     if observation.answered_at is None:
         return False
 
-    return now - observation.answered_at < REQUEST_STAYS_MS
+    patience_ms = REQUEST_STAYS_MS
+    if _is_another(observation):
+        patience_ms = 0 if observation.request else REQUEST_PAINTS_MS
+
+    return now - observation.answered_at < patience_ms
+
+
+def _is_another(observation: SessionObservation) -> bool:
+    """Whether the dialog that shows is known not to be the one that was answered last."""
+    if not observation.answered:
+        return False
+
+    last = observation.answered[-1]
+    if last.option is not Option.CHOSEN:
+        return observation.asked not in {"", last.asked}
+
+    marks = [f"[{shown.mark}]" for shown in observation.dialogs]
+    return bool(marks) and not last.asked.endswith(tuple(marks))
 
 
 def _waits_for_channel(run: Run, session: Session, observation: SessionObservation, now: Moment) -> bool:

@@ -133,7 +133,7 @@ def _checkout_failed(
         happened=f"The checkout for the tests of {name} could not be set up{_status(status)}.",
         tried=f"{_done(run)} ran in a clean checkout of {commit[:12]}. Its tests did not run, and no round was counted.",
         evidence=tail or SILENT,
-        decision=_decision(run, name),
+        decision=f"Is the commit the cause? Send it back: gitorch reject {name} --note TEXT. {_decision(run, name)}",
         options=SETUP_OPTIONS,
         job=name,
     )
@@ -170,6 +170,6 @@ def _done(run: Run) -> str:
 def _decision(run: Run, job: JobId) -> str:
     """What a person can decide about a set-up that failed."""
     return (
-        f"Remove the cause or correct the command (gitorch config set worktrees.setup COMMAND --run {run.id}), "
-        f"then try once more (retry); or stop {job} (stop_epic), or the run (stop_run)?"
+        f"Correct the command (gitorch config set worktrees.setup COMMAND --run {run.id}), which is answer enough; "
+        f"or remove the cause and try once more (retry), or stop {job} (stop_epic) or the run (stop_run)?"
     )

@@ -175,12 +175,17 @@ def _check_only_subject(graph: Graph, job: JobId, spec: JobSpec, work: Sequence[
 
 
 def _check_paths(graph: Graph, job: JobId, spec: JobSpec) -> None:
-    """The jobs that a checkpoint starts wait for it.
+    """The jobs that a checkpoint starts wait for it: otherwise they would run before anyone has decided.
 
-    Otherwise they would run before anyone has decided.
+    A checkpoint before a merge is an approval, which nobody cancels.
     """
     _check_path(graph, job, "on_continue", spec.on_continue)
     _check_path(graph, job, "on_cancel", spec.on_cancel)
+
+    for name, other in graph.jobs.items():
+        if spec.on_cancel and other.kind is JobKind.MERGE and job in other.needs:
+            message = f"has no effect: `{job}` is the approval that the merge `{name}` needs, and nobody cancels it."
+            graph.forms[job].complain("on_cancel", message, f"Let a checkpoint that `{job}` needs lead to these jobs.")
 
 
 def _check_path(graph: Graph, job: JobId, key: str, names: Sequence[JobId]) -> None:

@@ -11,6 +11,7 @@ import contextlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from gitorch.errors import Unavailable
 from gitorch.model.ids import Moment
 from gitorch.model.json_text import json_of, parse_json
 from gitorch.model.plans.permission import Option, PermissionAnswer
@@ -71,7 +72,7 @@ class Answering:
 
         keys = found.keys(answer.option)
         if not keys:
-            return f"refused: its preset has no key for {answer.option}"
+            raise self._unpressed(f"its preset has no key for {answer.option}")
 
         return self._answer(pane, keys, answer)
 
@@ -104,9 +105,8 @@ class Answering:
         if keys:
             return self._answer(pane, keys, answer)
 
-        refusal = self._select(pane, answer)
-        if refusal:
-            return refusal
+        if not self._select(pane, answer):
+            return DISTURBED
 
         return self._answer(pane, ("Enter",), answer)
 
@@ -125,10 +125,10 @@ class Answering:
 
         return offered.choice_of_text(request.trust_choice)
 
-    def _select(self, pane: Pane, answer: PermissionAnswer) -> str:
-        """Move the selection to the row that an answer picks; why it could not be moved there, or nothing.
+    def _select(self, pane: Pane, answer: PermissionAnswer) -> bool:
+        """Move the selection to the row that an answer picks; False where its terminal changed or somebody is attached.
 
-        Each key waits until the one before it has moved the selection, so no key is on its way when Enter is pressed.
+        Raises Unavailable where the program does not move it. Each key waits until the one before it has moved the selection, so no key is on its way when Enter is pressed.
         """
         steps = self._steps(answer)
         for _ in range(STEPS_MAX):
@@ -136,14 +136,14 @@ class Answering:
                 break
 
             if not self._press(pane, (DOWN if steps > 0 else UP,)):
-                return DISTURBED
+                return False
 
             steps = self._steps_after(answer, steps)
 
         if steps != 0:
-            return "refused: the choice could not be selected"
+            raise self._unpressed("its selection does not move to the choice")
 
-        return ""
+        return True
 
     def _keys_of(self, choice: DialogChoice, screen: str) -> tuple[str, ...]:
         """The keys that pick a choice wherever the selection is; none for a row of a list."""
@@ -183,6 +183,10 @@ class Answering:
             self._clock.sleep(POLL_SECONDS)
 
         return None
+
+    def _unpressed(self, why: str) -> Unavailable:
+        """The error for an answer that this program takes by no key: only a person at its terminal can give it."""
+        return Unavailable(f"the dialog is still open: {why}", hint=f"gitorch attach {self._folder.path.name}")
 
     def _press(self, pane: Pane, keys: tuple[str, ...]) -> bool:
         """Press the keys if nobody is attached. One command in the server: nothing comes between the check and the keys."""
