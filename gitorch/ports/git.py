@@ -307,8 +307,18 @@ class Worktrees(Protocol):
         """The worktrees below a folder, sorted by path. Raises Unavailable."""
         ...
 
-    def delete_branch(self, branch: str) -> None:
-        """Delete one of gitorch's work branches. Raises Failed while it is checked out, Refused for any other branch."""
+    def branches_with(self, commit: CommitId) -> tuple[str, ...]:
+        """The full names of the branches that have a commit, of this clone and as last fetched from remotes.
+
+        None where the repository lacks the commit. Raises Unavailable.
+        """
+        ...
+
+    def delete_branch(self, branch: str, tip: CommitId) -> None:
+        """Delete one of gitorch's work branches while it is at `tip`; harmless where it is gone.
+
+        Raises Failed where it is at another commit or checked out, Refused for any other branch.
+        """
         ...
 
     def work_branches(self, run: str) -> tuple[str, ...]:

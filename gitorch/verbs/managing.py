@@ -239,7 +239,11 @@ VERBS = (
     Verb(
         "cleanup",
         "Remove the clean, merged worktrees of a finished run.",
-        details="Uncommitted or unmerged work and the ledger are never removed, and branches only with `--branches`.",
+        details=(
+            "Uncommitted or unmerged work and the ledger are never removed, and branches only with `--branches`. Work is "
+            "merged where the target has its commits, or where a forge squashed or rebased them into it. What stays is "
+            "named with the reason."
+        ),
         at="runs:cleanup",
         needs="approve",
         parameters=(

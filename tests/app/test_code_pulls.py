@@ -120,3 +120,21 @@ def test_a_pull_request_with_other_content_is_not_taken_for_the_approved_one(rep
     yard.reopen()
     assert yard.settle().merged is None
     assert yard.events(events.CodeMerged) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("pulled", [True, False])
+@pytest.mark.parametrize(("api", "web"), [("squash", "rebase"), ("merge", "squash")])
+def test_a_branch_that_the_forge_squashed_or_rebased_is_removed_unless_more_came_after(repo, forge, api, web, pulled):
+    yard = approved(repo("some place").path, forge)
+    before = yard.head()
+    merged(yard, forge, api=api, web=web)
+    if not pulled:
+        yard.git("reset", "-q", "--hard", before)
+    yard.commit({"late.txt": "late\n"}, cwd=yard.services.paths.job_worktree(yard.run, "web"))
+    yard.answer("branches")
+    (done,) = yard.events(events.CleanupDone)
+    assert done.removed == ("worktree api", f"branch gitorch/{RUN}/api")
+    said = "1 commit is not in main"
+    assert done.kept == (f"worktree web: {said}", f"branch gitorch/{RUN}/web: {said}")
+    assert yard.git("show", f"gitorch/{RUN}/web:late.txt") == "late"

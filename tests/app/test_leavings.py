@@ -103,21 +103,25 @@ def test_what_gitorch_did_not_make_is_named(desk):
 def test_work_that_was_not_merged_keeps_its_worktree(desk):
     desk.begin({"api": (), "ui": ()}).finish("api")
     desk.tick(3)
+    desk.git.commit_in(desk.worktree("ui"), {"ui.txt": "half\n"})
     stuck = c.Escalate("stuck:ui:1", "silent", "nudged", "nothing", "What now?", ("retry", "stop_epic"), "ui")
     desk.do(stuck)
     desk.answer("stop_epic").settle()
     desk.approve().settle()
     removed, kept = cleaned(desk, "branches")
     assert removed == {"worktree api", f"branch {BRANCH}/api"}
-    assert "worktree ui: its work is not merged" in kept
+    assert "worktree ui: 1 commit is not in main" in kept
     assert desk.services.paths.job_worktree(desk.run, "ui") in desk.git.checkouts
 
 
-def test_a_canceled_run_loses_its_worktrees_and_keeps_its_branches(desk):
-    desk.begin().tick(3)
+def test_a_canceled_run_loses_the_worktrees_and_branches_without_work(desk):
+    desk.begin({"api": (), "ui": ()}).tick(3)
+    desk.git.commit_in(desk.worktree("ui"), {"ui.txt": "half\n"})
     desk.do(c.CancelRun("enough"), CALLER.actor)
     desk.settle()
-    assert cleaned(desk, "branches") == ({"worktree api"}, {f"branch {BRANCH}/api"})
+    said = "1 commit is not in main"
+    kept = {f"worktree ui: {said}", f"branch {BRANCH}/ui: {said}"}
+    assert cleaned(desk, "branches") == ({"worktree api", f"branch {BRANCH}/api"}, kept)
 
 
 def test_a_worktree_that_a_lane_shares_is_named_once(desk):

@@ -132,10 +132,38 @@ def test_unmerged_work_keeps_its_worktree_and_its_branch(yard):
     yard.settle()
     yard.answer("branches")
     removed, kept = cleaned(yard)
-    assert removed == {"worktree api", "worktree ui"}, "clean, and all of it on branches"
-    assert kept == {"branch gitorch/play-0001/api", "branch gitorch/play-0001/ui"}
+    said = "1 commit is not in main"
+    assert removed == set()
+    assert kept == {
+        f"{what}: {said}"
+        for what in ("worktree api", "worktree ui", "branch gitorch/play-0001/api", "branch gitorch/play-0001/ui")
+    }
     assert yard.git("show", "gitorch/play-0001/api:api.txt") == "api"
-    assert not yard.services.paths.job_worktree(run, "api").exists()
+    assert yard.services.paths.job_worktree(run, "api").is_dir()
+
+
+def test_work_that_a_person_merged_by_hand_is_removed_with_its_branch(yard):
+    yard.begin(TWO)
+    yard.settle()
+    decisions.hold(yard.services, CALLER, yard.run, "cancel", "not today")
+    yard.settle()
+    yard.git("merge", "-q", "--no-ff", "-m", "By hand", "gitorch/play-0001/api")
+    yard.answer("branches")
+    removed, kept = cleaned(yard)
+    assert removed == {"worktree api", "branch gitorch/play-0001/api"}
+    assert kept == {f"{what}: 1 commit is not in main" for what in ("worktree ui", "branch gitorch/play-0001/ui")}
+
+
+def test_a_target_that_was_set_back_after_the_merge_keeps_the_branch(yard):
+    yard.begin(ONE)
+    before = yard.head()
+    yard.settle()
+    yard.approve()
+    yard.git("reset", "-q", "--hard", before)
+    yard.answer("branches")
+    removed, kept = cleaned(yard)
+    assert removed == set()
+    assert kept == {f"{what}: 1 commit is not in main" for what in ("worktree api", "branch gitorch/play-0001/api")}
 
 
 def test_a_stopped_epic_keeps_its_worktree_and_its_branch(yard):
@@ -161,6 +189,6 @@ def test_a_stopped_epic_keeps_its_worktree_and_its_branch(yard):
     yard.answer("branches")
     removed, kept = cleaned(yard)
     assert removed == {"worktree api", "branch gitorch/play-0001/api"}
-    assert kept == {"worktree ui: its work is not merged", "branch gitorch/play-0001/ui"}
+    assert kept == {f"{what}: 1 commit is not in main" for what in ("worktree ui", "branch gitorch/play-0001/ui")}
     assert (yard.services.paths.job_worktree(run, "ui") / "half.txt").exists()
     assert yard.git("show", "gitorch/play-0001/ui:half.txt") == "half"

@@ -57,16 +57,33 @@ def test_commits_that_no_branch_has_are_kept_unless_forced(bench, path):
 
 def test_removing_a_missing_worktree_is_harmless(bench, path):
     assert bench.worktrees.remove(path) == ""
-    bench.worktrees.delete_branch("gitorch/r/none")
+    bench.worktrees.delete_branch("gitorch/r/none", bench.git.resolve("main"))
 
 
 def test_a_branch_in_use_is_not_deleted(bench, path):
-    bench.worktrees.ensure(path, bench.git.resolve("main"), "gitorch/r/api")
+    main = bench.git.resolve("main")
+    bench.worktrees.ensure(path, main, "gitorch/r/api")
     with pytest.raises(Failed):
-        bench.worktrees.delete_branch("gitorch/r/api")
+        bench.worktrees.delete_branch("gitorch/r/api", main)
     bench.worktrees.remove(path)
-    bench.worktrees.delete_branch("gitorch/r/api")
+    bench.worktrees.delete_branch("gitorch/r/api", main)
     assert bench.git.resolve("gitorch/r/api") is None
+
+
+def test_a_branch_that_moved_is_not_deleted(bench):
+    main = bench.git.resolve("main")
+    later = bench.write("gitorch/r/api", {"b": "b\n"})
+    with pytest.raises(Failed, match=f"branch gitorch/r/api moved to {later[:12]}"):
+        bench.worktrees.delete_branch("gitorch/r/api", main)
+    assert bench.git.resolve("gitorch/r/api") == later
+
+
+def test_the_branches_that_have_a_commit_are_those_that_came_after_it(bench):
+    main = bench.git.resolve("main")
+    later = bench.write("gitorch/r/api", {"b": "b\n"})
+    assert set(bench.worktrees.branches_with(main)) == {"refs/heads/main", "refs/heads/gitorch/r/api"}
+    assert bench.worktrees.branches_with(later) == ("refs/heads/gitorch/r/api",)
+    assert bench.worktrees.branches_with(CommitId("0" * 39 + "1")) == ()
 
 
 @pytest.mark.parametrize("branch", ["main", "gitorch/r", "-D", "gitorch/../main", "gitorch/a/b/c"])
@@ -74,7 +91,7 @@ def test_only_work_branches_are_created_or_deleted(bench, path, branch):
     with pytest.raises(Refused):
         bench.worktrees.ensure(path, bench.git.resolve("main"), branch)
     with pytest.raises(Refused):
-        bench.worktrees.delete_branch(branch)
+        bench.worktrees.delete_branch(branch, bench.git.resolve("main"))
 
 
 def test_a_worktree_at_a_missing_commit_fails(bench, path):

@@ -80,9 +80,15 @@ class FakeWorktrees:
     def _held(self, commit):
         return any(commit in self.git._history(head) for head in self.git.tips.values())
 
-    def delete_branch(self, branch):
+    def branches_with(self, commit):
+        self.git._ask()
+        return tuple(sorted(f"refs/heads/{x}" for x, tip in self.git.tips.items() if commit in self.git._history(tip)))
+
+    def delete_branch(self, branch, tip):
         self.git._ask()
         own_branch(branch)
+        if self.git.tips.get(branch, tip) != tip:
+            raise Failed(f"branch {branch} moved to {self.git.tips[branch][:12]}")
         if any(checkout.branch == branch for checkout in self.git.checkouts.values()):
             raise Failed(f"git cannot delete branch {branch}")
         self.git.tips.pop(branch, None)

@@ -94,7 +94,7 @@ class Field:
             lambda: self.worktrees.remove(self.folder / "w/check"),
             lambda: self.worktrees.remove(self.path),
             lambda: self.worktrees.remove(self.path, force=True),
-            lambda: self.worktrees.delete_branch("gitorch/r/next"),
+            lambda: self.worktrees.delete_branch("gitorch/r/next", self.base),
             lambda: self.worktrees.tidy(self.path.parent),
             self.remotes.names,
             lambda: self.remotes.heads("origin", ["refs/heads/main"]),

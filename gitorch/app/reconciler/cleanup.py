@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.reconciler.merged_work import work_branches
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.errors import Failed
 from gitorch.model import commands
 from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from gitorch.app.reconciler.merged_work import WorkBranch
     from gitorch.app.services import Services
     from gitorch.model import effects
     from gitorch.model.commands import Command
-    from gitorch.model.ids import JobId
-    from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
 
 SCRATCH = ("prompts", "sessions", "places", "notices")
@@ -32,33 +32,47 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
     removed: list[str] = []
     kept: list[str] = []
     _end_sessions(services, run, kept)
-    merged = _merged_jobs(run)
+    branches = work_branches(services, run)
+    for worktree, names in _branches_by_worktree(services, run).items():
+        reason = _unmerged(branches, names) or services.worktrees.remove(worktree)
+        if reason:
+            kept.append(f"worktree {worktree.name}: {reason}")
+            continue
+
+        removed.append(f"worktree {worktree.name}")
+        if effect.branches:
+            for name in names:
+                _remove_branch(services, name, branches.get(name), removed, kept)
+    services.checks.clear(services.paths.base(run))
+    services.setups.clear(services.paths.base(run))
+    kept.extend(_unnamed_folders(services.worktrees.tidy(services.paths.base(run)), kept))
+    kept.extend(_unnamed_branches(work_branches(services, run), kept))
+    _remove_scratch(services, run)
+    _prune_remote(services, run, kept)
+    services.terminals.close()
+    return (commands.RecordCleanup(tuple(removed), tuple(dict.fromkeys(kept))),)
+
+
+def _branches_by_worktree(services: Services, run: Run) -> Mapping[Path, list[str]]:
+    """The worktrees of the jobs that were begun, each with its branch; jobs of one lane can share one."""
+    found: dict[Path, list[str]] = {}
     for job in run.jobs.values():
         if job.fence == 0 or not job.writes:
             continue
 
-        if _is_left_unmerged(run, job, merged):
-            kept.append(f"worktree {job.spec.id}: its work is not merged")
-            continue
+        worktree = services.paths.job_worktree(run, job.spec.id)
+        found.setdefault(worktree, []).append(run.branch_of(job.spec.id))
+    return found
 
-        deletes_branch = effect.branches and job.spec.id in merged
-        _remove_job(
-            services,
-            run,
-            job.spec.id,
-            deletes_branch,
-            removed,
-            kept,
-        )
-    services.checks.clear(services.paths.base(run))
-    services.setups.clear(services.paths.base(run))
-    kept.extend(_unnamed_folders(services.worktrees.tidy(services.paths.base(run)), kept))
-    kept.extend(_unnamed_branches(services.worktrees.work_branches(run.id), kept))
-    _remove_scratch(services, run)
-    _prune_remote(services, run, kept)
-    services.terminals.close()
-    # The jobs of a lane can share a worktree, which is met with each of them.
-    return (commands.RecordCleanup(tuple(dict.fromkeys(removed)), tuple(dict.fromkeys(kept))),)
+
+def _unmerged(branches: Mapping[str, WorkBranch], names: Iterable[str]) -> str:
+    """Why the first of these branches with work that is not merged keeps its worktree; empty without one."""
+    for name in names:
+        branch = branches.get(name)
+        if branch is not None and branch.unmerged:
+            return branch.unmerged
+
+    return ""
 
 
 def _prune_remote(services: Services, run: Run, kept: list[str]) -> None:
@@ -99,58 +113,28 @@ def _unnamed_folders(left: Iterable[Path], kept: list[str]) -> list[str]:
     return unnamed
 
 
-def _unnamed_branches(branches: Iterable[str], kept: list[str]) -> list[str]:
-    """The branches of the run that are not kept under a name yet."""
+def _unnamed_branches(branches: Mapping[str, WorkBranch], kept: list[str]) -> list[str]:
+    """The branches of the run that are not kept under a name yet, each with the reason where its work is not merged."""
+    named = [one.partition(":")[0] for one in kept]
     unnamed: list[str] = []
-    for branch in branches:
-        named = f"branch {branch}"
-        if not any(one == named or one.startswith(f"{named}:") for one in kept):
-            unnamed.append(named)
+    for name, branch in branches.items():
+        if f"branch {name}" not in named:
+            unnamed.append(f"branch {name}: {branch.unmerged}".removesuffix(": "))
     return unnamed
 
 
-def _merged_jobs(run: Run) -> frozenset[JobId]:
-    if run.merged is None:
-        return frozenset()
-
-    return frozenset(job.spec.id for job in run.merge_jobs)
-
-
-def _is_left_unmerged(run: Run, job: JobState, merged: frozenset[JobId]) -> bool:
-    """Whether the run was merged without this job's work, which lies in a worktree of its own."""
-    if run.merged is None:
-        return False
-
-    if job.spec.id in merged:
-        return False
-
-    return not run.shares_worktree(job)
-
-
-def _remove_job(
+def _remove_branch(
     services: Services,
-    run: Run,
-    job: JobId,
-    deletes_branch: bool,
+    name: str,
+    branch: WorkBranch | None,
     removed: list[str],
     kept: list[str],
 ) -> None:
-    """Remove the worktree of a job and then its branch; a worktree with changes is kept, and so is its branch."""
-    worktree = services.paths.job_worktree(run, job)
-    reason = services.worktrees.remove(worktree)
-    if reason:
-        kept.append(f"worktree {worktree.name}: {reason}")
-        return
-
-    removed.append(f"worktree {worktree.name}")
-    branch = f"gitorch/{run.id}/{job}"
-    if not deletes_branch:
-        kept.append(f"branch {branch}")
-        return
-
+    """Remove a merged branch, None where an earlier try did; it stays where it moved, or somebody has it checked out."""
     try:
-        services.worktrees.delete_branch(branch)
-    except Failed as error:  # somebody has it checked out
-        kept.append(f"branch {branch}: {error.message}")
+        if branch is not None:
+            services.worktrees.delete_branch(name, branch.tip)
+    except Failed as error:
+        kept.append(f"branch {name}: {error.message}")
     else:
-        removed.append(f"branch {branch}")
+        removed.append(f"branch {name}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from gitorch.model.events import CodeMerged
+from gitorch.app.reconciler.merged_work import forge_merges
 from gitorch.rules.guards.ensure import run_there
 from gitorch.rules.views.redone import Range, merged_paths, merged_ranges, redone_of
 
@@ -62,7 +62,5 @@ def _at_forge(services: Services, run: Run) -> Iterator[Range]:
 
     None for a run that gitorch merged itself.
     """
-    for written in services.ledger.newest(run.id, (CodeMerged,)):
-        event = written.record.event
-        if isinstance(event, CodeMerged):
-            yield from [Range(merge.job, merge.before, merge.merge) for merge in event.merges]
+    for merge in forge_merges(services, run):
+        yield Range(merge.job, merge.before, merge.merge)

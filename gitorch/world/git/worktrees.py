@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from gitorch.world.program_result import ProgramResult
 
 WORK_BRANCH = r"gitorch/[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
+BRANCHES = ("refs/heads/", "refs/remotes/", "refs/gitorch/remotes/")
+"""The folders of the branches of this clone, and of those that the user and gitorch fetched."""
+
 LEDGER_FOLDER = "gitorch/ledger"
 ADD_SECONDS = 900.0
 MADE_FOLDERS = "made-folders"
@@ -197,12 +200,24 @@ class GitWorktrees:
         listed = self._git.output("for-each-ref", "--format=%(refname:lstrip=2)", "--", f"refs/heads/gitorch/{run}/")
         return tuple(without_surrogates(listed).split())
 
-    def delete_branch(self, branch: str) -> None:
-        """Delete one of gitorch's work branches; harmless when it does not exist.
+    def branches_with(self, commit: CommitId) -> tuple[str, ...]:
+        """The full names of the branches that have a commit, of this clone and as last fetched from remotes.
 
-        Raises Failed while it is checked out, Refused for any other branch.
+        None where the repository lacks the commit.
+        """
+        listed = self._git.run("for-each-ref", "--format=%(refname)", "--contains", commit, "--", *BRANCHES)
+        return tuple(without_surrogates(listed.out).split())
+
+    def delete_branch(self, branch: str, tip: CommitId) -> None:
+        """Delete one of gitorch's work branches while it is at `tip`; harmless when it does not exist.
+
+        Raises Failed where it moved to another commit or is checked out, Refused for any other branch.
         """
         own_branch(branch)
+        at = self._git.run("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}").out.strip()
+        if at not in {tip, ""}:
+            raise Failed(f"branch {branch} moved to {at[:12]}", hint=f"git log {branch}")
+
         result = self._git.run("branch", "--quiet", "-D", "--", branch)
         if result.status != 0 and self._has_branch(branch):
             raise Failed(f"git cannot delete branch {branch}: {result.err}", hint="git worktree list")
