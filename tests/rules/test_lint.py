@@ -46,6 +46,8 @@ def test_a_sound_workflow_scores_100():
         ("r: {runtime: codex}", "r: {runtime: codex}, spare: {runtime: gemini}", 99, ("unused-lane", "lanes.spare", False)),
         ("a: {runtime: claude}, r: {runtime: codex}}\njobs:\n", "a: {runtime: claude, worktree: shared}, r: {runtime: codex}}\njobs:\n  two: {kind: draft, lane: a, objective: Do, scope: {allowed: [docs/x.md]}}\n", 90, ("shared-worktree", "lanes.a", True)),
         ("  land: {kind: merge, needs: [ask]}\n", "", 100, ("merges-nothing", "jobs", False)),
+        ("cycles:", "  more: {kind: build, lane: a, needs: [land], objective: Do, scope: {allowed: [docs/**]}}\ncycles:", 80, ("never-merged", "jobs.more", True)),
+        ("cycles:", "  read: {kind: review, lane: r, subject: one, needs: [one, land], title: again, posture: security, advisory: true}\n  more: {kind: draft, lane: a, needs: [read], objective: Do, scope: {allowed: [docs/x.md]}}\ncycles:", 80, ("never-merged", "jobs.more", True)),
         ("objective: Do,", "objective: Do, attempts: 2,", 98, ("attempts-end-first", "jobs.one", False)),
     ],
 )  # fmt: skip

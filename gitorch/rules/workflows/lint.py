@@ -47,6 +47,7 @@ def lint(workflow: Workflow, briefs: Mapping[JobId, str] | None = None) -> Lint:
         *_unused_lanes(workflow),
         *_unreachable_rounds(workflow),
         *_without_merge(workflow),
+        *_after_merge(workflow),
         *_unwritten(briefs or {}),
     ]
     remarks = tuple(sorted(found, key=lambda remark: (not remark.strong, -remark.costs)))
@@ -363,6 +364,27 @@ def _without_merge(workflow: Workflow) -> Iterator[Remark]:
     fix = "To merge them, add a job of kind checkpoint, and one of kind merge that needs it."
     message = "Nothing is merged: the results stay on the branches gitorch/RUN/JOB."
     yield Remark("merges-nothing", "jobs", message, fix, 0, strong=False)
+
+
+def _after_merge(workflow: Workflow) -> Iterator[Remark]:
+    """Work that begins once the merge is done: a workflow has only one, so this work never gets to the target."""
+    needs = needs_of(workflow)
+    for job in _work(workflow):
+        for name in ancestors(needs, job.id):
+            if workflow.jobs[name].kind is JobKind.MERGE:
+                yield _never_merged(job, name)
+
+
+def _never_merged(job: JobSpec, merge: JobId) -> Remark:
+    """The remark about work that needs a merge, directly or through others."""
+    return Remark(
+        "never-merged",
+        f"jobs.{job.id}",
+        f"`{job.id}` needs the merge `{merge}`, so its own work is never merged: it stays on its branch.",
+        f"Let the checkpoint of `{merge}` need it, or write a workflow of its own for it.",
+        20,
+        strong=True,
+    )
 
 
 def _postures(workflow: Workflow) -> dict[str, tuple[str, ...]]:
