@@ -43,3 +43,19 @@ def test_a_worktree_can_be_created_while_its_predecessor_is_being_deleted(trees,
     trees.ensure(path, repo.git("rev-parse", "HEAD"), None)
     assert (path / "README.md").exists()
     assert trees.remove(path, force=True) == ""
+
+
+@pytest.mark.parametrize("branch", ["gitorch/r/ui", None])
+def test_files_whose_git_file_somebody_removed_are_kept(trees, repo, tmp_path, branch):
+    path, base = tmp_path / "work trees" / "r" / "ui", repo.git("rev-parse", "HEAD")
+    trees.ensure(path, base, branch)
+    (path / "new.txt").write_text("work\n")
+    (path / ".git").unlink()
+    assert trees.remove(path) == f"{path} is not a worktree of this repository"
+    assert (path / "new.txt").read_text() == "work\n"
+
+    trees.ensure(path, base, branch)
+    assert (path.parent / "ui.lost-1" / "new.txt").read_text() == "work\n"
+    assert not (path / "new.txt").exists()
+    assert trees.remove(path) == ""
+    assert trees.tidy(path.parent) == (path.parent / "ui.lost-1",)

@@ -106,21 +106,27 @@ def _remove_scratch(services: Services, run: Run) -> None:
 
 def _unnamed_folders(left: Iterable[Path], kept: list[str]) -> list[str]:
     """A sentence for each thing in the run's folder that is not kept under a name yet."""
+    named = _names(kept)
     unnamed: list[str] = []
     for path in left:
-        if not any(one.startswith(f"worktree {path.name}:") for one in kept):
+        if f"worktree {path.name}" not in named:
             unnamed.append(f"{path}: gitorch did not make it")
     return unnamed
 
 
 def _unnamed_branches(branches: Mapping[str, WorkBranch], kept: list[str]) -> list[str]:
     """The branches of the run that are not kept under a name yet, each with the reason where its work is not merged."""
-    named = [one.partition(":")[0] for one in kept]
+    named = _names(kept)
     unnamed: list[str] = []
     for name, branch in branches.items():
         if f"branch {name}" not in named:
             unnamed.append(f"branch {name}: {branch.unmerged}".removesuffix(": "))
     return unnamed
+
+
+def _names(kept: Iterable[str]) -> set[str]:
+    """The names of what is kept, such as `worktree api`, without the reasons."""
+    return {one.partition(":")[0] for one in kept}
 
 
 def _remove_branch(

@@ -19,7 +19,7 @@ from gitorch.world.git.checkout import worktrees
 from gitorch.world.git.exclusions import exclude
 from gitorch.world.git.folders import DELETED_PREFIX, delete, delete_in_background, free_name, lines
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
-from gitorch.world.git.ownership import claim, is_locked
+from gitorch.world.git.ownership import INITIALIZING, claim, is_locked
 from gitorch.world.git.runner import OWN_FOLDER, GitRunner, nothing_recorded, say_nothing
 from gitorch.world.git.status import uncommitted_paths
 from gitorch.world.git.takeover import take_over
@@ -80,7 +80,7 @@ class GitWorktrees:
 
             if entry is not None and _unfinished(path, entry):
                 _require_unlocked(path, entry)
-                self._forget(path)
+                self._give_up(path, entry)
                 entry = None
 
             if entry is None:
@@ -157,7 +157,7 @@ class GitWorktrees:
     def _unsaved_work(self, path: Path, entry: Mapping[str, str]) -> str:
         """A sentence about work in the worktree that would be lost with it; empty when there is none."""
         if not (path / ".git").exists():
-            return ""
+            return _foreign_files(path)
 
         git = self._git.at(path)
         uncommitted = uncommitted_paths(git)
@@ -303,6 +303,16 @@ class GitWorktrees:
         if self._entry(path) is not None:
             raise Failed(f"git cannot remove the worktree {path}: {result.err}", hint="git worktree list")
 
+    def _give_up(self, path: Path, entry: Mapping[str, str]) -> None:
+        """Remove what a killed `git worktree add` left; of a worktree without its `.git` file only git's record.
+
+        Somebody removed that file, and what lies beside it may be work.
+        """
+        if entry.get("locked") == INITIALIZING:
+            self._forget(path)
+        else:
+            self._unregister(path)
+
     def _unregister(self, path: Path) -> None:
         """Remove git's record of this worktree alone: `git worktree prune` would also drop those on an unmounted disk."""
         for record in (self._common / "worktrees").glob("*/gitdir"):
@@ -352,7 +362,7 @@ def _unfinished(path: Path, entry: Mapping[str, str]) -> bool:
 
     The caller holds our lock, which git inherits: a git that still initialized the worktree would hold it too.
     """
-    return entry.get("locked") == "initializing" or not (path / ".git").exists()
+    return entry.get("locked") == INITIALIZING or not (path / ".git").exists()
 
 
 def own_branch(branch: str) -> None:
