@@ -59,3 +59,9 @@ def test_files_whose_git_file_somebody_removed_are_kept(trees, repo, tmp_path, b
     assert not (path / "new.txt").exists()
     assert trees.remove(path) == ""
     assert trees.tidy(path.parent) == (path.parent / "ui.lost-1",)
+
+
+def test_gits_folder_of_records_goes_with_the_last_one(trees, path, repo):
+    path.rename(path.parent.parent / "moved away")
+    assert trees.tidy(path.parent) == ()
+    assert not (repo.path / ".git" / "worktrees").exists()

@@ -314,10 +314,15 @@ class GitWorktrees:
             self._unregister(path)
 
     def _unregister(self, path: Path) -> None:
-        """Remove git's record of this worktree alone: `git worktree prune` would also drop those on an unmounted disk."""
+        """Remove git's record of this worktree alone: `git worktree prune` would also drop those on an unmounted disk.
+
+        The folder of the records goes with the last one, as git does it.
+        """
         for record in (self._common / "worktrees").glob("*/gitdir"):
             if Path(os.fsdecode(whole(record)).rstrip("\n")).parent.resolve() == path.resolve():
                 shutil.rmtree(record.parent)
+        with contextlib.suppress(OSError):  # others are left
+            (self._common / "worktrees").rmdir()
 
     @staticmethod
     def _make_room(path: Path) -> None:
