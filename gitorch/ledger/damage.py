@@ -117,8 +117,9 @@ def _source(common: Path) -> str:
     """The remote to restore from: the one whose ledger was fetched before, else the first, else a placeholder."""
     remotes = location.remotes(common)
     for remote in remotes:
-        if (common / "refs/remotes" / remote / "gitorch/ledger").is_file():
-            return remote
+        for folder in ("refs/remotes", "refs/gitorch/remotes"):
+            if (common / folder / remote / "gitorch/ledger").is_file():
+                return remote
 
     if remotes:
         return remotes[0]

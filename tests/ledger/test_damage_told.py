@@ -89,6 +89,16 @@ def test_what_shows_that_there_was_a_ledger_is_told_whole(repo):
     assert damage.with_remedy(common, error).hint == f"git fetch --refetch {damage.OTHER_CLONE} {REF}"
 
 
+@pytest.mark.parametrize("kept", ["refs/remotes/backup/gitorch/ledger", "refs/gitorch/remotes/backup/gitorch/ledger"])
+def test_the_remote_whose_ledger_was_fetched_before_is_the_one_to_restore_from(repo, kept):
+    common, error = common_dir(repo), Corrupt("It is damaged.", where="there")
+    for name in ("first", "backup"):
+        git(repo, "remote", "add", name, f"{repo}/{name}.git")
+    assert damage.with_remedy(common, error).hint == f"git fetch --refetch first {REF}"
+    git(repo, "update-ref", kept, REF)
+    assert damage.with_remedy(common, error).hint == f"git fetch --refetch backup {REF}"
+
+
 def test_an_object_of_another_kind_and_a_record_that_no_commit_adds_are_named(repo):
     stored = StoredObject("1" * 40, "blob", b"")
     for folder, subject in (("runs/", "runs/"), ("", "The root")):

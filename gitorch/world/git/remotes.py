@@ -96,7 +96,8 @@ class GitRemotes:
         Raises Unavailable when the remote has no such ref, or the fetch does nothing for `TRANSFER_SECONDS`.
         """
         refspec = f"+{ref}:{fetched_ref(remote, ref)}"
-        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no")
+        # Without `--refmap=` git moves the remote-tracking branch as well, also where a refspec is given.
+        options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--recurse-submodules=no")
         arguments = ("fetch", *options, "--", remote, refspec, *others)
         result = self._git.run(*arguments, wait_seconds=TRANSFER_SECONDS, remote=remote)
 
