@@ -40,10 +40,10 @@ def yard(repo: Callable[[str], Repository]) -> Yard:
     return Yard(repo("repo").path)
 
 
-def begin_other(yard: Yard, **settings) -> None:
+def begin_other(yard: Yard, branch: str = "main", **settings) -> None:
     """A second run that has only recorded its start."""
-    target = yard.services.git.resolve("main")
-    prepare = c.PrepareRun(OTHER, "Other", "other.md", digest("other"), "main", target, workflow({"ui": ()}))
+    target = yard.services.git.resolve(branch)
+    prepare = c.PrepareRun(OTHER, "Other", "other.md", digest("other"), branch, target, workflow({"ui": ()}))
     snapshot = take_snapshot(yard.services)
     confirm = c.ConfirmRun(replace(Settings(), **settings), "unattended", repository=Digest(sha256(snapshot)))
     files = {RunConfirmed: {SNAPSHOT_FILE: snapshot.encode()}}
@@ -67,6 +67,17 @@ def test_a_merge_of_another_run_is_no_change(yard: Yard) -> None:
     old = yard.head()
     assert merge(yard) != old
     assert other_changes(yard) == ()
+
+
+def test_a_merge_of_another_run_into_another_branch_is_no_change(yard: Yard) -> None:
+    yard.git("branch", "release")
+    yard.begin({"api": {"api.txt": "1"}})
+    begin_other(yard, "release")
+    old = yard.head()
+    assert merge(yard) != old
+    assert other_changes(yard) == ()
+    own = yard.commit({"own.txt": "1"}, "Direct")
+    assert other_changes(yard) == (OutsideChange("refs/heads/main", old, own),)
 
 
 def test_commits_beside_a_merge_of_another_run_are_listed_without_its_commits(yard: Yard) -> None:

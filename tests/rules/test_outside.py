@@ -44,7 +44,7 @@ OWN = {
     "refs/heads/gitorch/ledger": True,
     "refs/heads/gitorch/play-1/api": True,
     "refs/gitorch/remotes/origin/gitorch/ledger": True,
-    "refs/remotes/origin/gitorch/ledger": True,
+    "refs/remotes/origin/gitorch/ledger": False,
     "refs/heads/gitorch/play-1": False,
     "refs/heads/gitorch/unknown/api": False,
     "refs/remotes/origin/gitorch/play-1/api": False,

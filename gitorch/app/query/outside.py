@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitorch.app.query.lookup import load_runs, run_lines
+from gitorch.app.query.pushed import without_pushed
 from gitorch.app.query.settings import is_of_another_host
+from gitorch.app.query.target import shared_remote
 from gitorch.model.events import ReportIssued
 from gitorch.model.ids import CommitId
 from gitorch.model.json_text import parse_json
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.app.services import Services
+    from gitorch.model.record import Record
     from gitorch.model.work.report import Merged
     from gitorch.model.work.run import Run
     from gitorch.ports.commits import VerifiedRun
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
     """What changed since the run began and gitorch did not change itself, sorted by name; nothing without a snapshot of this clone.
 
+    gitorch moves refs of its own, pushes branches whose commits the ledger names, and merges other runs into the target.
     Raises Corrupt where the snapshot was damaged, Unavailable where git does not answer.
     """
     if run.repository is None or is_of_another_host(services, run):
@@ -37,22 +41,20 @@ def outside_changes(services: Services, run: Run) -> tuple[OutsideChange, ...]:
     if not changes:
         return ()
 
-    merges = _merges_of_others(services, run)
-    return _foreign(services, run, changes, merges)
+    return _foreign(services, run, without_pushed(services, changes), _other_runs(services, run))
 
 
 def _foreign(
-    services: Services, run: Run, changes: list[OutsideChange], merges: list[Merged]
+    services: Services, run: Run, changes: list[OutsideChange], others: list[Run]
 ) -> tuple[OutsideChange, ...]:
     """Those of the changes that neither this run nor another one made."""
+    moved = _refs_of_merges(services, run, others)
+    merges = _merges_into(run.target, others)
     foreign: list[OutsideChange] = []
     for change in changes:
-        if _is_pushed_merge(run, change, merges):
-            continue
-
         if _is_moved_target(run, change):
             foreign += _moved_target(services, run, change, merges)
-        else:
+        elif (change.name, change.after) not in moved:
             foreign.append(change)
 
     return tuple(foreign)
@@ -74,13 +76,10 @@ def changes_since_report(services: Services, verified: VerifiedRun) -> tuple[Out
 def _listed(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, ...] | None:
     """The changes that the newest report lists; None where it has no such list of this clone."""
     run = run_there(verified.state)
-    digests = []
+    digests: list[str] = []
     for record in verified.records:
-        if not isinstance(record.event, ReportIssued):
-            continue
-        digests = [ref.sha256 for ref in record.files if ref.name == "report.json"]
-        if services.ledger.is_shared and record.actor.host != services.host.host:
-            digests = []
+        if isinstance(record.event, ReportIssued):
+            digests = _lists_with(services, record)
     if not digests:
         return None
 
@@ -88,26 +87,56 @@ def _listed(services: Services, verified: VerifiedRun) -> tuple[OutsideChange, .
     return tuple(OutsideChange(one["name"], one["before"], one["after"]) for one in values["outside"])
 
 
-def _merges_of_others(services: Services, run: Run) -> list[Merged]:
-    """The merges of other runs into the target of this one: reviewed, approved and made by gitorch."""
+def _lists_with(services: Services, record: Record) -> list[str]:
+    """The digest of the data that the record of a report names, which hold its list of changes; none from another host.
+
+    A host that shares its ledger sees the refs and settings of its own clone, and no others.
+    """
+    if services.ledger.is_shared and record.actor.host != services.host.host:
+        return []
+
+    return [ref.sha256 for ref in record.files if ref.name == "report.json"]
+
+
+def _other_runs(services: Services, run: Run) -> list[Run]:
+    """All runs but this one: what they merged was reviewed, approved and made by gitorch."""
     others = []
     for line in run_lines(services):
-        if line.id != run.id and line.target == run.target:
+        if line.id != run.id:
             others.append(line.id)
-    merges = []
-    for other in load_runs(services, others):
-        if other.merged is not None:
-            merges.append(other.merged)
+    return load_runs(services, others)
 
+
+def _merges_into(target: str, runs: Sequence[Run]) -> list[Merged]:
+    """The merges of these runs into one target, in the same order.
+
+    What they brought to another branch passed no review for this target.
+    """
+    merges: list[Merged] = []
+    for run in runs:
+        if run.merged is not None and run.target == target:
+            merges.append(run.merged)
     return merges
 
 
-def _is_pushed_merge(run: Run, change: OutsideChange, merges: Sequence[Merged]) -> bool:
-    """Whether gitorch pushed another run's merge, and so moved the remote-tracking branch of the target."""
-    if change.name != f"refs/remotes/{run.settings.push_remote}/{run.target}":
-        return False
+def _refs_of_merges(services: Services, run: Run, others: Sequence[Run]) -> set[tuple[str, str]]:
+    """The refs that merges of other runs moved, each with the commit that it came to, here and at the remote of the push.
 
-    return change.after in {merge.new for merge in merges}
+    Hosts that share a ledger push to its remote, the others to the one that the settings of a run name. `HEAD` of a remote
+    follows where the target is its main branch.
+    """
+    here, shared = run.settings.push_remote, shared_remote(services)
+    moved: set[tuple[str, str]] = set()
+    for other in others:
+        if other.merged is None:
+            continue
+
+        target, new = other.merged.target, other.merged.new
+        moved.add((f"refs/heads/{target}", new))
+        for remote in (here, shared, other.settings.push_remote):
+            moved.add((f"refs/remotes/{remote}/{target}", new))
+            moved.add((f"refs/remotes/{remote}/HEAD", new))
+    return moved
 
 
 def _is_moved_target(run: Run, change: OutsideChange) -> bool:

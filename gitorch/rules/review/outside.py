@@ -15,7 +15,6 @@ LEDGER = "refs/heads/gitorch/ledger"
 WORK_BRANCHES = "refs/heads/gitorch/"
 OWN_REFS = "refs/gitorch/"
 """Where gitorch keeps commits while it fetches them."""
-LEDGER_AT_REMOTE = "/gitorch/ledger"
 
 PERSONAL = ("config/user.", "config/gpg.", "config/branch.", "config/alias.", "config/color.")
 """Settings that change nothing of a merge, and that people change for themselves."""
@@ -46,13 +45,11 @@ def compare(before: Mapping[str, str], after: Mapping[str, str], runs: Collectio
 def is_own(name: str, runs: Collection[RunId]) -> bool:
     """Whether gitorch itself moves this ref: the ledger, a work branch of a known run, or a ref for fetched commits.
 
+    A remote-tracking branch is none of them: that a push of gitorch moved it depends on the commit that it is at.
     The ledger and the work branches of open runs have checks of their own.
     """
     if name == LEDGER or name.startswith(OWN_REFS):
         return True
-
-    if name.startswith("refs/remotes/"):
-        return name.endswith(LEDGER_AT_REMOTE)
 
     return _is_work_branch(name, runs)
 

@@ -11,6 +11,7 @@ from gitorch.model.work.proposal import APPROVALS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitorch.model.events import ReportIssued
     from gitorch.model.ids import Digest
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
@@ -73,7 +74,7 @@ def proposal_message(run: Run, text: str) -> str:
     return f"Approve the merge of {run.title} into {run.target}\n\nMerging this commit into {APPROVALS} approves:\n\n{text}"
 
 
-def merge_branch(run: Run, report: Report) -> str:
+def merge_branch(run: Run, report: Report | ReportIssued) -> str:
     """The branch under which the commit that would be merged is shown, beside the branches of the jobs."""
     job = run.merge_behind(report.checkpoint) or report.checkpoint
     return run.branch_of(job)
