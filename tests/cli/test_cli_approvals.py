@@ -101,12 +101,19 @@ def _beside(monkeypatch):
 @pytest.mark.usefixtures("_beside")
 def test_approve_names_what_changed_since_the_report_with_before_and_after(stage):
     stage.until_report().streams = TERMINAL
-    said = (
-        "Since this report was made, these changed too, by an agent or by you:\n- refs/heads/beside: absent → a1a1a1a1"
-    )
+    said = "these changed too, by an agent or by you:\n- refs/heads/beside: absent → a1a1a1a1"
     answer = stage.gitorch("approve", typed="no\n")
     assert answer.out.index("## Branches") < answer.out.index(said) < answer.out.index("The digest of this report")
     assert said in stage.gitorch("approve", "--yes").out
+
+
+def test_approve_says_before_anything_is_typed_that_a_change_withdraws_the_report(stage, monkeypatch):
+    stage.until_report().streams = TERMINAL
+    hook = OutsideChange("hooks/post-commit", "", "b2" * 32)
+    monkeypatch.setattr(decisions, "changed_since_report", lambda *_: (hook,))
+    out = stage.gitorch("approve", typed="no\n").out
+    said = out.index("This report can no longer be approved, because of hooks/post-commit: approving it withdraws it.")
+    assert out.index("## Branches") < said < out.index("Type these 6 characters")
 
 
 @pytest.mark.usefixtures("_beside")

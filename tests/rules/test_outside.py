@@ -15,7 +15,15 @@ from gitorch.model import commands as c
 from gitorch.model.ids import JobId, RunId
 from gitorch.model.values import replace
 from gitorch.model.work.report import OutsideChange
-from gitorch.rules.review.outside import CHANGES_SHOWN, compare, is_own, outside_lines
+from gitorch.rules.review.outside import (
+    CHANGES_SHOWN,
+    PERSONAL,
+    compare,
+    is_own,
+    outside_lines,
+    since_report_details,
+    withdrawing,
+)
 from gitorch.rules.views.merge_report import report_text
 from gitorch.rules.views.report_data import report_json
 
@@ -122,6 +130,32 @@ def test_the_question_asks_about_the_target_and_settings_before_other_refs() -> 
 def test_a_question_lists_so_many_changes_and_counts_the_others() -> None:
     changes = [replace(TAG_CHANGE, name=f"refs/tags/v{n}") for n in range(CHANGES_SHOWN + 2)]
     assert asked(*changes).splitlines()[-1] == "- and 2 more, which the report lists"
+
+
+ATTRIBUTES = OutsideChange("info/attributes", "", "sha256:" + "e" * 64)
+HOOK = OutsideChange("hooks/post-commit", "", "sha256:" + "f" * 64)
+KEPT = [TARGET_CHANGE, TAG_CHANGE, *(OutsideChange(f"{prefix}x", "", "sha256:" + "9" * 64) for prefix in PERSONAL)]
+
+
+def test_who_is_about_to_approve_reads_which_changes_withdraw_the_report() -> None:
+    said = since_report_details([TAG_CHANGE, HOOK, ATTRIBUTES]).splitlines()[-2:]
+    assert said == [
+        "This report can no longer be approved, because of hooks/post-commit, info/attributes: approving it withdraws it.",
+        "To keep it, first put that back as it was. Otherwise approve, and gitorch up makes a new report.",
+    ]
+
+
+@pytest.mark.parametrize("change", KEPT, ids=[one.name for one in KEPT])
+def test_a_change_that_withdraws_no_report_is_listed_and_nothing_more(change) -> None:
+    assert withdrawing([change]) == ""
+    assert since_report_details([change]).splitlines()[1].startswith(f"- {change.name}: ")
+    assert "can no longer be approved" not in since_report_details([change])
+
+
+def test_the_page_on_security_names_each_setting_that_withdraws_no_report() -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs/security.md").read_text(encoding="utf-8").split())
+    names = [f"`{prefix.removeprefix('config/')}*`" for prefix in PERSONAL]
+    assert f"the settings {', '.join(names[:-1])} and {names[-1]}, which change nothing about a merge" in page
 
 
 def test_without_a_change_neither_report_nor_question_mentions_any() -> None:

@@ -96,13 +96,21 @@ def withdrawing(changes: Sequence[OutsideChange]) -> str:
     Settings, hooks and attributes decide what git does at the merge. Other refs do not, and move all day.
     """
     named = []
-    for change in changes:
-        if not change.name.startswith(("refs/", *PERSONAL)):
-            named.append(f"{change.name} ({change.before or 'absent'} → {change.after or 'removed'})")
+    for change in _decisive(changes):
+        named.append(f"{change.name} ({change.before or 'absent'} → {change.after or 'removed'})")
     if not named:
         return ""
 
     return f"after the report changed: {', '.join(named)}"
+
+
+def _decisive(changes: Sequence[OutsideChange]) -> list[OutsideChange]:
+    """Those of the changes that withdraw a report, in the same order: of hooks, of attributes, and of all but personal settings."""
+    decisive: list[OutsideChange] = []
+    for change in changes:
+        if not change.name.startswith(("refs/", *PERSONAL)):
+            decisive.append(change)
+    return decisive
 
 
 def is_asked_about(change: OutsideChange, target: str) -> bool:
@@ -158,12 +166,20 @@ def question_details(changes: Sequence[OutsideChange], target: str) -> str:
 
 
 def since_report_details(changes: Sequence[OutsideChange]) -> str:
-    """The changes since a report for the person who is about to approve it; empty without any."""
+    """The changes since a report for the person who is about to approve it; empty without any.
+
+    Where one of them withdraws the report, the last lines say so: nobody should have to learn that from the approval.
+    """
     if not changes:
         return ""
 
     lines = ["Since this report was made, these changed too, by an agent or by you:"]
     lines += _shortened(changes, "which `git for-each-ref` shows")
+    decisive = _decisive(changes)
+    if decisive:
+        names = ", ".join(change.name for change in decisive)
+        lines.append(f"This report can no longer be approved, because of {names}: approving it withdraws it.")
+        lines.append("To keep it, first put that back as it was. Otherwise approve, and gitorch up makes a new report.")
     return "\n".join(lines)
 
 
