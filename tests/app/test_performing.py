@@ -16,7 +16,8 @@ from play import workflow
 
 from gitorch.app.reconciler.issues import closed_issues
 from gitorch.app.reconciler.perform import perform
-from gitorch.app.reconciler.sandboxes import launch_sandbox, take_commits
+from gitorch.app.reconciler.sandboxes import launch_sandbox
+from gitorch.app.sessions.teardown import take_commits
 from gitorch.errors import Busy, Failed, NotFound
 from gitorch.model import commands as c
 from gitorch.model import effects
@@ -199,6 +200,16 @@ def test_commits_are_taken_from_living_authors_in_sandboxes_only(desk):
     taking.taken.clear()
     take_commits(desk.services, desk.run, ui)
     take_commits(desk.services, desk.run, desk.session("api").id)
+    assert taking.taken == [(desk.key("api"), f"gitorch/{RUN}/api")]
+
+
+@pytest.mark.parametrize("error", [None, Failed("fsck found a bad tree")])
+def test_what_an_agent_in_a_sandbox_committed_last_is_taken_once_it_has_ended(desk, error):
+    desk.begin(flow=with_lane(sandbox=Sandbox.BWRAP)).tick(3)
+    taking = desk.services.worktrees = Taking(desk.git, error)
+    assert desk.services.terminals.observe([desk.key("api")])[desk.key("api")].present
+    perform(desk.services, desk.run, effects.StopSession(desk.session("api").id))
+    assert not desk.services.terminals.observe([desk.key("api")])[desk.key("api")].present
     assert taking.taken == [(desk.key("api"), f"gitorch/{RUN}/api")]
 
 

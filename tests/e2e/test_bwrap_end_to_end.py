@@ -217,3 +217,35 @@ def test_an_agent_that_was_killed_takes_up_its_conversation_in_a_new_sandbox(tmp
         (handoff,) = home.records("handoff-submitted", job="api")
         assert home.repo.git("show", f"{handoff['commit']}:api.md") == "first"
         assert home.repo.git("log", "--format=%s", "-1", handoff["commit"]) == "First"
+
+
+COMMITS_UNSEEN = """
+[[turn]]
+job = "api"
+[[turn.step]]
+run = "until test -e {go}; do sleep 0.1; done; echo first >api.md; git add api.md; git -c user.name=a -c user.email=a@b.invalid commit --quiet -m First; touch {done}; exec sleep 600"
+exit = 0
+"""
+
+
+@pytest.mark.slow
+def test_what_it_committed_while_nobody_looked_is_there_when_it_is_stopped(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    go, done = shared / "go", shared / "done"
+    with house(tmp_path, "repo") as home:
+        home.configure(COMMITS_UNSEEN.format(go=go, done=done), command="[]")
+        path = home.path / "gitorch.yaml"
+        writable = json.dumps([str(home.script), str(shared)])
+        words = f"preset: scripted, sandbox: bwrap, network: false, writable: {writable},"
+        home.repo.write({"gitorch.yaml": path.read_text().replace("preset: scripted,", words)})
+        home.start("api")
+        looping = home.up_beside("--no-wait")
+        home.until(lambda: home.records("session-alive", job="api"))
+        looping.send_signal(signal.SIGINT)
+        looping.communicate(timeout=120)
+        go.touch()
+        home.until(done.exists)
+        home("session", "stop", "api")
+        branches = home.repo.git("for-each-ref", "--format=%(refname:short) %(subject)", "refs/heads/gitorch/")
+        assert any(line.endswith("/api First") for line in branches.splitlines())

@@ -14,10 +14,9 @@ from gitorch.app.query.this_host import is_here
 from gitorch.app.reconciler.observe import observe
 from gitorch.app.reconciler.perform import perform
 from gitorch.app.reconciler.recording import attached_files, completed, forget_result
-from gitorch.app.reconciler.sandboxes import take_commits
 from gitorch.app.reconciler.together import Together
 from gitorch.app.reconciler.trouble import sentence, trouble, words_of
-from gitorch.app.sessions.teardown import last_usage, tear_down
+from gitorch.app.sessions.teardown import last_usage, take_commits, tear_down
 from gitorch.app.work.outbox import collect
 from gitorch.errors import Away, Busy, Corrupt, Denied, Refused, Unavailable
 from gitorch.model import commands
