@@ -37,8 +37,8 @@ MUTANTS = {
     "a gate is settled before the tests are": RuleMutant(
         "P19",
         "rules/review/gates.py",
-        "    if not run.check_is_settled(job):\n        return ()\n",
-        "",
+        "    if run.check_is_settled(job):\n        return _settle_tested",
+        "    if job.handoff:\n        return _settle_tested",
         "rules/test_lifecycle.py::test_a_concern_pushed_back_is_a_finding",
     ),
     "failed tests send nothing back": RuleMutant(

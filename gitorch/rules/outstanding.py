@@ -12,11 +12,12 @@ from gitorch.model import effects
 from gitorch.model.observed import AT_PROMPT, AgentState, CheckPhase, SetupPhase
 from gitorch.model.plans.workflow import JobKind
 from gitorch.model.work.job import JobPhase
+from gitorch.model.work.question import checkout_trigger
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
 from gitorch.rules.guards.granting import may_be_granted, wants_fresh
 from gitorch.rules.reconciling.dialogs import owed_answer
-from gitorch.rules.reconciling.readying import checkout_trigger, is_target_check_owed, session_trigger
+from gitorch.rules.reconciling.readying import is_target_check_owed, session_trigger
 from gitorch.rules.review.proposals import pulls_trigger, waits_for_pulls
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.notices import next_notices
@@ -288,7 +289,7 @@ def _checks(run: Run, observed: Observed) -> Iterator[Effect]:
         if not _tests_here(run, job, observed):
             continue
 
-        if _is_absent(commit, observed) and not run.is_escalated(checkout_trigger(job, commit)):
+        if _is_absent(commit, observed) and not run.is_escalated(checkout_trigger(job.spec.id, commit)):
             yield effects.StartCheck(commit)
 
 

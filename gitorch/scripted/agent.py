@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.scripted.brief import CLEARED, Brief, Prompt, prompt_of
@@ -65,7 +66,8 @@ class Agent:
         """Carry out the boot steps of the script, which know only the job's name, then print the banner."""
         self._console.title("scripted")
         context = TurnContext(self._console, self._worktree, self._gitorch, Brief(self._job))
-        perform(context, self._script.boot(self._job))
+        with suppress(TurnOver):  # there is no turn yet that could end
+            perform(context, self._script.boot(self._job))
         self._console.line(f"✻ Scripted agent\n  {self._worktree.path}\n")
 
     def _ready(self) -> None:

@@ -62,7 +62,8 @@ def dialog(context: TurnContext, step: Step) -> None:
     """Show a dialog until a key answers it; all input is written to `dialog.jsonl`.
 
     `1` and `y` pick the first choice; Escape, Ctrl-C, `2` and `n` the second one; Enter the one that is selected, which the
-    arrows change. Without trust or a login the program ends, as real ones do. A refused permission ends only the turn.
+    arrows change. Without trust or a login the program ends, as real ones do. A refused permission ends only the turn, and
+    after any other choice the program goes on.
     """
     shown = DIALOGS[step.text]
     detail = step.option("text")
@@ -76,13 +77,11 @@ def dialog(context: TurnContext, step: Step) -> None:
     context.console.close_panel()
     context.console.title(TITLE_BUSY)
     context.show(f"{shown.question} {shown.choices[picked]}")
-    if picked == 0:
-        return
-
-    if step.text in {"trust", "login"}:
+    if picked == 1 and step.text in {"trust", "login"}:
         raise Quit(1)
 
-    raise TurnOver("Not allowed.")
+    if picked == 1 and step.text == "permission":
+        raise TurnOver("Not allowed.")
 
 
 def _wait_for_choice(context: TurnContext, kind: str, detail: str) -> int:

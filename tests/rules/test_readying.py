@@ -183,6 +183,36 @@ def test_a_checkout_that_cannot_be_set_up_counts_no_round():
     assert effects.StartCheck(job.handoff.commit) in outstanding(play.run, seen(play))
 
 
+def test_work_whose_checkout_cannot_be_set_up_can_be_sent_back_to_its_author():
+    play = no_checkout()
+    job = play.run.jobs[API]
+    play.do(c.SendBack(API, job.handoff.commit, (), "Remove it"), HUMAN)
+    job = play.run.jobs[API]
+    assert (job.phase, job.attempt) == ("queued", 2)
+    (withdrawn,) = [one for one in reconcile(play.run, seen(play)) if isinstance(one, c.WithdrawQuestion)]
+    assert (withdrawn.question, withdrawn.reason) == ("q1", "api is queued by now")
+    play.do(withdrawn)
+    play.launch("api")
+    play.submit_handoff("api", replies=play.fixed("api"))
+    assert play.run.open_questions() == ()
+    assert effects.StartCheck(play.run.jobs[API].handoff.commit) in outstanding(play.run, seen(play))
+
+
+def test_work_that_is_stopped_after_it_was_sent_back_stays_stopped():
+    play = Play()
+    play.begin({"api": (), "ui": ()}, replace(SETTINGS, test_command="make test"))
+    play.launch("api")
+    play.submit_handoff("api")
+    play.do(c.SendBack(API, play.run.jobs[API].handoff.commit, (), "Not so"), HUMAN)
+    play.do(c.Escalate("fault:api", "h", "t", "e", "d", ("retry", "stop_epic"), API, None))
+    play.answer("q1", "stop_epic")
+    job = play.run.jobs[API]
+    assert (job.phase, job.trouble) == ("failed", "the principal stopped it at q1")
+    assert job.demands
+    play.do(c.RetryJob(API, "Again"), HUMAN)
+    assert play.run.jobs[API].phase == "queued"
+
+
 def test_the_target_s_result_is_of_the_target():
     play = begun()
     check = replace(ended(play), commit=commit("another"))

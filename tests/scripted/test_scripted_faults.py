@@ -115,6 +115,15 @@ def test_a_selection_can_be_taken_back(start):
     terminal.until("Going on\\.")
 
 
+@pytest.mark.parametrize("kind", ["theme", "update", "key", "permission"])
+def test_a_program_begins_whatever_is_chosen_in_a_dialog_at_its_start(start, kind):
+    terminal = start(boot(f'dialog = "{kind}"'))
+    terminal.until("Esc to cancel")
+    assert "✳ ready" not in terminal.output
+    terminal.send("2")
+    terminal.until("✳ ready")
+
+
 def test_a_refused_trust_dialog_ends_the_program(start):
     terminal = start(boot('dialog = "trust"'))
     terminal.until("Do you trust the files")

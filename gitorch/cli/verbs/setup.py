@@ -13,6 +13,7 @@ from gitorch.cli.pages.plain import plain
 from gitorch.cli.verb_function import verb
 from gitorch.errors import Malformed, NotFound, Unavailable
 from gitorch.model.counts import counted
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -207,7 +208,9 @@ def _check_text(checked: CheckResult, plan: str, page: Page, tests: Check | None
     if tests is not None:
         tested = f"The tests {tests.summary}.\n"
 
-    return f"{sheet}\n\n{tested}The plan has no defects, and nothing was changed. Next: gitorch start {plan}"
+    return (
+        f"{sheet}\n\n{tested}The plan has no defects, and nothing was changed. Next: gitorch start {shell_word(plan)}"
+    )
 
 
 @verb("start")

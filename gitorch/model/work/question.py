@@ -137,6 +137,11 @@ def dialog_trigger(session: SessionId, offered: ShownDialog | None) -> str:
     return f"{DIALOG}{session}:{offered.mark}"
 
 
+def checkout_trigger(job: JobId, commit: CommitId) -> str:
+    """The trigger of the question about the checkout in which a job's commit is tested."""
+    return f"{SETUP}{job}:{commit[:12]}"
+
+
 def base_trigger(job: JobId, parents: tuple[CommitId, ...]) -> str:
     """The trigger of the escalation about commits that a job needs and that do not merge; other commits are another cause."""
     return ":".join(("base", job, *(parent[:12] for parent in parents)))

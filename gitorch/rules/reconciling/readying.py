@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model import commands
 from gitorch.model.observed import CheckPhase, SetupPhase
 from gitorch.model.plans.preparation import NOT_SET_UP
-from gitorch.model.work.question import SETUP, TARGET_TESTS
+from gitorch.model.work.question import SETUP, TARGET_TESTS, checkout_trigger
 from gitorch.rules.messages.answer_words import RETRY, START_ANYWAY, STOP_EPIC, STOP_RUN
 from gitorch.rules.messages.tried import setup_hint
 
@@ -30,7 +30,7 @@ def readying_commands(run: Run, observed: Observed) -> Iterator[Command]:
     """Results of the target's tests, and questions about what keeps work from beginning; each cause is asked about once."""
     yield from _target(run, observed)
     for job, commit in run.untested_handoffs():
-        if is_not_set_up(observed, commit) and not run.is_escalated(checkout_trigger(job, commit)):
+        if is_not_set_up(observed, commit) and not run.is_escalated(checkout_trigger(job.spec.id, commit)):
             yield _checkout_failed(run, job, commit, observed)
 
     for session, seen in observed.setups.items():
@@ -45,11 +45,6 @@ def is_not_set_up(observed: Observed, commit: CommitId) -> bool:
         return False
 
     return seen.check.outcome == NOT_SET_UP
-
-
-def checkout_trigger(job: JobState, commit: CommitId) -> str:
-    """The trigger of the question about the checkout in which a job's commit is tested."""
-    return f"{SETUP}{job.spec.id}:{commit[:12]}"
 
 
 def session_trigger(session: SessionId) -> str:
@@ -129,7 +124,7 @@ def _checkout_failed(
         tail, status = check.tail, check.exit_status
 
     return commands.Escalate(
-        trigger=checkout_trigger(job, commit),
+        trigger=checkout_trigger(name, commit),
         happened=f"The checkout for the tests of {name} could not be set up{_status(status)}.",
         tried=f"{_done(run)} ran in a clean checkout of {commit[:12]}. Its tests did not run, and no round was counted.",
         evidence=tail or SILENT,

@@ -206,6 +206,14 @@ def _base(run: Run, _: Observed, question: Question, job: JobState) -> str:
     return f"the branches that {name} needs are at other commits by now"
 
 
+def _checkout(_: Run, __: Observed, question: Question, job: JobState) -> str:
+    """The commit whose checkout could not be set up is not the one that is handed in; the worktree of a session is another cause."""
+    if question.session is not None:
+        return ""
+
+    return _after_phase(job, JobPhase.SUBMITTED)
+
+
 def _target(run: Run, observed: Observed, _: Question) -> str:
     """The target exists again."""
     if f"refs/heads/{run.target}" not in (observed.heads or {}):
@@ -239,6 +247,7 @@ OF_JOB: Mapping[str, Callable[[Run, Observed, Question, JobState], str]] = {
     "launch": _restarts,
     "death": _restarts,
     "base": _base,
+    "setup": _checkout,
 }
 
 OF_SESSION: Mapping[str, Callable[[Run, SessionObservation, Question, JobState], str]] = {

@@ -12,7 +12,7 @@ from gitorch.model.events import Escalated, GatePassed, QuestionAsked
 from gitorch.model.ids import QuestionId
 from gitorch.model.plans.workflow import Autonomy, JobKind, ReviewMode
 from gitorch.model.work.job import JobPhase
-from gitorch.model.work.question import QuestionKind
+from gitorch.model.work.question import QuestionKind, checkout_trigger
 from gitorch.model.work.review import FAILING, Choice
 from gitorch.rules.messages.tried import setup_hint
 from gitorch.rules.review.findings import list_findings, list_raised, raised_by_reviews
@@ -45,23 +45,27 @@ def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     Empty while something is missing: the work, its tests, a verdict, or a person's answer. The same run always gives the
     same events, so it may be called after every record.
     """
-    # Demands against work that already passed or failed send it back at once.
-    if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED}:
+    # Demands against work that already passed, or failed before them, send it back at once.
+    if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED} and not job.trouble:
         return (list_findings(run, job),)
 
     return _settle_submitted(run, job)
 
 
 def _settle_submitted(run: Run, job: JobState) -> tuple[Event, ...]:
-    """The events for submitted work whose tests are settled; nothing before."""
-    # Nothing can be decided before the work is handed in and tested.
+    """The events for submitted work whose tests are settled; before that, only for work that the principal sent back."""
+    # Nothing can be decided before the work is handed in.
     if job.phase is not JobPhase.SUBMITTED or job.handoff is None:
         return ()
 
-    if not run.check_is_settled(job):
-        return ()
+    if run.check_is_settled(job):
+        return _settle_tested(run, job, job.handoff)
 
-    return _settle_tested(run, job, job.handoff)
+    # Tests that cannot run are not waited for.
+    if job.demands and run.is_escalated(checkout_trigger(job.spec.id, job.handoff.commit)):
+        return (_list_for_author(run, job),)
+
+    return ()
 
 
 def _settle_tested(run: Run, job: JobState, handoff: Handoff) -> tuple[Event, ...]:
