@@ -27,14 +27,15 @@ def only_people_left(
 ) -> bool:
     """Whether nothing can go on before a human does something: all agents are quiet, and somebody is asked or at work.
 
-    A run that is over is left to people as soon as it is settled, or all that it still owes fails and people are asked.
+    A run that is over is left to people as soon as nothing of it is left to do here, or all that it still owes fails and people
+    are asked.
     `called_for` names the steps that this tick came to; None: any step that has failed may be tried again.
     """
     if is_being_retried(run, called_for, observed.host):
         return False
 
     if run.phase.is_over:
-        return run.is_settled or _only_faults_left(run, observed)
+        return _is_left_to_people(run, observed)
 
     if _agents_are_seen_to_work(run, observed) or _tests_run(observed):
         return False
@@ -72,9 +73,16 @@ def hopeful(run: Run, observed: Observed) -> tuple[Effect, ...]:
     return tuple(effect for effect in outstanding(run, observed) if not is_asked(run, step_of(run, effect)))
 
 
-def _only_faults_left(run: Run, observed: Observed) -> bool:
-    """Whether something fails, and nothing else is outstanding."""
-    return bool(run.faults) and not hopeful(run, observed)
+def _is_left_to_people(run: Run, observed: Observed) -> bool:
+    """Whether a run that is over is settled, or nothing but what keeps failing is left to do on this host."""
+    if run.is_settled:
+        return True
+
+    # The host that leads has the cleanup to do; no other one waits for that.
+    if observed.leads and not run.faults:
+        return False
+
+    return not hopeful(run, observed)
 
 
 def _agents_are_seen_to_work(run: Run, observed: Observed) -> bool:

@@ -242,7 +242,8 @@ VERBS = (
         details=(
             "Uncommitted or unmerged work and the ledger are never removed, and branches only with `--branches`. Work is "
             "merged where the target has its commits, or where a forge squashed or rebased them into it. What stays is "
-            "named with the reason."
+            "named with the reason. Each host cleans up what it has itself. A second cleanup removes what was merged since "
+            "the first, and records nothing."
         ),
         at="runs:cleanup",
         needs="approve",

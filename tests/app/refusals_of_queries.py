@@ -15,7 +15,7 @@ from fakes.world import FakePrograms, altered
 from refusal_kit import CALLER, PERSON, RUN, commented, run_of, tagged, with_remote
 
 from gitorch.app.people import decisions, mailbox, messages
-from gitorch.app.query import anchors, diffs, exporting, lookup, questions, runs, syncing, terminals
+from gitorch.app.query import anchors, cleaning, diffs, exporting, lookup, questions, runs, syncing, terminals
 from gitorch.app.query.exporting import ExportRequest
 from gitorch.app.reconciler.tick import tick
 from gitorch.errors import NotFound, Refused, Unavailable, Usage
@@ -136,7 +136,7 @@ LOOKUPS = [
     ),
     (
         "two cancelled",
-        lambda s: lookup.find_run_to_clean(s.services, None),
+        lambda s: cleaning.find_run_to_clean(s.services, None),
         Usage,
         "several runs can be cleaned up: auth-7f3a, auth-9c2d",
         "gitorch cleanup auth-7f3a",

@@ -15,7 +15,7 @@ from play import TARGET, digest, workflow
 from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions, messages
 from gitorch.app.people.messages import Party
-from gitorch.app.query import lookup, questions, runs
+from gitorch.app.query import cleaning, lookup, questions, runs
 from gitorch.app.query.settings import trusted_settings
 from gitorch.app.sessions import sessions
 from gitorch.errors import NotFound, Refused, Usage
@@ -266,11 +266,11 @@ def test_a_session_is_found_by_its_id_or_as_the_newest_of_its_job(desk):
 def test_what_is_cleaned_up_without_a_name_is_the_only_run_that_is_over(desk):
     desk.begin().tick(3)
     other_run(desk)
-    assert lookup.find_run_to_clean(desk.services, OTHER).id == OTHER
+    assert cleaning.find_run_to_clean(desk.services, OTHER).id == OTHER
     execute(desk.services, RUN, CALLER.actor, c.CancelRun("enough"))
     desk.settle()
-    assert lookup.find_run_to_clean(desk.services, None).id == RUN
-    assert lookup.find_run_to_clean(desk.services, OTHER).id == OTHER
+    assert cleaning.find_run_to_clean(desk.services, None).id == RUN
+    assert cleaning.find_run_to_clean(desk.services, OTHER).id == OTHER
 
 
 def test_a_checkpoint_is_found_by_its_job_and_the_exact_id_of_a_run_wins(desk):

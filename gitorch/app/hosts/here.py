@@ -42,3 +42,17 @@ def sessions_here(services: Services, run: Run) -> Iterator[Session]:
             continue
         if is_on_this_host(services, session):
             yield session
+
+
+def prepared_here(services: Services, run: Run) -> bool:
+    """Whether this host prepared the run, as every host did whose ledger is not shared."""
+    return not services.ledger.is_shared or run.host in {"", services.host.host}
+
+
+def other_hosts_of(services: Services, run: Run) -> tuple[str, ...]:
+    """The other hosts on which sessions of a run worked in branches, by name; none where the ledger is not shared."""
+    found: set[str] = set()
+    for session in run.sessions.values():
+        if run.jobs[session.job].writes and not is_on_this_host(services, session):
+            found.add(session.host)
+    return tuple(sorted(found))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.here import Hosts
+from gitorch.app.hosts.here import Hosts, prepared_here
 from gitorch.app.hosts.offer import own_offer, places_left
 from gitorch.app.hosts.sightings import unseen_for
 from gitorch.app.hosts.watch import unchanged_ms
@@ -38,7 +38,7 @@ def shared_hosts(services: Services, run: Run) -> Hosts:
 
 def _leads(services: Services, run: Run, now: Moment) -> bool:
     """Whether this host prepared the run, or the one that did has not been seen for as long as a lease lasts."""
-    if run.host in {"", services.host.host}:
+    if prepared_here(services, run):
         return True
 
     return unseen_for(services, run.host, now) > run.settings.lease_seconds * 1000

@@ -42,11 +42,11 @@ def resolve_prefix(
         return matches[0]
     for_unknown, for_ambiguous = commands
     if matches:
-        raise Usage(f"{name} could be any of {_listed(matches)}", f"{for_ambiguous} {matches[0]}", matches[0], name)
-    raise unknown(f"{owner} has no {noun} {name}; it has {_listed(candidates)}", for_unknown)
+        raise Usage(f"{name} could be any of {listed(matches)}", f"{for_ambiguous} {matches[0]}", matches[0], name)
+    raise unknown(f"{owner} has no {noun} {name}; it has {listed(candidates)}", for_unknown)
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """The names in one line; of many only the newest, with the number of the others."""
     if not names:
         return "none"
@@ -126,7 +126,7 @@ def only_run(runs: Sequence[Run], problem: str, command: str) -> Run | None:
         return None
     if len(runs) > 1:
         ids = [run.id for run in runs]
-        raise Usage(f"{problem}: {_listed(ids)}", f"{command} {ids[0]}", ids[0])
+        raise Usage(f"{problem}: {listed(ids)}", f"{command} {ids[0]}", ids[0])
     return runs[0]
 
 
@@ -156,7 +156,7 @@ def _default_run(services: Services, ids: Sequence[RunId]) -> RunId:
         raise NotFound("there is no run yet", "gitorch start PLAN")
     active = active_runs(services)
     if len(active) > 1:
-        raise Usage(f"several runs are open: {_listed(active)}", f"gitorch status {active[0]}", active[0])
+        raise Usage(f"several runs are open: {listed(active)}", f"gitorch status {active[0]}", active[0])
     if active:
         return active[0]
     return ids[-1]
@@ -354,32 +354,6 @@ def checkpoint_of(run: Run, job: str) -> Question:
     if question is None:
         raise Refused(f"{job} has no checkpoint that waits", "gitorch inbox")
     return question
-
-
-def find_run_to_clean(services: Services, name: str | None) -> Run:
-    """The run that was named; without a name, the only one that is over and not cleaned up yet.
-
-    Where none is left to clean up, the default run, so that the caller can say why it cannot be cleaned up.
-    Raises Usage where several are left, NotFound for an unknown name.
-    """
-    if name is not None:
-        return find_run(services, name)
-
-    left = _runs_to_clean(services)
-    if len(left) > 1:
-        raise Usage(f"several runs can be cleaned up: {_listed(left)}", f"gitorch cleanup {left[0]}")
-    if left:
-        return find_run(services, left[0])
-    return find_run(services, None)
-
-
-def _runs_to_clean(services: Services) -> list[RunId]:
-    """Runs that are over and not cleaned up yet, oldest first."""
-    left: list[RunId] = []
-    for line in run_lines(services):
-        if line.phase.is_over and not line.cleaned:
-            left.append(line.id)
-    return left
 
 
 def run_at(services: Services, folder: Path) -> RunId | None:

@@ -8,6 +8,7 @@ from gitorch.app.reconciler.merged_work import work_branches
 from gitorch.app.sessions.teardown import tear_down
 from gitorch.errors import Failed
 from gitorch.model import commands
+from gitorch.model.values import Value
 from gitorch.model.work.session import SessionKey
 
 if TYPE_CHECKING:
@@ -24,25 +25,36 @@ SCRATCH = ("prompts", "sessions", "places", "notices")
 """The folders of derived files that have one folder for each run."""
 
 
-def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
-    """End all sessions, remove worktrees, scratch files and, where the effect says so, merged branches.
+class CleanedUp(Value):
+    """What a cleanup did on this host."""
 
-    What stays is named with its reason. A cleanup that was killed is done again as a whole.
+    removed: tuple[str, ...]
+    """The names of what it removed itself, such as `worktree api`; nothing that was not here."""
+    kept: tuple[str, ...]
+    """The names of what stays here, each with the reason."""
+
+
+def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Command, ...]:
+    """Clean up on this host, and record that.
+
+    A cleanup that was killed is done again as a whole; what is already gone is not named again.
+    """
+    done = clean_up_here(services, run, branches=effect.branches)
+    return (commands.RecordCleanup(done.removed, done.kept),)
+
+
+def clean_up_here(services: Services, run: Run, *, branches: bool) -> CleanedUp:
+    """End the sessions on this host, remove worktrees, scratch files and, with `branches`, merged branches. Nothing is recorded.
+
+    Raises Unavailable where git, or the remote of a shared target, does not answer.
     """
     removed: list[str] = []
     kept: list[str] = []
     _end_sessions(services, run, kept)
-    branches = work_branches(services, run)
+    found = work_branches(services, run)
     for worktree, names in _branches_by_worktree(services, run).items():
-        reason = _unmerged(branches, names) or services.worktrees.remove(worktree)
-        if reason:
-            kept.append(f"worktree {worktree.name}: {reason}")
-            continue
-
-        removed.append(f"worktree {worktree.name}")
-        if effect.branches:
-            for name in names:
-                _remove_branch(services, name, branches.get(name), removed, kept)
+        if _remove_worktree(services, worktree, _unmerged(found, names), removed, kept) and branches:
+            _remove_branches(services, names, found, removed, kept)
     services.checks.clear(services.paths.base(run))
     services.setups.clear(services.paths.base(run))
     kept.extend(_unnamed_folders(services.worktrees.tidy(services.paths.base(run)), kept))
@@ -50,7 +62,49 @@ def clean_up(services: Services, run: Run, effect: effects.CleanUp) -> tuple[Com
     _remove_scratch(services, run)
     _prune_remote(services, run, kept)
     services.terminals.close()
-    return (commands.RecordCleanup(tuple(removed), tuple(dict.fromkeys(kept))),)
+    return CleanedUp(tuple(removed), tuple(dict.fromkeys(kept)))
+
+
+def is_left_here(services: Services, run: Run, *, branches: bool) -> bool:
+    """Whether this host still has worktrees of a run or, with `branches`, work branches of it."""
+    if services.paths.base(run).exists():
+        return True
+
+    return branches and bool(services.worktrees.work_branches(run.id))
+
+
+def _remove_worktree(
+    services: Services,
+    worktree: Path,
+    unmerged: str,
+    removed: list[str],
+    kept: list[str],
+) -> bool:
+    """Remove a worktree and git's record of it; whether it is gone. One that is not on this host is not named."""
+    was_here = worktree.exists()
+    reason = unmerged or services.worktrees.remove(worktree)
+    if not was_here:
+        return not reason
+
+    if reason:
+        kept.append(f"worktree {worktree.name}: {reason}")
+        return False
+
+    removed.append(f"worktree {worktree.name}")
+    return True
+
+
+def _remove_branches(
+    services: Services,
+    names: Iterable[str],
+    found: Mapping[str, WorkBranch],
+    removed: list[str],
+    kept: list[str],
+) -> None:
+    """Remove those of these merged branches that this host has."""
+    for name in names:
+        if name in found:
+            _remove_branch(services, name, found[name], removed, kept)
 
 
 def _branches_by_worktree(services: Services, run: Run) -> Mapping[Path, list[str]]:
@@ -132,14 +186,13 @@ def _names(kept: Iterable[str]) -> set[str]:
 def _remove_branch(
     services: Services,
     name: str,
-    branch: WorkBranch | None,
+    branch: WorkBranch,
     removed: list[str],
     kept: list[str],
 ) -> None:
-    """Remove a merged branch, None where an earlier try did; it stays where it moved, or somebody has it checked out."""
+    """Remove a merged branch; it stays where it moved, or somebody has it checked out."""
     try:
-        if branch is not None:
-            services.worktrees.delete_branch(name, branch.tip)
+        services.worktrees.delete_branch(name, branch.tip)
     except Failed as error:
         kept.append(f"branch {name}: {error.message}")
     else:

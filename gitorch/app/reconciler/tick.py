@@ -123,10 +123,15 @@ class _Tick:
             silent=tuple(dict.fromkeys(self.silent)),
             acted=acted,
             waiting=waiting,
-            over=waiting and self.run.is_settled,
+            over=waiting and self.is_over,
             failure=self.failure,
             corrupt=self.corrupt,
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the run is over and no step of it fails."""
+        return self.run.phase.is_over and not self.run.faults
 
     def step(self, step: Step, work: Callable[[], None]) -> bool:
         """Do one step unless it is too early to try it again; whether it was done. Its failure ends nothing else."""

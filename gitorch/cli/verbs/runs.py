@@ -11,6 +11,7 @@ from gitorch.cli.verb_function import verb
 from gitorch.errors import Refused
 
 if TYPE_CHECKING:
+    from gitorch.app.reconciler.cleanup import CleanedUp
     from gitorch.cli.call import Call
     from gitorch.model.work.run import Run
 
@@ -58,18 +59,23 @@ def cancel(call: Call, run: str | None, reason: str) -> None:
 @verb("cleanup")
 def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     """Remove the clean, merged worktrees of a finished run."""
+    from gitorch.app.hosts.here import prepared_here
     from gitorch.app.people import decisions
-    from gitorch.app.query.lookup import find_run_to_clean
-    from gitorch.cli.follow import carry_on, checkout_note
+    from gitorch.app.query.cleaning import find_run_to_clean
+    from gitorch.app.reconciler.cleanup import CleanedUp
+    from gitorch.cli.follow import carry_on
 
     caller = call.people_only("cleanup")
     found = find_run_to_clean(call.services, run)
     question = decisions.cleanup_question(found)
     if question is None and found.cleaned:
-        raise Refused(f"run {found.id} was already cleaned up", f"gitorch log {found.id}")
+        _clean_up_again(call, found, branches=branches, yes=yes)
+        return
+
+    if question is not None or not prepared_here(call.services, found):
+        _agree(call, found, branches=branches, yes=yes)
 
     if question is not None:
-        _agree(call, found, branches=branches, yes=yes)
         option = "worktrees"
         if branches:
             option = "branches"
@@ -77,11 +83,58 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
         found, _, _ = decisions.answer(call.services, caller, question.id, [option], found.id)
 
     after, done = carry_on(call, found)
+    if not after.cleaned and not prepared_here(call.services, after):
+        _say_cleaned_here(call, after, branches=branches)
+        return
+
     removed, kept = _outcome(call, after)
-    values = {"run": after.id, "cleaned": after.cleaned, "removed": removed, "kept": kept, "left_to_up": not done}
-    note = checkout_note(call.services, after)
-    text = _text(after, removed, kept, done=done)
+    text = "\n".join([_text(after, removed, kept, done=done), *_elsewhere(call, after)])
+    _say_cleaned(call, after, CleanedUp(removed, kept), text, done=done)
+
+
+def _clean_up_again(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
+    """Remove what this host still has of a run that was cleaned up. Raises Refused where nothing of it is left here."""
+    from gitorch.app.reconciler.cleanup import is_left_here
+
+    if not is_left_here(call.services, run, branches=branches):
+        raise Refused(f"run {run.id} was already cleaned up", f"gitorch log {run.id}")
+
+    _agree(call, run, branches=branches, yes=yes)
+    _say_cleaned_here(call, run, branches=branches)
+
+
+def _say_cleaned_here(call: Call, run: Run, *, branches: bool) -> None:
+    """Clean up on this host alone, without a record, and print what that did."""
+    from gitorch.app.reconciler.cleanup import clean_up_here
+
+    did = clean_up_here(call.services, run, branches=branches)
+    host = call.services.host.host
+    last = f"Run {run.id} was cleaned up before; this is what was left on {host}."
+    if not run.cleaned:
+        last = f"Run {run.id} is cleaned up on {host}. {run.host} leads it; there: gitorch cleanup {run.id}"
+
+    text = "\n".join([*_did(did.removed, did.kept), last])
+    _say_cleaned(call, run, did, text, done=True)
+
+
+def _say_cleaned(call: Call, run: Run, did: CleanedUp, text: str, *, done: bool) -> None:
+    """Print what a cleanup did, and whether a checkout of the target is behind."""
+    from gitorch.cli.follow import checkout_note
+
+    note = checkout_note(call.services, run)
+    values = {"run": run.id, "cleaned": run.cleaned, "removed": did.removed, "kept": did.kept, "left_to_up": not done}
     call.say({**values, "checkout": note}, f"{text}\n{note}".rstrip())
+
+
+def _elsewhere(call: Call, run: Run) -> list[str]:
+    """The other hosts on which the run has worktrees perhaps, with the command for each of them; empty for a run of this host."""
+    from gitorch.app.hosts.here import other_hosts_of
+
+    others = other_hosts_of(call.services, run)
+    if not others:
+        return []
+
+    return [f"It was worked on at {', '.join(others)}, too; there: gitorch cleanup {run.id}"]
 
 
 def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
@@ -117,5 +170,9 @@ def _text(run: Run, removed: tuple[str, ...], kept: tuple[str, ...], *, done: bo
     if not run.cleaned:
         return f"Run {run.id} is not cleaned up yet: gitorch up"
 
-    lines = [*labelled("removed", removed), *labelled("kept", kept)]
-    return "\n".join([*lines, f"Run {run.id} is cleaned up; its records stay in the ledger."])
+    return "\n".join([*_did(removed, kept), f"Run {run.id} is cleaned up; its records stay in the ledger."])
+
+
+def _did(removed: tuple[str, ...], kept: tuple[str, ...]) -> list[str]:
+    """What a cleanup removed and what it kept, line by line."""
+    return [*labelled("removed", removed), *labelled("kept", kept)]
