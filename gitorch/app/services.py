@@ -101,6 +101,11 @@ class Services(Protocol):
         ...
 
     @property
+    def holder(self) -> str:
+        """The name under which the caller of this process holds manual claims."""
+        ...
+
+    @property
     def host(self) -> Actor:
         """Gitorch itself, on this machine, as an actor."""
         ...

@@ -285,6 +285,11 @@ class Repository:
 
         return find_caller(self, self._environ)
 
+    @property
+    def holder(self) -> str:
+        """The name under which the caller holds manual claims."""
+        return self.caller().actor.holder
+
     def with_config(self, config: Config) -> Repository:
         """The same repository, read with another configuration; its file is not touched."""
         import copy  # most verbs copy nothing

@@ -60,7 +60,7 @@ def two_hosts(folder: Path) -> tuple[HostStage, HostStage]:
     desk, attic = made
     attic.ledger, attic.clock = desk.ledger, desk.clock
     attic.git = MemoryGit()
-    attic.git.commits = desk.git.commits
+    attic.git.commits, attic.git.trees = desk.git.commits, desk.git.trees
     attic.__post_init__()
     held = {"refs/heads/main": TARGET}
     desk.remotes.held["origin"] = attic.remotes.held["origin"] = held

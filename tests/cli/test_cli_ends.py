@@ -102,8 +102,12 @@ def test_the_end_of_the_loop_is_told_with_what_waits_and_what_goes_on(stage):
     one = LoopResult("settled", {RUN: tick}, ())
     assert up._living_agents(one) == "1 agent continues"
     assert up._living_agents(LoopResult("settled", {}, ())) == "no agent is running"
-    assert up._values(tick).keys() == {"view", "records", "silent", "over"}
-    assert (up._values(tick)["records"], up._values(tick)["silent"], up._values(tick)["over"]) == (2, ("tmux",), False)
+    assert up._values(made, tick).keys() == {"view", "records", "silent", "over"}
+    assert (up._values(made, tick)["records"], up._values(made, tick)["silent"], up._values(made, tick)["over"]) == (
+        2,
+        ("tmux",),
+        False,
+    )
     assert up._agents(tick) == agent_words(tick.run, tick.observed.sessions)
     assert up._text(LoopResult("settled", {}, ()), (), made.page) == "No run is open. Start one: gitorch start PLAN"
     with pytest.raises(Interrupted) as left:

@@ -248,6 +248,10 @@ class FakeRepository:
     def caller(self):
         return self.who
 
+    @property
+    def holder(self):
+        return self.who.actor.holder
+
     def with_config(self, config):
         return altered(self, config=config)
 

@@ -67,11 +67,11 @@ def status(services: Services, name: str | None, *, live: bool = False) -> RunVi
 
 
 def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None = None) -> RunView:
-    """The view of a run; its commands name the run where others are open.
+    """The view of a run; its commands are for the caller, and name the run where others are open.
 
     `agents` are the states of living sessions in a word each; without them the ledger's are shown.
     """
-    view = run_view(run, agents)
+    view = run_view(run, agents, holder_name(services, run))
     trouble = notification_trouble(services)
     if trouble:
         note = f"nobody is notified, the notification command failed: {trouble}"
@@ -84,12 +84,21 @@ def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None
 
 
 def next_command(services: Services, run: Run) -> str:
-    """The first command to type next, with the run in it where others are open."""
-    first = next_commands(run)[0]
+    """The first command for the caller to type next, with the run in it where others are open."""
+    first = next_commands(run, holder_name(services, run))[0]
     if is_ambiguous(services):
         return with_run(first, run.id)
 
     return first
+
+
+def holder_name(services: Services, run: Run) -> str:
+    """The name under which the caller holds manual claims; empty where nobody has held one in this run, so that nobody is asked."""
+    for session in run.sessions.values():
+        if session.is_manual:
+            return services.holder
+
+    return ""
 
 
 def agent_states(services: Services, run: Run) -> Mapping[SessionId, str]:

@@ -113,7 +113,7 @@ def claimed_session(services: Services, claim: ManualClaim) -> tuple[Run, Sessio
     own = _own_sessions(run, claim, actor)
     own = _in_folder(services, run, own, claim.folder) or own
     if not own:
-        raise _no_lease(claim)
+        raise _no_lease(run, claim)
 
     living = [session for session in own if session.phase is not SessionPhase.ENDED]
     if len(living) > 1:
@@ -178,11 +178,16 @@ def _in_folder(
     return [session for session in sessions if services.paths.worktree(run, session.id).resolve() in places]
 
 
-def _no_lease(claim: ManualClaim) -> Denied:
-    """The error for a caller without a lease, with the command that claims one."""
+def _no_lease(run: Run, claim: ManualClaim) -> Denied:
+    """The error for a caller without a lease, with the command that claims one, or shows who holds that of the job."""
     explanation = "this verb is for agents in their sessions, and for people who claimed a job"
     if claim.job is None:
         return Denied(f"{explanation}; you hold no lease", "gitorch claim")
+
+    job = run.jobs[find_job(run, claim.job)]
+    other = run.holder_of(job)
+    if other:
+        return Denied(f"{explanation}; {other} has the lease of {claim.job}", f"gitorch why {claim.job}")
 
     return Denied(f"{explanation}; you hold no lease on {claim.job}", f"gitorch claim {claim.job}")
 

@@ -209,10 +209,10 @@ def _show_id(call: Call, thing: str, run_name: str | None) -> None:
 
 def _show_run(call: Call, run: Run) -> None:
     """Print a run."""
+    from gitorch.app.query.runs import view_of
     from gitorch.cli.pages import views
-    from gitorch.rules.views.run import run_view
 
-    view = run_view(run)
+    view = view_of(call.services, run)
     call.say_at_length({"run": view}, lambda page: views.run_text(view, page))
 
 

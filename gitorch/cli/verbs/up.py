@@ -154,7 +154,7 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
     if result.why == "waiting":
         raise _waiting(call, result.last, rows)
 
-    runs = [_values(tick) for tick in result.last.values()]
+    runs = [_values(call, tick) for tick in result.last.values()]
     call.say({"why": result.why, "runs": runs}, lambda page: _text(result, rows, page))
 
 
@@ -214,11 +214,16 @@ def _waits(call: Call, runs: Sequence[Run], rows: Sequence[InboxRow]) -> Iterato
             yield f"run {run.id} is worked on by hand", next_command(call.services, run)
 
 
-def _values(tick: TickResult) -> dict[str, object]:
+def _values(call: Call, tick: TickResult) -> dict[str, object]:
     """One tick under the keys of the JSON form."""
-    from gitorch.rules.views.run import run_view
+    from gitorch.app.query.runs import view_of
 
-    return {"view": run_view(tick.run), "records": len(tick.written), "silent": tick.silent, "over": tick.over}
+    return {
+        "view": view_of(call.services, tick.run),
+        "records": len(tick.written),
+        "silent": tick.silent,
+        "over": tick.over,
+    }
 
 
 def _text(result: LoopResult, rows: Sequence[InboxRow], page: Page) -> str:

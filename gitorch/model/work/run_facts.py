@@ -365,10 +365,14 @@ class RunFacts(Value):
 
         gitorch has no process of such a session to observe.
         """
-        if job.lease is None:
-            return False
+        return bool(self.holder_of(job))
 
-        return self.sessions[job.lease.session].is_manual
+    def holder_of(self, job: JobState) -> str:
+        """Who holds this job by a manual claim; empty where nobody does."""
+        if job.lease is None:
+            return ""
+
+        return self.sessions[job.lease.session].holder
 
     def late_handoffs_of(self, job: JobState) -> tuple[LateHandoff, ...]:
         """Late handoffs of the attempt under way that nobody has adopted, oldest first."""

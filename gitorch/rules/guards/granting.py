@@ -161,7 +161,7 @@ def not_independent(run: Run, job: JobState, runtime: str, holder: str = "") -> 
     if policy is Independence.RUNTIME and _was_written_with(run, job.spec.subject, runtime):
         return f"{job.spec.subject} was written with {runtime}, and this run wants another runtime to judge it"
 
-    if holder and _was_held_by(run, job.spec.subject, holder):
+    if is_own_work(run, job, holder):
         return f"{holder} wrote {job.spec.subject} and cannot judge it in this run"
 
     return ""
@@ -176,13 +176,15 @@ def _was_written_with(run: Run, subject: JobId, runtime: str) -> bool:
     return False
 
 
-def _was_held_by(run: Run, subject: JobId, holder: str) -> bool:
-    """Whether this holder has ever claimed the subject."""
-    for author in authors_of(run, subject):
-        if author.holder == holder:
-            return True
+def is_own_work(run: Run, job: JobState, holder: str) -> bool:
+    """Whether a job reviews work that this holder has ever claimed, in a run that forbids such reviews; False without a name."""
+    if not holder or job.spec.subject is None:
+        return False
 
-    return False
+    if run.settings.independence is Independence.SESSION:
+        return False
+
+    return any(author.holder == holder for author in authors_of(run, job.spec.subject))
 
 
 def _lane_has_room(run: Run, job: JobState) -> bool:

@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING
 from gitorch.model.plans.workflow import REVIEWING
 from gitorch.model.work.job import ACTIVE, JobPhase
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.guards.granting import queue
+from gitorch.rules.guards.granting import is_own_work, queue
 from gitorch.rules.views.inbox import inbox
 from gitorch.rules.workflows.tracked import left_to_close
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitorch.model.work.job import JobState
     from gitorch.model.work.run import Run
 
 
-def next_commands(run: Run) -> tuple[str, ...]:
+def next_commands(run: Run, caller: str = "") -> tuple[str, ...]:
     """The commands to type next, most useful first; each works when pasted.
 
-    There is always one at least, because even a run that is over has a log.
+    There is always one at least, because even a run that is over has a log. `caller` is the name under which the caller
+    holds manual claims: nobody can report on the job of another holder. Empty: the commands of all holders.
     """
     if run.phase is RunPhase.PREPARED:
         return (f"gitorch cancel {run.id}",)
@@ -32,7 +35,7 @@ def next_commands(run: Run) -> tuple[str, ...]:
         return _commands_after_the_end(run, answers)
 
     if run.settings.manual:
-        return _commands_for_claims(run, answers)
+        return _commands_for_claims(run, answers, caller)
 
     return (*answers, "gitorch up")
 
@@ -50,26 +53,49 @@ def _commands_after_the_end(run: Run, answers: tuple[str, ...]) -> tuple[str, ..
     return tuple(commands)
 
 
-def _commands_for_claims(run: Run, answers: tuple[str, ...]) -> tuple[str, ...]:
-    """Finish the claimed jobs first, then answer questions, recover stale work, and claim more."""
-    commands = _report_commands(run)
+def _commands_for_claims(run: Run, answers: tuple[str, ...], caller: str) -> tuple[str, ...]:
+    """Finish the claimed jobs first, then answer questions, recover stale work, and claim more.
+
+    Where only others can go on, the command shows why the first of the jobs is not done.
+    """
+    claimed = _claimed(run)
+    queued = queue(run)
+    commands = _report_commands(run, claimed, caller)
     commands += answers
     if any(job.phase is JobPhase.STALE for job in run.jobs.values()):
         commands.append("gitorch recover")
 
-    commands += [f"gitorch claim {job.spec.id}" for job in queue(run)]
-    if not commands:
-        commands.append(f"gitorch up {run.id}")
+    commands += _claim_commands(run, queued, caller)
+    if commands:
+        return tuple(commands)
 
-    return tuple(commands)
+    for job in (*claimed, *queued):
+        return (f"gitorch why {job.spec.id}",)
+
+    return (f"gitorch up {run.id}",)
 
 
-def _report_commands(run: Run) -> list[str]:
-    """The command that reports each job that was claimed by hand and is under way."""
-    commands = []
-    for job in run.jobs.values():
-        if job.phase in ACTIVE and run.is_claimed_manually(job):
-            commands += [_report_command(job)]
+def _claimed(run: Run) -> list[JobState]:
+    """The jobs that were claimed by hand and are under way."""
+    return [job for job in run.jobs.values() if job.phase in ACTIVE and run.is_claimed_manually(job)]
+
+
+def _report_commands(run: Run, claimed: list[JobState], caller: str) -> list[str]:
+    """The command that reports each claimed job of the caller; of everybody where the caller has no name."""
+    commands: list[str] = []
+    for job in claimed:
+        if caller in {"", run.holder_of(job)}:
+            commands.append(_report_command(job))
+
+    return commands
+
+
+def _claim_commands(run: Run, queued: Sequence[JobState], caller: str) -> list[str]:
+    """The command that claims each queued job but the reviews that the run's policy keeps from the caller."""
+    commands: list[str] = []
+    for job in queued:
+        if not is_own_work(run, job, caller):
+            commands.append(f"gitorch claim {job.spec.id}")
 
     return commands
 
