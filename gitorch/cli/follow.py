@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.hosts.here import prepared_here
 from gitorch.cli.pages.records import sentence_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,22 @@ def carry_on(call: Call, run: Run, is_wanted: Callable[[Run], bool] = lambda _: 
     after = call.services.ledger.state(run.id).run
 
     return after or run, done
+
+
+def carry_on_if_leading(call: Call, run: Run, is_wanted: Callable[[Run], bool]) -> tuple[Run, bool]:
+    """The same for what only the host that leads the run does; False where that is another one, which is not waited for."""
+    if not prepared_here(call.services, run):
+        return run, False
+
+    return carry_on(call, run, is_wanted)
+
+
+def who_merges(call: Call, run: Run) -> str:
+    """One sentence about who will merge what is approved: `gitorch up`, here or on the host that leads the run."""
+    if prepared_here(call.services, run):
+        return "gitorch up is running and will merge."
+
+    return f"{run.host} leads {run.id} and merges it. Unless it runs already, type there: gitorch up"
 
 
 def carry_on_without_up(call: Call, run: Run) -> Run:

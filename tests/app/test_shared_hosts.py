@@ -136,7 +136,7 @@ def test_labels_are_recorded_where_the_ledger_has_others(stage, attic):
     assert stage.ledger.written[-1].record.actor == ATTIC
 
 
-def test_the_places_left_are_those_that_no_living_session_of_this_host_has(stage, desk, attic):
+def test_the_places_left_are_those_that_no_agent_at_work_on_this_host_has(stage, desk, attic):
     lease_to(attic, stage, "ui")
     assert offer.places_left(desk, 0) is None
     assert [offer.places_left(desk, agents) for agents in (1, 2, 3)] == [0, 1, 2]

@@ -12,6 +12,7 @@ from desk import CALLER, RUN, Desk
 from fakes.ledger import FakeLedger
 
 from gitorch.app.executing import execute as executing
+from gitorch.app.hosts.offer import Offer, save_offer
 from gitorch.app.reconciler.loop import loop
 from gitorch.app.reconciler.tick import tick
 from gitorch.app.reconciler.together import Together
@@ -20,6 +21,7 @@ from gitorch.model import commands as c
 from gitorch.model.ids import Moment
 from gitorch.model.work.fault import Step
 from gitorch.ports.commits import LastContact
+from gitorch.rules.guards.granting import active
 
 ONE, OTHER = Step("one", "doing one"), Step("other", "doing another")
 
@@ -172,3 +174,19 @@ def test_nobody_leaves_agents_that_work_alone_while_the_remote_is_away(desk, mon
     assert len(desk.run.sessions) == 2
     why, _, said = loop_while_away(desk, monkeypatch, 2, stay=False)
     assert (why, said) == ("stopped", [])
+
+
+@pytest.mark.parametrize("agents", [1, 2, 3])
+def test_a_host_with_few_agents_brings_every_epic_through_its_reviews(desk, agents):
+    save_offer(desk.services, Offer((), agents))
+    ticked, most = desk.tick, []
+
+    def tick_and_count(times=1):
+        for _ in range(times):
+            ticked()
+            most.append(active(desk.run))
+
+    desk.tick = tick_and_count
+    desk.finish("api", "ui")
+    assert max(most) == min(agents, 2), "two epics, each of which is written or reviewed"
+    assert {str(desk.run.jobs[job].phase) for job in ("api", "ui", "api.quality", "ui.quality")} == {"completed"}

@@ -11,9 +11,12 @@ from gitorch.app.executing.execute import execute
 from gitorch.app.query.lookup import load_runs, unsettled_runs
 from gitorch.model.commands import LabelHost
 from gitorch.model.values import Value
+from gitorch.rules.guards.granting import is_at_work
 
 if TYPE_CHECKING:
     from gitorch.app.services import Services
+    from gitorch.model.work.run import Run
+    from gitorch.model.work.session import Session
 
 
 class Offer(Value):
@@ -21,7 +24,7 @@ class Offer(Value):
 
     labels: tuple[str, ...] = ()
     agents: int = 0
-    """How many agents may live here at once; 0: as many as the runs allow."""
+    """How many agents may be at work here at once; 0: as many as the runs allow."""
 
 
 def own_offer(services: Services) -> Offer:
@@ -48,13 +51,26 @@ def announce_labels(services: Services) -> None:
 
 
 def places_left(services: Services, agents: int) -> int | None:
-    """How many more of this number of agents may be started here; None for no limit."""
+    """How many more of this number of agents may be at work here; None for no limit.
+
+    An agent that waits at its gate or for a human needs no place, as with `orchestration.max_agents`: the review that it waits
+    for could never begin otherwise.
+    """
     if not agents:
         return None
 
-    living = 0
+    at_work = 0
     for run in load_runs(services, unsettled_runs(services)):
         for session in run.living_sessions:
-            if session.host == services.host.host and not session.is_manual:
-                living += 1
-    return max(0, agents - living)
+            if _needs_place(services, run, session):
+                at_work += 1
+    return max(0, agents - at_work)
+
+
+def _needs_place(services: Services, run: Run, session: Session) -> bool:
+    """Whether a session is that of an agent which is at work here."""
+    if session.host != services.host.host or session.is_manual:
+        return False
+
+    job = run.jobs[session.job]
+    return job.is_leased_to(session.id) and is_at_work(run, job)

@@ -173,11 +173,11 @@ def _merge(
 ) -> None:
     """Merge what was approved, and print the outcome with the commands that follow."""
     from gitorch.app.people import decisions
-    from gitorch.cli.follow import carry_on, checkout_note
+    from gitorch.cli.follow import carry_on_if_leading, checkout_note, who_merges
 
     run = decisions.approve(call.services, caller, run, digest, proof)
     call.note(_approved(run))
-    run, done = carry_on(call, run, _stands)
+    run, done = carry_on_if_leading(call, run, _stands)
     note = ""
     if done:
         note = checkout_note(call.services, run)
@@ -196,7 +196,7 @@ def _merge(
     if done and run.merged is None:
         raise Detailed(_not_merged(run), **values)
 
-    call.say(values, f"{_outcome(run)}\n{note}".rstrip())
+    call.say(values, f"{_outcome(run) or who_merges(call, run)}\n{note}".rstrip())
 
 
 def _stands(run: Run) -> bool:
@@ -228,7 +228,7 @@ def _not_merged(run: Run) -> Failed | Waiting:
 
 
 def _outcome(run: Run) -> str:
-    """One line about the effect of the approval."""
+    """One line about the merge that the approval led to; empty without one."""
     merged = run.merged
     if merged is not None and run.push_is_owed:
         here = f"Merged locally: {merged.target} is now {merged.new[:12]},"
@@ -241,7 +241,7 @@ def _outcome(run: Run) -> str:
 
         return f"{line} Next: gitorch cleanup {run.id}"
 
-    return "gitorch up is running and will merge."
+    return ""
 
 
 @verb("propose")
