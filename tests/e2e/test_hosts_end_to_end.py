@@ -79,6 +79,17 @@ def test_two_hosts_bring_a_run_to_its_report_and_one_merges_what_the_other_appro
     for one in hosts:
         assert "records verified" in one("verify").out
 
+    for one in hosts:
+        had = one.repo.git(
+            "for-each-ref", "--format=branch %(refname:lstrip=2)", f"refs/heads/gitorch/{desk.run}"
+        ).split("\n")
+        trees = {f"worktree {path.name}" for path in (one.worktrees / desk.run).glob("*")}
+        said = one("cleanup", desk.run, "--branches", "--yes", "--json", status=0 if trees or one is desk else 4).json
+        assert set(said.get("removed", ())) == trees | set(filter(None, had))
+        assert not (one.worktrees / desk.run).exists()
+        assert one.repo.git("for-each-ref", f"refs/heads/gitorch/{desk.run}") == ""
+    assert len(desk.records("cleanup-done")) == 1
+
 
 def test_the_job_of_a_host_that_is_killed_is_done_by_another(hosts: list[House]) -> None:
     desk, attic = hosts
