@@ -99,6 +99,7 @@ def test_an_open_spec_change_is_done_in_order_with_its_proposal():
     assert left(done) == [
         f"openspec/changes/add-x/tasks.md: {ONE_AFTER_ANOTHER}",
         "openspec/changes/add-x/tasks.md: `Depends on: nothing in particular` means something to gitorch, so it became quoted text of epic `documentation`.",
+        "openspec/changes/add-x/tasks.md: `{{it}}` is a placeholder that is left, so it became `{ {it} }` in epic `documentation`.",
     ]
 
 

@@ -58,6 +58,12 @@ def _section(path: str, epic: ImportedEpic, left: list[Left]) -> list[str]:
         message = f"`{line.strip()}` means something to gitorch, so it became quoted text of epic `{epic.id}`."
         left.append(Left(path, message))
 
+    for found in _BRACES.finditer(f"{epic.title}\n{epic.body}"):
+        message = (
+            f"`{found[0]}` is a placeholder that is left, so it became `{_unbraced(found[0])}` in epic `{epic.id}`."
+        )
+        left.append(Left(path, message))
+
     return [*parts, body, f"## Review Gate: {epic.id}", GATE_STEPS]
 
 

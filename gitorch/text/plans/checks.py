@@ -106,7 +106,7 @@ def _check_tasks(source: Source, draft: Draft, *, is_in_tracker: bool) -> Iterat
     An epic without tasks may be one of the tracker's; `check_unknown` then reports it.
     """
     if not draft.tasks and not is_in_tracker:
-        fix = "Add tasks as `- [ ] …` items or `### Task: …` headings above its gate."
+        fix = "Add tasks to the plan, as `- [ ] …` items or `### Task: …` headings above its gate, or as `tasks:` in its front matter."
         yield source.problem(draft.line, f"Epic `{draft.id}` has no tasks.", fix)
         return
 
