@@ -142,7 +142,7 @@ PEOPLE = [
         "nothing",
         lambda s: keys.key_to_sign_with(with_approvers(s, ""), "ada ssh-rsa B\n"),
         Denied,
-        "none of your keys is among those that this run began with as allowed to approve it",
+        "none of your keys (git's user.signingKey, and the one that gitorch made) is among those that this run began with as allowed to approve it",
         "gitorch keys list",
     ),
     (

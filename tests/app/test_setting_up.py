@@ -17,6 +17,8 @@ from test_preflight import CALLER, CONFIG
 
 from gitorch.app.start.setup import InitOptions, init, propose
 from gitorch.ledger.location import REF
+from gitorch.model.plans.approval import Grade
+from gitorch.model.values import replace
 from gitorch.wiring.repository import Repository
 from gitorch.world.resources import template_bytes
 
@@ -135,6 +137,11 @@ def test_init_makes_what_is_missing_once(repository):
     accept = "gitorch.yaml was kept; to run without a test command: gitorch config set tests.absent_is_accepted true"
     assert none == (note.removesuffix("make") + "''", accept)
     assert b"tox" in repository.files.held[file]
+    raised = init(repository, CALLER, template, InitOptions(approval_at_least="signed")).notes
+    key = "approval.at_least"
+    assert raised == (f"gitorch.yaml was kept with {key} `typed`; to change it: gitorch config set {key} signed",)
+    repository.config = replace(repository.config, approval_at_least=Grade.FORGE)
+    assert init(repository, CALLER, template, InitOptions(approval_at_least="signed")).notes == ()
 
 
 def test_a_project_that_wants_no_tests_is_ready_to_start_without_any(tmp_path):

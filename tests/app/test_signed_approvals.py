@@ -81,7 +81,7 @@ def test_a_signed_approval_merges_and_can_be_checked_with_ssh_alone(yard, tmp_pa
 def test_without_a_key_or_with_one_that_is_not_allowed_nothing_is_approved(yard, tmp_path):
     target = yard.head()
     yard.git("config", "user.signingKey", str(key(tmp_path / "other", "eve")))
-    with pytest.raises(Denied, match="none of your keys is among those that this run began with"):
+    with pytest.raises(Denied, match=r"none of your keys .* is among those that this run began with"):
         yard.approve()
     yard.git("config", "--unset", "user.signingKey")
     with pytest.raises(Denied, match="none of your keys"):

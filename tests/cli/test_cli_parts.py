@@ -159,6 +159,9 @@ def test_only_what_a_terminal_cannot_show_at_once_is_read_in_a_pager(stage, monk
 class Script(demo.Stage):
     """The demo, on states of a run that a test gives, which notes its calls."""
 
+    status = 0
+    """How the cleanup ends."""
+
     def __init__(self, stage: Stage, states, *, yes: bool) -> None:
         super().__init__(stage.call(), stage.folder, yes=yes)
         self.states, self.seen = list(states), []
@@ -170,7 +173,7 @@ class Script(demo.Stage):
         self.seen.append((*words, expected) if expected != (0,) else words)
         if words[0] in {"up", "approve", "cleanup", "answer"}:
             self.states.pop(0)
-        return 0
+        return self.status if words[0] == "cleanup" else 0
 
     def _ending(self) -> None:
         self.seen.append(("the end",))
@@ -205,10 +208,17 @@ def test_the_demo_follows_its_script_until_everything_is_removed(stage, monkeypa
         ("answer", "q1", answer),
         ("approve", RUN, *consent),
         ("up", "--no-wait", (0, 10)),
-        ("cleanup", RUN, *consent),
+        ("cleanup", RUN, *consent, (0, 130)),
         ("the end",),
     ]
     assert asked == ([] if yes else [("\nWhich?", "n/a")])
+
+
+def test_the_demo_ends_where_the_cleanup_is_declined(stage, monkeypatch):
+    monkeypatch.setattr(Script, "status", 130)
+    played = Script(stage, [state(), state(QuestionKind.CLEANUP), *[state(QuestionKind.CLEANUP)] * 9], yes=False)
+    played.play()
+    assert played.seen[-3:] == [("up", "--no-wait", (0, 10)), ("cleanup", RUN, (0, 130)), ("the end",)]
 
 
 def test_the_demo_gives_up_after_its_rounds_and_names_what_left_its_script(stage):

@@ -139,7 +139,10 @@ def key_to_sign_with(services: Services, signers: str) -> SigningKey:
         if key.public in allowed:
             return key
 
-    message = "none of your keys is among those that this run began with as allowed to approve it"
+    message = (
+        "none of your keys (git's user.signingKey, and the one that gitorch made) is among those that this run began "
+        "with as allowed to approve it"
+    )
     raise Denied(message, "gitorch keys list")
 
 

@@ -9,6 +9,7 @@ from gitorch.app.query.lookup import require_intact_ledger
 from gitorch.app.start.configuring import config_file
 from gitorch.app.start.facts import target_fix
 from gitorch.model.path_text import shell_word
+from gitorch.model.plans.approval import Grade
 from gitorch.model.values import Value
 from gitorch.rules.project_guess import guess
 from gitorch.text.config_template import Yaml, render
@@ -122,6 +123,8 @@ def _left_to_edit(services: Services, config: Path, wishes: InitOptions) -> list
         "tests.command": (wishes.test_command, found.test_command),
         "worktrees.setup": (wishes.setup, found.preparation.command),
     }
+    if not found.approval_at_least.reaches(Grade(wishes.approval_at_least or Grade.UNATTENDED)):
+        wanted["approval.at_least"] = (wishes.approval_at_least, found.approval_at_least)
     notes: list[str] = []
     for key, (wish, value) in wanted.items():
         if wish not in {None, value}:

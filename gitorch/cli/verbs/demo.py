@@ -68,6 +68,8 @@ class Stage:
         self._repository = repository
         self._yes = yes
         self._services = call.open(repository, call.environ)
+        self._is_kept = False
+        """Whether the person said no to the cleanup."""
 
     def play(self) -> None:
         """From the plan to the merged, verified, cleaned-up end."""
@@ -77,7 +79,7 @@ class Stage:
 
         for _ in range(ROUNDS_MAX):
             self._advance()
-            if self._run().cleaned:
+            if self._is_kept or self._run().cleaned:
                 break
 
         self._ending()
@@ -114,9 +116,12 @@ class Stage:
         if question.kind is QuestionKind.APPROVAL:
             self.gitorch("approve", self._run().id, *self._consent)
         elif question.kind is QuestionKind.CLEANUP:
-            self.gitorch("cleanup", self._run().id, *self._consent)
+            status = self.gitorch("cleanup", self._run().id, *self._consent, expected=(0, INTERRUPTED))
+            self._is_kept = status == INTERRUPTED
         elif question.options:
-            raise Failed(f"the demo left its script: {question.text}", f"gitorch -C {self._repository} inbox")
+            raise Failed(
+                f"the demo left its script: {question.text}", f"gitorch -C {_quoted(str(self._repository))} inbox"
+            )
         elif self._yes:
             self.gitorch("answer", question.id, ANSWER)
         else:
@@ -134,7 +139,9 @@ class Stage:
         call = NewCall(self._call.environ, self._repository, self._call.open, streams)
         status = run(list(words), call)
         if status not in expected:
-            raise Failed(f"gitorch {words[0]} ended with status {status}", f"gitorch -C {self._repository} status")
+            raise Failed(
+                f"gitorch {words[0]} ended with status {status}", f"gitorch -C {_quoted(str(self._repository))} status"
+            )
 
         return status
 

@@ -8,6 +8,7 @@ from gitorch.cli.pages.page import Cell
 from gitorch.cli.verb_function import group, verb
 from gitorch.errors import Usage
 from gitorch.model.counts import counted
+from gitorch.model.path_text import shell_word
 
 if TYPE_CHECKING:
     from gitorch.app.people.keys import Approver
@@ -70,6 +71,10 @@ def add(call: Call, key: str | None, new: bool, name: str) -> None:
     text = (
         f"{signer} may approve: the key {guard}. Commit {path.name}, and set approval.at_least: signed in gitorch.yaml."
     )
+    if added.public not in {own.public for own in app.own_keys(call.services)}:
+        text += (
+            f" If the key is yours, tell git, or you cannot sign with it: git config user.signingKey {shell_word(key)}"
+        )
     call.say({"added": added, "file": path}, text)
 
 
