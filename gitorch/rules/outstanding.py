@@ -256,11 +256,12 @@ def _takes(observation: SessionObservation, prompt: Prompt | None) -> bool:
 def _unsent_prompt(run: Run, session: Session, observed: Observed) -> Prompt | None:
     """The next prompt of a session; None when it was typed already and only its record is missing.
 
-    An agent that has reported is not nudged: its program may have gone on by itself before the nudge could reach it.
+    An agent that has reported is not nudged: its program may have gone on by itself before the nudge could reach it. Nor is one that
+    people are asked about, such as one that took no nudge.
     """
     reported = not run.jobs[session.job].phase.is_active
     for prompt in session.unsent_prompts:
-        if reported and prompt.kind is PromptKind.NUDGE:
+        if prompt.kind is PromptKind.NUDGE and (reported or run.is_held(session.job)):
             continue
 
         if (session.id, prompt.id) in observed.sent:

@@ -284,6 +284,12 @@ def test_a_checkpoint_is_found_by_its_job_and_the_exact_id_of_a_run_wins(desk):
     epic = lambda name, run=None: lookup.find_run_or_epic(desk.services, name, run)  # noqa: E731 said once
     assert epic("api") == epic("api", RUN) == (desk.run, "api")
     assert epic(RUN) == epic("play") == epic(None) == (desk.run, "")
+    desk.do(c.CancelRun("enough"), CALLER.actor)
+    for row in desk.run.open_questions():
+        desk.do(c.AnswerQuestion(row.id, "no", ""), CALLER.actor)
+    desk.tick(3)
+    assert lookup.unsettled_runs(desk.services) == ()
+    assert epic("api") == (desk.run, "api"), "the newest run counts where none is open"
 
 
 def test_settings_are_trusted_where_every_open_run_began_with_them(desk):

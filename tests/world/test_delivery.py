@@ -81,6 +81,16 @@ def test_a_key_that_is_always_swallowed_ends_as_typed(lab):
     assert lab.turns() == []
 
 
+def test_a_text_whose_keys_were_swallowed_is_submitted_before_the_next_one(lab):
+    key = lab.ready("--swallow", "3")
+    assert lab.deliver(key, "First", "p1") == "typed"
+    assert lab.deliver(key, "Second", "p2") == "refused: an earlier text stood in the input and is submitted first"
+    assert lab.turns() == ["First"]
+    lab.wait_state(key, "waiting", "idle")
+    assert lab.deliver(key, "Second", "p2") in {"delivered", "submitted"}
+    assert lab.turns() == ["First", "Second"]
+
+
 def test_a_busy_agent_is_left_alone(lab):
     key = lab.ready()
     lab.mode("busy")

@@ -339,10 +339,11 @@ def _is_run(services: Services, name: str) -> bool:
 
 
 def _runs_to_search(services: Services, run_name: str | None) -> list[Run]:
-    """The run that was named, otherwise every run with an open question or with work."""
+    """The run that was named, otherwise every run with an open question or with work, or else the newest."""
     if run_name is not None:
         return [find_run(services, run_name)]
-    return load_runs(services, dict.fromkeys((*asking_runs(services), *unsettled_runs(services))))
+    found = dict.fromkeys((*asking_runs(services), *unsettled_runs(services)))
+    return load_runs(services, found or [line.id for line in run_lines(services)][-1:])
 
 
 def checkpoint_of(run: Run, job: str) -> Question:

@@ -11,6 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gitorch.model.ids import PromptId
 from gitorch.model.observed import AT_PROMPT, AgentState
 from gitorch.model.values import replace
 from gitorch.world.terminal.readiness import PaneReader
@@ -18,7 +19,6 @@ from gitorch.world.terminal.receipts import PROVEN, proof, transcript_sizes
 from gitorch.world.terminal.session_files import DeliveryRecord
 
 if TYPE_CHECKING:
-    from gitorch.model.ids import PromptId
     from gitorch.world.channels.site import ChannelSite
     from gitorch.world.terminal.readiness import PaneObservation
 
@@ -80,7 +80,7 @@ class Delivery:
 
             return self._finish(prompt, sent)
 
-        receipt = self._after_a_loss(observation, prompt, sent)
+        receipt = self._left_unsent(PromptId(observation.pane.typed)) or self._after_a_loss(observation, prompt, sent)
         if receipt:
             return receipt
 
@@ -90,6 +90,23 @@ class Delivery:
             return f"refused: {refusal}"
 
         return self._finish(prompt, sent)
+
+    def _left_unsent(self, earlier: PromptId) -> str:
+        """Submit an earlier text that still stands in the input, since its keys were swallowed; empty where none does.
+
+        It comes before any other text, which could not be typed beside it. Nothing is pressed while somebody is attached.
+        """
+        sent = self._folder.sent(earlier)
+        if sent is None or sent.receipt != "typed":
+            return ""
+
+        observation = self._reader.observe(sent.line)
+        if observation is None or observation.pane.attached or not _key_was_swallowed(observation, SWALLOWED_MS + 1):
+            return ""
+
+        self._press(earlier)
+        self._keep(earlier, self._confirm(earlier, sent, presses=1))
+        return "refused: an earlier text stood in the input and is submitted first"
 
     def _after_a_loss(self, observation: PaneObservation, prompt: PromptId, sent: DeliveryRecord | None) -> str:
         """The receipt of a text that counted as lost and came late, or why it is not typed again now; else an empty string."""
@@ -240,10 +257,10 @@ class Delivery:
             if observation is None or observation.state is AgentState.EXITED:
                 return "refused: the agent ended after the text was typed"
 
-            if not _shows(observation):
+            if not observation.shows:
                 hidden_at = now
 
-            if now >= hidden_at + pause and _takes_submit_key(observation):
+            if now >= hidden_at + pause and observation.takes_submit_key:
                 self._folder.write_sent(prompt, replace(sent, shown=True))
                 return ""
 
@@ -337,18 +354,6 @@ class Delivery:
             return False
 
         return not self._folder.signals()
-
-
-def _shows(observation: PaneObservation) -> bool:
-    """Whether the line shows in the input; true where nobody can tell."""
-    return observation.ours or observation.empty is None
-
-
-def _takes_submit_key(observation: PaneObservation) -> bool:
-    if observation.state not in AT_PROMPT:
-        return False
-
-    return not observation.pane.in_mode
 
 
 def _unconfirmed(observation: PaneObservation, early: bool) -> str:

@@ -48,6 +48,16 @@ class PaneObservation(Value):
     """Whether our text stands above an empty line: a slow program took the submit key as a line break."""
 
     @property
+    def shows(self) -> bool:
+        """Whether our text shows in the input line; true where nobody can tell."""
+        return self.ours or self.empty is None
+
+    @property
+    def takes_submit_key(self) -> bool:
+        """Whether the submit key would reach the program's input line."""
+        return self.state in AT_PROMPT and not self.pane.in_mode
+
+    @property
     def unsent(self) -> bool:
         """Whether our text stands there and was not submitted."""
         return self.ours or self.broken
