@@ -45,7 +45,12 @@ VERBS = (
             Parameter("add", "Add it at once, as the first host of the ledger does.", ("--add",), kind=Kind.FLAG),
             LABELS,
             Parameter(
-                "agents", "How many agents may live here at once.", ("--agents",), kind=Kind.NUMBER, least=1, most=1000
+                "agents",
+                "How many agents may be at work here at once.",
+                ("--agents",),
+                kind=Kind.NUMBER,
+                least=1,
+                most=1000,
             ),
         ),
         result={"host": Kind.TEXT, "key": Kind.TEXT},
