@@ -116,10 +116,11 @@ def _picked(key: Key, selected: int) -> int | None:
     if key.kind == "enter":
         return selected
 
-    if key.kind == "paste":
-        return None
+    name = key.kind
+    if key.kind == "text":
+        name = key.text
 
-    return KEY_ROWS.get(key.text or key.kind)
+    return KEY_ROWS.get(name)
 
 
 def _record(context: TurnContext, record: Mapping[str, str]) -> None:
