@@ -39,14 +39,19 @@ def next_question(run: Run) -> QuestionId:
     return QuestionId(f"q{len(run.questions) + 1}")
 
 
+GO_BACK = frozenset({(JobPhase.COMPLETED, False), (JobPhase.COMPLETED, True), (JobPhase.FAILED, False)})
+"""The phases in which demands send work back, each with whether the job has trouble. Failed work has it until people try again: one that
+they stop after a demand stays stopped."""
+
+
 def settle(run: Run, job: JobState) -> tuple[Event, ...]:
     """The events that follow for a job that was handed in, from everything known about it.
 
     Empty while something is missing: the work, its tests, a verdict, or a person's answer. The same run always gives the
     same events, so it may be called after every record.
     """
-    # Demands against work that already passed, or failed before them, send it back at once.
-    if job.demands and job.phase in {JobPhase.COMPLETED, JobPhase.FAILED} and not job.trouble:
+    # Demands against work that already passed send it back at once, and so does another try of failed work.
+    if job.demands and (job.phase, bool(job.trouble)) in GO_BACK:
         return (list_findings(run, job),)
 
     return _settle_submitted(run, job)
