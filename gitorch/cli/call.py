@@ -128,7 +128,7 @@ class Call:
         return ManualClaim(caller, self.folder, job, run, fence)
 
     def people_only(self, verb: str) -> Caller:
-        """The caller, who may mean a run that another host began. Raises Denied for an agent's session, and keeps the attempt."""
+        """The caller, once this clone has what other hosts wrote. Raises Denied for an agent's session, and records the attempt."""
         from gitorch.app.executing.execute import only_people
 
         caller = self.caller

@@ -88,7 +88,8 @@ class Terminals(Protocol):
     def answer(self, key: SessionKey, answer: PermissionAnswer) -> str:
         """Choose an option in the permission request that asks exactly this. It is read again right before the key.
 
-        Returns `answered` or `refused: <reason>`. Raises Unavailable where no key gives this answer. From then on `SessionObservation.answered` has the answer.
+        Returns `answered` or `refused: <reason>`. Raises Unavailable where no key gives this answer.
+        After `answered`, `SessionObservation.answered` has the answer.
         """
         ...
 

@@ -51,8 +51,11 @@ DIALOGS: Mapping[str, Dialog] = {
 }
 
 
-KEY_ROWS: Mapping[str, int] = {"1": 0, "y": 0, "Y": 0, "2": 1, "n": 1, "N": 1, "escape": 1, "interrupt": 1}
-"""The row that a typed character picks, or a key by its kind, whichever is selected."""
+TYPED_ROWS: Mapping[str, int] = {"1": 0, "y": 0, "Y": 0, "2": 1, "n": 1, "N": 1}
+"""The row that a typed character picks, whichever is selected."""
+
+KEY_ROWS: Mapping[str, int] = {"escape": 1, "interrupt": 1}
+"""The row that a key picks, by its kind, whichever is selected."""
 
 ARROW_ROWS: Mapping[str, int] = {"up": 0, "down": 1}
 """The row that an arrow selects."""
@@ -116,11 +119,10 @@ def _picked(key: Key, selected: int) -> int | None:
     if key.kind == "enter":
         return selected
 
-    name = key.kind
     if key.kind == "text":
-        name = key.text
+        return TYPED_ROWS.get(key.text)
 
-    return KEY_ROWS.get(name)
+    return KEY_ROWS.get(key.kind)
 
 
 def _record(context: TurnContext, record: Mapping[str, str]) -> None:

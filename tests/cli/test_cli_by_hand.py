@@ -54,6 +54,24 @@ def stage(tmp_path, monkeypatch):
     return made.begin_run({"api": (), "ui": ()}, replace(UNATTENDED, test_command="", manual=True))
 
 
+@pytest.mark.parametrize(
+    ("words", "fetches"),
+    [
+        (("claim", "api"), 1),
+        (("pause",), 1),
+        (("reject", "--note", "no"), 1),
+        (("status",), 0),
+        (("why", "api"), 0),
+        (("inbox",), 0),
+    ],
+)
+def test_verbs_that_change_a_run_first_fetch_what_other_hosts_began(stage, monkeypatch, words, fetches):
+    asked = []
+    monkeypatch.setattr(RemoteLedger, "refresh", lambda _: asked.append("origin"))
+    stage.gitorch(*words)
+    assert asked[:1] == ["origin"] * fetches
+
+
 def test_each_verb_of_manual_work_is_kept_and_told_of_by_the_next_one_that_reaches_the_remote(stage):
     assert stage.gitorch("claim", "api").status == 0
     stage.ledger.is_away = True

@@ -131,7 +131,7 @@ def test_a_host_says_whose_work_it_removed_and_where_more_is(hosts):
     answer = hosts["desk"].gitorch("cleanup", "--yes")
     assert answer.out.splitlines()[-2:] == [
         f"Run {RUN} is cleaned up; its records stay in the ledger.",
-        f"It was worked on at attic, too; there: gitorch cleanup {RUN}",
+        f"Other hosts worked on it, too (attic). Type there: gitorch cleanup {RUN}",
     ]
 
 

@@ -185,6 +185,14 @@ verdict = "accept"
 """
 
 
+def put_in_sandbox(home: House, preset: str, *writable: Path | str) -> None:
+    """Let the agents of the repository run by this preset in a sandbox that may write there, and to their script."""
+    config = (home.path / "gitorch.yaml").read_text()
+    places = json.dumps([str(place) for place in (home.script, *writable)])
+    words = f"preset: {preset}, sandbox: bwrap, network: false, writable: {places},"
+    home.repo.write({"gitorch.yaml": config.replace("preset: scripted,", words)})
+
+
 @pytest.mark.slow
 def test_an_agent_that_was_killed_takes_up_its_conversation_in_a_new_sandbox(tmp_path: Path) -> None:
     log, program = tmp_path / "log", tmp_path / "program.sh"
@@ -192,15 +200,8 @@ def test_an_agent_that_was_killed_takes_up_its_conversation_in_a_new_sandbox(tmp
     program.write_text(PROGRAM.format(log=log, python=sys.executable))
     with house(tmp_path, "repo") as home:
         home.configure(CUT_SHORT.format(log=log), command="[]")
-        path = home.path / "gitorch.yaml"
-        writable = json.dumps([str(place) for place in (home.script, program, log, f"{log}.go")])
-        words = f"preset: again, sandbox: bwrap, network: false, writable: {writable},"
-        home.repo.write(
-            {
-                "gitorch.yaml": path.read_text().replace("preset: scripted,", words),
-                "gitorch-runtimes/again.yaml": AGAIN.format(program=program),
-            }
-        )
+        put_in_sandbox(home, "again", program, log, f"{log}.go")
+        home.repo.write({"gitorch-runtimes/again.yaml": AGAIN.format(program=program)})
         home.start("api")
         looping = home.up_beside("--no-wait")
         views = home.path / ".git/gitorch/views"
@@ -235,10 +236,7 @@ def test_what_it_committed_while_nobody_looked_is_there_when_it_is_stopped(tmp_p
     go, done = shared / "go", shared / "done"
     with house(tmp_path, "repo") as home:
         home.configure(COMMITS_UNSEEN.format(go=go, done=done), command="[]")
-        path = home.path / "gitorch.yaml"
-        writable = json.dumps([str(home.script), str(shared)])
-        words = f"preset: scripted, sandbox: bwrap, network: false, writable: {writable},"
-        home.repo.write({"gitorch.yaml": path.read_text().replace("preset: scripted,", words)})
+        put_in_sandbox(home, "scripted", shared)
         home.start("api")
         looping = home.up_beside("--no-wait")
         home.until(lambda: home.records("session-alive", job="api"))

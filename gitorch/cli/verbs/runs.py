@@ -127,14 +127,14 @@ def _say_cleaned(call: Call, run: Run, did: CleanedUp, text: str, *, done: bool)
 
 
 def _elsewhere(call: Call, run: Run) -> list[str]:
-    """The other hosts on which the run has worktrees perhaps, with the command for each of them; empty for a run of this host."""
+    """The other hosts that may have worktrees of the run, with the command to type there; empty where only this host worked on it."""
     from gitorch.app.hosts.here import other_hosts_of
 
     others = other_hosts_of(call.services, run)
     if not others:
         return []
 
-    return [f"It was worked on at {', '.join(others)}, too; there: gitorch cleanup {run.id}"]
+    return [f"Other hosts worked on it, too ({', '.join(others)}). Type there: gitorch cleanup {run.id}"]
 
 
 def _agree(call: Call, run: Run, *, branches: bool, yes: bool) -> None:

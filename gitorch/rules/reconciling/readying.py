@@ -165,6 +165,6 @@ def _done(run: Run) -> str:
 def _decision(run: Run, job: JobId) -> str:
     """What a person can decide about a set-up that failed."""
     return (
-        f"Correct the command (gitorch config set worktrees.setup COMMAND --run {run.id}), which is answer enough; "
-        f"or remove the cause and try once more (retry), or stop {job} (stop_epic) or the run (stop_run)?"
+        f"Correct the command (gitorch config set worktrees.setup COMMAND --run {run.id}), and it is tried again by itself. "
+        f"Or remove the cause and try once more (retry), stop {job} (stop_epic), or stop the run (stop_run)?"
     )

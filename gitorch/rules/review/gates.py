@@ -40,8 +40,10 @@ def next_question(run: Run) -> QuestionId:
 
 
 GO_BACK = frozenset({(JobPhase.COMPLETED, False), (JobPhase.COMPLETED, True), (JobPhase.FAILED, False)})
-"""The phases in which demands send work back, each with whether the job has trouble. Failed work has it until people try again: one that
-they stop after a demand stays stopped."""
+"""The phase of a job, and whether it has trouble, with which a demand sends its work back.
+
+A failed job has trouble until a person tries it again, so that one which was stopped after a demand stays stopped.
+"""
 
 
 def settle(run: Run, job: JobState) -> tuple[Event, ...]:

@@ -128,7 +128,8 @@ class Answering:
     def _select(self, pane: Pane, answer: PermissionAnswer) -> bool:
         """Move the selection to the row that an answer picks; False where its terminal changed or somebody is attached.
 
-        Raises Unavailable where the program does not move it. Each key waits until the one before it has moved the selection, so no key is on its way when Enter is pressed.
+        Each key waits until the one before it has moved the selection, so no key is on its way when Enter is pressed.
+        Raises Unavailable where the program does not move it.
         """
         steps = self._steps(answer)
         for _ in range(STEPS_MAX):
