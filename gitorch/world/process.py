@@ -16,3 +16,5 @@ class Process(Value):
     zombie: bool
     resident: int = 0
     """Resident memory in bytes."""
+    asleep: bool = True
+    """Whether it waits for something; true on systems that do not say so reliably."""

@@ -59,6 +59,7 @@ def parse_stat(line: str, boot_id: str) -> Process | None:
             started=f"{boot_id}/{fields[19]}",
             zombie=fields[0] in "ZX",
             resident=resident,
+            asleep=fields[0] == "S",
         )
     except ValueError:
         return None

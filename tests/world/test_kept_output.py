@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
 import pytest
 from world.terminal_lab import run_script, wait_for
 
+from gitorch.world import processes
 from gitorch.world.kept_output import redact_kept_output, without_secrets
+from gitorch.world.terminal.launch import LOG_BYTES
 from gitorch.world.terminal.session_files import SessionFolder, folder_of, readable
 
 
@@ -64,6 +70,18 @@ def test_kept_output_is_rewritten_once_and_readable_by_its_owner_alone(tmp_path)
     assert {text for text, _ in once.values()} == {f"{name} [redacted: a GitHub token]\n" for name in once}
     assert set(once) == {"output.log", "output.tail"}
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
+
+
+def test_the_last_output_is_kept_although_its_recorder_had_no_time_to_read_it(lab):
+    key = run_script(lab, "until test -e go; do sleep 0.05; done; seq 1 99999; echo the last words; sleep 600")
+    recorder = wait_for(lambda: [pid for pid in processes.table() if processes.command(pid) == f"head -c {LOG_BYTES}"])
+    mine = [pid for pid in recorder if str(lab.home) in processes.command(processes.table()[pid].parent)]
+    os.kill(mine[0], signal.SIGSTOP)
+    (lab.cwd / "go").touch()
+    wait_for(lambda: "the last words" in lab.terminals.screen(key))
+    threading.Timer(0.5, os.kill, (mine[0], signal.SIGCONT)).start()
+    lab.terminals.stop(key)
+    assert wait_for(lambda: b"the last words" in (folder_of(lab.home, key).path / "output.log").read_bytes())
 
 
 def test_nothing_is_written_where_no_output_was_kept(tmp_path):

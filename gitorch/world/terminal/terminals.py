@@ -15,6 +15,7 @@ from gitorch.world import processes
 from gitorch.world.channels.sessions import SessionChannels
 from gitorch.world.files import holding
 from gitorch.world.terminal.observer import Observer
+from gitorch.world.terminal.recording import wait_until_recorded
 from gitorch.world.terminal.session_files import folder_of, folders
 from gitorch.world.terminal.session_pane import FOLDER_MADE, SESSION_VARIABLE, owner_of, pane_of
 from gitorch.world.terminal.tmux import ROWS, Tmux
@@ -232,11 +233,13 @@ class TmuxTerminals:
 
     def _end_session(self, key: SessionKey) -> None:
         """End the tmux session where it is still there. Raises Unavailable."""
-        if pane_of(self._tmux.list(), key, None) is None:
+        pane = pane_of(self._tmux.list(), key, None)
+        if pane is None:
             return
 
         from gitorch.world.terminal.server import AgentServer  # noqa: PLC0415  importing libtmux costs 53 ms
 
+        wait_until_recorded(self._tmux, pane.server, folder_of(self._home, key).path, self._clock)
         AgentServer(self._tmux).end_session(key.name)
 
     def screen(self, key: SessionKey, history: int = 0) -> str:
