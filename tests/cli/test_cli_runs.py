@@ -65,10 +65,14 @@ def test_branches_are_removed_only_with_their_option(merged, options, removed):
     assert values["cleaned"] is True
 
 
-def test_cleanup_twice_or_too_early_is_refused(merged):
-    assert merged.gitorch("cleanup", "--yes").status == 0
-    answer = merged.gitorch("cleanup", "--yes")
-    assert (answer.status, "already cleaned up" in answer.err) == (4, True)
+@pytest.mark.parametrize("options", [(), ("--branches",)])
+def test_a_second_cleanup_asks_nothing_and_says_that_nothing_is_left(merged, options):
+    assert merged.gitorch("cleanup", "--branches", "--yes").status == 0
+    answer = merged.gitorch("cleanup", *options, typed="")
+    said = f"Run {RUN} was already cleaned up; there is nothing to remove here.\n"
+    assert (answer.status, answer.out, answer.err) == (0, said, "")
+    values = json.loads(merged.gitorch("cleanup", *options, "--json").out)
+    assert (values["ok"], values["cleaned"], values["removed"], values["kept"]) == (True, True, [], [])
 
 
 def test_cleanup_of_a_run_that_is_not_over_is_refused(stage):

@@ -8,7 +8,6 @@ from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import agrees
 from gitorch.cli.pages.page import labelled
 from gitorch.cli.verb_function import verb
-from gitorch.errors import Refused
 
 if TYPE_CHECKING:
     from gitorch.app.reconciler.cleanup import CleanedUp
@@ -93,11 +92,13 @@ def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
 
 
 def _clean_up_again(call: Call, run: Run, *, branches: bool, yes: bool) -> None:
-    """Remove what this host still has of a run that was cleaned up. Raises Refused where nothing of it is left here."""
-    from gitorch.app.reconciler.cleanup import is_left_here
+    """Remove what this host still has of a run that was cleaned up. Where nothing of it is left, say so and ask nothing."""
+    from gitorch.app.reconciler.cleanup import CleanedUp, is_left_here
 
     if not is_left_here(call.services, run, branches=branches):
-        raise Refused(f"run {run.id} was already cleaned up", f"gitorch log {run.id}")
+        text = f"Run {run.id} was already cleaned up; there is nothing to remove here."
+        _say_cleaned(call, run, CleanedUp((), ()), text, done=True)
+        return
 
     _agree(call, run, branches=branches, yes=yes)
     _say_cleaned_here(call, run, branches=branches)
