@@ -68,7 +68,7 @@ def carry_on_without_up(call: Call, run: Run) -> Run:
 def whats_next(call: Call, run: Run) -> str:
     """One sentence for people after a decision about a run."""
     if run.phase.is_over:
-        return f"Run {run.id} is {run.phase}."
+        return f"Run {run.id} is {run.phase}.{left_by_merge(run)}"
 
     if run.settings.manual:
         from gitorch.app.query.runs import next_command
@@ -76,6 +76,38 @@ def whats_next(call: Call, run: Run) -> str:
         return f"Next: {next_command(call.services, run)}"
 
     return "gitorch up continues it."
+
+
+def merge_outcome(call: Call, run: Run) -> str:
+    """One line about the merge that an approval led to, and what to type next; empty without a merge."""
+    merged = run.merged
+    if merged is None:
+        return ""
+
+    tip = f"{merged.target} is now {merged.new[:12]}"
+    if run.push_is_owed:
+        failed = f"but the push to {run.settings.push_remote} failed. The merge stays. Decide: gitorch inbox"
+        return f"Merged locally: {tip}, {failed}"
+
+    line = f"Merged: {tip}. Run {run.id} is {run.phase}.{left_by_merge(run)}"
+    if not run.phase.is_over:
+        return f"{line} {whats_next(call, run)}"
+
+    if run.cleaned:
+        return line
+
+    return f"{line} Next: gitorch cleanup {run.id}"
+
+
+def left_by_merge(run: Run) -> str:
+    """A blank and one sentence about work that begins after the merge, with its branches; empty without a merge or such work."""
+    from gitorch.rules.views.run import branches_after_merge
+
+    branches = branches_after_merge(run)
+    if run.merged is None or not branches:
+        return ""
+
+    return f" Work after the merge is not merged and stays on: {', '.join(branches)}."
 
 
 def checkout_note(services: Services, run: Run) -> str:

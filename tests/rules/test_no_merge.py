@@ -1,11 +1,13 @@
-"""A run that merges nothing says so, and where its results stay (F7)."""
+"""A run says what it does not merge, and where that stays (F7)."""
 
 from __future__ import annotations
 
-from play import SETTINGS, Play
+import pytest
+from play import HUMAN, SETTINGS, Play
 
+from gitorch.model.commands import CancelRun
 from gitorch.model.values import replace
-from gitorch.rules.views.run import run_view
+from gitorch.rules.views.run import branches_after_merge, run_view
 from gitorch.text.workflows.file import parse_workflow
 
 HEAD = "gitorch: workflow/1\nname: x\nlanes: {a: {runtime: claude}}\n"
@@ -25,7 +27,7 @@ def work(play: Play, *jobs: str) -> None:
 
 
 ALONE = "jobs:\n  one: {kind: draft, lane: a, objective: Do}\n  two: {kind: draft, lane: a, objective: Do}\n"
-MERGED = ALONE + "  ask: {kind: checkpoint, needs: [one, two]}\n  land: {kind: merge, needs: [ask]}\n"
+MERGED = ALONE + "  approval: {kind: checkpoint, needs: [one, two]}\n  land: {kind: merge, needs: [approval]}\n"
 
 
 def test_a_run_that_merges_nothing_says_so_and_where_its_results_are_at_its_end():
@@ -48,3 +50,30 @@ def test_a_run_that_merges_names_its_target_and_no_branches():
     view = run_view(play.run)
     assert view.destination == f"→ {play.run.target}"
     assert "results are on" not in view.summary
+
+
+AFTER = MERGED + (
+    "  notes: {kind: draft, lane: a, needs: [land], objective: Do}\n"
+    "  look: {kind: review, lane: a, needs: [notes]}\n"
+    "  more: {kind: draft, lane: a, needs: [look], objective: Do}\n"
+)
+ON_BRANCHES = "work after the merge is not merged: it stays on gitorch/{run}/notes, gitorch/{run}/more"
+
+
+@pytest.mark.parametrize(("flow", "left"), [(MERGED, ""), (AFTER, ON_BRANCHES)])
+def test_a_summary_names_the_branches_of_work_that_begins_after_the_merge(flow, left):
+    play = begun(flow)
+    work(play, "one", "two")
+    assert "work after the merge" not in run_view(play.run).summary
+    play.report()
+    play.approve()
+    play.merge()
+
+    assert run_view(play.run).summary.partition("merged to main at ")[2][14:] == left.format(run=play.run.id)
+
+
+def test_no_branch_is_named_for_work_after_the_merge_that_was_canceled():
+    play = begun(AFTER)
+    assert len(branches_after_merge(play.run)) == 2
+    play.do(CancelRun("enough"), HUMAN)
+    assert branches_after_merge(play.run) == ()

@@ -173,7 +173,7 @@ def _merge(
 ) -> None:
     """Merge what was approved, and print the outcome with the commands that follow."""
     from gitorch.app.people import decisions
-    from gitorch.cli.follow import carry_on_if_leading, checkout_note, who_merges
+    from gitorch.cli.follow import carry_on_if_leading, checkout_note, merge_outcome, who_merges
 
     run = decisions.approve(call.services, caller, run, digest, proof)
     call.note(_approved(run))
@@ -196,7 +196,7 @@ def _merge(
     if done and run.merged is None:
         raise Detailed(_not_merged(run), **values)
 
-    call.say(values, f"{_outcome(run) or who_merges(call, run)}\n{note}".rstrip())
+    call.say(values, f"{merge_outcome(call, run) or who_merges(call, run)}\n{note}".rstrip())
 
 
 def _stands(run: Run) -> bool:
@@ -225,23 +225,6 @@ def _not_merged(run: Run) -> Failed | Waiting:
         return Failed(f"{message}; gitorch up makes a new report to approve", f"gitorch up {run.id} --no-wait")
 
     return Failed(f"{message}; it is {run.phase}", f"gitorch status {run.id}")
-
-
-def _outcome(run: Run) -> str:
-    """One line about the merge that the approval led to; empty without one."""
-    merged = run.merged
-    if merged is not None and run.push_is_owed:
-        here = f"Merged locally: {merged.target} is now {merged.new[:12]},"
-        return f"{here} but the push to {run.settings.push_remote} failed. The merge stays. Decide: gitorch inbox"
-
-    if merged is not None:
-        line = f"Merged: {merged.target} is now {merged.new[:12]}. Run {run.id} is {run.phase}."
-        if run.cleaned:
-            return line
-
-        return f"{line} Next: gitorch cleanup {run.id}"
-
-    return ""
 
 
 @verb("propose")

@@ -17,6 +17,7 @@ from gitorch.rules.usage.shares import model_at, reviews_by_author, shares, usag
 from gitorch.rules.views.inbox import inbox, message_rows
 from gitorch.rules.views.next_commands import next_commands
 from gitorch.rules.views.why import why
+from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,6 +194,7 @@ def run_summary(run: Run) -> str:
     if run.merged is not None:
         parts.append(f"merged to {run.target} at {run.merged.new[:12]}")
         parts += _push_state(run, run.merged.push)
+        parts += _left_on_branches(run)
     elif run.phase.is_over:
         parts.append(run.reason or str(run.phase))
         parts += _results(run)
@@ -207,6 +209,33 @@ def _results(run: Run) -> list[str]:
         return []
 
     return [f"nothing is merged: the results are on {', '.join(branches)}"]
+
+
+def _left_on_branches(run: Run) -> list[str]:
+    """Where work lies that begins after the merge; empty without such work."""
+    branches = branches_after_merge(run)
+    if not branches:
+        return []
+
+    return [f"work after the merge is not merged: it stays on {', '.join(branches)}"]
+
+
+def branches_after_merge(run: Run) -> tuple[str, ...]:
+    """The branches of work that needs the merge, in the order of the workflow; nothing ever merges them.
+
+    Work that was skipped or canceled has none.
+    """
+    needs = needs_of(run.workflow)
+    branches: list[str] = []
+    for name, job in run.jobs.items():
+        if job.phase in {JobPhase.SKIPPED, JobPhase.CANCELED} or job.spec.kind in NOT_WORK:
+            continue
+
+        before = {run.jobs[need].spec.kind for need in ancestors(needs, name)}
+        if JobKind.MERGE in before:
+            branches.append(run.branch_of(name))
+
+    return tuple(branches)
 
 
 def _waiting(run: Run) -> list[str]:
