@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.here import prepared_here
+from gitorch.app.query.this_host import prepared_here
 from gitorch.cli.pages.records import sentence_of
 
 if TYPE_CHECKING:

@@ -147,3 +147,20 @@ def test_whoever_wrote_the_work_is_not_offered_its_review_where_the_run_forbids_
     forbids = callers.desk.run.settings.independence is not Independence.SESSION
     assert first == (["gitorch why api.spec"] if forbids else ["gitorch claim api.spec"])
     assert suggested(callers.attic)["status"] == ["gitorch claim api.spec"]
+
+
+def test_where_all_is_done_by_hand_only_the_host_that_leads_is_told_to_run_up(callers):
+    for job in ("api", "ui"):
+        claim(callers.desk, job)
+        hand_in(callers.desk, job)
+        assert callers.attic.gitorch("claim", f"{job}.spec", "--runtime", "other").status == 0
+        verdict = callers.attic.gitorch("verdict", "accept", "--job", f"{job}.spec", "--summary", "good")
+        assert verdict.status == 0, verdict
+
+    found = suggested(callers.attic)
+    assert found["status"] == found["show"] == found["dashboard"] == found["up"] == [f"gitorch why {RUN}"]
+    there = f"desk leads it and goes on. Unless it runs already, type there: gitorch up {RUN}"
+    assert callers.attic.gitorch("why", RUN).out.strip().endswith(there)
+    assert callers.desk.gitorch("why", RUN).out.strip().endswith(f"Next: gitorch up {RUN}")
+    callers.desk.gitorch("up", RUN, "--no-wait")
+    assert suggested(callers.attic)["status"] == [f"gitorch approve {RUN}"]

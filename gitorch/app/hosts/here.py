@@ -44,11 +44,6 @@ def sessions_here(services: Services, run: Run) -> Iterator[Session]:
             yield session
 
 
-def prepared_here(services: Services, run: Run) -> bool:
-    """Whether this host prepared the run, as every host did whose ledger is not shared."""
-    return not services.ledger.is_shared or run.host in {"", services.host.host}
-
-
 def other_hosts_of(services: Services, run: Run) -> tuple[str, ...]:
     """The other hosts on which sessions of a run worked in branches, by name; none where the ledger is not shared."""
     found: set[str] = set()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.hosts.here import Hosts, prepared_here
+from gitorch.app.hosts.here import Hosts
 from gitorch.app.hosts.offer import own_offer, places_left
 from gitorch.app.hosts.sightings import unseen_for
 from gitorch.app.hosts.watch import unchanged_ms
 from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.query.target import target_head
-from gitorch.app.query.this_host import is_here
+from gitorch.app.query.this_host import is_here, prepared_here
 from gitorch.rules.guards.granting import queue
 from gitorch.rules.guards.takeover import lane_now
 

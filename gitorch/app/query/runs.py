@@ -15,6 +15,7 @@ from gitorch.app.query.lookup import (
     run_lines,
 )
 from gitorch.app.query.notifying import notification_trouble
+from gitorch.app.query.this_host import prepared_here
 from gitorch.errors import NotFound, Unavailable
 from gitorch.model.ids import JobId, MessageId, QuestionId, SessionId
 from gitorch.model.json_text import parse_json
@@ -71,7 +72,7 @@ def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None
 
     `agents` are the states of living sessions in a word each; without them the ledger's are shown.
     """
-    view = run_view(run, agents, holder_name(services, run))
+    view = run_view(run, agents, holder_name(services, run), leads=prepared_here(services, run))
     trouble = notification_trouble(services)
     if trouble:
         note = f"nobody is notified, the notification command failed: {trouble}"
@@ -85,7 +86,7 @@ def view_of(services: Services, run: Run, agents: Mapping[SessionId, str] | None
 
 def next_command(services: Services, run: Run) -> str:
     """The first command for the caller to type next, with the run in it where others are open."""
-    first = next_commands(run, holder_name(services, run))[0]
+    first = next_commands(run, holder_name(services, run), leads=prepared_here(services, run))[0]
     if is_ambiguous(services):
         return with_run(first, run.id)
 
@@ -166,7 +167,12 @@ def why_of(services: Services, name: str, run_name: str | None) -> str:
 
 def _why_run(services: Services, run: Run) -> str:
     """Where a run stands, and what to type next."""
-    return f"{run.id}: {run_view(run).summary}. Next: {next_command(services, run)}"
+    where = f"{run.id}: {run_view(run).summary}."
+    command = next_command(services, run)
+    if command == f"gitorch why {run.id}":
+        return f"{where} {run.host} leads it and goes on. Unless it runs already, type there: gitorch up {run.id}"
+
+    return f"{where} Next: {command}"
 
 
 def _why_within(run: Run, name: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a session lives on this host."""
+"""Whether a session lives on this host, and whether this host leads a run."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def is_here(services: Services, run: Run, session: SessionId) -> bool:
 def is_on_this_host(services: Services, session: Session) -> bool:
     """Whether a session is this host's; every session is where the ledger is not shared."""
     return not services.ledger.is_shared or session.host in {"", services.host.host}
+
+
+def prepared_here(services: Services, run: Run) -> bool:
+    """Whether this host prepared the run, as every host did whose ledger is not shared."""
+    return not services.ledger.is_shared or run.host in {"", services.host.host}

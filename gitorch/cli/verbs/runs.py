@@ -58,9 +58,9 @@ def cancel(call: Call, run: str | None, reason: str) -> None:
 @verb("cleanup")
 def cleanup(call: Call, run: str | None, branches: bool, yes: bool) -> None:
     """Remove the clean, merged worktrees of a finished run."""
-    from gitorch.app.hosts.here import prepared_here
     from gitorch.app.people import decisions
     from gitorch.app.query.cleaning import find_run_to_clean
+    from gitorch.app.query.this_host import prepared_here
     from gitorch.app.reconciler.cleanup import CleanedUp
     from gitorch.cli.follow import carry_on
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from gitorch.model.work.run import Run
 
 
-def next_commands(run: Run, caller: str = "") -> tuple[str, ...]:
+def next_commands(run: Run, caller: str = "", *, leads: bool = True) -> tuple[str, ...]:
     """The commands to type next, most useful first; each works when pasted.
 
     There is always one at least, because even a run that is over has a log. `caller` is the name under which the caller
     holds manual claims: nobody can report on the job of another holder. Empty: the commands of all holders.
+    `leads` says whether the caller's host leads the run: only there `gitorch up` goes on where every job by hand is done.
     """
     if run.phase is RunPhase.PREPARED:
         return (f"gitorch cancel {run.id}",)
@@ -35,7 +36,7 @@ def next_commands(run: Run, caller: str = "") -> tuple[str, ...]:
         return _commands_after_the_end(run, answers)
 
     if run.settings.manual:
-        return _commands_for_claims(run, answers, caller)
+        return _commands_for_claims(run, answers, caller, leads=leads)
 
     return (*answers, "gitorch up")
 
@@ -53,10 +54,10 @@ def _commands_after_the_end(run: Run, answers: tuple[str, ...]) -> tuple[str, ..
     return tuple(commands)
 
 
-def _commands_for_claims(run: Run, answers: tuple[str, ...], caller: str) -> tuple[str, ...]:
+def _commands_for_claims(run: Run, answers: tuple[str, ...], caller: str, *, leads: bool) -> tuple[str, ...]:
     """Finish the claimed jobs first, then answer questions, recover stale work, and claim more.
 
-    Where only others can go on, the command shows why the first of the jobs is not done.
+    Where only others can go on, the command shows why the first of the jobs is not done, or which host leads the run.
     """
     claimed = _claimed(run)
     queued = queue(run)
@@ -71,6 +72,9 @@ def _commands_for_claims(run: Run, answers: tuple[str, ...], caller: str) -> tup
 
     for job in (*claimed, *queued):
         return (f"gitorch why {job.spec.id}",)
+
+    if not leads:
+        return (f"gitorch why {run.id}",)
 
     return (f"gitorch up {run.id}",)
 

@@ -39,11 +39,13 @@ PUSHES = {
 """The state of a merge's push, in words."""
 
 
-def run_view(run: Run, agents: Mapping[SessionId, str] | None = None, caller: str = "") -> RunView:
+def run_view(
+    run: Run, agents: Mapping[SessionId, str] | None = None, caller: str = "", *, leads: bool = True
+) -> RunView:
     """The whole run as people see it, its jobs in the order of their batches.
 
     `agents` are the words for living sessions; None when nobody looked at them. `caller` is the name under which the caller
-    holds manual claims; empty: the next commands are those of all holders.
+    holds manual claims; empty: the next commands are those of all holders. `leads` says whether the caller's host leads the run.
     """
     batches = batches_of(run)
     ordered = sorted(run.jobs.values(), key=lambda job: batches[job.spec.id])
@@ -57,7 +59,7 @@ def run_view(run: Run, agents: Mapping[SessionId, str] | None = None, caller: st
         jobs=tuple(_row(run, job, batches[job.spec.id], agents or {}) for job in ordered),
         inbox=inbox(run),
         messages=message_rows(unread(run.messages, PRINCIPAL), run.id),
-        next_commands=next_commands(run, caller),
+        next_commands=next_commands(run, caller, leads=leads),
         started_at=run.started_at,
         records=run.records,
         notes=(*_overlap_notes(run), *_model_notes(run), *_budget_notes(run)),
