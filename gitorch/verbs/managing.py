@@ -23,7 +23,7 @@ VERBS = (
             "session stop",
         ),
         changes=True,
-        exits="2, 4, 5",
+        exits="2, 4, 5, 10",
         examples=(
             "gitorch session list",
             'gitorch session create helper --runtime claude --task "Find out why the build is slow."',
@@ -76,6 +76,7 @@ VERBS = (
         ),
         result={"run": Kind.TEXT, "job": Kind.TEXT, "session": Kind.TEXT, "alive": Kind.ANY},
         changes=True,
+        exits="4, 10",
         examples=("gitorch session launch helper",),
     ),
     Verb(

@@ -92,6 +92,21 @@ def test_a_canceled_run_launches_nobody(desk):
     assert (alive, run.phase.is_over) == (False, True)
 
 
+def test_a_run_that_does_not_go_on_by_itself_launches_nobody_and_does_not_hang(desk):
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        assert len(slept) < TICKS_MAX
+
+    desk.clock.sleep = sleep
+    run = single(desk)
+    execute(desk.services, run.id, desk.services.host, c.StartRun())
+    execute(desk.services, run.id, CALLER.actor, c.PauseRun(""))
+    run, alive = launch.launch_agent(desk.services, "helper", None)
+    assert (alive, str(run.phase), run.sessions) == (False, "paused", {})
+
+
 def test_a_loop_that_runs_launches_by_itself(desk):
     single(desk)
     with desk.ledger.hold("up"), pytest.raises(Busy):

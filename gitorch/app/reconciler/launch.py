@@ -10,6 +10,7 @@ from gitorch.app.sessions.sessions import find_agent
 from gitorch.model.work.session import SessionPhase
 
 if TYPE_CHECKING:
+    from gitorch.app.reconciler.tick import TickResult
     from gitorch.app.services import Services
     from gitorch.model.ids import JobId
     from gitorch.model.work.run import Run
@@ -19,7 +20,7 @@ LOOK_SECONDS = 0.1
 
 
 def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[Run, bool]:
-    """Tick the run of an agent until it is alive, a human is asked about it, or the run is over.
+    """Tick the run of an agent until it is alive, a human is asked about it, or only people can go on with the run.
 
     Gives the run after the last tick, and whether the agent is alive.
 
@@ -29,9 +30,10 @@ def launch_agent(services: Services, name: str, run_name: str | None) -> tuple[R
     run, job = find_agent(services, name, run_name)
     with turn(services):
         while True:
-            run = tick(services, run.id).run
+            ticked = tick(services, run.id)
+            run = ticked.run
             alive = _is_alive(run, job)
-            if alive or _is_asked_about(run, job) or run.phase.is_over:
+            if alive or _is_asked_about(run, job) or _is_at_rest(ticked):
                 return run, alive
 
             services.clock.sleep(LOOK_SECONDS)
@@ -44,6 +46,11 @@ def _is_alive(run: Run, job: JobId) -> bool:
         return False
 
     return run.sessions[session].phase is SessionPhase.ALIVE
+
+
+def _is_at_rest(ticked: TickResult) -> bool:
+    """Whether no tick goes on by itself: the run is over, is paused, or waits for people at another job."""
+    return ticked.waiting or ticked.run.phase.is_over
 
 
 def _is_asked_about(run: Run, job: JobId) -> bool:

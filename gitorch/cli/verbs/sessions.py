@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
+from gitorch.cli.boundary import Detailed
 from gitorch.cli.follow import carry_on_without_up, whats_next
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
 from gitorch.cli.verb_function import group, verb
-from gitorch.errors import Busy, Usage
+from gitorch.errors import Busy, Refused, Usage, Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitorch.cli.call import Call
+    from gitorch.errors import GitorchError
     from gitorch.model.ids import JobId
     from gitorch.model.view import SessionRow
+    from gitorch.model.work.question import Question
     from gitorch.model.work.run import Run
 
 SHADES = {"alive": "green", "stale": "yellow", "dead": "red", "unknown": "yellow"}
@@ -60,11 +63,19 @@ def launch(call: Call, name: str, run: str | None) -> None:
         return
 
     session_id = found.jobs[job].session
-    text = f"{job} did not start. See: gitorch inbox {found.id}"
-    if alive:
-        text = f"{job} is alive as session {session_id}. See it: gitorch attach {job}"
+    values: dict[str, Any] = {"run": found.id, "job": job, "session": session_id, "alive": alive}
+    if not alive:
+        raise Detailed(_not_started(found, job), **values)
 
-    call.say({"run": found.id, "job": job, "session": session_id, "alive": alive}, text)
+    call.say(values, f"{job} is alive as session {session_id}. See it: gitorch attach {job}")
+
+
+def _not_started(run: Run, job: JobId) -> GitorchError:
+    """The error of an agent that did not start: a question holds it, or the run does not go on by itself."""
+    for question in (*run.open_questions(job), *run.open_questions()):
+        return Waiting(f"{job} did not start: {question.id} waits for you", _show(run, question))
+
+    return Refused(f"{job} did not start: run {run.id} is {run.phase}", f"gitorch status {run.id}")
 
 
 @verb("session list")
@@ -157,7 +168,20 @@ def retry(call: Call, job: str, note: tuple[str, ...], run: str | None) -> None:
 
 
 def _say(call: Call, run: Run, job: JobId, change: str) -> None:
-    """Print the change. A run that it ended is stopped at once; `gitorch up` continues any other."""
+    """Print the change. A run that it ended is stopped at once; `gitorch up` continues any other, but for a job that is asked about."""
+    from gitorch.rules.reconciling.withdrawals import awaited
+
     after = carry_on_without_up(call, run)
     values = {"run": after.id, "job": job, "phase": after.jobs[job].phase}
-    call.say(values, f"{job} {change}. {whats_next(call, after)}")
+    questions = awaited(after, job, call.services.clock.now())
+    following = whats_next(call, after)
+    if questions:
+        names = ", ".join(question.id for question in questions)
+        following = f"Another agent starts after your answer to {names}: {_show(after, questions[0])}"
+
+    call.say(values, f"{job} {change}. {following}")
+
+
+def _show(run: Run, question: Question) -> str:
+    """The command that prints a question with its answers."""
+    return f"gitorch show {question.id} --run {run.id}"

@@ -263,7 +263,7 @@ class RunFacts(Value):
 
         An agent's own question and an escalation do; a concern about work that was handed in does not.
         """
-        return any(self._holding(job))
+        return any(self.questions_holding(job))
 
     def fault_of(self, job: JobId) -> Fault | None:
         """The oldest fault of a step for this job; None without one."""
@@ -275,9 +275,9 @@ class RunFacts(Value):
 
     def is_held_by_people(self, job: JobId) -> bool:
         """The same without questions about faults: what fails is tried again while they are open."""
-        return not all(question.is_fault for question in self._holding(job))
+        return not all(question.is_fault for question in self.questions_holding(job))
 
-    def _holding(self, job: JobId) -> Iterator[Question]:
+    def questions_holding(self, job: JobId) -> Iterator[Question]:
         """The open questions that hold a job."""
         for question in self.questions.values():
             if question.job != job or question.answer is not None:

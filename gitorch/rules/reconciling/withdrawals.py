@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.model import commands
 from gitorch.model.counts import counted
-from gitorch.model.observed import READY, AgentState
+from gitorch.model.observed import READY, AgentState, Observed
 from gitorch.model.plans.runtime import TERMINAL
 from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import DIALOG, REFUSED, QuestionKind, base_trigger, dialog_trigger, overlap_trigger
@@ -22,7 +22,8 @@ from gitorch.rules.usage.budgets import spent_budgets
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from gitorch.model.observed import Observed, SessionObservation
+    from gitorch.model.ids import JobId, Moment
+    from gitorch.model.observed import SessionObservation
     from gitorch.model.work.job import JobState
     from gitorch.model.work.question import Question
     from gitorch.model.work.run import Run
@@ -41,6 +42,20 @@ def withdrawals(run: Run, observed: Observed) -> Iterator[commands.WithdrawQuest
         reason = settled_by(run, observed, question)
         if reason:
             yield commands.WithdrawQuestion(question.id, reason)
+
+
+def awaited(run: Run, job: JobId, now: Moment) -> list[Question]:
+    """The open questions that people must answer before a job gets another agent.
+
+    A question that ends with the session that it is about holds nobody.
+    """
+    unseen = Observed(now, None, None)
+    asked = []
+    for question in run.questions_holding(job):
+        if not (question.is_fault or settled_by(run, unseen, question)):
+            asked.append(question)
+
+    return asked
 
 
 def settled_by(run: Run, observed: Observed, question: Question) -> str:
