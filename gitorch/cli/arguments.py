@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from gitorch.cli.output import write
 from gitorch.errors import Malformed, NotFound, Problem, Usage
 from gitorch.model.counts import counted
 from gitorch.model.json_text import parse_json
@@ -335,10 +336,13 @@ def _bytes_of(name: str, folder: Path) -> bytes:
         return (folder / name).read_bytes()
 
     given = GIVEN.get()
-    if given is None:
-        given = sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
+    if given is not None:
+        return given
 
-    return given
+    if sys.stdin.isatty():
+        write("Type the text; Enter and Ctrl-D end it.", to_stderr=True)
+
+    return sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
 
 
 def words_or_input(typed: Sequence[str]) -> tuple[str, ...]:

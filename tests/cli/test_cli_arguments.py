@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -137,3 +138,16 @@ def test_a_summary_is_given_once(tmp_path):
     assert arguments.summary_of("here", None, tmp_path) == "here"
     with pytest.raises(Usage, match="once"):
         arguments.summary_of("here", "s.md", tmp_path)
+
+
+class Keyboard(io.TextIOWrapper):
+    """Standard input that is a terminal."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_text_that_is_read_from_a_terminal_is_asked_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", Keyboard(io.BytesIO(b"Not now.\n"), encoding="utf-8"))
+    assert arguments.text_of("-", tmp_path) == "Not now.\n"
+    assert capsys.readouterr().err == "Type the text; Enter and Ctrl-D end it.\n"

@@ -65,6 +65,35 @@ def test_the_demo_ends_when_a_question_is_not_in_its_script(played, stage):
         played._answer(question)
 
 
+@pytest.mark.parametrize(
+    ("typed", "command"),
+    [
+        ("n/a", "$ gitorch answer q1 n/a"),
+        ("-", "$ printf %s - | gitorch answer q1 -"),
+        ("--", "$ printf %s -- | gitorch answer q1 -"),
+        ("--run", "$ printf %s --run | gitorch answer q1 -"),
+        ("-1 is wrong", "$ printf %s '-1 is wrong' | gitorch answer q1 -"),
+    ],
+)
+def test_what_a_person_types_in_the_demo_is_the_answer_whatever_it_begins_with(
+    stage, played, monkeypatch, capsys, typed, command
+):
+    played._yes = False
+    monkeypatch.setattr(demo, "ask", lambda *_: typed)
+    played._answer(stage.run.questions["q1"])
+    assert stage.run.questions["q1"].answer.text == typed
+    said = capsys.readouterr()
+    assert command in (said.out + said.err).splitlines()
+
+
+@pytest.mark.parametrize("typed", [" ", "\t"])
+def test_an_answer_without_words_is_asked_for_again_and_does_not_end_the_demo(stage, played, monkeypatch, typed):
+    played._yes = False
+    monkeypatch.setattr(demo, "ask", lambda *_: typed)
+    played._answer(stage.run.questions["q1"])
+    assert played._open_question().id == "q1"
+
+
 class Recorder:
     """A stage that only notes what is called on it."""
 

@@ -13,7 +13,7 @@ from gitorch.cli.boundary import TERMINATED
 from gitorch.cli.interruption import INTERRUPTED
 from gitorch.cli.output import ask
 from gitorch.cli.verb_function import verb
-from gitorch.errors import Failed, Waiting
+from gitorch.errors import Failed, Refused, Waiting
 from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 
@@ -32,6 +32,9 @@ EXAMPLES = "python3 -m unittest discover -q -s acceptance"
 """The examples in the plan. The gate runs `TEST`, which includes them once the last epic has added them."""
 
 ROUNDS_MAX = 20
+
+ANSWERED = (0, Refused.exit_status)
+"""How the answer of a person may end: one without words is refused, and the question stays open."""
 
 SERVED = (0, INTERRUPTED, TERMINATED)
 """How the web page may end: a person closes it."""
@@ -125,14 +128,30 @@ class Stage:
         elif self._yes:
             self.gitorch("answer", question.id, ANSWER)
         else:
-            self.gitorch("answer", question.id, ask(f"\n{question.text}", ANSWER))
+            self._type_answer(question)
 
-    def gitorch(self, *words: str, expected: tuple[int, ...] = (0,)) -> int:
-        """Print a command and run it. Raises Failed for an unexpected exit status."""
+    def _type_answer(self, question: Question) -> None:
+        """Ask the person, whose words are the answer whatever they begin with; an answer that is refused is asked for again."""
+        from gitorch.cli.arguments import GIVEN
+
+        text = ask(f"\n{question.text}", ANSWER)
+        if not text.startswith("-"):
+            self.gitorch("answer", question.id, text, expected=ANSWERED)
+            return
+
+        # As a word it would be an option, or mean standard input.
+        before = GIVEN.set(text.encode("utf-8", "replace"))
+        try:
+            self.gitorch("answer", question.id, "-", expected=ANSWERED, typed=f"printf %s {_quoted(text)} | ")
+        finally:
+            GIVEN.reset(before)
+
+    def gitorch(self, *words: str, expected: tuple[int, ...] = (0,), typed: str = "") -> int:
+        """Print a command, behind what is `typed` before it, and run it. Raises Failed for an unexpected exit status."""
         from gitorch.cli.boundary import run
         from gitorch.cli.call import Call as NewCall
 
-        self.tell("", f"$ gitorch {' '.join(_quoted(word) for word in words)}")
+        self.tell("", f"$ {typed}gitorch {' '.join(_quoted(word) for word in words)}")
         streams = self._call.streams
         if self._yes:
             streams = replace(streams, asks=False)
