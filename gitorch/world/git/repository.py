@@ -20,6 +20,7 @@ from gitorch.world.git.lost_lines import lost_lines
 from gitorch.world.git.merge_commit import merge_commit
 from gitorch.world.git.moving import checkout_left, move_branch
 from gitorch.world.git.proposed_commit import commit_body, commit_files
+from gitorch.world.git.ref_files import RefFiles
 from gitorch.world.git.ref_move import RefMove
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing, split
 from gitorch.world.git.status import worktree_status
@@ -50,6 +51,7 @@ class GitCommands:
         say: Callable[[str], None] = say_nothing,
     ) -> None:
         self._git = GitRunner(repo, environ, clock, trusted, say)
+        self._ref_files = RefFiles(self._git.common)
         # Answers about two commits never change, and a loop asks the same questions in every tick.
         self._stat = lru_cache(maxsize=1024)(self._count_changes)
         self._fork = lru_cache(maxsize=1024)(lambda base, head: fork(self._git, base, head))
@@ -91,11 +93,13 @@ class GitCommands:
     def heads(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
         """The commits of these full ref names, without those that do not exist.
 
-        One git command reads all of them. git also lists the refs below a name, which are dropped here.
+        Read from git's files where they can say it, else by one git command. git also lists the refs below a name, which are
+        dropped here.
         Raises Unavailable when git fails.
         """
-        if not refs:
-            return {}
+        known = self._ref_files.read(refs)
+        if known is not None:
+            return known
         wanted = set(refs)
         found = {}
         listed = self._git.output("for-each-ref", "--format=%(objectname) %(refname)", "--", *refs)

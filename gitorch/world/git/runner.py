@@ -21,6 +21,7 @@ from gitorch.world.git.directories import (
     worktree_directories,
 )
 from gitorch.world.git.judgement import NOTHING_JUDGED, Judgement, judge, trust_nothing
+from gitorch.world.git.known_file import KnownFile
 from gitorch.world.git.locks import busy, failed_on_lock
 from gitorch.world.git.settings import (
     ATTRIBUTES,
@@ -36,7 +37,6 @@ from gitorch.world.git.settings import (
     snapshot,
 )
 from gitorch.world.programs import ending, run, run_patiently, start, without
-from gitorch.world.safe_reading import whole
 from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class CommandLine:
             "LANGUAGE": "C",
         }
         self._env = {**inherited, **kept, **fixed}
-        self._harmless: tuple[object, bool] | None = None
+        self._harmless = KnownFile(repository.common / "config", lambda data: re.search(NEEDLES, data) is None)
 
     def command(
         self, directories: GitDirectories, arguments: Sequence[str], *, hooks: bool = False, remote: str = ""
@@ -169,13 +169,9 @@ class CommandLine:
         _require_readable(path)
         attributes = directories.common / ATTRIBUTES
         try:
-            stat = path.stat()
-            version = (stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino)
-            if self._harmless is None or self._harmless[0] != version:
-                self._harmless = (version, re.search(NEEDLES, whole(path)) is None)
+            return self._harmless.content() and not attributes.exists()
         except OSError:
             return False
-        return self._harmless[1] and not attributes.exists()
 
     def _hooks_path(self, directories: GitDirectories) -> str:
         """The path of the hooks with which the run began; the present one when nothing is recorded."""
