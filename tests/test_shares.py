@@ -76,6 +76,7 @@ def test_of_the_cases_of_each_marked_test_the_first_and_every_so_many_th_are_qui
     ]
 
 
+@pytest.mark.slow
 def test_each_test_runs_once_when_workers_share_the_files():
     """Two files that one worker owns each, and two that none does."""
     folder = shares.TESTS / "model"

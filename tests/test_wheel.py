@@ -8,6 +8,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+import pytest
 from built_wheel import run
 
 import gitorch
@@ -34,6 +35,7 @@ def test_the_wheel_holds_nothing_else(built: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_installed_package_is_the_wheels_own_and_finds_its_templates(installed: Path, tmp_path: Path) -> None:
     ask = "import gitorch, gitorch.world.resources as r; print(gitorch.__file__); print(r.template_path())"
     package, templates = run(installed / "python", "-c", ask, cwd=tmp_path).splitlines()
@@ -42,6 +44,7 @@ def test_the_installed_package_is_the_wheels_own_and_finds_its_templates(install
     assert (Path(templates) / "README.md").is_file()
 
 
+@pytest.mark.slow
 def test_every_module_of_the_wheel_can_be_imported(installed: Path, tmp_path: Path) -> None:
     ask = (
         "import gitorch, pkgutil, importlib\n"
@@ -51,9 +54,11 @@ def test_every_module_of_the_wheel_can_be_imported(installed: Path, tmp_path: Pa
     assert "gitorch.model.work.run" in run(installed / "python", "-c", ask, cwd=tmp_path).split()
 
 
+@pytest.mark.slow
 def test_the_installed_command_says_its_version(installed: Path, tmp_path: Path) -> None:
     assert gitorch.__version__ in run(installed / "gitorch", "--version", cwd=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_installed_command_offers_its_demo(installed: Path, tmp_path: Path) -> None:
     assert "--yes" in run(installed / "gitorch", "demo", "--help", cwd=tmp_path)

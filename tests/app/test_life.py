@@ -48,6 +48,7 @@ class Jumping(SystemClock):
         return Moment(super().now() + (-DAY_MS, 0, DAY_MS, 0)[self.looks // 2 % 4])
 
 
+@pytest.mark.slow  # quick: tests/kills/test_simulated.py
 def test_a_clock_that_jumps_back_and_forth_changes_nothing_but_the_times(yard):
     yard.clock = yard.terminals.clock = Jumping()
     yard.services = altered(yard.services, clock=yard.clock)

@@ -76,7 +76,7 @@ def odd(plain: Path, folder: Path) -> Path:
 PLACES = [bare, linked, detached, shallow, partial, sha256, odd]
 
 
-@pytest.mark.each(2)
+@pytest.mark.each(3)
 @pytest.mark.parametrize("place", PLACES, ids=[p.__name__ for p in PLACES])
 def test_a_run_ends_merged_in(place, plain, tmp_path):
     yard = Yard(place(plain, tmp_path))

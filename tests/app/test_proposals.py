@@ -124,6 +124,7 @@ FRAUDS = [
 ]
 
 
+@pytest.mark.slow
 def test_a_merge_that_does_not_count_says_why(yard, forge):
     number = opened(yard, forge)
     base, head = forge.head(APPROVALS), forge.head(BRANCH)

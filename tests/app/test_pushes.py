@@ -170,6 +170,7 @@ def test_a_merge_that_is_taken_back_needs_a_new_report_and_a_new_approval(yard, 
     assert yard.head() != moved
 
 
+@pytest.mark.slow
 def test_a_merge_cannot_be_taken_back_from_under_later_work(yard, tmp_path):
     raced(yard, tmp_path)
     later = yard.commit({"later.txt": "later\n"})
@@ -179,6 +180,7 @@ def test_a_merge_cannot_be_taken_back_from_under_later_work(yard, tmp_path):
     assert f"main was not moved back: it is at {later[:12]} by now" in question.happened
 
 
+@pytest.mark.slow
 def test_a_merge_can_be_left_unpushed(yard):
     refusing(yard)
     old = there(yard)
@@ -202,6 +204,7 @@ def test_the_reason_of_a_hook_is_quoted(yard):
     assert str(yard.answer("retry").phase) == "completed"
 
 
+@pytest.mark.slow
 def test_the_output_of_a_remote_hook_comes_first(yard):
     refusing(yard)
     yard.approve()

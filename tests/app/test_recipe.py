@@ -62,7 +62,7 @@ def test_a_clone_is_enough(merged, tmp_path):
     assert "ok: signature" in done.stdout
 
 
-@pytest.mark.each(2)
+@pytest.mark.each(3)
 @pytest.mark.parametrize("changed", ["signers", "target", "branch", "report"])
 def test_a_recipe_for_anything_but_what_was_approved_says_what_is_wrong(merged, tmp_path, changed):
     script = recipe(merged.services, merged.run)

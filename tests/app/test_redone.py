@@ -58,6 +58,7 @@ def redone(yard: Yard, by: str = "") -> dict[str, int]:
     return {row.name: row.redone for row in stats_of(yard.services, by) if row.redone}
 
 
+@pytest.mark.slow
 def test_lines_of_an_earlier_run_count_for_the_epics_that_wrote_them(yard):
     assert redone(yard) == {}
     change = {"api.txt": "by hand 1\napi 0\nAPI 1\nAPI 2\napi 3\nnew\n", "ü v.txt": "a\n"}
@@ -92,6 +93,7 @@ def test_a_line_that_two_epics_share_counts_once_for_the_one_that_wrote_it(yard)
     assert [(one["job"], one["lines"]) for one in found] == [("base", 2), ("top", 1)]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_merged_redoes_nothing(yard):
     yard.run_id = SECOND
     yard.begin({"more": {"api.txt": ""}})
@@ -100,11 +102,13 @@ def test_a_run_that_is_not_merged_redoes_nothing(yard):
     assert redone(yard) == {}
 
 
+@pytest.mark.slow
 def test_only_so_many_files_are_looked_at(yard, monkeypatch):
     monkeypatch.setattr(looked_at, "FILES_MAX", 1)
     assert [one["job"] for one in merge(yard, SECOND, {"more": {"api.txt": "", "ui.txt": ""}})] == ["api"]
 
 
+@pytest.mark.slow
 def test_a_report_of_an_older_gitorch_has_no_such_lines(yard, monkeypatch):
     data = runs.report_data(yard.services, yard.run)
     del data["redone"]

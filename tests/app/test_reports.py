@@ -38,6 +38,7 @@ def data(yard: Yard) -> dict:
     return found
 
 
+@pytest.mark.slow
 def test_every_pair_of_branches_that_shares_files_is_tried(yard):
     text = "".join(f"{n}\n" for n in range(30))
     yard.commit({"shared.txt": text})

@@ -102,6 +102,7 @@ def test_a_key_that_cannot_sign_says_why(yard, tmp_path):
         yard.approve()
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("forgery", ["nothing", "garbage", "another report's"])
 def test_a_forged_approval_is_corrupt_at_the_merge_and_recover_withdraws_it(yard, forgery):
     report = yard.run.report

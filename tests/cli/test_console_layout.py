@@ -106,6 +106,7 @@ def calls_of_a_key(rows: int) -> float:
     return calls / 30
 
 
+@pytest.mark.slow
 def test_two_hundred_rows_are_scrolled_without_lag():
     """A key costs what is on the screen, however many rows there are."""
     few, many_rows = calls_of_a_key(50), calls_of_a_key(200)

@@ -14,7 +14,7 @@ from house import GITORCH, House, house
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_keys.py, tests/world/test_ssh_keys.py
 
 PASSPHRASE = "open sesame"
 

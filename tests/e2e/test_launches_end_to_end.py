@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_launching.py, tests/rules/test_readiness.py
 
 SCRIPT = """
 [[boot]]

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [
+    pytest.mark.tmux,
+    pytest.mark.slow,
+]  # quick: tests/rules/test_usage_limits.py, tests/rules/test_runaway.py
 
 SCRIPT = """
 [[turn]]

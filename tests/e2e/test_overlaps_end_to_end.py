@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/rules/test_overlap_notes.py
 
 LINES = "".join(f"line {number}\n" for number in range(1, 31))
 TURN = """

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [
+    pytest.mark.tmux,
+    pytest.mark.slow,
+]  # quick: tests/world/test_answering.py, tests/rules/test_permission.py
 
 TURN = """
 [[turn]]

@@ -12,7 +12,7 @@ from house import house
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from screens import page
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]
 PAGE = Path(__file__).parents[2] / "docs/screens.md"
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_signed_approvals.py, tests/app/test_pushes.py
 
 SHARED = """
 push: {remote: origin, ledger: true}

@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/rules/test_silence.py, tests/app/test_turns.py
 
 SCRIPT = """
 [[turn]]

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/rules/test_presence.py
 
 SCRIPT = """
 [[turn]]

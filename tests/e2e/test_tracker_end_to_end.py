@@ -17,7 +17,7 @@ from fakes.bd import install, issue, lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_tracking.py, tests/contract/test_tracker.py
 
 RECORDS = (
     issue("shop-a1", "The shop", kind="epic"),

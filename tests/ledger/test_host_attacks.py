@@ -163,6 +163,7 @@ def broken(remote, tip, case):
     return raw(remote, "commit", text.encode())
 
 
+@pytest.mark.slow
 def test_objects_that_are_broken_at_the_remote_are_named_and_put_right_by_the_hint(remote, desk):
     tip = desk.tip()
     for case in (*BROKEN_TREES, "missing root", "root is a file", "missing parent"):

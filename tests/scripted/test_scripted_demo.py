@@ -113,6 +113,7 @@ def test_the_package_begins_with_tests_that_pass_and_examples_that_fail(repo):
     assert python(repo, *EXAMPLES) != 0
 
 
+@pytest.mark.slow
 def test_the_agents_build_what_the_examples_ask_for(repo, fake, monkeypatch):
     monkeypatch.setenv("PATH", str(fake.bin), prepend=":")
     reader, layout, command = epics()
