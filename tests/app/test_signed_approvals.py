@@ -62,6 +62,12 @@ def yard(repo: Callable[[str], Repository], tmp_path: Path) -> Yard:
     return made
 
 
+def test_a_key_without_a_passphrase_signs_nothing_that_nobody_was_asked_about(yard):
+    with pytest.raises(Denied, match="takes no unattended approval"):
+        decisions.approve(yard.services, CALLER, yard.run, yard.run.report.digest, "unattended")
+    assert (yard.run.approval, yard.run.merged) == (None, None)
+
+
 def test_a_signed_approval_merges_and_can_be_checked_with_ssh_alone(yard, tmp_path):
     assert str(yard.approve().phase) == "completed"
     record = next(

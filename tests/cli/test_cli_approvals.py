@@ -208,8 +208,9 @@ def test_a_terminal_that_does_not_control_the_process_proves_nobody(stage):
     assert approvals(stage) == []
 
 
-def test_yes_is_denied_where_the_run_was_prepared_without_unattended_approvals(stage):
-    stage.until_report(Settings())
+@pytest.mark.parametrize("grade", [Grade.TYPED, Grade.SIGNED])
+def test_yes_is_denied_where_the_run_was_prepared_without_unattended_approvals(stage, grade):
+    stage.until_report(Settings(approval_at_least=grade))
     answer = stage.gitorch("approve", "--yes")
     assert answer.status == 5
     assert "approval.unattended was not true when it was prepared" in answer.err

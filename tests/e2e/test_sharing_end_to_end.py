@@ -6,7 +6,8 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from house import House, house
+from at_terminal import AtTerminal
+from house import GITORCH, House, house
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,15 @@ def key(folder: Path, name: str) -> Path:
     words = ("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(made))
     subprocess.run(words, check=True, capture_output=True)
     return made.with_suffix(".pub")
+
+
+def approve(home: House, status: int) -> str:
+    """What `gitorch approve` says at a terminal to somebody who types the beginning of the digest."""
+    digest = home("report", "--json").json["report"]["digest"].removeprefix("sha256:")
+    with AtTerminal((str(GITORCH), "approve"), home.path) as program:
+        program.types("Type these 6 characters", digest[:6])
+        assert program.status() == status, program.said
+    return " ".join(program.said.split())
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +62,18 @@ def test_it_is_signed_pushed_and_checked_by_others(shared: House, tmp_path: Path
     home.up()
     target = home.target()
 
-    assert "none of your keys" in home("approve", "--yes", status=5).err
+    assert "takes no unattended approval" in home("approve", "--yes", status=5).err
+    assert "none of your keys" in approve(home, status=5)
     home.repo.git("config", "user.signingKey", str(key(tmp_path, "eve")))
-    assert "none of your keys" in home("approve", "--yes", status=5).err
+    assert "none of your keys" in approve(home, status=5)
     assert home.target() == target
     home.repo.git("config", "user.signingKey", str(ada))
     hook = home.path.parent / "origin.git/hooks/update"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\necho ask the release manager >&2\nexit 1\n")
     hook.chmod(0o755)
-    said = home("approve", "--yes")
-    assert f"Merged locally: main is now {home.target()[:12]}, but the push to origin failed." in said.out
+    said = approve(home, status=0)
+    assert f"Merged locally: main is now {home.target()[:12]}, but the push to origin failed." in said
     assert "ask the release manager" in home("inbox").out
     hook.unlink()
     home("answer", home.question(kind="escalation"), "retry")

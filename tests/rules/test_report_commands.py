@@ -81,6 +81,15 @@ def test_a_rejection_without_a_reason_keeps_the_epics_that_were_named(rework, ke
     assert refused.value.hint == f"gitorch reject {RUN} {kept} --note TEXT"
 
 
+@pytest.mark.parametrize("signer", ["", "ada"])
+@pytest.mark.parametrize("least", [Grade.TYPED, Grade.SIGNED])
+def test_nobody_approves_unasked_not_even_with_a_signature(least, signer):
+    play = reported(least)
+    with pytest.raises(Denied, match="takes no unattended approval"):
+        play.do(c.ApproveMerge(digest("report"), "unattended", signer=signer), HUMAN)
+    assert play.run.approval is None
+
+
 @pytest.mark.parametrize("proof", ["unattended", "typed", "signed:ada"])
 @pytest.mark.parametrize("is_proposed", [False, True])
 def test_where_only_a_pull_request_approves_a_denied_approval_names_the_command_that_leads_to_it(proof, is_proposed):

@@ -16,7 +16,7 @@ from gitorch.model.plans.approval import Grade
 from gitorch.model.values import replace
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.run import RunPhase
-from gitorch.rules.deciding.merges import ensure_proven
+from gitorch.rules.deciding.merges import ensure_asked, ensure_proven
 from gitorch.rules.deciding.questions import ensure_takes_answer
 from gitorch.rules.guards.ensure import run_open, run_there
 from gitorch.rules.messages.answer_words import first_answer
@@ -117,7 +117,9 @@ def require_approvable(services: Services, run: Run, proof: str) -> None:
         return
 
     run_open(run)
-    if run.settings.approval_at_least is not Grade.SIGNED:  # such an approval is signed after the person agreed
+    if run.settings.approval_at_least is Grade.SIGNED:  # such an approval is signed after the person agreed
+        ensure_asked(run, proof)
+    else:
         ensure_proven(run, proof)
 
     if target_head(services, report.target) != report.target_commit:

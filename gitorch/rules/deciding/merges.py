@@ -178,6 +178,7 @@ def approve(state: State, order: Order, command: commands.ApproveMerge) -> tuple
     proof = _proof_of(command)
 
     ensure_proven(run, proof)
+    ensure_asked(run, command.proof)
     jobs = ", ".join(branch.job for branch in report.branches)
     event = events.MergeApproved(
         digest=report.digest,
@@ -230,18 +231,22 @@ def ensure_proven(run: Run, proof: str) -> None:
         message = f"run {run.id} needs an approval of grade forge, which only the merge of a pull request gives"
         raise Denied(message, approving_command(run))
 
-    if grade is Grade.UNATTENDED and not settings.approval_unattended:
-        message = (
-            f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared; "
-            "approve it at a terminal, without --yes"
-        )
-        raise Denied(message, f"gitorch approve {run.id}")
-
+    ensure_asked(run, proof)
     if grade is not None and grade.reaches(least):
         return
 
     message = f"run {run.id} needs an approval of grade {least} at least; this one is {grade or proof}"
     raise Denied(message, "gitorch keys list")
+
+
+def ensure_asked(run: Run, proof: str) -> None:
+    """Raises Denied if nobody was asked and this run does not allow that: a key without a passphrase signs for any script."""
+    if grade_of(proof) is Grade.UNATTENDED and not run.settings.approval_unattended:
+        message = (
+            f"run {run.id} takes no unattended approval: approval.unattended was not true when it was prepared; "
+            "approve it at a terminal, without --yes"
+        )
+        raise Denied(message, f"gitorch approve {run.id}")
 
 
 def reject(state: State, order: Order, command: commands.RejectMerge) -> tuple[Event, ...]:
