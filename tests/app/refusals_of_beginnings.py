@@ -13,7 +13,7 @@ from gitorch.app.reconciler import merging
 from gitorch.app.reconciler.preparing import require_clean_set_up
 from gitorch.app.start import configuring, target_tests
 from gitorch.app.start.sheet import Ready
-from gitorch.errors import Failed, NotFound, Refused
+from gitorch.errors import Failed, Malformed, NotFound, Refused, Usage
 from gitorch.model.commands import WorkFacts
 from gitorch.model.ids import Digest, JobId, Moment, SessionId
 from gitorch.model.plans.preparation import Preparation
@@ -28,6 +28,11 @@ def ready(command: str):
     flow = Workflow("w", "1", "p.md", {}, {})
     run = Ready(RUN, "P", flow, Settings(test_command=command), "main", TARGET, "sha256:x", {})
     return replace(CHECKED, ready=run)
+
+
+def set_in_odd_file(stage, key: str, value: str):
+    stage.services.files.write(configuring.config_file(stage.services), b"approval: {at_least: most}\n")
+    return configuring.set_value(stage.services, CALLER, TEMPLATE, key, value, None)
 
 
 def ending(outcome: str) -> FakeChecks:
@@ -87,6 +92,20 @@ BEGINNINGS = [
         Refused,
         f"a run keeps the push.remote that it was started with; it can follow {', '.join(configuring.FOLLOWED)}",
         "gitorch config set push.remote VALUE",
+    ),
+    (
+        "empty",
+        lambda s: configuring.set_value(s.services, CALLER, TEMPLATE, "prices.per_million", "{gpt: {input: 1}}", None),
+        Usage,
+        "prices.per_million cannot become '{gpt: {input: 1}}': `prices.dated` is empty",
+        "gitorch config set prices.dated DATE",
+    ),
+    (
+        "empty",
+        lambda s: set_in_odd_file(s, "tests.wait_seconds", "0"),
+        Malformed,
+        "gitorch.yaml has 2 problems.",
+        "",
     ),
     (
         "empty",

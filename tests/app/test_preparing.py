@@ -166,7 +166,7 @@ def test_all_of_a_budget_is_set_in_the_run_that_is_named(desk, scope):
 
 @pytest.mark.parametrize(
     ("key", "value", "error"),
-    [("tests.wait_seconds", "0", Malformed), ("tests.wait_seconds", "x", Usage), ("tests.no", "x", NotFound)],
+    [("tests.wait_seconds", "0", Usage), ("tests.wait_seconds", "x", Usage), ("tests.no", "x", NotFound)],
 )
 def test_a_value_that_the_key_cannot_have_changes_nothing(desk, key, value, error):
     desk.begin(test_command="make check")
@@ -175,6 +175,46 @@ def test_a_value_that_the_key_cannot_have_changes_nothing(desk, key, value, erro
         set_(desk, key, value, RUN)
     assert desk.run.settings == before
     assert desk.files.read(configuring.config_file(desk.services)) is None
+
+
+PRICES = "{gpt: {input: 1, output: 2}}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "named", "hint"),
+    [
+        ("prices.per_million", PRICES, "`prices.dated` is empty", "gitorch config set prices.dated DATE"),
+        ("push.as", "pull-request", "`push.as` has no effect", "gitorch config set push.remote VALUE"),
+        ("push.as", "main", "`push.as` must be one of", "gitorch config get push.as"),
+        (
+            "tests.wait_seconds",
+            "0",
+            "`tests.wait_seconds` must be a whole number",
+            "gitorch config get tests.wait_seconds",
+        ),
+        ("review.stages", "[a, a]", "`review.stages`", "gitorch config get review.stages"),
+        ("approval.at_least", "most", "`approval.at_least`", "gitorch config get approval.at_least"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_the_fault_of_what_was_typed_and_not_of_the_file(desk, key, value, named, hint):
+    with pytest.raises(Usage, match=named) as no:
+        set_(desk, key, value, None)
+    assert no.value.message.startswith(f"{key} cannot become {value[:40]!r}: ")
+    assert no.value.hint == hint
+
+
+def test_prices_are_set_once_their_day_is(desk):
+    set_(desk, "prices.dated", "2026-11-30", None)
+    set_(desk, "prices.per_million", PRICES, None)
+    with pytest.raises(Usage, match=r"prices\.dated"):
+        set_(desk, "prices.dated", "", None)
+
+
+def test_defects_that_the_file_had_before_are_the_faults_of_the_file(desk):
+    desk.files.write(configuring.config_file(desk.services), b"tests: {wait_seconds: 0}\n")
+    with pytest.raises(Malformed, match="problem") as no:
+        set_(desk, "approval.at_least", "most", None)
+    assert len(no.value.problems) == 2
 
 
 def test_the_include_file_adds_patterns_to_those_of_the_configuration(desk):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import execute_verb
@@ -9,7 +10,7 @@ from gitorch.app.query.lookup import find_run
 from gitorch.app.query.runtime_facts import runtime_facts
 from gitorch.app.start.facts import target_fix
 from gitorch.app.start.preparing import preparation_of
-from gitorch.errors import NotFound, Refused
+from gitorch.errors import Malformed, NotFound, Refused, Usage
 from gitorch.model import commands
 from gitorch.model.plans.allowance import Allowance
 from gitorch.model.values import Value, replace
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from gitorch.app.executing.execute import Caller
     from gitorch.app.services import Services
+    from gitorch.errors import Problem
     from gitorch.model.plans.config import Config
     from gitorch.model.plans.workflow import Settings
     from gitorch.model.work.run import Run
@@ -54,6 +56,22 @@ RUN_FIELDS: Mapping[str, str] = {
 
 FOLLOWED = tuple(key for key in RUN_FIELDS if key not in BUDGETS)
 """The same without the keys below an allowance, which stands for them."""
+
+
+NAMED_KEY = re.compile(r"`([\w.]+)`")
+"""A key that a problem is about, or that its fix names."""
+
+EXAMPLES: Mapping[str, str] = {"prices.dated": "DATE"}
+"""What stands for the value of a key in a hint, where it is not `VALUE`."""
+
+
+class Given(Value):
+    """What was typed for `config set`."""
+
+    key: str
+    value: str
+    known: tuple[str, ...]
+    """Every key that can be set."""
 
 
 class ConfigChange(Value):
@@ -93,7 +111,8 @@ def set_value(
     """Write one key into the configuration file, and into the settings of the run that is named; nothing else changes.
 
     Raises NotFound for an unknown key or run.
-    Raises Usage and Malformed for a value that the key cannot have; then nothing is changed.
+    Raises Usage for a value that the key cannot have, and Malformed where the file was malformed before; then nothing is
+    changed.
     Raises Refused for a key that a run under way cannot follow, and for a run that is over.
     """
     _require_known(template, key)
@@ -104,7 +123,7 @@ def set_value(
     new, also = before, belonging(before, key, typed)
     for one, given in {key: typed, **also}.items():
         new = with_value(new, template, one, given)
-    config = replace(parse_config(path.name, new.encode()), path=path.name)
+    config = replace(_parsed(path.name, before, new, Given(key, value, known_keys(template))), path=path.name)
     if run is not None:
         settings = _corrected(services, config, run, key)
         execute_verb(services, run.id, caller.actor, commands.ChangeSettings((key,), settings), "config set")
@@ -113,6 +132,41 @@ def set_value(
     changed = tuple(f"{other}: {written_value(new, other)}" for other in also)
     notes = tuple(_missing(services, config, key))
     return ConfigChange(key, written_value(new, key), str(path), "" if run is None else run.id, changed, notes)
+
+
+def _parsed(path: str, before: str, new: str, given: Given) -> Config:
+    """The configuration with the new value.
+
+    Raises Usage for a value that does not fit a file without defects, Malformed for a file that already had some.
+    """
+    try:
+        return parse_config(path, new.encode())
+    except Malformed as error:
+        if _has_defects(path, before):
+            raise
+
+        raise _unfit(given, error.problems[0]) from error
+
+
+def _has_defects(path: str, text: str) -> bool:
+    """Whether a text is no valid configuration."""
+    try:
+        parse_config(path, text.encode())
+    except Malformed:
+        return True
+
+    return False
+
+
+def _unfit(given: Given, problem: Problem) -> Usage:
+    """The error for a value that was typed. Where it needs another key, the command that sets that is the hint."""
+    message = f"{given.key} cannot become {given.value[:40]!r}: {problem.message.rstrip('.')}"
+    for named in NAMED_KEY.findall(f"{problem.message} {problem.fix}"):
+        if named in given.known and named != given.key:
+            value = EXAMPLES.get(named, "VALUE")
+            return Usage(message, f"gitorch config set {named} {value}")
+
+    return Usage(f"{message}. {problem.fix}".rstrip(". "), f"gitorch config get {given.key}")
 
 
 def config_file(services: Services) -> Path:
