@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
+REPLACED = "gitorch was installed anew while this ran, so leave this and start it again"
+"""What is said of an error that nobody expected in a process whose files are not those that it began with."""
+
 
 class Problem(NamedTuple):
     """One defect in a file that a person or agent wrote. A tuple, since `--help` need not import the model's library."""

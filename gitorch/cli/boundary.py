@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from gitorch.cli.interruption import INTERRUPTED, Interrupted
 from gitorch.cli.output import write, write_json
-from gitorch.errors import Corrupt, Denied, GitorchError, Malformed, Unavailable, Usage
+from gitorch.errors import REPLACED, Corrupt, Denied, GitorchError, Malformed, Unavailable, Usage
 from gitorch.model.ids import RunId
 
 if TYPE_CHECKING:
@@ -360,10 +360,16 @@ def _status_of_interruption(error: BaseException) -> int:
 
 def _bug(error: BaseException, argv: Sequence[str], call: Call) -> int:
     """Write the report of a bug and name its file."""
-    from gitorch.cli.bug import bug_sentence, write_report
+    named = f"{type(error).__name__}: {error}"
+    try:
+        from gitorch.app.reconciler.trouble import bug_sentence
+        from gitorch.cli.bug import write_report
+    except ImportError:  # the files of this process are gone
+        _print_lines(call, [f"gitorch: {REPLACED} ({named})"])
+        return BUG
 
     path = write_report(error, argv, call)
-    message = bug_sentence(error, call)
+    message = bug_sentence(named, call.began)
     hint, report = "", "  no report could be written"
     if path:
         hint = f"read {path}, which contains the command line, and send it to the authors of gitorch"

@@ -54,23 +54,6 @@ def _folders(call: Call) -> tuple[Path, ...]:
     return (Path(call.opened.home) / "bugs", temporary)
 
 
-def bug_sentence(error: BaseException, call: Call) -> str:
-    """What is said of an error that nobody expected. Files of two versions may not fit together, which is no bug."""
-    named = f"{type(error).__name__}: {error}"
-    if _is_replaced(call.began):
-        return f"gitorch was installed anew while this ran, so leave this and start it again ({named})"
-
-    return f"gitorch has a bug: {named}"
-
-
-def _is_replaced(began: float) -> bool:
-    """Whether this file was written, or removed, after a moment in seconds."""
-    try:
-        return Path(__file__).stat().st_ctime > began
-    except OSError:
-        return True
-
-
 def report_text(error: BaseException, argv: Sequence[str]) -> str:
     """The command line, the versions, and the traceback."""
     lines = [

@@ -8,6 +8,7 @@ import sys
 from selectors import EVENT_READ, SelectSelector
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gitorch.app.reconciler.trouble import bug_sentence
 from gitorch.mcp import eras
 from gitorch.mcp.messages import (
     INTERNAL_ERROR,
@@ -125,7 +126,7 @@ class Server:
             error.id = message.id
             raise
         except Exception as error:
-            raise Fault(INTERNAL_ERROR, f"gitorch has a bug: {type(error).__name__}: {error}", message.id) from error
+            raise Fault(INTERNAL_ERROR, bug_sentence(f"{type(error).__name__}: {error}"), message.id) from error
 
         if result is not None:
             self._send(answer(message.id, eras.dressed(message.method, result, modern=modern)))

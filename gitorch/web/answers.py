@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from gitorch.app.reconciler.trouble import bug_sentence
 from gitorch.errors import GitorchError, Malformed, NotFound
 from gitorch.model.values import Value
 from gitorch.web.changes import CHANGES, asked_command
@@ -185,7 +186,7 @@ class Answers:
         """The page of an error; anything but an expected one is a bug, whose report is named."""
         if not isinstance(error, GitorchError):
             report = self._doors.report_bug(error)
-            message = f"gitorch has a bug: {type(error).__name__}"
+            message = bug_sentence(type(error).__name__)
             return self._error(500, message, f"read {report}" if report else "")
         problems: tuple[Problem, ...] = ()
         if isinstance(error, Malformed):

@@ -7,12 +7,13 @@ import json
 import os
 import sys
 import termios
-from types import SimpleNamespace
 
 import pytest
 
+from gitorch.app.reconciler import trouble
 from gitorch.cli import bug, hook, main
 from gitorch.cli.call import Streams, _controls, from_process, streams_of
+from gitorch.errors import REPLACED
 
 
 @pytest.fixture
@@ -182,9 +183,9 @@ def test_a_bug_is_named_even_where_no_report_can_be_written(stage, monkeypatch, 
 @pytest.mark.parametrize(
     ("file", "began", "words"),
     [
-        (bug.__file__, float("inf"), "gitorch has a bug: ValueError: odd"),
+        (trouble.__file__, float("inf"), "gitorch has a bug: ValueError: odd"),
         (
-            bug.__file__,
+            trouble.__file__,
             0.0,
             "gitorch was installed anew while this ran, so leave this and start it again (ValueError: odd)",
         ),
@@ -197,8 +198,28 @@ def test_a_bug_is_named_even_where_no_report_can_be_written(stage, monkeypatch, 
     ids=["older than the call", "written since", "removed since"],
 )
 def test_an_error_after_an_upgrade_is_not_called_a_bug(monkeypatch, file, began, words):
-    monkeypatch.setattr(bug, "__file__", file)
-    assert bug.bug_sentence(ValueError("odd"), SimpleNamespace(began=began)) == words
+    monkeypatch.setattr(trouble, "__file__", file)
+    assert trouble.bug_sentence("ValueError: odd", began) == words
+
+
+def test_a_step_of_the_loop_that_fails_after_an_upgrade_is_not_called_a_bug(monkeypatch):
+    assert trouble.trouble(ValueError("odd")).message.startswith("gitorch has a bug: ValueError: odd")
+    monkeypatch.setattr(trouble, "__file__", "/nowhere/trouble.py")
+    assert trouble.trouble(ValueError("odd")).message.startswith(f"{REPLACED} (ValueError: odd")
+
+
+def test_the_call_says_when_it_began(stage, monkeypatch):
+    monkeypatch.setattr(trouble, "BEGAN", 0.0)
+    stage.broken = ValueError("odd")
+    assert "gitorch has a bug: ValueError: odd" in stage.gitorch("status").err
+
+
+def test_a_process_whose_files_are_gone_says_so_without_a_traceback(stage, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gitorch.cli.bug", None)
+    stage.broken = ModuleNotFoundError("No module named 'gitorch.x'")
+    answer = stage.gitorch("status")
+    assert answer.status == 70
+    assert answer.err == f"gitorch: {REPLACED} (ModuleNotFoundError: No module named 'gitorch.x')\n"
 
 
 def test_an_agent_is_told_to_hold_where_the_ledger_is_damaged(stage):

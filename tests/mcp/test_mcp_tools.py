@@ -8,8 +8,9 @@ import sys
 import pytest
 from clients import AGENT, OPERATOR, answers, line
 
+from gitorch.app.reconciler import trouble
 from gitorch.cli.arguments import FINDING_KEYS
-from gitorch.errors import Usage
+from gitorch.errors import REPLACED, Usage
 from gitorch.mcp import resources, tools
 from gitorch.mcp.caller import Caller, as_operator, read_caller, worktree_or
 from gitorch.model.record import ActorKind
@@ -387,3 +388,10 @@ def test_a_bug_is_an_error_of_one_request(monkeypatch):
     found = answers(line("tools/list", id_=1) + line("ping", id_=2))
     assert found[0]["error"] == {"code": -32603, "message": "gitorch has a bug: ZeroDivisionError: division by zero"}
     assert found[1]["result"] == {}
+
+
+def test_an_error_after_an_upgrade_is_no_bug_to_the_client_either(monkeypatch):
+    monkeypatch.setattr(tools, "offered", lambda _: 1 / 0)
+    monkeypatch.setattr(trouble, "__file__", "/nowhere/trouble.py")
+    found = answers(line("tools/list", id_=1))
+    assert found[0]["error"]["message"] == f"{REPLACED} (ZeroDivisionError: division by zero)"

@@ -12,7 +12,8 @@ from test_web_access import ATTACKS
 from test_web_changes import OWN, RUN, send
 from web_browser import HOME, PORT, SECRETS, browser_of, client_of, text_of
 
-from gitorch.errors import GitorchError, Malformed, Problem, Usage
+from gitorch.app.reconciler import trouble
+from gitorch.errors import REPLACED, GitorchError, Malformed, Problem, Usage
 from gitorch.model.ids import Moment
 from gitorch.text.records.digests import digest
 from gitorch.web import answers, changes, desk, forms, guard, render, server, static
@@ -240,6 +241,14 @@ def test_a_bug_is_a_page_of_its_own_with_the_report_where_there_is_one():
         assert "gitorch has a bug: ValueError" in text
         assert ("read r.txt" in text) is hint
         assert "secret" not in text
+
+
+def test_an_error_after_an_upgrade_is_no_bug_on_a_page_either(monkeypatch):
+    monkeypatch.setattr(trouble, "__file__", "/nowhere/trouble.py")
+    shown = Answers(None, Site("", changes=False), None, Doors(None, lambda _: "")).failure(ValueError("secret"))
+    text = text_of(shown.body.decode())
+    assert f"{REPLACED} (ValueError)" in text
+    assert "bug" not in text
 
 
 def test_pages_write_numbers_names_and_times_in_one_way(monkeypatch):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import traceback
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from gitorch.errors import Bug, GitorchError, Unavailable
+from gitorch.errors import REPLACED, Bug, GitorchError, Unavailable
 from gitorch.model.work.fault import TRY
 
 if TYPE_CHECKING:
     from gitorch.model.work.fault import Step
+
+BEGAN = time.time()
+"""When this process loaded gitorch, in seconds; read at import, since only then the files are surely those that it runs."""
 
 FRAMES_MAX = 3
 """How many calls a fault names for an error that nobody expected."""
@@ -30,7 +34,29 @@ def trouble(error: Exception) -> GitorchError:
     if isinstance(error, OSError):
         return Unavailable(_refusal(error), _disk_command(error))
 
-    return Bug(f"gitorch has a bug: {type(error).__name__}: {error} (in {_place(error)})")
+    return Bug(bug_sentence(f"{type(error).__name__}: {error} (in {_place(error)})"))
+
+
+def bug_sentence(named: str, began: float | None = None) -> str:
+    """What is said of an error that nobody expected. Files of two versions may not fit together, which is no bug.
+
+    `named` is the error in words; `began` is when the process began, in seconds, where that was before this module was loaded.
+    """
+    if began is None:
+        began = BEGAN
+
+    if _is_replaced(began):
+        return f"{REPLACED} ({named})"
+
+    return f"gitorch has a bug: {named}"
+
+
+def _is_replaced(began: float) -> bool:
+    """Whether this file was written, or removed, after a moment in seconds."""
+    try:
+        return Path(__file__).stat().st_ctime > began
+    except OSError:
+        return True
 
 
 def _refusal(error: OSError) -> str:

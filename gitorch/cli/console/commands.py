@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from gitorch.app.reconciler.trouble import bug_sentence
 from gitorch.cli.boundary import Detailed, known_error
-from gitorch.cli.bug import bug_sentence, write_report
+from gitorch.cli.bug import write_report
 from gitorch.cli.interruption import Interrupted
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.quiet import QuietCall
@@ -47,7 +48,8 @@ def _error_text(error: Exception, words: Sequence[str], call: Call) -> str:
     known = known_error(error)
     if known is None:
         path = write_report(error, words, call)
-        return safe_line(f"{bug_sentence(error, call)}. Report: {path}")
+        sentence = bug_sentence(f"{type(error).__name__}: {error}", call.began)
+        return safe_line(f"{sentence}. Report: {path}")
 
     if not known.hint:
         return safe_line(known.sentence)
