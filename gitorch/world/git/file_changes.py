@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from gitorch.errors import Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.model.values import replace
 from gitorch.model.work.report import FileChange, HowChanged
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from gitorch.world.git.runner import GitRunner
 
 ORDINARY = "100644"
+
+NO_COMMON_HISTORY = 1
+"""The status of `git merge-base` for commits without a merge base; git 2.39 also ends with it
+where it cannot read a commit, and only then prints an error."""
 
 OPTIONS = ("--raw", "--numstat", "-z", "--find-renames=50%", "-l1000", "--ignore-submodules=none", "--abbrev=64")
 """The user's settings for renames do not count: the same commits always give the same report."""
@@ -43,10 +48,16 @@ class _Entry(NamedTuple):
 
 
 def fork(git: GitRunner, base: CommitId, head: CommitId) -> CommitId:
-    """The merge base of two commits; `base` itself when they have no common history."""
+    """The merge base of two commits; `base` itself when they have no common history. Raises Unavailable where git fails."""
     result = git.run("merge-base", base, head)
-    if result.status != 0:
+    if result.status == NO_COMMON_HISTORY and not result.err:
         return base
+
+    if result.status != 0:
+        raise Unavailable(
+            f"the merge base of {base[:12]} and {head[:12]} cannot be found: {result.err}", "gitorch doctor"
+        )
+
     return CommitId(result.out.strip())
 
 
