@@ -98,5 +98,5 @@ def test_the_last_round_names_the_line_of_the_log_where_the_tests_lack_something
     commit = play.run.jobs[API].handoff.commit
     play.do(c.RecordCheck(API, Check(commit, "make check", "failed", 1, 1.0, tail=f"E\n{line}\n")))
     asked = escalated(play)
-    assert asked.text.startswith(f"The log says: {line} A fresh worktree lacks what the tests need")
+    assert asked.text.startswith(f"The log says: {line}. A fresh worktree lacks what the tests need")
     assert asked.text.endswith("or should the run stop?")

@@ -93,4 +93,4 @@ def setup_hint(log: str) -> str:
     if not line:
         return ""
 
-    return f"The log says: {line} A fresh worktree lacks what the tests need: set worktrees.setup, or let tests.command install it."
+    return f"The log says: {line.rstrip('.')}. A fresh worktree lacks what the tests need: set worktrees.setup, or let tests.command install it."
