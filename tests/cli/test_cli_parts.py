@@ -205,7 +205,7 @@ def test_the_demo_follows_its_script_until_everything_is_removed(stage, monkeypa
         ("check", "plan.md"),
         ("start", "plan.md", *consent),
         ("up", "--no-wait", (0, 10)),
-        ("answer", "q1", answer),
+        ("answer", "q1", answer) if yes else ("answer", "q1", answer, (0, 4)),
         ("approve", RUN, *consent),
         ("up", "--no-wait", (0, 10)),
         ("cleanup", RUN, *consent, (0, 130)),
