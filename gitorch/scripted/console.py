@@ -152,12 +152,12 @@ class Console:
                 continue
 
             time.sleep(self.key_seconds)
+            if _leaves(key, text):
+                return None
+
             if self._submits(key, text, last_key_at):
                 self.row("")
                 return text
-
-            if _leaves(key, text):
-                return None
 
             if key.kind != "enter":
                 text = self._edited(text, key)

@@ -81,6 +81,15 @@ def test_ctrl_c_clears_the_line_and_ends_on_an_empty_one(start, fake):
     assert prompts(fake) == []
 
 
+@pytest.mark.parametrize("words", ["/exit\r", "/quit\r", "\x04"])
+def test_it_ends_when_it_is_told_to(start, fake, words):
+    terminal = start(HELLO, "")
+    terminal.until_ready()
+    terminal.send(words)
+    assert terminal.until_over() == 0
+    assert prompts(fake) == []
+
+
 def test_a_paste_of_many_lines_arrives_exactly_and_once(start, fake):
     text = "Zeile 1\n\n\tdef größe(): return '你好 🚀'\n  e\u0301nde  "
     terminal = start(HELLO, "")

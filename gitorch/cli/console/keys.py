@@ -147,7 +147,7 @@ SIGNS = """\
 
 HELP_HEAD = """\
 Every row is an epic with its reviews, or the run itself. What waits for you comes first.
-Each key that decides something shows the command that it stands for, and asks before it runs it.
+Each key that decides something shows its command and asks before it runs it; A shows the report, and asks for the proof.
 The agents work in terminals of their own: leaving, resizing or closing this one harms nothing.
 """
 
