@@ -22,6 +22,8 @@ _FAULTS = (
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))\([^()]*\)")
 _DASH = re.compile(r"(?:^|\s)(?:—|–|--?)(?=\s|$)")
+_DOUBLE_QUOTED = re.compile(r'`[^`]*`|"[^"`]*"|“[^“”`]*”')
+"""What quotes enclose; what stands in backticks first, so that a quote in a file's name ends nothing."""
 _FULL_STOP = re.compile(r"(?<=[\w*/])\.\Z")
 _HERE = re.compile(r"\A(?:\./)+")
 _JOINTS = frozenset({"and", "&", "+", "or", "plus"})
@@ -42,12 +44,13 @@ def glob_fault(glob: str) -> str:
 def split_globs(line: str) -> tuple[str, ...]:
     """The globs of a `Scope:` line, in its order.
 
-    They are separated by commas or blanks; one in backticks may contain both. Markdown's escapes of `*` and `_` are undone.
+    They are separated by commas or blanks; one in backticks or double quotes may contain both. Markdown's escapes of `*` and `_` are undone.
     Words that join globs, and comments in brackets or behind a dash, are left out. `./` at the beginning is dropped, and a
     slash at the end means everything in that folder.
     """
     globs: list[str] = []
-    for number, piece in enumerate(line.replace("\\*", "*").replace("\\_", "_").split("`")):
+    unescaped = line.replace("\\*", "*").replace("\\_", "_")
+    for number, piece in enumerate(_DOUBLE_QUOTED.sub(_in_backticks, unescaped).split("`")):
         is_quoted = number % 2 == 1
         if is_quoted:
             globs.append(piece)
@@ -62,6 +65,11 @@ def split_globs(line: str) -> tuple[str, ...]:
             break
 
     return tuple(as_glob(glob) for glob in globs if glob)
+
+
+def _in_backticks(found: re.Match[str]) -> str:
+    """A quoted glob in backticks, whichever quotes it has."""
+    return f"`{found[0][1:-1]}`"
 
 
 def _unquoted(text: str) -> list[str]:

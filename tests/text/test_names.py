@@ -104,6 +104,23 @@ def test_globs_are_separated_by_commas_or_blanks_and_quoted_ones_stay_whole():
     assert split_globs("a/**, b  `c d` `e`,f\\_g") == ("a/**", "b", "c d", "e", "f_g")
 
 
+@pytest.mark.parametrize("quotes", ["``", '""', "“”"])
+def test_a_glob_in_quotes_may_contain_blanks_commas_and_words_that_join(quotes):
+    begin, end = quotes
+    quoted = f"{begin}docs und so/**{end}"
+    assert split_globs(quoted) == ("docs und so/**",)
+    assert split_globs(f"src/**, {quoted} and {begin}a, b and c.md{end}. (both)") == (
+        "src/**",
+        "docs und so/**",
+        "a, b and c.md",
+    )
+    assert split_globs(f'`say "hi".md`, {quoted}') == ('say "hi".md', "docs und so/**")
+
+
+def test_a_quote_without_its_counterpart_is_part_of_a_name():
+    assert split_globs('a/5", b') == ('a/5"', "b")
+
+
 def test_a_title_without_ascii_letters_becomes_the_fallback():
     assert slug("登录", "epic-1") == "epic-1"
     assert slug("x" * 50) == "x" * 39

@@ -203,6 +203,19 @@ def test_a_field_without_a_value_is_a_defect(field, message):
     assert messages(plan_of(f"## Epic: a\n\n{field}\n\n- [ ] Do\n\n## Review Gate: a\n")) == [(3, message)]
 
 
+@pytest.mark.parametrize("quotes", ["``", '""'])
+@pytest.mark.parametrize("form", ["{0} {1}, src/**", "{0}\n\n- {1}\n- src/**", "src/**\n{1}"])
+@pytest.mark.parametrize("field", ["Scope:", "Not:"])
+def test_a_path_with_a_blank_stands_in_quotes(quotes, form, field):
+    quoted = f"{quotes[0]}docs und so/**{quotes[1]}"
+    lines = form.format(field, quoted) if "{0}" in form else f"{field} {form.format(field, quoted)}"
+    plan = plan_of(f"## Epic: a\n\n{lines}\n\n- [ ] Do\n\n## Review Gate: a\n")
+    assert messages(plan) == []
+    (epic,) = plan.epics
+    globs = epic.scope_allowed if field == "Scope:" else epic.scope_forbidden
+    assert sorted(globs) == ["docs und so/**", "src/**"]
+
+
 def test_a_folder_means_its_contents_and_none_forbids_nothing():
     assert split_globs("./docs/ ./a.md /") == ("docs/**", "a.md", "/")
     assert plan_of("## Epic: a\n\nNot: none\n\n- [ ] Do\n\n## Review Gate: a\n").epics[0].scope_forbidden == ()
