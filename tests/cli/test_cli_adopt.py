@@ -83,6 +83,36 @@ def test_adopt_installs_the_skills_of_a_profile_that_it_showed(fresh):
     )
 
 
+@pytest.mark.parametrize(
+    ("profile", "path", "text"),
+    [
+        ("claude", ".mcp.json", '{"mcpServers": {"mine": {"command": "x"}}}'),
+        ("codex", ".codex/config.toml", 'model = "x"\n'),
+        ("gemini", ".gemini/settings.json", "{}"),
+        ("opencode", "opencode.json", '{"model": "x"}'),
+    ],
+)
+def test_an_entry_is_added_to_a_file_that_exists_and_any_other_file_is_created(fresh, profile, path, text):
+    def said(*words):
+        """What each line says about the file with the entry."""
+        out = fresh.gitorch(*words).out
+        return [line.split(path)[0].strip() for line in out.splitlines() if path in line]
+
+    install = ("skills", "install", "--profile", profile)
+    assert said(*install, "--dry-run") == said("adopt", "--profile", profile, "--dry-run") == ["create"]
+    fresh.files.write(fresh.folder / path, text.encode())
+
+    assert said(*install, "--dry-run") == said("adopt", "--profile", profile, "--dry-run") == ["add an entry"]
+    shown = json.loads(fresh.gitorch(*install, "--dry-run", "--json").out)["files"]
+    assert [one["outcome"] for one in shown if one["path"] == path] == ["add an entry"]
+    assert said("adopt", "--profile", profile, "--yes") == ["add an entry", "entry added"]
+    assert set(said(*install)) == {"kept"}
+    fresh.files.write(fresh.folder / path, text.encode())
+    assert said(*install) == ["entry added"]
+    fresh.files.remove(fresh.folder / path)
+    assert said(*install) == ["created"]
+
+
 def test_an_agent_installs_and_removes_no_skills(stage):
     stage.begin_run({"api": ()}).as_agent("api")
     for verb in ("install", "remove"):

@@ -56,7 +56,7 @@ def _found(
             state, after, text = _seen(files, root, path, file)
             if folder:
                 path = str(root / path)
-            yield SkillStatus(profile, replace(file, path=path), state, after), text
+            yield SkillStatus(profile, replace(file, path=path), state, after, text is not None), text
 
 
 def installed_profiles(found: Iterable[SkillStatus]) -> tuple[str, ...]:
@@ -71,10 +71,15 @@ def installed_profiles(found: Iterable[SkillStatus]) -> tuple[str, ...]:
 
 
 def install(files: Files, target: Target, sources: Sources, profiles: Sequence[str]) -> tuple[SkillStatus, ...]:
-    """Write what is absent or outdated; gives each file as it was found. What somebody edited stays as it is."""
+    """Write what is absent or outdated; gives each file as it was found. What somebody edited stays as it is.
+
+    A file of settings can get several entries, each with a row of its own; all say whether it was there before the first.
+    """
     found: list[SkillStatus] = []
+    was_there: dict[str, bool] = {}
     for status, _ in _found(files, target, sources, profiles):
-        found.append(status)
+        is_there = was_there.setdefault(status.file.path, status.is_there)
+        found.append(replace(status, is_there=is_there))
         if status.after is not None:
             files.write(target.root / status.file.path, status.after.encode())
 

@@ -12,7 +12,7 @@ from gitorch.cli.verb_function import verb
 from gitorch.cli.verbs.skills import install_in_project, project_skills
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     from gitorch.app.start.setup import Proposal
     from gitorch.cli.call import Call
@@ -38,7 +38,7 @@ def adopt(
     options = setup.InitOptions(runtime, target, tests, setup_command)
     proposal = setup.propose(call.services, options)
     skills = project_skills(call, profile)
-    values = {"proposal": proposal, "skills": skills}
+    values = {"proposal": proposal, "skills": tuple(skills)}
     if dry_run:
         ending = "\n\nNothing was changed. Next: the same words without --dry-run"
         call.say(values, lambda page: _sheet(proposal, skills, page) + ending)
@@ -51,12 +51,17 @@ def adopt(
     _agree(call, proposal, skills, yes=yes)
     template = template_bytes("gitorch.yaml").decode()
     done = setup.init(call.services, caller, template, options)
-    created = (*done.created, *install_in_project(call, profile))
-    lines = [*labelled("created", created), "Next: gitorch doctor"]
+    installed = install_in_project(call, profile)
+    created = (*done.created, *installed)
+    lines = labelled("created", done.created)
+    for path, outcome in installed.items():
+        lines += labelled(f"{outcome} ", [path])
+
+    lines.append("Next: gitorch doctor")
     call.say({**values, **plain(done), "created": created}, "\n".join(lines))
 
 
-def _agree(call: Call, proposal: Proposal, skills: Sequence[str], *, yes: bool) -> None:
+def _agree(call: Call, proposal: Proposal, skills: Mapping[str, str], *, yes: bool) -> None:
     """Show the proposal and ask. Raises Interrupted for a no, Usage without a terminal."""
     if not yes:
         call.must_ask("adopt")
@@ -68,11 +73,12 @@ def _agree(call: Call, proposal: Proposal, skills: Sequence[str], *, yes: bool) 
         raise Interrupted("nothing was created")
 
 
-def _sheet(proposal: Proposal, skills: Sequence[str], page: Page) -> str:
+def _sheet(proposal: Proposal, skills: Mapping[str, str], page: Page) -> str:
     """The proposal as a person reads it before agreeing. Notes are not cut, since they name commands."""
     from gitorch.model.values import replace
 
-    rows = [("create", name) for name in (*proposal.makes, *skills)]
+    rows = [("create", name) for name in proposal.makes]
+    rows += [(outcome, name) for name, outcome in skills.items()]
     rows += [("keep", name) for name in proposal.keeps]
     lines = [page.line("This would be done", "bold"), *page.table(rows, shrinks=(1,), indent=2)]
     if proposal.values:

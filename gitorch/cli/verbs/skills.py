@@ -9,7 +9,7 @@ from gitorch.cli.verb_function import group, verb
 from gitorch.errors import Denied, NotFound, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from gitorch.app.start.skills import Target
     from gitorch.cli.call import Call
@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from gitorch.model.plans.skills import SkillStatus
     from gitorch.ports.files import Files
 
-DOING = {"absent": "create", "outdated": "update", "current": "keep", "edited": "keep, edited"}
+ENTRY = "entry"
+"""Beside the states, the key for an entry that is added to a file that exists."""
+
+DOING = {ENTRY: "add an entry", "absent": "create", "outdated": "update", "current": "keep", "edited": "keep, edited"}
 """What an installation does with a file in a state."""
 
-DONE = {"absent": "created", "outdated": "updated", "current": "kept", "edited": "kept, because it was edited"}
-GONE = {"absent": "", "outdated": "removed", "current": "removed", "edited": "kept, because it was edited"}
+DONE = {
+    ENTRY: "entry added",
+    "absent": "created",
+    "outdated": "updated",
+    "current": "kept",
+    "edited": "kept, because it was edited",
+}
+GONE = {ENTRY: "", "absent": "", "outdated": "removed", "current": "removed", "edited": "kept, because it was edited"}
 
 
 @group("skills")
@@ -74,40 +83,48 @@ def remove(call: Call, profile: tuple[str, ...], user: bool) -> None:
     call.say(_values(there, GONE), lambda page: _text(there, GONE, page) or "Nothing was installed.")
 
 
-def project_skills(call: Call, named: Sequence[str]) -> tuple[str, ...]:
-    """The files that installing these profiles in the project would write."""
+def project_skills(call: Call, named: Sequence[str]) -> dict[str, str]:
+    """The files that installing these profiles in the project would write, each with what is done: `create` or `add an entry`."""
     if not named:
-        return ()
+        return {}
 
     from gitorch.app.start import skills as bundles
     from gitorch.wiring.skills import shipped_sources
 
     files, target = _place(call, user=False)
     found = bundles.statuses(files, target, shipped_sources(), _profiles(named))
-    return _written(found)
+    return _written(found, DOING)
 
 
-def install_in_project(call: Call, named: Sequence[str]) -> tuple[str, ...]:
-    """Install these profiles in the project; gives the files that were written."""
+def install_in_project(call: Call, named: Sequence[str]) -> dict[str, str]:
+    """Install these profiles in the project; gives the files that were written, each with what was done."""
     if not named:
-        return ()
+        return {}
 
     from gitorch.app.start import skills as bundles
     from gitorch.wiring.skills import shipped_sources
 
     files, target = _place(call, user=False)
     found = bundles.install(files, target, shipped_sources(), _profiles(named))
-    return _written(found)
+    return _written(found, DONE)
 
 
-def _written(found: Sequence[SkillStatus]) -> tuple[str, ...]:
-    """The files that an installation writes, each once."""
-    paths: list[str] = []
+def _written(found: Sequence[SkillStatus], words: Mapping[str, str]) -> dict[str, str]:
+    """The files that an installation writes, each once, with what it does with them."""
+    written: dict[str, str] = {}
     for one in found:
-        if one.after is not None and one.file.path not in paths:
-            paths.append(one.file.path)
+        if one.after is not None:
+            written.setdefault(one.file.path, _outcome(one, words))
 
-    return tuple(paths)
+    return written
+
+
+def _outcome(one: SkillStatus, words: Mapping[str, str]) -> str:
+    """What is or was done with a file, in the words for its state."""
+    if one.adds_entry:
+        return words[ENTRY]
+
+    return words[str(one.state)]
 
 
 def _present(found: Sequence[SkillStatus]) -> tuple[SkillStatus, ...]:
@@ -176,7 +193,7 @@ def _values(found: Sequence[SkillStatus], words: dict[str, str]) -> dict[str, ob
     """The files as values: path, profile, state, and what is or was done."""
     files = []
     for one in found:
-        outcome = words[str(one.state)]
+        outcome = _outcome(one, words)
         files.append({"profile": one.profile, "path": one.file.path, "state": one.state, "outcome": outcome})
 
     return {"files": files}
@@ -186,7 +203,7 @@ def _text(found: Sequence[SkillStatus], words: dict[str, str], page: Page) -> st
     """One line a file."""
     rows = []
     for one in found:
-        row = (words[str(one.state)], one.file.path, one.profile)
+        row = (_outcome(one, words), one.file.path, one.profile)
         if row not in rows:
             rows.append(row)
 

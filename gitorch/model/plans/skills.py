@@ -53,3 +53,11 @@ class SkillStatus(Value):
     state: FileState
     after: str | None = None
     """The text of the file once it is installed; None where it stays as it is."""
+
+    is_there: bool = False
+    """Whether the file exists, with or without what gitorch writes into it."""
+
+    @property
+    def adds_entry(self) -> bool:
+        """Whether an installation adds an entry to a file that exists."""
+        return self.state is FileState.ABSENT and self.is_there
