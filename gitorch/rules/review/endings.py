@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from gitorch.model.values import Value
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import ACCEPTING, Disposition
+from gitorch.rules.review.findings import list_findings
 
 if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
@@ -71,10 +72,26 @@ def ending(run: Run, job: JobState, listed: ListedFinding) -> Ending:
 
     # A finding that is still open after the gate passed was accepted by its reviewer.
     if listed.open:
+        if run.open_checkpoint(job.spec.id) is not None and listed.round < job.attempt:
+            return _once_approved(run, job, listed)
+
         if job.cleared is None:
             return Ending("open")
 
         return _accepted_by_reviewers(job, listed)
+
+    return _closed(job, listed)
+
+
+def _once_approved(run: Run, job: JobState, listed: ListedFinding) -> Ending:
+    """How a finding of an earlier round ended, where the reviews let the work through and only a person has to approve it.
+
+    It is what the ending will be once the gate has passed: as its author replied, unless a reviewer raised it again in the
+    round under way and accepted the work with it.
+    """
+    for again in list_findings(run, job).findings:
+        if again.number == listed.number:
+            return _accepted_by_reviewers(job, again)
 
     return _closed(job, listed)
 
