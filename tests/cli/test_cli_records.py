@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import json
 
+from cli_memory import commit
+from cli_scenes import reworked
 from cli_stage import RUN
 
+from gitorch.app.query.kept import kept_in
 from gitorch.cli.call import Streams
+from gitorch.cli.pages.details import kept_text
 from gitorch.errors import Corrupt
+from gitorch.model.ids import JobId, LateHandoffId, Moment, SessionId
+from gitorch.model.values import replace
+from gitorch.model.work.late_handoff import LateHandoff
+from gitorch.model.work.review import ReportStatus
 
 
 def test_the_report_is_printed_as_it_was_issued(stage):
@@ -150,3 +158,43 @@ def test_attach_to_a_program_that_is_missing_is_unavailable(stage):
     stage.streams = Streams(asks=True, draws=True, columns=80)
     stage.terminals.attach_argv = lambda _: ("no-such-program-here",)
     assert stage.gitorch("attach", "api").status == 8
+
+
+def test_show_takes_every_id_that_a_verb_prints(stage):
+    reworked(stage)
+    decided = json.loads(stage.gitorch("decide", "api", "rejected", "--note", "Not\nlike this", "--json").out)[
+        "decision"
+    ]
+    for name, what, fields in (
+        ("d1", "decision", {"job": "api", "outcome": "rejected", "text": "Not\nlike this"}),
+        ("p1", "prompt", {"kind": "brief"}),
+        ("notes", "artifact", {"path": "docs/notes.txt", "version": 2}),
+    ):
+        shown = json.loads(stage.gitorch("show", name, "--json").out)[what]
+        assert fields.items() <= shown.items()
+        text = stage.gitorch("show", name).out
+        assert text.splitlines()[0] == f"{name} {what}"
+        assert all(str(value) in text for value in fields.values())
+
+    assert json.loads(stage.gitorch("show", "d1", "--json").out)["decision"] == decided
+    assert stage.gitorch("show", "d2").status == 3
+
+
+def test_show_takes_the_id_of_a_late_handoff(stage):
+    stage.begin_run({"api": ()})
+    late = LateHandoff(
+        LateHandoffId("h1"), JobId("api"), SessionId("s1"), 1, ReportStatus.DONE, commit("api-1"), Moment(1), "As asked"
+    )
+    run = replace(stage.run, late_handoffs={late.id: late})
+    assert kept_in(run, "h1") == ("late_handoff", late)
+    assert kept_text("h1", "late_handoff", late).splitlines()[0] == "h1 late handoff"
+    assert kept_text("h1", "late_handoff", late).endswith("\n\nAs asked")
+    assert kept_in(run, "h2") is None
+
+
+def test_the_job_is_shown_where_a_document_has_its_name(stage):
+    reworked(stage)
+    assert "job" in json.loads(stage.gitorch("show", "api", "--json").out)
+    run = replace(stage.run, artifacts=(replace(stage.run.artifacts[0], name="ui"),))
+    assert kept_in(run, "ui") is not None
+    assert "job" in json.loads(stage.gitorch("show", "ui", "--json").out)

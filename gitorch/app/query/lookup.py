@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gitorch.app.query.kept import kept_in
 from gitorch.errors import GitorchError, NotFound, Refused, Usage
 from gitorch.model.ids import JobId, RunId, SessionId
 from gitorch.model.work.board import Board
@@ -180,7 +181,7 @@ def run_called(services: Services, name: str) -> RunId | None:
 
 
 def find_run_with(services: Services, name: str) -> Run:
-    """The only unsettled run that has a job, session, question or message with this id, otherwise the default run.
+    """The only unsettled run that has something with this id, otherwise the default run.
 
     The default run need not have the name: the caller looks the name up and reports what it misses.
     Raises NotFound and Usage as `find_run` does without a name.
@@ -195,9 +196,9 @@ def find_run_with(services: Services, name: str) -> Run:
 
 
 def _has(run: Run, name: str) -> bool:
-    """Whether a job, session, question or message of the run has this id."""
+    """Whether a job, session, question, message, or anything else that the run keeps has this id."""
     ids: set[str] = {*run.jobs, *run.sessions, *run.questions, *run.messages}
-    return name in ids
+    return name in ids or kept_in(run, name) is not None
 
 
 def find_job(run: Run, name: str) -> JobId:

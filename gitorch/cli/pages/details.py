@@ -204,6 +204,14 @@ def session_text(session: Session) -> str:
     return _page(session.id, fields, "")
 
 
+def kept_text(name: str, what: str, kept: object) -> str:
+    """A decision, a late handoff, a prompt or a document: all its fields, and what somebody wrote below."""
+    values = plain(kept)
+    prose = values.pop("text", "") or values.pop("summary", "")
+    fields = [(field, _value_text(value)) for field, value in values.items() if field not in {"id", "name"}]
+    return _page(f"{name} {phrase(what)}", fields, prose)
+
+
 def _page(title: str, fields: Sequence[Field], prose: str) -> str:
     """A title, the fields that have text in two columns, and prose below."""
     shown = [(name, value) for name, value in fields if value.strip()]

@@ -226,7 +226,8 @@ def _show_question(call: Call, thing: str, run_name: str | None) -> None:
 
 
 def _show_part(call: Call, run: Run, thing: str) -> None:
-    """Print a session by its id, or a job by its id or a unique beginning of it. Raises NotFound, Usage."""
+    """Print a session, or what the run keeps beside it, by its id, or a job by its id or a unique beginning. Raises NotFound, Usage."""
+    from gitorch.app.query.kept import kept_in
     from gitorch.app.query.lookup import resolve_prefix
     from gitorch.cli.pages import details
     from gitorch.model.ids import JobId
@@ -236,6 +237,12 @@ def _show_part(call: Call, run: Run, thing: str) -> None:
             text = details.session_text(session)
             call.say_at_length({"run": run.id, "session": session}, text)
             return
+
+    kept = kept_in(run, thing)
+    if kept is not None and thing not in run.jobs:
+        what, value = kept
+        call.say_at_length({"run": run.id, what: value}, details.kept_text(thing, what, value))
+        return
 
     noun, commands = "record, job, question or session", (f"gitorch status {run.id}", "gitorch show")
     job = run.jobs[JobId(resolve_prefix(thing, list(run.jobs), noun, f"run {run.id}", commands))]
