@@ -100,11 +100,14 @@ def merge_outcome(call: Call, run: Run) -> str:
 
 
 def left_by_merge(run: Run) -> str:
-    """A blank and one sentence about work that begins after the merge, with its branches; empty without a merge or such work."""
+    """A blank and one sentence about work that begins after the merge, with its branches.
+
+    Empty without such work. Where a run ended before its merge, that work was skipped or canceled, and is not named.
+    """
     from gitorch.rules.views.run import branches_after_merge
 
     branches = branches_after_merge(run)
-    if run.merged is None or not branches:
+    if not branches:
         return ""
 
     return f" Work after the merge is not merged and stays on: {', '.join(branches)}."

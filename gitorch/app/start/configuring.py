@@ -21,7 +21,7 @@ from gitorch.text.config_edit import belonging, key_type, known_keys, read_value
 from gitorch.text.config_file import parse_config
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from gitorch.app.executing.execute import Caller
@@ -70,8 +70,8 @@ class Given(Value):
 
     key: str
     value: str
-    known: tuple[str, ...]
-    """Every key that can be set."""
+    others: Collection[str]
+    """Every other key that can be set."""
 
 
 class ConfigChange(Value):
@@ -123,7 +123,9 @@ def set_value(
     new, also = before, belonging(before, key, typed)
     for one, given in {key: typed, **also}.items():
         new = with_value(new, template, one, given)
-    config = replace(_parsed(path.name, before, new, Given(key, value, known_keys(template))), path=path.name)
+    config = replace(
+        _parsed(path.name, before, new, Given(key, value, {*known_keys(template)} - {key})), path=path.name
+    )
     if run is not None:
         settings = _corrected(services, config, run, key)
         execute_verb(services, run.id, caller.actor, commands.ChangeSettings((key,), settings), "config set")
@@ -159,10 +161,13 @@ def _has_defects(path: str, text: str) -> bool:
 
 
 def _unfit(given: Given, problem: Problem) -> Usage:
-    """The error for a value that was typed. Where it needs another key, the command that sets that is the hint."""
+    """The error for a value that was typed, with what is wrong with it in the words for the file.
+
+    Where it needs another key, the command that sets that is the hint; otherwise the one that prints the value as it is.
+    """
     message = f"{given.key} cannot become {given.value[:40]!r}: {problem.message.rstrip('.')}"
     for named in NAMED_KEY.findall(f"{problem.message} {problem.fix}"):
-        if named in given.known and named != given.key:
+        if named in given.others:
             value = EXAMPLES.get(named, "VALUE")
             return Usage(message, f"gitorch config set {named} {value}")
 

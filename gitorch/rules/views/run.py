@@ -225,19 +225,27 @@ def _left_on_branches(run: Run) -> list[str]:
 def branches_after_merge(run: Run) -> tuple[str, ...]:
     """The branches of work that needs the merge, in the order of the workflow; nothing ever merges them.
 
-    Work that was skipped or canceled has none.
+    They are named before that work begins, too. Work that was skipped or canceled has none.
     """
-    needs = needs_of(run.workflow)
     branches: list[str] = []
     for name, job in run.jobs.items():
         if job.phase in {JobPhase.SKIPPED, JobPhase.CANCELED} or job.spec.kind in NOT_WORK:
             continue
 
-        before = {run.jobs[need].spec.kind for need in ancestors(needs, name)}
-        if JobKind.MERGE in before:
+        if JobKind.MERGE in _kinds_before(run, name):
             branches.append(run.branch_of(name))
 
     return tuple(branches)
+
+
+def _kinds_before(run: Run, name: JobId) -> set[JobKind]:
+    """The kinds of all jobs that a job needs, directly or through others; empty for a job that needs none."""
+    before = ancestors(needs_of(run.workflow), name)
+    kinds = set()
+    for need in before:
+        kinds.add(run.jobs[need].spec.kind)
+
+    return kinds
 
 
 def _waiting(run: Run) -> list[str]:

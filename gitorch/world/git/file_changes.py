@@ -48,7 +48,10 @@ class _Entry(NamedTuple):
 
 
 def fork(git: GitRunner, base: CommitId, head: CommitId) -> CommitId:
-    """The merge base of two commits; `base` itself when they have no common history. Raises Unavailable where git fails."""
+    """The merge base of two commits; `base` itself when they have no common history.
+
+    Raises Unavailable where git fails, and where it cannot read a commit between them: that is no answer.
+    """
     result = git.run("merge-base", base, head)
     if result.status == NO_COMMON_HISTORY and not result.err:
         return base
