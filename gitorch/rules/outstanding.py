@@ -18,7 +18,7 @@ from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
 from gitorch.rules.guards.granting import may_be_granted, wants_fresh
 from gitorch.rules.reconciling.dialogs import owed_answer
 from gitorch.rules.reconciling.readying import is_target_check_owed, session_trigger
-from gitorch.rules.review.proposals import pulls_trigger, waits_for_pulls
+from gitorch.rules.review.proposals import asked_for_pulls, waits_for_pulls
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.views.notices import next_notices
 from gitorch.rules.workflows.closings import is_closing, owed_closings
@@ -324,10 +324,7 @@ def _lacks_base(job: JobState) -> bool:
     if job.base is not None or job.spec.kind is JobKind.MERGE:
         return False
 
-    if job.spec.kind is JobKind.PHASE_SYNTHESIS:
-        return True
-
-    return job.writes
+    return job.writes or job.spec.kind is JobKind.PHASE_SYNTHESIS
 
 
 def _epic_reports(run: Run) -> Iterator[Effect]:
@@ -379,12 +376,17 @@ def _merge_step(run: Run, job: JobState) -> Effect | None:
     return effects.PushMerge(job.spec.id)
 
 
+def awaits_pulls(run: Run) -> bool:
+    """Whether the pull requests of the approved branches are open, so that people merge them."""
+    return asked_for_pulls(run) is not None
+
+
 def _merge_or_pulls(run: Run, job: JobState) -> Effect | None:
     """The merge, or the pull requests for it; None once those were opened."""
-    if not waits_for_pulls(run) or run.report is None:
+    if not waits_for_pulls(run):
         return effects.MergeBranches(job.spec.id)
 
-    if run.was_escalated(pulls_trigger(run.report)):
+    if awaits_pulls(run):
         return None
 
     return effects.OpenPulls(job.spec.id)

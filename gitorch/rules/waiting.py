@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.observed import CheckPhase
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.guards.granting import is_at_work, queue
-from gitorch.rules.outstanding import outstanding
+from gitorch.rules.outstanding import awaits_pulls, outstanding
 from gitorch.rules.reconciling.faults import is_asked, is_being_retried
 from gitorch.rules.reconciling.steps import TERMINALS, step_of
 from gitorch.rules.workflows.closings import is_closing
@@ -51,7 +51,7 @@ def _waits_for_people(run: Run, observed: Observed) -> bool:
     if run.settings.manual:
         return not hopeful(run, observed)
 
-    if not run.open_questions() and not _claimed_manually(run):
+    if not (run.open_questions() or _claimed_manually(run) or awaits_pulls(run)):
         return False
 
     return not _can_go_on(run, observed)

@@ -8,9 +8,10 @@ import signal
 
 import pytest
 from cli_stage import RUN, UNATTENDED, Stage
+from question_scenes import pulled
 
 from gitorch.cli.call import Call, Streams
-from gitorch.cli.verbs.up import has_console
+from gitorch.cli.verbs.up import _pulls, has_console
 from gitorch.model.values import replace
 from gitorch.model.work.run import RunPhase
 
@@ -41,6 +42,16 @@ def test_a_paused_run_waits_for_its_resume(stage):
     assert answer.status == 10
     assert f"run {RUN} is paused, 1 question" in answer.err
     assert f"  try: gitorch resume {RUN}" in answer.err
+
+
+def test_up_names_the_question_that_lists_the_pull_requests_once_it_is_answered():
+    play = pulled()
+    assert list(_pulls([play.run])) == [], "the open question is listed itself"
+    play.answer("q2", "wait")
+    run = play.run.id
+    assert list(_pulls([play.run])) == [
+        (f"the pull requests of {run} are not merged yet", f"gitorch show q2 --run {run}")
+    ]
 
 
 def test_up_ends_with_0_when_every_run_is_settled(stage):

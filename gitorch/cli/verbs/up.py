@@ -209,9 +209,20 @@ def _waits(call: Call, runs: Sequence[Run], rows: Sequence[InboxRow]) -> Iterato
     if rows:
         yield counted(len(rows), "question"), rows[0].command
 
+    yield from _pulls(runs)
     for run in runs:
         if run.settings.manual and run.phase is not RunPhase.PAUSED:
             yield f"run {run.id} is worked on by hand", next_command(call.services, run)
+
+
+def _pulls(runs: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    """Each run that waits for pull requests about which no question is open, with the command that lists them."""
+    from gitorch.rules.review.proposals import asked_for_pulls
+
+    for run in runs:
+        question = asked_for_pulls(run)
+        if question is not None and question.answer is not None:
+            yield f"the pull requests of {run.id} are not merged yet", f"gitorch show {question.id} --run {run.id}"
 
 
 def _values(call: Call, tick: TickResult) -> dict[str, object]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gitorch.model.ids import JobId
     from gitorch.model.observed import Observed
     from gitorch.model.work.proposal import ProposalSeen, PullRequest
+    from gitorch.model.work.question import Question
     from gitorch.model.work.report import Report
     from gitorch.model.work.run import Run
 
@@ -167,6 +168,28 @@ def waits_for_pulls(run: Run) -> bool:
         return False
 
     return run.approval is not None and run.report is not None
+
+
+def asked_for_pulls(run: Run) -> Question | None:
+    """The question, open or answered, that asked for the merge of pull requests that nobody has found merged yet; None without one."""
+    if run.report is None or not waits_for_pulls(run):
+        return None
+
+    trigger = pulls_trigger(run.report)
+    for question in run.questions.values():
+        if question.trigger == trigger:
+            return question
+
+    return None
+
+
+def why_not_merged(run: Run) -> str:
+    """Who merges what is approved: people on the forge, once their pull requests are open, else gitorch."""
+    question = asked_for_pulls(run)
+    if question is None:
+        return "will be merged at the next tick of gitorch up"
+
+    return f"waits for the merge of its pull requests into {run.target}; gitorch show {question.id} lists them"
 
 
 def merged_code(run: Run, observed: Observed) -> Iterator[Command]:
