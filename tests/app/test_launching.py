@@ -13,7 +13,7 @@ from desk import CALLER, TICKS_MAX, Desk
 from gitorch.app.executing.execute import execute
 from gitorch.app.reconciler import launch
 from gitorch.app.sessions import sessions
-from gitorch.errors import Busy, NotFound
+from gitorch.errors import Busy, NotFound, Refused
 from gitorch.model import commands as c
 from gitorch.model.observed import AgentState
 from gitorch.model.plans.config import Config
@@ -47,6 +47,16 @@ def test_a_single_agent_is_a_run_of_one_job(desk):
     assert (run.settings.silence_seconds, run.settings.test_command) == (sessions.NEVER_SECONDS, "")
     assert sessions.is_single_agent(run)
     assert not sessions.is_single_agent(desk.begin().run)
+
+
+def test_two_agents_may_have_one_task_and_one_name_is_taken_once(desk):
+    first = single(desk)
+    second = sessions.create(desk.services, CALLER, "other", "", "Write a poem.")
+    assert [run.workflow.jobs[job].brief for run, job in ((first, "helper"), (second, "other"))] == [
+        first.workflow.jobs["helper"].brief
+    ] * 2
+    with pytest.raises(Refused, match="helper is an agent of run"):
+        single(desk)
 
 
 def test_without_a_task_an_agent_stands_by(desk):

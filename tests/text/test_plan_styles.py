@@ -130,3 +130,15 @@ def test_a_field_may_follow_the_list_of_another_without_a_blank_line(fields, nee
 def test_many_fields_with_lists_are_read_without_recursion():
     fields = "Scope:\n" + "- a/\nScope:\n" * 3_000 + "- a/"
     assert set(last_epic(fields).scope_allowed) == {"a/**"}
+
+
+@pytest.mark.parametrize("before", ["2", "2.", "2)", "2.1", "2.1.", "10.2.3:"])
+@pytest.mark.parametrize("heading", ["Epic: Size", "Epic: size — Size", "EPIC size: Size", "epic #7 Size"])
+def test_the_number_before_the_word_epic_names_the_epic_in_dependencies_and_gates(before, heading):
+    number = before.rstrip(".):")
+    text = (
+        f"# T\n\n## {before} {heading}\n\n- [ ] a\n\n## Review Gate: {number}\n\n"
+        f"## 1 Epic: Last\n\nDepends on: Epic {number}\n\n- [ ] b\n\n## Review Gate: Last\n"
+    )
+    size, last = parse_plan("p.md", text.encode()).epics
+    assert last.needs == (size.id,)

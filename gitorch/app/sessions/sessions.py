@@ -117,9 +117,9 @@ def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
         )
 
     brief = (task.strip() or STANDING_BY).encode()
-    digest = Digest("sha256:" + hashlib.sha256(brief).hexdigest())
+    named = f"{job}\n".encode() + brief  # two agents may have one task
     title = f"Agent {job}"
-    spec = JobSpec(job, title, JobKind.GENERIC, LANE, brief=digest)
+    spec = JobSpec(job, title, JobKind.GENERIC, LANE, brief=_digest(brief))
     return Ready(
         run=RunId(f"{job}-{services.secrets.nonce()[:4]}"),
         title=title,
@@ -132,9 +132,14 @@ def _ready(services: Services, job: JobId, lane: Lane, task: str) -> Ready:
         ),
         target=target,
         target_commit=commit,
-        plan_digest=digest,
+        plan_digest=_digest(named),
         files={f"{job}.md": brief},
     )
+
+
+def _digest(content: bytes) -> Digest:
+    """The SHA-256 of a content, as records name it."""
+    return Digest("sha256:" + hashlib.sha256(content).hexdigest())
 
 
 def _require_runtime(services: Services, lane: Lane) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from gitorch.model.values import Value
+from gitorch.model.values import Value, replace
 from gitorch.text.markdown import plain
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class EpicHeading(Value):
     title: str
     closed: bool
     alias: str = ""
-    """The id in the heading where a list or table gives the epic another one."""
+    """The number before the word `Epic`, or the id in the heading where a list or table gives the epic another one."""
 
     def names(self) -> tuple[str, ...]:
         """The words that other places may use as the epic's id, the most certain first.
@@ -116,8 +116,18 @@ def parse_epic_heading(heading: str) -> EpicHeading | None:
     """Read the heading of an epic; None for any other heading.
 
     Accepts `Epic: <id> — <Title>`, `Epic <id>: <Title>` and `Epic: <Title>`, each with `[closed]` or `(done)` at its end.
-    A number and punctuation may stand before the word `Epic`.
+    A number and punctuation may stand before the word `Epic`; the number is another name of the epic.
     """
+    read = _epic_heading(heading)
+    if read is None:
+        return None
+
+    before, _, _ = heading.casefold().partition("epic")
+    return replace(read, alias=re.sub(r"[^0-9.]", "", before).strip("."))
+
+
+def _epic_heading(heading: str) -> EpicHeading | None:
+    """The heading of an epic without the number before it; None for any other heading."""
     closed = bool(_CLOSED.search(heading))
     heading = _CLOSED.sub("", heading)
     found = _EPIC.fullmatch(heading)

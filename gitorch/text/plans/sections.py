@@ -80,7 +80,7 @@ class Section:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """The id of the heading, where a list or table gives the epic another one."""
+        """The number of the heading, or its id, where a list or table gives the epic another one."""
         if not self.heading.alias:
             return ()
         return (self.heading.alias,)
