@@ -185,6 +185,13 @@ def test_the_sheet_names_the_runtime_and_the_sandbox_that_are_configured(reposit
     assert (row.runtime, row.named, row.sandbox) == ("claude", named, sandbox)
 
 
+@pytest.mark.parametrize("own", [{}, {"claude": RuntimeChoice("claude", takeover="second")}])
+def test_a_runtime_that_differs_in_its_name_alone_is_not_named_in_place_of_the_preset(repository, own):
+    config = replace(CONFIG, implementer="claude", reviewers={}, runtimes={"second": RuntimeChoice("claude"), **own})
+    ((row,), *_) = check(altered(repository, config=config), plan(repository)).sheet.batches
+    assert (row.runtime, row.named) == ("claude", "")
+
+
 def test_a_prepared_run_is_recorded_with_its_files_and_the_snapshot_of_the_repository(repository):
     result = check(repository, plan(repository))
     run = prepare.prepare_run(repository, CALLER, result, Autonomy.PER_EPIC, "typed")

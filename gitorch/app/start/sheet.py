@@ -109,11 +109,10 @@ def sheet_of(services: Services, plan: Plan, ready: Ready) -> Sheet:
 
 def _configured_name(config: Config, lane: Lane) -> str:
     """The name under `runtimes` of what a lane runs; empty where that is its preset's, and where none is exactly this."""
-    for name in config.runtimes:
+    for name in (lane.runtime, *config.runtimes):
         found = lane_of(config, lane.name, name)
-        same = replace(lane, commits=found.commits, takeover=found.takeover, host_labels=found.host_labels)
-        if found == same and name != lane.runtime:
-            return name
+        if found == replace(lane, commits=found.commits, takeover=found.takeover, host_labels=found.host_labels):
+            return name if name != lane.runtime else ""
 
     return ""
 
