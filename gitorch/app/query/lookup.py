@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitorch.app.query.kept import kept_in
 from gitorch.errors import GitorchError, NotFound, Refused, Usage
 from gitorch.model.ids import JobId, RunId, SessionId
 from gitorch.model.work.board import Board
@@ -197,6 +196,8 @@ def find_run_with(services: Services, name: str) -> Run:
 
 def _has(run: Run, name: str) -> bool:
     """Whether a job, session, question, message, or anything else that the run keeps has this id."""
+    from gitorch.app.query.kept import kept_in  # noqa: PLC0415  only a verb that is given an id pays for it
+
     ids: set[str] = {*run.jobs, *run.sessions, *run.questions, *run.messages}
     return name in ids or kept_in(run, name) is not None
 

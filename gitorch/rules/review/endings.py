@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, assert_never
 from gitorch.model.values import Value
 from gitorch.model.work.question import QuestionKind
 from gitorch.model.work.review import ACCEPTING, Disposition
-from gitorch.rules.review.findings import list_findings
 
 if TYPE_CHECKING:
     from gitorch.model.work.job import JobState
@@ -89,6 +88,8 @@ def _once_approved(run: Run, job: JobState, listed: ListedFinding) -> Ending:
     It is what the ending will be once the gate has passed: as its author replied, unless a reviewer raised it again in the
     round under way and accepted the work with it.
     """
+    from gitorch.rules.review.findings import list_findings  # noqa: PLC0415  verbs that read do not pay for the events
+
     for again in list_findings(run, job).findings:
         if again.number == listed.number:
             return _accepted_by_reviewers(job, again)

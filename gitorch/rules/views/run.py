@@ -17,7 +17,6 @@ from gitorch.rules.usage.shares import model_at, reviews_by_author, shares, usag
 from gitorch.rules.views.inbox import inbox, message_rows
 from gitorch.rules.views.next_commands import next_commands
 from gitorch.rules.views.why import why
-from gitorch.rules.workflows.graph import ancestors, needs_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -240,6 +239,8 @@ def branches_after_merge(run: Run) -> tuple[str, ...]:
 
 def _kinds_before(run: Run, name: JobId) -> set[JobKind]:
     """The kinds of all jobs that a job needs, directly or through others; empty for a job that needs none."""
+    from gitorch.rules.workflows.graph import ancestors, needs_of  # noqa: PLC0415  only a run that is merged pays for it
+
     before = ancestors(needs_of(run.workflow), name)
     kinds = set()
     for need in before:

@@ -12,7 +12,6 @@ from gitorch.model.work.question import HOLDING
 from gitorch.model.work.run import RunPhase
 from gitorch.rules.guards.granting import active, base_of, may_be_granted, worktree_taken_by
 from gitorch.rules.review.endings import ending
-from gitorch.rules.review.proposals import why_not_merged
 from gitorch.rules.usage.budgets import is_held
 from gitorch.rules.usage.limits import limit_words, minute_of
 
@@ -172,6 +171,8 @@ def _why_queued(run: Run, job: JobState) -> str:
         return f"the run is {run.phase}"
 
     if job.spec.kind is JobKind.MERGE:
+        from gitorch.rules.review.proposals import why_not_merged  # noqa: PLC0415  loads the commands
+
         return why_not_merged(run)
 
     if not run.is_target_ready:
