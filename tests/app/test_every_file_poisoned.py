@@ -95,7 +95,7 @@ class SignedRun(WaitingRun):
         """Sign and record the approval; nothing is merged yet."""
         self.reopen()
         run = decisions.verified_run(self.yard.services, self.yard.run)
-        decisions.approve(self.yard.services, self.caller, run, run.report.digest, "unattended")
+        decisions.approve(self.yard.services, self.caller, run, run.report.digest, "typed")
 
     def at(self, stage: str) -> SignedRun:
         self.saved = self.saved_at[stage]
