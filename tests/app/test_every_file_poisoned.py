@@ -71,7 +71,8 @@ class SignedRun(WaitingRun):
         unlock = ("ssh-keygen", "-p", "-P", "open sesame", "-N", "", "-f", str(self.opened))
         subprocess.run(unlock, check=True, capture_output=True)
         public = " ".join(self.guarded.with_suffix(".pub").read_text().split()[:2])
-        super().__init__(place, approval_at_least=Grade.SIGNED, approval_signers=f"ada {public}\n", test_command="true")
+        signed = {"approval_at_least": Grade.SIGNED, "approval_signers": f"ada {public}\n", "approval_unattended": True}
+        super().__init__(place, test_command="true", **signed)
         self.saved_at = {"approve": self.saved}
         for stage in STAGES[1:]:
             self.gitorch("approve", "--yes") if stage == "verify" else self.approve_only()
@@ -95,7 +96,7 @@ class SignedRun(WaitingRun):
         """Sign and record the approval; nothing is merged yet."""
         self.reopen()
         run = decisions.verified_run(self.yard.services, self.yard.run)
-        decisions.approve(self.yard.services, self.caller, run, run.report.digest, "typed")
+        decisions.approve(self.yard.services, self.caller, run, run.report.digest, "unattended")
 
     def at(self, stage: str) -> SignedRun:
         self.saved = self.saved_at[stage]
