@@ -44,7 +44,8 @@ class ExamplesTest(unittest.TestCase):
 
         status, printed, _ = plaintable("acceptance/gaps.csv")
         self.assertEqual(status, 0)
-        self.assertEqual(printed.count(MISSING) if MISSING else 2, 2)
+        cells = (HERE / "gaps.csv").read_text(encoding="utf-8").replace(",", "\n")
+        self.assertEqual(printed.count(MISSING) - cells.count(MISSING) if MISSING else 2, 2)
 
     def test_a_file_that_is_not_there_is_named(self):
         status, printed, complaint = plaintable("nowhere.csv")
