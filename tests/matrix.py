@@ -261,8 +261,9 @@ line that you have half written stays as it is. Only a text that begins with `/`
 a command. Into the other programs gitorch types, and sends a text as one line, with tabs and line ends as single spaces and without control
 characters. gitorch does not type a text that begins with a character that programs read as a command, nor one that is too long for one
 line. It writes such a text to a file and types a line that points to it; the tables show the text itself, without that file. “Argument” is
-a text in the command that starts the program, “copy mode” is tmux's. For a first paste, “dialog open” means a startup dialog (such as
-whether to trust a folder). For a later paste, it means a permission request.
+a text in the command that starts the program, “copy mode” is tmux's, with nobody attached; while a person scrolls back there, a
+text waits until they leave it. For a first paste, “dialog open” means a startup dialog (such as whether to trust a folder). For a later
+paste, it means a permission request.
 
 A reason names the agent's state and, in brackets, the evidence for it: a hook, the process, or the tail, which is the last lines of
 the screen.

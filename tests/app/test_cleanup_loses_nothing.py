@@ -136,6 +136,7 @@ def cleaned(desk, answer):
     return set(done.removed), set(done.kept)
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize("answer", ["branches", "worktrees"])
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("end", ENDS)

@@ -131,6 +131,7 @@ DIRECT = {voided, proposed_again}
 """Those in which a person commits to the target."""
 
 
+@pytest.mark.each(3)
 @pytest.mark.parametrize(("verb", "moved"), VERBS.items(), ids=lambda one: getattr(one, "__name__", ""))
 def test_what_gitorch_pushed_is_no_change_and_a_forged_commit_of_each_branch_is_one(repo, forge, verb, moved) -> None:
     yard = verb(repo("some place").path, forge)
