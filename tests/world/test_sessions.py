@@ -327,6 +327,9 @@ class EndingHost:
         self.tell("stop")
         return "acp", ChannelObservation(AgentState.WAITING, "acp: end_turn")
 
+    def ask(self, _):
+        """Nothing about usage, which is asked for once a second."""
+
 
 def test_the_failure_of_an_earlier_turn_does_not_count_against_the_end_of_this_one(lab):
     key = lab.ready("--hooks", channels=("acp",))
