@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 LIMIT = int.from_bytes(b"gitorch", "big")
 """Of processor time in microseconds for a real-time process that never blocks: some 900 years."""
@@ -24,6 +25,12 @@ PR_SET_CHILD_SUBREAPER = 36
 
 REST_SECONDS = 5.0
 """How long what a tmux server ran may outlive it. Codex 0.171.0 ignores that its terminal is gone, and would run for ever."""
+
+RECORDER = b"gitorch.world.kept_output"
+"""In the command line of what keeps a session's output, and takes secrets out of it once the session is over."""
+
+RECORDER_SECONDS = 60.0
+"""How long that may outlive a tmux server. A few seconds on a busy machine; what is kept would hold the secrets if it were ended sooner."""
 
 AGAIN_SECONDS = 0.2
 """How often the rest is ended, until nothing is left: the children of what has ended become those of this process."""
@@ -89,8 +96,17 @@ def start(argv: list[str]) -> int:
         os._exit(127)
 
 
-def end_children(*_: object) -> None:
-    """Kill every process whose parent is this one. Does nothing where the system does not list them."""
+def end_rest() -> None:
+    """Let what is left end by itself for a while, and end it then, again and again."""
+    import signal  # noqa: PLC0415  the same
+
+    late = time.monotonic() + RECORDER_SECONDS
+    signal.signal(signal.SIGALRM, lambda *_: end_children(recorders=time.monotonic() > late))
+    signal.setitimer(signal.ITIMER_REAL, REST_SECONDS, AGAIN_SECONDS)
+
+
+def end_children(*, recorders: bool) -> None:
+    """Kill every process whose parent is this one, `recorders` too or not. Does nothing where the system does not list them."""
     import signal  # noqa: PLC0415  the same
 
     try:
@@ -99,7 +115,17 @@ def end_children(*_: object) -> None:
     except OSError:
         return
     for child in children:
-        os.kill(int(child), signal.SIGKILL)
+        if recorders or not _is_recorder(child):
+            os.kill(int(child), signal.SIGKILL)
+
+
+def _is_recorder(pid: str) -> bool:
+    """Whether a process keeps a session's output."""
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:  # noqa: PTH123  the same
+            return RECORDER in file.read()
+    except OSError:
+        return False
 
 
 def await_all(pid: int, *, ends_rest: bool = False) -> int:
@@ -116,8 +142,7 @@ def await_all(pid: int, *, ends_rest: bool = False) -> int:
         if ended == pid:
             status = os.waitstatus_to_exitcode(result)
             if ends_rest:
-                signal.signal(signal.SIGALRM, end_children)
-                signal.setitimer(signal.ITIMER_REAL, REST_SECONDS, AGAIN_SECONDS)
+                end_rest()
 
 
 def main(argv: list[str]) -> int:

@@ -193,6 +193,7 @@ import sys
 from gitorch.world import reaper
 sys.modules["pathlib"] = None  # a signal that comes while another imports it would find half of it
 reaper.REST_SECONDS, reaper.AGAIN_SECONDS, reaper.detach = 0.1, 0.05, lambda: None
+reaper.RECORDER_SECONDS = 2
 sys.exit(reaper.main(["--detach", *sys.argv[1:]]))
 """
 DEAF = "trap '' HUP TERM; setsid sh -c 'sleep 600 & echo $! > {0}/deep; wait' & echo $! > {0}/left; {1}"
@@ -207,3 +208,15 @@ def test_what_a_tmux_server_leaves_is_ended_with_it_whatever_signals_it_ignores(
     done = subprocess.run([sys.executable, "-c", REST, *words], check=False, timeout=LIMIT_SECONDS)
     assert done.returncode in {3, 9}
     assert [processes.process(int((tmp_path / name).read_text())) for name in ("left", "deep")] == [None, None]
+
+
+RECORDING = "(trap '' HUP TERM; sleep {1}; : gitorch.world.kept_output; touch {0}/kept; exec sleep 600) & exit 0"
+
+
+@LINUX
+@pytest.mark.parametrize(("takes_seconds", "is_kept"), [(0.6, True), (600, False)])
+def test_what_keeps_the_output_of_a_session_may_finish_and_is_ended_in_the_end(tmp_path, takes_seconds, is_kept):
+    words = ["sh", "-c", RECORDING.format(tmp_path, takes_seconds)]
+    done = subprocess.run([sys.executable, "-c", REST, *words], check=False, timeout=LIMIT_SECONDS)
+    assert done.returncode == 0
+    assert (tmp_path / "kept").exists() is is_kept

@@ -312,7 +312,7 @@ class EndingHost:
     """A channel whose program tells the end of its turn to its hooks, right before the channel is asked."""
 
     def __init__(self, lab, key):
-        self.skipped = {}
+        self.skipped, self.ask = {}, lambda _: None  # nothing about usage, for which it is asked once a second
         self.lab, self.path = lab, folder_of(lab.home, key).signals_path
         self.tell("error")
 
@@ -326,9 +326,6 @@ class EndingHost:
     def observe(self):
         self.tell("stop")
         return "acp", ChannelObservation(AgentState.WAITING, "acp: end_turn")
-
-    def ask(self, _):
-        """Nothing about usage, which is asked for once a second."""
 
 
 def test_the_failure_of_an_earlier_turn_does_not_count_against_the_end_of_this_one(lab):
