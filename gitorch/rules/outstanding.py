@@ -15,7 +15,8 @@ from gitorch.model.work.job import JobPhase
 from gitorch.model.work.question import checkout_trigger
 from gitorch.model.work.run import RunPhase
 from gitorch.model.work.session import UNSEEN, PromptKind, SessionPhase
-from gitorch.rules.guards.granting import may_be_granted, wants_fresh
+from gitorch.rules.guards.beginning import may_begin
+from gitorch.rules.guards.granting import wants_fresh
 from gitorch.rules.reconciling.dialogs import owed_answer
 from gitorch.rules.reconciling.readying import is_target_check_owed, session_trigger
 from gitorch.rules.review.proposals import asked_for_pulls, waits_for_pulls
@@ -109,46 +110,6 @@ def _has_clearance_to_read(run: Run, session: Session, observed: Observed) -> bo
         return True
 
     return observed.now - run.changed_at < CLEARANCE_MS
-
-
-def may_begin(run: Run, session: Session) -> bool:
-    """Whether a session may get its work: first every author that is launched beside it is alive, if need be at the second try.
-
-    A reviewer begins at once. Nobody waits for a one-shot agent, which is launched together with its work: two of them
-    would wait for each other.
-    """
-    if not run.jobs[session.job].writes:
-        return True
-
-    for other in run.living_sessions:
-        if other.id != session.id and other.host == session.host and _is_waited_for(run, other):
-            return False
-
-    for job in run.jobs.values():
-        if _is_relaunched(run, job):
-            return False
-
-    return True
-
-
-def _is_waited_for(run: Run, session: Session) -> bool:
-    """Whether this is the session of an author that is being launched, asks nothing, and gets its work afterwards."""
-    if session.phase is not SessionPhase.STARTING:
-        return False
-
-    if not run.jobs[session.job].writes or run.is_asked_about(session):
-        return False
-
-    return not run.workflow.lanes[session.lane].one_shot
-
-
-def _is_relaunched(run: Run, job: JobState) -> bool:
-    """Whether an author whose launch failed is about to be launched again."""
-    if not job.launch_failures or not job.writes:
-        return False
-
-    # A relaunch that itself waits for a place would be waited for without end.
-    return may_be_granted(run, job)
 
 
 def _unneeded_sessions(run: Run, observed: Observed) -> Iterator[Effect]:

@@ -24,7 +24,8 @@ from gitorch.model.observed import AgentState, Observed, SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer
 from gitorch.model.plans.runtime import Preset
 from gitorch.rules.agent_state.dialog_choices import dialog_offered
-from gitorch.rules.outstanding import may_begin, outstanding
+from gitorch.rules.guards.beginning import may_begin
+from gitorch.rules.outstanding import outstanding
 from gitorch.rules.reconcile import reconcile
 from gitorch.rules.reconciling.dialogs import REQUEST_PAINTS_MS, REQUEST_STAYS_MS, in_order, owed_answer
 from gitorch.text.preset import parse_preset

@@ -14,7 +14,8 @@ from test_reconcile import S1, look, played
 from gitorch.model import effects
 from gitorch.model.observed import AgentState, SessionObservation
 from gitorch.model.plans.permission import Option, PermissionAnswer, Rule
-from gitorch.rules.outstanding import may_begin, outstanding
+from gitorch.rules.guards.beginning import may_begin
+from gitorch.rules.outstanding import outstanding
 
 ASKS = SessionObservation(True, True, AgentState.DIALOG, 7, evidence="prompt: asks", asked="make test")
 

@@ -18,7 +18,8 @@ from gitorch.model import effects
 from gitorch.model.ids import JobId, Moment, PromptId, SessionId
 from gitorch.model.observed import AgentState, CheckObservation, CheckPhase, Observed, Overlap, SessionObservation
 from gitorch.model.work.review import Check
-from gitorch.rules.outstanding import may_begin, needed, outstanding
+from gitorch.rules.guards.beginning import may_begin
+from gitorch.rules.outstanding import needed, outstanding
 from gitorch.rules.reconcile import reconcile
 
 S1, API = SessionId("s1"), JobId("api")

@@ -17,7 +17,7 @@ from gitorch.errors import Failed
 from gitorch.model import commands, effects
 from gitorch.model.work.session import SessionKey
 from gitorch.ports.world import Launch
-from gitorch.rules.outstanding import may_begin
+from gitorch.rules.guards.beginning import may_begin
 from gitorch.rules.views.notices import notice
 from gitorch.rules.views.prompts import pointer
 

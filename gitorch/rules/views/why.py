@@ -209,13 +209,15 @@ def _why_not_granted(run: Run, job: JobState) -> str:
 
 def _why_claimed(run: Run, job: JobState) -> str:
     """A session got the job and its agent has not begun this attempt."""
-    activity = "is starting"
+    from gitorch.rules.views.starting import starting  # noqa: PLC0415  for the seconds in which agents start
+
+    session, failure = run.living_session(job), failure_of(run, job)
+    activity = starting(run, session)
     if job.attempt > 1:
         activity = "is getting the findings"
 
-    failure = failure_of(run, job)
     if failure:
-        activity = f"{_progress(run.living_session(job))}{failure}"
+        activity = f"{_progress(session)}{failure}"
 
     return f"session {job.session} {activity}{_late_handoff_note(run, job)}"
 
