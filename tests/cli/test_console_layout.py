@@ -131,6 +131,18 @@ def test_without_colours_every_state_is_a_word_and_the_selected_row_has_a_sign(m
         assert desk.app.no_color
         for part in ("WAITING FOR YOU  1", "WORKING  2", "QUEUED  1", "▌ api", "waiting for you for"):
             assert part in desk.text
+        for strip in desk.app.screen._compositor.render_strips():
+            shown = strip
+            for one in desk.app.get_line_filters():
+                shown = shown.apply_filter(one, desk.app.screen.background_colors[1])
+            colours = {
+                colour.name
+                for part in shown
+                if part.style
+                for colour in (part.style.color, part.style.bgcolor)
+                if colour
+            }
+            assert colours <= {"default"}, strip.text
         svg = desk.app.export_screenshot()
         colours = set(re.findall(r"fill: #([0-9a-f]{6})", svg)) | set(re.findall(r'fill="#([0-9a-f]{6})"', svg))
         assert all(abs(int(c[:2], 16) - int(c[2:4], 16)) < 8 for c in colours - WINDOW), colours

@@ -149,13 +149,17 @@ class FakeTerminals:
     def screen(self, key, history=0):  # noqa: ARG002 - the port names it
         self._ask()
         if key not in self.sessions:
-            raise NotFound(f"session {key.session} of run {key.run} has no terminal yet")
+            raise NotFound(
+                f"Session {key.session} of run {key.run} has no terminal: it has not started yet, or is over"
+            )
         return self.sessions[key].screen
 
     def attach_argv(self, key):
         self._ask()
         if key not in self.sessions or not self.sessions[key].present:
-            raise NotFound(f"Session {key.session} of run {key.run} is not running")
+            raise NotFound(
+                f"Session {key.session} of run {key.run} has no terminal: it has not started yet, or is over"
+            )
         return ("fake-attach", key.name)
 
     def written(self, keys):

@@ -74,7 +74,7 @@ class Console(App[str]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding(key.keys, key.action, key.label, priority=False) for key in KEYS]
 
     def __init__(self, call: Call, ticks: LoopThread, terminal: Terminal, flows: Mapping[str, Flow]) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True)
         self.call = call
         self.terminal = terminal
         self._flows = flows

@@ -252,7 +252,7 @@ class TmuxTerminals:
 
         kept = folder.output_tail(ROWS + history)
         if not kept and folder.launch() is None:
-            raise NotFound(f"session {key.session} of run {key.run} has no terminal yet", hint="gitorch status")
+            raise _no_terminal(key)
 
         return kept
 
@@ -263,7 +263,7 @@ class TmuxTerminals:
         comes to or leaves a dead pane whose program had asked for focus events.
         """
         if pane_of(self._tmux.list(), key, None) is None:
-            raise NotFound(f"Session {key.session} of run {key.run} is not running", hint="gitorch status")
+            raise _no_terminal(key)
 
         target = f"={key.name}:"
         disarm = ("if-shell", "-F", "-t", target, "#{pane_dead}", f"send-keys -R -t {target}", ";")
@@ -298,6 +298,12 @@ class TmuxTerminals:
                 self._tmux.socket.parent.rmdir()
 
             made.unlink(missing_ok=True)
+
+
+def _no_terminal(key: SessionKey) -> NotFound:
+    """The error for a session that has no pane, nor anything that was kept of one."""
+    message = f"Session {key.session} of run {key.run} has no terminal: it has not started yet, or is over"
+    return NotFound(message, hint="gitorch status")
 
 
 def _recorded_roots(folder: SessionFolder) -> dict[int, str]:
