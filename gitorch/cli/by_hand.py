@@ -14,6 +14,7 @@ from gitorch.model.record import ActorKind
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from gitorch.app.work.by_hand import Outcome
     from gitorch.cli.call import Call
     from gitorch.cli.pages.page import Page
     from gitorch.model.submission import KeptVerb
@@ -62,9 +63,22 @@ def say_decided(call: Call, *, yes: bool = False) -> bool:
     if not _agree(call, entries, yes=yes):
         return call.can_ask
 
-    for outcome in by_hand.decide_kept(call.services, call.caller, entries):
+    outcomes = by_hand.decide_kept(call.services, call.caller, entries)
+    for outcome in outcomes:
         call.note(f"{outcome.typed}, kept while the remote was away: {outcome.sentence}")
+
+    _carry_on(call, outcomes)
     return True
+
+
+def _carry_on(call: Call, outcomes: Sequence[Outcome]) -> None:
+    """Carry out what the kept verbs led to without an agent, such as the tests of a report, as after a verb that is not kept."""
+    from gitorch.app.query.lookup import find_run
+    from gitorch.cli.follow import carry_on_without_up
+
+    for run in dict.fromkeys(outcome.run for outcome in outcomes):
+        if run is not None:
+            carry_on_without_up(call, find_run(call.services, run))
 
 
 def _agree(call: Call, entries: Sequence[PendingEntry], *, yes: bool) -> bool:

@@ -6,14 +6,14 @@ import json
 
 import cli_stage
 import pytest
-from cli_memory import START, MemoryLedger, MemorySecrets
+from cli_memory import START, MemoryLedger, MemorySecrets, commit
 from cli_stage import UNATTENDED, Stage
 from fakes.world import FakeOutboxes
 
 from gitorch.app.executing.execute import Caller
 from gitorch.cli.call import Streams
 from gitorch.errors import Away
-from gitorch.model.ids import Moment
+from gitorch.model.ids import JobId, Moment
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.values import replace
 from gitorch.ports.commits import LastContact
@@ -46,12 +46,17 @@ class RemoteLedger(MemoryLedger):
 
 
 @pytest.fixture
-def stage(tmp_path, monkeypatch):
+def shared(tmp_path, monkeypatch):
+    """A clone whose ledger hosts share, without a run."""
     held, secrets = FakeOutboxes(), MemorySecrets()
     monkeypatch.setattr("fakes.world.FakeOutboxes", lambda: held)  # a stage makes its services for each call
     monkeypatch.setattr(cli_stage, "MemorySecrets", lambda: secrets)
-    made = Stage(folder=tmp_path, ledger=RemoteLedger())
-    return made.begin_run({"api": (), "ui": ()}, replace(UNATTENDED, test_command="", manual=True))
+    return Stage(folder=tmp_path, ledger=RemoteLedger())
+
+
+@pytest.fixture
+def stage(shared):
+    return shared.begin_run({"api": (), "ui": ()}, replace(UNATTENDED, test_command="", manual=True))
 
 
 @pytest.mark.parametrize(
@@ -139,6 +144,22 @@ def test_a_person_can_agree_beforehand(stage):
     kept_claim(stage)
     assert stage.gitorch("sync", "--yes").out.startswith("claim api, kept while the remote was away: ")
     assert stage.run.jobs["api"].phase == "running"
+
+
+def test_what_was_kept_goes_on_as_far_as_it_can_without_an_agent(shared):
+    """The tests of a report begin after its verb, kept or not: nothing else would begin them in a run by hand."""
+    stage = shared.begin_run({"api": ()}, replace(UNATTENDED, test_command="make test", manual=True))
+    stage.gitorch("claim", "api")
+    branch = stage.run.branch_of(JobId("api"))
+    stage.git.tips[branch] = commit("api-1")
+    stage.git.follow(branch)
+    stage.ledger.is_away = True
+    stage.gitorch("handoff", "DONE", "--summary", "x", "--job", "api")
+    stage.ledger.is_away = False
+    said = stage.gitorch("sync", "--yes").out
+    told = "handoff api, kept while the remote was away: api is handed in at {0}.\n  check: api passed at {1} (attempt 1)\n"
+    assert said.startswith(told.format(commit("api-1")[:12], commit("api-1")[:7]))
+    assert stage.run.jobs["api"].check.outcome == "passed"
 
 
 def test_an_operator_neither_keeps_nor_decides(stage, monkeypatch):

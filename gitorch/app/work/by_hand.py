@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from gitorch.app.services import Services
+    from gitorch.model.ids import RunId
     from gitorch.model.submission import KeptVerb
     from gitorch.ports.files import PendingEntry
 
@@ -44,6 +45,8 @@ class Outcome(Value):
     sentence: str
     error: GitorchError | None = None
     """Why it was refused."""
+    run: RunId | None = None
+    """The run that it changed; None for a verb that was refused."""
 
 
 def keep(services: Services, kept: KeptVerb) -> str:
@@ -105,7 +108,8 @@ def _decided(services: Services, caller: Caller, pending: PendingEntry) -> Outco
 
     typed = " ".join(filter(None, (kept.verb, kept.job)))
     try:
-        return Outcome(typed, VERBS[kept.verb](services, kept, pending))
+        sentence = VERBS[kept.verb](services, kept, pending)
+        return Outcome(typed, sentence, run=find_run(services, kept.run).id)
     except ANSWERED as error:
         if isinstance(error, Refused | Denied):
             record_refusal(services, find_run(services, kept.run).id, kept.actor, kept.verb, error)
@@ -148,7 +152,8 @@ def _submit(services: Services, kept: KeptVerb, pending: PendingEntry) -> str:
         return f"The {kept.verb} of {session.job} was recorded before."
 
     mark = AcceptOutboxEntry(session.id, pending.name, pending.digest)
-    return what_follows(submit(services, Submission(claim, content), mark))
+    sentence = what_follows(submit(services, Submission(claim, content), mark))
+    return sentence.partition(" Stop here")[0]  # which tells an agent to end its turn
 
 
 VERBS: Mapping[str, Callable[[Services, KeptVerb, PendingEntry], str]] = {
