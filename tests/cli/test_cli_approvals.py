@@ -391,10 +391,10 @@ def test_an_approval_that_did_not_merge_is_no_success_and_names_the_question(sta
     assert (answer.status, stage.run.merged, stage.run.approval is not None) == (10, None, True)
     assert message in (answer.out if json_wanted else answer.err)
     hint = f"gitorch show {question.id} --run {RUN}"
+    assert json_wanted or answer.err.endswith(f"  try: {hint}\n")
     if json_wanted:
         error = json.loads(answer.out)["error"]
-        assert (error["code"], error["run"], error["merged"], error["hint"]) == ("waiting", RUN, None, hint)
-    else:
-        assert answer.err.endswith(f"  try: {hint}\n")
+        assert [error[key] for key in ("code", "run", "merged", "hint")] == ["waiting", RUN, None, hint]
+        assert error["waiting"][0]["id"] == question.id
     stage.git.hook = ""
     assert stage.gitorch("show", question.id, "--run", RUN).status == 0

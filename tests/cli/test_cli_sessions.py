@@ -87,6 +87,7 @@ def test_a_launch_that_starts_nobody_names_the_question_and_is_no_success(stage)
     ]
     error = json.loads(stage.gitorch("session", "launch", "api", "--json").out)["error"]
     assert (error["code"], error["alive"], error["run"], error["job"]) == ("waiting", False, RUN, "api")
+    assert [row["id"] for row in error["waiting"]] == ["q1"]
 
 
 def test_a_launch_in_a_paused_run_is_refused(stage):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
-from gitorch.cli.boundary import Detailed
 from gitorch.cli.follow import carry_on_without_up, whats_next
 from gitorch.cli.interruption import Interrupted
 from gitorch.cli.output import agrees, ask
@@ -194,7 +193,9 @@ def _merge(
         "checkout": note,
     }
     if done and run.merged is None:
-        raise Detailed(_not_merged(run), **values)
+        from gitorch.cli.waiting import with_questions
+
+        raise with_questions(call, _not_merged(run), run.id, **values)
 
     call.say(values, f"{merge_outcome(call, run) or who_merges(call, run)}\n{note}".rstrip())
 

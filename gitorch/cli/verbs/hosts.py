@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gitorch.cli.pages.page import Cell
 from gitorch.cli.verb_function import group, verb
@@ -128,10 +128,16 @@ def run(call: Call, once: bool, labels: tuple[str, ...]) -> None:
     words = ", ".join(f"{one.job} is {one.phase}" for one in taken)
     if not taken:
         words = "\n  ".join(("Nothing can be taken here now.", *why_none(call.services)))
-    call.say({"host": call.services.host.host, "jobs": taken}, words)
+
+    values: dict[str, Any] = {"host": call.services.host.host, "jobs": taken}
     for one in taken:
         if one.is_asked_about:
-            raise Waiting(f"people are asked about {one.job}", "gitorch inbox")
+            from gitorch.cli.waiting import with_questions
+
+            error = Waiting(f"people are asked about {one.job}", "gitorch inbox")
+            raise with_questions(call, error, one.run, (words,), **values)
+
+    call.say(values, words)
 
 
 def _require_shared(call: Call) -> None:

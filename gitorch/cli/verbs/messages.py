@@ -238,6 +238,8 @@ def wait(call: Call, timeout: float | None, who: str | None) -> None:
 
     found = messages.wait_for(call.services, party, until)
     if not found:
-        raise Waiting(f"no message for {party.name} came within {timeout:g} s", "gitorch inbox")
+        from gitorch.cli.waiting import with_questions
+
+        raise with_questions(call, Waiting(f"no message for {party.name} came within {timeout:g} s", "gitorch inbox"))
 
     _say_in_full(call, party, found, "")

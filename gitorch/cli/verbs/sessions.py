@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gitorch.cli import arguments
-from gitorch.cli.boundary import Detailed
 from gitorch.cli.follow import carry_on_without_up, whats_next
 from gitorch.cli.pages.cells import safe_line
 from gitorch.cli.pages.page import Cell, Page
@@ -65,7 +64,9 @@ def launch(call: Call, name: str, run: str | None) -> None:
     session_id = found.jobs[job].session
     values: dict[str, Any] = {"run": found.id, "job": job, "session": session_id, "alive": alive}
     if not alive:
-        raise Detailed(_not_started(found, job), **values)
+        from gitorch.cli.waiting import with_questions
+
+        raise with_questions(call, _not_started(found, job), found.id, **values)
 
     call.say(values, f"{job} is alive as session {session_id}. See it: gitorch attach {job}")
 
