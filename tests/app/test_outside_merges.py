@@ -16,6 +16,7 @@ from play import HUMAN, digest, workflow
 from gitorch.app.executing.execute import execute
 from gitorch.app.people import decisions
 from gitorch.app.query.outside import outside_changes
+from gitorch.app.sessions import worktrees
 from gitorch.app.start.snapshot import SNAPSHOT_FILE, take_snapshot
 from gitorch.errors import Refused
 from gitorch.model import commands as c
@@ -59,6 +60,15 @@ def merge(yard: Yard) -> str:
     yard.settle()
     yard.approve()
     return yard.head()
+
+
+def test_a_worktree_for_manual_work_is_no_change(yard: Yard) -> None:
+    yard.begin({"api": {"api.txt": "1"}})
+    begin_other(yard)
+    made = worktrees.create(yard.services, "spike", "main")
+    yard.git("branch", "own-spike", "main")
+    assert made.branch == "gitorch/by-hand/spike"
+    assert [change.name for change in other_changes(yard)] == ["refs/heads/own-spike"]
 
 
 def test_a_merge_of_another_run_is_no_change(yard: Yard) -> None:

@@ -51,10 +51,13 @@ def test_a_change_is_a_name_whose_value_differs(before, after, changes) -> None:
 OWN = {
     "refs/heads/gitorch/ledger": True,
     "refs/heads/gitorch/play-1/api": True,
+    "refs/heads/gitorch/by-hand/spike": True,
     "refs/gitorch/remotes/origin/gitorch/ledger": True,
     "refs/remotes/origin/gitorch/ledger": False,
     "refs/heads/gitorch/play-1": False,
     "refs/heads/gitorch/unknown/api": False,
+    "refs/heads/by-hand/spike": False,
+    "refs/remotes/origin/gitorch/by-hand/spike": False,
     "refs/remotes/origin/gitorch/play-1/api": False,
     "refs/heads/main": False,
     "refs/tags/gitorch/ledger": False,

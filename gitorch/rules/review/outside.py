@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 LEDGER = "refs/heads/gitorch/ledger"
 WORK_BRANCHES = "refs/heads/gitorch/"
+MANUAL_WORK = "refs/heads/gitorch/by-hand/"
+"""The branches of `gitorch worktree create`, which no run merges."""
+
 OWN_REFS = "refs/gitorch/"
 """Where gitorch keeps commits while it fetches them."""
 
@@ -43,12 +46,12 @@ def compare(before: Mapping[str, str], after: Mapping[str, str], runs: Collectio
 
 
 def is_own(name: str, runs: Collection[RunId]) -> bool:
-    """Whether gitorch itself moves this ref: the ledger, a work branch of a known run, or a ref for fetched commits.
+    """Whether gitorch itself makes this ref: the ledger, a work branch of a known run or of manual work, or one for fetched commits.
 
     A remote-tracking branch is none of them: that a push of gitorch moved it depends on the commit that it is at.
     The ledger and the work branches of open runs have checks of their own.
     """
-    if name == LEDGER or name.startswith(OWN_REFS):
+    if name == LEDGER or name.startswith((MANUAL_WORK, OWN_REFS)):
         return True
 
     return _is_work_branch(name, runs)
