@@ -65,6 +65,8 @@ class Brief(NamedTuple):
     """The job that a review judges."""
 
     stage: int = 0
+    """The place of a review in the order of reviews, from 1; 0 for other work."""
+
     commit: str = ""
     """The full id of the commit under review, or empty."""
 
@@ -151,7 +153,7 @@ def parse_brief(data: Mapping[str, object]) -> Brief:
         title=_text(data.get("title")),
         attempt=_number(data.get("attempt")) or 1,
         subject=_text(data.get("subject")),
-        stage=_number(data.get("stage")),
+        stage=_number(data.get("stage_number")),
         commit=_text(data.get("commit")),
         base=_text(data.get("base")),
         nonce=_text(data.get("nonce")),

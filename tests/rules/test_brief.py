@@ -22,6 +22,7 @@ from gitorch.model.work.session import PromptKind
 from gitorch.rules.views.brief_values import brief_data
 from gitorch.rules.views.finding_lines import finding_line
 from gitorch.rules.views.prompts import pointer, prompt_path, prompt_text
+from gitorch.scripted.brief import parse_brief
 
 SECTION = "Build the table.\n\n- [ ] rows\n- [ ] columns\n"
 ROUND_TWO = (
@@ -145,6 +146,8 @@ def test_a_brief_as_json_has_the_same_facts() -> None:
         "branch": "",
     }
     assert telling.readable(told["commit"]) == "api-2"
+    assert (told["stage"], told["stage_number"]) == ("spec", 1)
+    assert parse_brief(told).stage == 1
     assert telling.readable(told["base"]) == "target"
     assert told["text"].startswith("# api.spec: ")
     assert brief_data(run, author, SECTION)["branch"] == "gitorch/play-0001/api"

@@ -54,6 +54,7 @@ def brief_data(
         "attempt": subject_of(run, job).attempt,
         "subject": job.spec.subject or "",
         "stage": job.spec.role,
+        "stage_number": job.spec.stage,
         "commit": commit,
         "base": job_base(run, job),
         "nonce": nonce_of(job),
