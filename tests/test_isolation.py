@@ -153,6 +153,7 @@ def test_waiting_gives_back_the_answer_or_says_what_was_missing() -> None:
         until(list, wait_seconds=0.01, what="the moon")
 
 
+@pytest.mark.slow
 def test_property_tests_meet_the_same_examples_every_time() -> None:
     seen = [
         subprocess.run((sys.executable, "-c", DRAW), capture_output=True, check=True, cwd=Path(__file__).parent).stdout

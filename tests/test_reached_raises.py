@@ -78,6 +78,7 @@ def run(tmp_path_factory):
     return found
 
 
+@pytest.mark.slow
 def test_every_raise_in_the_source_of_the_app_is_reached_by_a_row_of_its_refusals(run):
     assert not_reached(run) == [], "add a row to tests/app/refusals_of_*.py"
 

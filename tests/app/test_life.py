@@ -63,6 +63,7 @@ def test_a_clock_that_jumps_back_and_forth_changes_nothing_but_the_times(yard):
     assert not yard.events(events.LeaseEnded)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_paused_when_it_is_approved_merges_when_it_goes_on(yard):
     yard.begin(ONE)
     target = yard.head()
@@ -108,6 +109,7 @@ def test_cleanup_keeps_and_names_uncommitted_work_and_removes_the_rest(yard):
     assert yard.head("gitorch/play-0001/ui")
 
 
+@pytest.mark.slow
 def test_cleanup_removes_branches_only_when_asked_to(yard):
     yard.begin(ONE)
     run = yard.settle()

@@ -87,6 +87,7 @@ def test_every_reading_verb_ends_with_7_and_the_command_that_restores_the_ledger
     assert run.yard.run.report == run.report
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("lose", [delete_all, shorten])
 def test_agents_are_told_to_hold_and_not_how_to_restore(run, lose):
     key = SessionKey(RUN, next(iter(run.yard.run.sessions)))

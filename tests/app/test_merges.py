@@ -57,6 +57,7 @@ def test_the_first_parents_of_the_target_are_one_merge_for_each_branch(yard):
     assert yard.git("show", "main:ui.txt", "main:api.txt").split() == ["ui", "api"]
 
 
+@pytest.mark.slow
 def test_a_target_that_moves_before_the_approval_leads_to_a_new_report(yard):
     yard.begin(ONE)
     old = yard.settle().report.digest
@@ -204,6 +205,7 @@ def test_an_approval_of_an_earlier_report_or_of_another_run_cannot_be_replayed(y
     assert yard.run.merged is None
 
 
+@pytest.mark.slow
 def test_a_renamed_file_counts_once_with_the_lines_that_changed_in_it(yard):
     long = "".join(f"line {number}\n" for number in range(40))
     yard.commit({"old.txt": long})

@@ -159,6 +159,7 @@ def set_filter(yard: Yard) -> str:
 PLANTS = (plant_hook, set_filter)
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_change_after_the_report_is_refused_at_the_approval_and_listed_by_the_next_report(yard: Yard, plant) -> None:
     yard.begin({"api": {"api.txt": "api\n"}})
@@ -176,6 +177,7 @@ def test_a_change_after_the_report_is_refused_at_the_approval_and_listed_by_the_
     assert str(yard.approve().phase) == "completed"
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("plant", PLANTS)
 def test_a_change_between_approval_and_merge_withdraws_the_report_with_before_and_after(yard: Yard, plant) -> None:
     yard.begin({"api": {"api.txt": "api\n"}})

@@ -184,6 +184,7 @@ def test_a_branch_that_somebody_pushed_before_gitorch_did_is_a_change(repo, forg
     assert outside(yard) == {}
 
 
+@pytest.mark.slow
 def test_a_branch_of_another_remote_is_a_change(repo, forge) -> None:
     yard = proposed(repo("some place").path, forge)
     for name, commit in tracked(yard).items():
@@ -235,6 +236,7 @@ def test_a_merge_at_the_remote_of_a_shared_ledger_is_no_change_for_another_run(r
         yard.git("update-ref", ref, before)
 
 
+@pytest.mark.slow
 def test_a_target_that_gitorch_fetches_is_no_change(repo, forge) -> None:
     """Others push to the target of a shared ledger all day."""
     yard = shared(repo("some place").path, forge)

@@ -189,6 +189,7 @@ def test_a_merge_can_be_left_unpushed(yard):
     assert (str(run.phase), run.merged.push, there(yard)) == ("completed", "left", old)
 
 
+@pytest.mark.slow
 def test_the_reason_of_a_hook_is_quoted(yard):
     hook = refusing(yard)
     yard.approve()
@@ -233,6 +234,7 @@ def test_a_remote_that_cannot_be_reached_is_asked_about_once_the_merge_is_made(y
     assert str(yard.answer("retry").phase) == "completed"
 
 
+@pytest.mark.slow
 def test_a_target_that_the_remote_does_not_have_is_not_created_there(yard, tmp_path):
     yard.git("--git-dir", str(tmp_path / "origin.git"), "branch", "-m", "main", "other")
     yard.approve()

@@ -81,6 +81,7 @@ def test_a_recipe_for_anything_but_what_was_approved_says_what_is_wrong(merged, 
     assert "WRONG" in done.stdout
 
 
+@pytest.mark.slow
 def test_an_approval_that_was_only_typed_says_that_it_proves_nothing(repo):
     made = Yard(repo("some place").path)
     made.begin(TWO)

@@ -74,6 +74,7 @@ def test_lines_of_an_earlier_run_count_for_the_epics_that_wrote_them(yard):
     assert redone(yard, "agent") == {who["runtime"]: 4}
 
 
+@pytest.mark.slow
 def test_a_deleted_file_a_renamed_one_and_lines_of_two_runs(yard):
     (moved,) = merge(yard, SECOND, {"more": {"ui.txt": None, "moved.txt": "u\nV\nw\nx\n"}})
     assert (moved["job"], moved["lines"]) == ("ui", 1), "a rename takes nothing away"

@@ -162,6 +162,7 @@ def plug_in(yard: Yard, *, touched: bool) -> None:
     yard.services = altered(yard.services, signatures=hardware)
 
 
+@pytest.mark.slow  # quick: tests/world/test_ssh_keys.py
 def test_a_security_key_approves_with_a_touch_and_not_without_and_a_stranger_sees_which(hardware_yard, tmp_path):
     target = hardware_yard.head()
     plug_in(hardware_yard, touched=False)

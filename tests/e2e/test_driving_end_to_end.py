@@ -11,7 +11,7 @@ from waiting import LIMIT_SECONDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_ticking.py, tests/app/test_shared_ticks.py
 
 SCRIPT = """
 [[turn]]

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_publishing.py, tests/app/test_redaction.py
 
 FLOW = """\
 gitorch: workflow/1

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MISSING = sandbox.fault(dict(os.environ))
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/rules/test_one_shot.py
 HELD = pytest.param(
     "sandbox: bwrap, network: false, writable: [{program}]",
     marks=[pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f"no sandbox can be made here: {MISSING}")],

@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [pytest.mark.tmux, pytest.mark.slow]  # quick: tests/app/test_approving.py, tests/cli/test_cli_approvals.py
 
 SCRIPT = """
 [[turn]]

@@ -10,7 +10,10 @@ from house import GITORCH, Epic
 if TYPE_CHECKING:
     from house import House
 
-pytestmark = pytest.mark.tmux
+pytestmark = [
+    pytest.mark.tmux,
+    pytest.mark.slow,
+]  # quick: tests/app/test_submitting.py, tests/rules/test_refused_reports.py
 
 EPICS = ("asking", "curious", "worried", "pushed", "untidy", "thief")
 SCRIPT = """

@@ -45,6 +45,7 @@ def check_acknowledged(repo, acknowledged):
     assert all(commits[seq] == commit for seq, commit in acknowledged)
 
 
+@pytest.mark.slow  # quick: tests/ledger/test_shared.py, with four hosts
 def test_eight_writers_lose_nothing_and_none_fails(repo, tmp_path):
     notes = [tmp_path / f"notes-{number}" for number in range(8)]
     children = [child(repo, f"r-{number}", 10, path) for number, path in enumerate(notes)]

@@ -169,6 +169,7 @@ def test_the_reader_works_with_any_answer(repo, fake, monkeypatch, answer):
     assert python(repo, "-c", printed) == 0
 
 
+@pytest.mark.slow
 def test_the_bug_in_the_demo_is_real_and_its_test_fails_without_the_fix(repo, fake, monkeypatch):
     monkeypatch.setenv("PATH", str(fake.bin), prepend=":")
     _, layout, _ = epics()

@@ -71,6 +71,7 @@ def undisturbed(start, fake, repo):
     return found
 
 
+@pytest.mark.each(2)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kills_at_random_instants_change_nothing(start, fake, repo, seed):
     expected = undisturbed(start, fake, repo)
