@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
+from pathlib import Path
 
 import pytest
 from cli_stage import RUN, UNATTENDED, Stage
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "rules"))
 from question_scenes import pulled
 
 from gitorch.cli.call import Call, Streams
@@ -61,6 +65,15 @@ def test_up_ends_with_0_when_every_run_is_settled(stage):
     answer = stage.gitorch("up")
     assert answer.status == 0
     assert f"{RUN}  completed" in answer.out
+    assert "gitorch answer q2 worktrees" in answer.out
+
+
+def test_up_without_an_open_run_shows_what_still_waits(stage):
+    stage.until_report().gitorch("approve", "--yes")
+    stage.gitorch("up")
+    answer = stage.gitorch("up")
+    assert answer.status == 0
+    assert answer.out.startswith("No run is open. Start one: gitorch start PLAN\n")
     assert "gitorch answer q2 worktrees" in answer.out
 
 

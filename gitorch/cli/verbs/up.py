@@ -137,17 +137,10 @@ def _agents(tick: TickResult) -> Mapping[SessionId, str]:
 
 def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None:
     """Print the result. Raises Interrupted after a signal, and Detailed, as Waiting, if everything waits for people."""
-    from gitorch.app.query.runs import named_rows
-    from gitorch.rules.views.inbox import inbox
-
     if result.why == "stopped" and by is not None:
         raise Interrupted(_interruption(result), STATUSES[by])
 
-    asked: list[InboxRow] = []
-    for tick in result.last.values():
-        asked += inbox(tick.run)
-
-    rows = named_rows(call.services, asked)
+    rows = _asked(call, result)
     if result.errors:
         raise _broken(call, result.errors, rows)
 
@@ -156,6 +149,21 @@ def _conclude(call: Call, result: LoopResult, by: signal.Signals | None) -> None
 
     runs = [_values(call, tick) for tick in result.last.values()]
     call.say({"why": result.why, "runs": runs}, lambda page: _text(result, rows, page))
+
+
+def _asked(call: Call, result: LoopResult) -> Sequence[InboxRow]:
+    """What the runs of the loop ask; without any, what all runs ask, such as how a finished one is cleaned up."""
+    from gitorch.app.query.runs import all_inbox, named_rows
+    from gitorch.rules.views.inbox import inbox
+
+    if not result.last:
+        return all_inbox(call.services)
+
+    asked: list[InboxRow] = []
+    for tick in result.last.values():
+        asked += inbox(tick.run)
+
+    return named_rows(call.services, asked)
 
 
 def _interruption(result: LoopResult) -> str:
@@ -242,10 +250,10 @@ def _text(result: LoopResult, rows: Sequence[InboxRow], page: Page) -> str:
     from gitorch.cli.pages.views import header, inbox_lines, summary
     from gitorch.rules.views.run import run_view
 
-    if not result.last:
-        return "No run is open. Start one: gitorch start PLAN"
-
     lines: list[str] = []
+    if not result.last:
+        lines.append("No run is open. Start one: gitorch start PLAN")
+
     for tick in result.last.values():
         view = run_view(tick.run)
         lines += [header(view, page), page.line(summary(view, page))]
