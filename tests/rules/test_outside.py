@@ -32,11 +32,16 @@ TARGET_CHANGE = OutsideChange("refs/heads/main", "a" * 40, "b" * 40, ("abc1234 E
 TAG_CHANGE = OutsideChange("refs/tags/v1", "c" * 40, "")
 SETTING_CHANGE = OutsideChange("config/core.sshcommand", "", "sha256:" + "d" * 64)
 
+MANUAL = "refs/heads/gitorch/by-hand/spike"
+
 COMPARED = {
     "nothing changed": ({"x": "1"}, {"x": "1"}, []),
     "moved": ({"x": "1"}, {"x": "2"}, [OutsideChange("x", "1", "2")]),
     "new": ({}, {"x": "2"}, [OutsideChange("x", "", "2")]),
     "removed": ({"x": "1"}, {}, [OutsideChange("x", "1", "")]),
+    "a new branch for manual work": ({}, {MANUAL: "2"}, []),
+    "a branch for manual work moved": ({MANUAL: "1"}, {MANUAL: "2"}, [OutsideChange(MANUAL, "1", "2")]),
+    "a branch for manual work removed": ({MANUAL: "1"}, {}, [OutsideChange(MANUAL, "1", "")]),
     "the ledger moved": ({"refs/heads/gitorch/ledger": "1"}, {"refs/heads/gitorch/ledger": "2"}, []),
     "sorted by name": ({"b": "1", "a": "1"}, {}, [OutsideChange("a", "1", ""), OutsideChange("b", "1", "")]),
     "a name with a control character": ({}, {"x\x1b[1m": "2"}, [OutsideChange("x[1m", "", "2")]),
@@ -51,7 +56,7 @@ def test_a_change_is_a_name_whose_value_differs(before, after, changes) -> None:
 OWN = {
     "refs/heads/gitorch/ledger": True,
     "refs/heads/gitorch/play-1/api": True,
-    "refs/heads/gitorch/by-hand/spike": True,
+    "refs/heads/gitorch/by-hand/spike": False,
     "refs/gitorch/remotes/origin/gitorch/ledger": True,
     "refs/remotes/origin/gitorch/ledger": False,
     "refs/heads/gitorch/play-1": False,

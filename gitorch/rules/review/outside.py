@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 LEDGER = "refs/heads/gitorch/ledger"
 WORK_BRANCHES = "refs/heads/gitorch/"
 MANUAL_WORK = "refs/heads/gitorch/by-hand/"
-"""The branches of `gitorch worktree create`, which no run merges."""
+"""The branches that `gitorch worktree create` makes, and which no run merges. Nothing of gitorch moves or removes one."""
 
 OWN_REFS = "refs/gitorch/"
 """Where gitorch keeps commits while it fetches them."""
@@ -32,12 +32,18 @@ SHOWN_CHARS = 19
 
 
 def compare(before: Mapping[str, str], after: Mapping[str, str], runs: Collection[RunId]) -> list[OutsideChange]:
-    """The names whose values differ between two snapshots, sorted, without the refs that gitorch moves for these runs."""
+    """The names whose values differ between two snapshots, sorted, without the refs that gitorch moves for these runs.
+
+    A new branch for manual work is left out too, but not one that was moved or removed: only people do that, or an agent.
+    """
     changes = []
     for name in sorted({*before, *after}):
         old = before.get(name, "")
         new = after.get(name, "")
         if old == new or is_own(name, runs):
+            continue
+
+        if not old and name.startswith(MANUAL_WORK):
             continue
 
         changes.append(OutsideChange(printable(name), old, new))
@@ -46,12 +52,12 @@ def compare(before: Mapping[str, str], after: Mapping[str, str], runs: Collectio
 
 
 def is_own(name: str, runs: Collection[RunId]) -> bool:
-    """Whether gitorch itself makes this ref: the ledger, a work branch of a known run or of manual work, or one for fetched commits.
+    """Whether gitorch itself moves this ref: the ledger, a work branch of a known run, or a ref for fetched commits.
 
     A remote-tracking branch is none of them: that a push of gitorch moved it depends on the commit that it is at.
     The ledger and the work branches of open runs have checks of their own.
     """
-    if name == LEDGER or name.startswith((MANUAL_WORK, OWN_REFS)):
+    if name == LEDGER or name.startswith(OWN_REFS):
         return True
 
     return _is_work_branch(name, runs)
