@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from filelock import BaseFileLock
-
 STALE_SECONDS = 3.0
 """A lock file of git's that is older than this while we hold our own lock belongs to a process that has died."""
 
@@ -80,48 +78,38 @@ def hold(common: Path, name: str, wait_seconds: float, meanwhile: Callable[[], o
 
 @contextmanager
 def _flock(path: Path, name: str, wait_seconds: float, meanwhile: Callable[[], object] = _nothing) -> Iterator[None]:
-    """Take flock(2) at once where it is free; else call `meanwhile` and have filelock take it when the kernel says so.
-
-    They are the same lock: filelock calls flock on the same file. It is imported only to wait, since that costs 16 ms.
-    """
+    """Take flock(2) at once where it is free; else call `meanwhile` and sleep until the kernel gives it."""
     descriptor = _opened(path)
     is_taken = _take(descriptor)
-    if is_taken:
-        try:
+    if is_taken is None:
+        os.close(descriptor)
+        with _soft_lock(path, name, wait_seconds):
             yield
-        finally:
-            os.close(descriptor)
         return
 
-    os.close(descriptor)
-    if is_taken is None:
-        lock = _soft_lock(path, wait_seconds)
-    elif wait_seconds:
-        deadline = time.monotonic() + wait_seconds
-        meanwhile()
-        lock = _awaited(path, deadline)
-    else:
-        lock = None
-
-    if lock is None:
-        raise _busy(path, name, wait_seconds)
-
+    if not is_taken:
+        os.close(descriptor)
+        descriptor = _awaited(path, name, wait_seconds, meanwhile)
     try:
         yield
     finally:
-        lock.release()
+        os.close(descriptor)
 
 
-def _soft_lock(path: Path, wait_seconds: float) -> BaseFileLock | None:
-    """A lock by a file's existence, on a file system without flock, such as some of networks; None where it stayed held."""
+@contextmanager
+def _soft_lock(path: Path, name: str, wait_seconds: float) -> Iterator[None]:
+    """A lock by a file's existence, on a file system without flock, such as some of networks. Raises Busy where it stayed held."""
     from filelock import SoftFileLock, Timeout  # noqa: PLC0415  # 16 ms, for such file systems alone
 
     soft = SoftFileLock(f"{path}.held", timeout=wait_seconds)
     try:
         soft.acquire()
     except Timeout:
-        return None
-    return soft
+        raise _busy(path, name, wait_seconds) from None
+    try:
+        yield
+    finally:
+        soft.release()
 
 
 def _take(descriptor: int) -> bool | None:
@@ -137,44 +125,38 @@ def _take(descriptor: int) -> bool | None:
     return True
 
 
-def _awaited(path: Path, deadline: float) -> BaseFileLock | None:
-    """Filelock's lock on the file, or None where it was held until the deadline.
+def _awaited(path: Path, name: str, wait_seconds: float, meanwhile: Callable[[], object]) -> int:
+    """The open file of a lock that was just held elsewhere, with the lock. Raises Busy where it stayed held for that time."""
+    deadline = time.monotonic() + wait_seconds
+    if wait_seconds:
+        meanwhile()
+        descriptor = _opened(path)
+        if _take(descriptor) or _take_within(descriptor, deadline - time.monotonic()):
+            return descriptor
+    raise _busy(path, name, wait_seconds)
 
-    filelock polls. With its 50 ms, one of two writers got 1 append in while the other got 1,368, and eight that polled
-    every 2 ms spent a quarter of their time on it. So the process sleeps until the kernel says that the lock is free.
+
+def _take_within(descriptor: int, seconds: float) -> bool:
+    """Sleep until the kernel gives flock(2) on an open file. False, and the file is or will be closed, when the time is over.
+
+    flock has no time limit, so a thread waits in it. After the limit that thread stays until it gets the lock, lets it go and ends.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415  # 16 ms of a cold verb's 80
-
-    lock = FileLock(path, mode=0o644)
-    while True:
-        was_free = _wait_until_free(path, deadline - time.monotonic())
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:  # somebody else was faster
-            if not was_free:
-                return None
-        else:
-            return lock
-
-
-def _wait_until_free(path: Path, seconds: float) -> bool:
-    """Sleep until nobody holds flock(2) on the file, and return true; false when the time is over.
-
-    The lock is not held afterwards. flock has no time limit, so a thread waits in it; after the limit that thread stays
-    until the lock is free, lets it go and ends.
-    """
-    is_free = threading.Event()
+    is_given, is_decided = threading.Event(), threading.Lock()
 
     def wait() -> None:
-        descriptor = os.open(path, os.O_RDWR)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        finally:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if is_decided.acquire(blocking=False):
+            is_given.set()
+        else:
             os.close(descriptor)
-        is_free.set()
 
     threading.Thread(target=wait, daemon=True).start()
-    return is_free.wait(max(0.0, seconds))
+    try:
+        return is_given.wait(max(0.0, seconds)) or not is_decided.acquire(blocking=False)
+    except BaseException:  # such as the user's Ctrl-C
+        if not is_decided.acquire(blocking=False):
+            os.close(descriptor)
+        raise
 
 
 def _opened(path: Path) -> int:

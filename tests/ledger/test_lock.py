@@ -162,18 +162,55 @@ def test_an_owner_that_the_kernel_does_not_show_is_not_named(tmp_path, monkeypat
     assert lock_owner.owner(tmp_path) is None
 
 
-def test_whoever_waits_for_a_lock_in_vain_can_end_although_it_is_never_let_go(tmp_path):
-    path = tmp_path / "lock"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT)
+@pytest.fixture
+def interrupted(monkeypatch):
+    """Let a wait with a limit end with Ctrl-C: at once, or when what is waited for has come."""
+    wait = threading.Event.wait
+
+    def interrupt(has_come):
+        def wait_and_raise(event, seconds=None):
+            if seconds is None:  # threads wait so for their own start
+                return wait(event)
+            assert not has_come or wait(event, LIMIT_SECONDS)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(threading.Event, "wait", wait_and_raise)
+
+    return interrupt
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_who_stopped_waiting_for_a_lock_leaves_it_to_the_next_once_it_is_let_go(tmp_path, interrupted, is_interrupted):
+    path = tmp_path / "tick.lock"
+    holder, waiter = (os.open(path, os.O_RDWR | os.O_CREAT) for _ in range(2))
+    before = set(threading.enumerate())
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        before = set(threading.enumerate())
-        assert not lock._wait_until_free(path, 0.01)
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        if is_interrupted:
+            interrupted(has_come=False)
+            with pytest.raises(KeyboardInterrupt):
+                lock._take_within(waiter, 1)
+        else:
+            assert not lock._take_within(waiter, 0.01)
         (waiting,) = set(threading.enumerate()) - before
-        assert waiting.daemon
+        assert waiting.daemon, "a process that has stopped waiting can end"
     finally:
-        os.close(descriptor)
+        os.close(holder)
+
     waiting.join(LIMIT_SECONDS)
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        os.fstat(waiter)
+    with lock._flock(path, "tick", 0):
+        pass
+
+
+def test_a_lock_that_is_given_just_as_the_wait_is_interrupted_is_let_go(tmp_path, interrupted):
+    path = tmp_path / "tick.lock"
+    interrupted(has_come=True)
+    with pytest.raises(KeyboardInterrupt):
+        lock._take_within(os.open(path, os.O_RDWR | os.O_CREAT), 1)
+    with lock._flock(path, "tick", 0):
+        pass
 
 
 def test_the_ref_s_file_has_the_mode_of_git_s(repo, ledger):
