@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitorch.scripted.step import COUNT, FLAG, REGEX, TEXT, TEXTS, Act, Shape, Step
+from gitorch.scripted.step import FLAG, PLACE, REGEX, TEXT, TEXTS, Act, Shape, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,8 +27,8 @@ SELECTORS: Mapping[str, Shape] = {
     "job": TEXT,
     "kind": TEXT,
     "subject": TEXT,
-    "stage": COUNT,
-    "attempt": COUNT,
+    "stage": PLACE,
+    "attempt": PLACE,
     "prompt": TEXTS,
     "path": TEXT,
     "matches": REGEX,

@@ -85,6 +85,7 @@ def test_a_report_with_questions_waits_for_each_answer(desk):
     assert what_follows(happened) == (
         f"{desk.run.open_questions()[-1].id} waits for a human. Stop here; the answer comes to this terminal."
     )
+    assert what_follows(happened, for_agent=False) == f"{desk.run.open_questions()[-1].id} waits for a human."
 
 
 def test_a_report_from_a_dirty_worktree_is_refused_and_recorded(desk):
@@ -299,6 +300,7 @@ def test_a_report_says_where_to_wait(desk):
     assert what_follows(happened) == (
         f"api is handed in at {head[:12]}. Stop here; findings or your clearance come to this terminal."
     )
+    assert what_follows(happened, for_agent=False) == f"api is handed in at {head[:12]}."
 
 
 def test_nothing_follows_from_nothing():

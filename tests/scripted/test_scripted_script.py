@@ -41,6 +41,8 @@ NOTHING = "[[turn]]\n[[turn.step]]\nsay = 'hi'\n"
         ("[[turn]]\n[[turn.step]]\nexpect = '('\n", "'expect' must be a regular expression"),
         ("[[turn]]\n[[turn.step]]\ncrash = 'NOSUCH'\n", "'crash' must be an exit status or a signal's name"),
         ("[[turn]]\nprompt = 'post'\n[[turn.step]]\nsay = 'a'\n", "unknown prompt 'post'"),
+        ("[[turn]]\nstage = 0\n[[turn.step]]\nsay = 'a'\n", "'stage' must be a whole number of at least 1, not 0"),
+        ("[[turn]]\nattempt = true\n[[turn.step]]\nsay = 'a'\n", "'attempt' must be a whole number of at least 1"),
         ("[[turn]]\npath = 'a'\n[[turn.step]]\nsay = 'a'\n", "'path' and 'matches' belong together"),
         ("[[turn]]\npath = 'a'\nmatches = '('\n[[turn.step]]\nsay = 'a'\n", "'matches' must be a regular expression"),
         ("[[boot]]\n[[boot.step]]\ncommit = 'a'\n", "boot 1, step 1: 'commit' needs a turn"),

@@ -152,8 +152,7 @@ def _submit(services: Services, kept: KeptVerb, pending: PendingEntry) -> str:
         return f"The {kept.verb} of {session.job} was recorded before."
 
     mark = AcceptOutboxEntry(session.id, pending.name, pending.digest)
-    sentence = what_follows(submit(services, Submission(claim, content), mark))
-    return sentence.partition(" Stop here")[0]  # which tells an agent to end its turn
+    return what_follows(submit(services, Submission(claim, content), mark), for_agent=False)
 
 
 VERBS: Mapping[str, Callable[[Services, KeptVerb, PendingEntry], str]] = {

@@ -376,20 +376,26 @@ def _checked_findings(
     return tuple(checked)
 
 
-def what_follows(happened: tuple[Event, ...]) -> str:
-    """One sentence for the caller about the result of its report or verdict.
+def what_follows(happened: tuple[Event, ...], *, for_agent: bool = True) -> str:
+    """One sentence for the caller about the result of its report or verdict, and for an agent that has to wait what it waits for.
 
     The newest event that matters to the caller decides; the ends of other jobs do not.
     """
+    fact, comes = _outcome(happened)
+    return f"{fact} Stop here; {comes} to this terminal." if for_agent and comes else fact
+
+
+def _outcome(happened: tuple[Event, ...]) -> tuple[str, str]:
+    """A sentence about the result, and what comes to the agent in its terminal; empty where nothing comes that it waits for."""
     for event in reversed(happened):
         if isinstance(event, events.GatePassed):
-            return f"{event.job} is cleared at {event.commit[:12]}."
+            return f"{event.job} is cleared at {event.commit[:12]}.", ""
         if isinstance(event, events.FindingsListed):
-            return f"{event.job} goes back to its author with {counted(len(event.findings), 'finding')}."
+            return f"{event.job} goes back to its author with {counted(len(event.findings), 'finding')}.", ""
         if isinstance(event, events.Escalated | events.QuestionAsked):
-            return f"{event.question} waits for a human. Stop here; the answer comes to this terminal."
+            return f"{event.question} waits for a human.", "the answer comes"
         if isinstance(event, events.HandoffSubmitted):
-            return f"{event.job} is handed in at {event.commit[:12]}. Stop here; findings or your clearance come to this terminal."
+            return f"{event.job} is handed in at {event.commit[:12]}.", "findings or your clearance come"
         if isinstance(event, events.VerdictGiven):
-            return f"Your verdict on {event.subject} is recorded: {event.verdict}. You are done."
-    return "Nothing changed."
+            return f"Your verdict on {event.subject} is recorded: {event.verdict}. You are done.", ""
+    return "Nothing changed.", ""

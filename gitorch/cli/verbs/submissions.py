@@ -154,7 +154,7 @@ def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential 
     from gitorch.text.records.released import kind_of
 
     recorded = [kind_of(event) for event in events]
-    sentence = submissions.what_follows(events)
+    sentence = submissions.what_follows(events, for_agent=isinstance(bearer, submissions.AgentCredential))
     if not isinstance(bearer, submissions.AgentCredential):
         sentence = _after_manual_work(call, sentence, bearer)
 
@@ -162,18 +162,17 @@ def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential 
 
 
 def _after_manual_work(call: Call, sentence: str, claim: ManualClaim) -> str:
-    """The sentence without the part for agents. A run that is driven manually continues first, and its next command follows."""
+    """The sentence. A run that is driven manually continues first, and its next command follows."""
     from gitorch.app.query import runs
     from gitorch.app.work.claims import claimed_run
     from gitorch.cli.follow import carry_on
 
     run = claimed_run(call.services, claim)
     if not run.settings.manual:
-        return sentence.replace(" Stop here; findings or your clearance come to this terminal.", "")
+        return sentence
 
     after, _ = carry_on(call, run)
-    for_people = sentence.partition(" Stop here")[0]
-    return f"{for_people} Next: {runs.next_command(call.services, after)}"
+    return f"{sentence} Next: {runs.next_command(call.services, after)}"
 
 
 @verb("verdict")
