@@ -42,6 +42,14 @@ def test_an_unknown_kind_names_the_known_ones(stage):
     assert (answer.status, "runs, jobs, sessions" in answer.err) == (2, True)
 
 
+def test_the_dashboard_without_an_open_run_shows_what_still_waits(stage):
+    stage.until_report().gitorch("approve", "--yes")
+    stage.gitorch("up")
+    answer = stage.gitorch("dashboard").out
+    assert answer.startswith("No run is open. Start one: gitorch start PLAN\n")
+    assert "gitorch answer q2 worktrees" in answer
+
+
 def test_the_dashboard_shows_the_next_command_of_every_open_run(stage):
     assert stage.gitorch("dashboard").out == "No run is open. Start one: gitorch start PLAN\n"
     stage.begin_run()

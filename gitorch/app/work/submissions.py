@@ -377,16 +377,13 @@ def _checked_findings(
 
 
 def what_follows(happened: tuple[Event, ...], *, for_agent: bool = True) -> str:
-    """One sentence for the caller about the result of its report or verdict, and for an agent that has to wait what it waits for.
-
-    The newest event that matters to the caller decides; the ends of other jobs do not.
-    """
+    """A sentence for the caller about the result of its report or verdict, and for an agent that waits what comes to it."""
     fact, comes = _outcome(happened)
     return f"{fact} Stop here; {comes} to this terminal." if for_agent and comes else fact
 
 
 def _outcome(happened: tuple[Event, ...]) -> tuple[str, str]:
-    """A sentence about the result, and what comes to the agent in its terminal; empty where nothing comes that it waits for."""
+    """A sentence about the newest event that matters to the caller, and what comes to the agent's terminal; empty for nothing."""
     for event in reversed(happened):
         if isinstance(event, events.GatePassed):
             return f"{event.job} is cleared at {event.commit[:12]}.", ""

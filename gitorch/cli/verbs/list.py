@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from gitorch.cli.call import Call
-    from gitorch.model.view import JobRow, RunView
+    from gitorch.model.view import InboxRow, JobRow, RunView
     from gitorch.model.work.artifact import Artifact
     from gitorch.model.work.question import Question
     from gitorch.model.work.review import ListedFinding, Verdict
@@ -180,9 +180,9 @@ LISTS: Mapping[str, Callable[[Run], tuple[Sequence[Any], list[Row]]]] = {
 
 @verb("dashboard")
 def dashboard(call: Call) -> None:
-    """Show every open run on one page, with its questions and the next commands."""
+    """Show every open run on one page, with its questions and the next commands; without any, the questions of finished ones."""
     from gitorch.app.query.lookup import unsettled_runs
-    from gitorch.app.query.runs import view_of
+    from gitorch.app.query.runs import all_inbox, view_of
 
     views: list[RunView] = []
 
@@ -191,13 +191,15 @@ def dashboard(call: Call) -> None:
         if run is not None:
             views.append(view_of(call.services, run))
 
-    call.say({"runs": views}, lambda page: _dashboard_text(views, page))
+    call.say({"runs": views}, lambda page: _dashboard_text(views, () if views else all_inbox(call.services), page))
 
 
-def _dashboard_text(views: Sequence[RunView], page: Page) -> str:
-    """All runs, one below the other, with a blank line between them."""
+def _dashboard_text(views: Sequence[RunView], rows: Sequence[InboxRow], page: Page) -> str:
+    """All runs, one below the other, with a blank line between them; without any, these rows of the inbox."""
+    from gitorch.cli.pages.views import inbox_lines
+
     if not views:
-        return "No run is open. Start one: gitorch start PLAN"
+        return "\n".join(["No run is open. Start one: gitorch start PLAN", *inbox_lines(rows, page)])
 
     return "\n\n".join("\n".join(_run_lines(view, page)) for view in views)
 
