@@ -13,7 +13,8 @@ from play import workflow
 
 from gitorch.app.work import claims, submissions
 from gitorch.app.work.claims import ManualClaim
-from gitorch.app.work.submissions import AgentCredential, Submission, read_brief, submit, what_follows
+from gitorch.app.work.outcomes import what_follows, what_happened
+from gitorch.app.work.submissions import AgentCredential, Submission, read_brief, submit
 from gitorch.errors import Denied, Refused
 from gitorch.model import events
 from gitorch.model.plans.workflow import Commits, ExpectedArtifact
@@ -85,7 +86,7 @@ def test_a_report_with_questions_waits_for_each_answer(desk):
     assert what_follows(happened) == (
         f"{desk.run.open_questions()[-1].id} waits for a human. Stop here; the answer comes to this terminal."
     )
-    assert what_follows(happened, for_agent=False) == f"{desk.run.open_questions()[-1].id} waits for a human."
+    assert what_happened(happened) == f"{desk.run.open_questions()[-1].id} waits for a human."
 
 
 def test_a_report_from_a_dirty_worktree_is_refused_and_recorded(desk):
@@ -300,7 +301,7 @@ def test_a_report_says_where_to_wait(desk):
     assert what_follows(happened) == (
         f"api is handed in at {head[:12]}. Stop here; findings or your clearance come to this terminal."
     )
-    assert what_follows(happened, for_agent=False) == f"api is handed in at {head[:12]}."
+    assert what_happened(happened) == f"api is handed in at {head[:12]}."
 
 
 def test_nothing_follows_from_nothing():

@@ -14,7 +14,8 @@ from gitorch.app.executing.execute import Caller, record_refusal
 from gitorch.app.query.lookup import find_run
 from gitorch.app.work import claims
 from gitorch.app.work.claims import ManualClaim
-from gitorch.app.work.submissions import Submission, submit, what_follows, who
+from gitorch.app.work.outcomes import what_happened
+from gitorch.app.work.submissions import Submission, submit, who
 from gitorch.errors import Denied, Failed, GitorchError, Malformed, NotFound, Refused, Usage
 from gitorch.model.commands import AcceptOutboxEntry, ClaimJob, Order
 from gitorch.model.events import JobClaimed
@@ -152,7 +153,7 @@ def _submit(services: Services, kept: KeptVerb, pending: PendingEntry) -> str:
         return f"The {kept.verb} of {session.job} was recorded before."
 
     mark = AcceptOutboxEntry(session.id, pending.name, pending.digest)
-    return what_follows(submit(services, Submission(claim, content), mark), for_agent=False)
+    return what_happened(submit(services, Submission(claim, content), mark))
 
 
 VERBS: Mapping[str, Callable[[Services, KeptVerb, PendingEntry], str]] = {

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from gitorch.app.executing.execute import record_refusal
 from gitorch.app.work.context import token_digest
-from gitorch.app.work.submissions import AgentCredential, Submission, submit, what_follows
+from gitorch.app.work.outcomes import what_follows
+from gitorch.app.work.submissions import AgentCredential, Submission, submit
 from gitorch.errors import Busy, Corrupt, Denied, GitorchError, NotFound, Unavailable
 from gitorch.model.commands import AcceptOutboxEntry
 from gitorch.model.json_text import parse_json

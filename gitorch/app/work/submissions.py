@@ -15,7 +15,6 @@ from gitorch.app.work.own_branch import mend
 from gitorch.errors import Denied, Refused
 from gitorch.model import commands, events
 from gitorch.model.commands import Order
-from gitorch.model.counts import counted
 from gitorch.model.ids import CommitId
 from gitorch.model.record import Actor, ActorKind
 from gitorch.model.submission import ReportText
@@ -374,25 +373,3 @@ def _checked_findings(
             with_citation_checked(replace(finding, path=path), lambda cited: services.git.file_at(commit, cited))
         )
     return tuple(checked)
-
-
-def what_follows(happened: tuple[Event, ...], *, for_agent: bool = True) -> str:
-    """A sentence for the caller about the result of its report or verdict, and for an agent that waits what comes to it."""
-    fact, comes = _outcome(happened)
-    return f"{fact} Stop here; {comes} to this terminal." if for_agent and comes else fact
-
-
-def _outcome(happened: tuple[Event, ...]) -> tuple[str, str]:
-    """A sentence about the newest event that matters to the caller, and what comes to the agent's terminal; empty for nothing."""
-    for event in reversed(happened):
-        if isinstance(event, events.GatePassed):
-            return f"{event.job} is cleared at {event.commit[:12]}.", ""
-        if isinstance(event, events.FindingsListed):
-            return f"{event.job} goes back to its author with {counted(len(event.findings), 'finding')}.", ""
-        if isinstance(event, events.Escalated | events.QuestionAsked):
-            return f"{event.question} waits for a human.", "the answer comes"
-        if isinstance(event, events.HandoffSubmitted):
-            return f"{event.job} is handed in at {event.commit[:12]}.", "findings or your clearance come"
-        if isinstance(event, events.VerdictGiven):
-            return f"Your verdict on {event.subject} is recorded: {event.verdict}. You are done.", ""
-    return "Nothing changed.", ""

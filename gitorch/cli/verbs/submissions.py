@@ -150,13 +150,13 @@ def _kept(call: Call, content: ReportText | VerdictText, claim: ManualClaim) -> 
 
 def _say_outcome(call: Call, events: tuple[Event, ...], bearer: AgentCredential | ManualClaim) -> None:
     """Print the consequence in one sentence; with `--json` also the types of the records, by the names that no later version changes."""
-    from gitorch.app.work import submissions
+    from gitorch.app.work import outcomes, submissions
     from gitorch.text.records.released import kind_of
 
     recorded = [kind_of(event) for event in events]
-    sentence = submissions.what_follows(events, for_agent=isinstance(bearer, submissions.AgentCredential))
+    sentence = outcomes.what_follows(events)
     if not isinstance(bearer, submissions.AgentCredential):
-        sentence = _after_manual_work(call, sentence, bearer)
+        sentence = _after_manual_work(call, outcomes.what_happened(events), bearer)
 
     call.say({"message": sentence, "recorded": recorded}, sentence)
 
