@@ -174,7 +174,9 @@ def refused_by_git(place):
 
 
 def unreadable_configuration(place):
-    env = place.git("*config*", "echo 'fatal: bad config' >&2; exit 128")
+    settings = place.folder / "half a section"
+    settings.write_text("[core")
+    env = {**place.git("*config*", "echo 'fatal: bad config' >&2; exit 128"), "GIT_CONFIG_GLOBAL": str(settings)}
     GitCommands(place.repo.path, env, SystemClock()).changed_settings()
 
 

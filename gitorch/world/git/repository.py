@@ -119,8 +119,8 @@ class GitCommands:
         return without_surrogates(self._git.run("symbolic-ref", "--quiet", "--short", "HEAD").out).strip()
 
     def setting(self, name: str) -> str:
-        """A value of git's configuration; empty when it is not set."""
-        return without_surrogates(self._git.run("config", "--get", name).out).strip()
+        """A value of git's configuration; empty when it is not set. Raises Unavailable where git cannot read it."""
+        return without_surrogates(self._git.setting(name)).strip()
 
     def behind_remote(self, branch: str) -> int:
         """How many commits of its upstream the branch lacks, or of `origin`'s branch of that name; 0 without either.

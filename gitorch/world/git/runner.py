@@ -33,9 +33,10 @@ from gitorch.world.git.settings import (
     GitSetting,
     full_snapshot,
     hooks_directory,
-    parse_settings,
+    key_of,
     snapshot,
 )
+from gitorch.world.git.settings_files import SettingsFiles
 from gitorch.world.programs import ending, run, run_patiently, start, without
 from gitorch.world.system_names import system_name
 
@@ -108,6 +109,7 @@ class CommandLine:
             "LANGUAGE": "C",
         }
         self._env = {**inherited, **kept, **fixed}
+        self._files = SettingsFiles(self._env)
         self._harmless = KnownFile(repository.common / "config", lambda data: re.search(NEEDLES, data) is None)
 
     def command(
@@ -146,22 +148,21 @@ class CommandLine:
         hooks_path = None
         if trusted is not None:
             hooks_path = trusted.get(HOOKS_PATH, "")
-        return judge(snapshot(self._settings(directories), directories, hooks_path), trusted)
+        return judge(snapshot(self.settings(directories), directories, hooks_path), trusted)
 
     def snapshot(self, directories: GitDirectories) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program. Raises Unavailable."""
-        return snapshot(self._settings(directories), directories)
+        return snapshot(self.settings(directories), directories)
 
     def full_snapshot(self, directories: GitDirectories) -> dict[str, str]:
         """The digests of all settings of the repository, its hooks and its `info/attributes`. Raises Unavailable."""
-        return full_snapshot(self._settings(directories), directories.common)
+        return full_snapshot(self.settings(directories), directories.common)
 
-    def _settings(self, directories: GitDirectories) -> tuple[GitSetting, ...]:
-        argv = [*_program(directories), "config", "--list", "-z", "--show-scope", "--includes"]
-        result = run(argv, self._env | _common_directory(directories))
-        if result.status != 0:
-            raise Unavailable(f"git cannot read its configuration: {result.err}", hint="git config --list")
-        return parse_settings(result.out)
+    def settings(self, directories: GitDirectories) -> tuple[GitSetting, ...]:
+        """The settings that git has by itself, in its order: a later value overrides an earlier one. Raises Unavailable."""
+        _require_readable(directories.common / "config")
+        env = self._env | _common_directory(directories)
+        return self._files.read(directories, lambda words: run([*_program(directories), *words], env))
 
     def _is_harmless(self, directories: GitDirectories) -> bool:
         """Whether the repository's configuration cannot matter to a command that contacts no remote."""
@@ -285,6 +286,15 @@ class GitRunner:
         it is not noticed.
         """
         return self.line.judgement(self.directories, always=always)
+
+    def setting(self, name: str) -> str:
+        """The value that git has by itself for a setting, empty without one. Raises Unavailable."""
+        key = key_of(name)
+        value = ""
+        for setting in self.line.settings(self.directories):
+            if setting.key == key:
+                value = setting.value
+        return value
 
     def snapshot(self) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program."""

@@ -123,6 +123,13 @@ def parse_settings(listed: str) -> tuple[GitSetting, ...]:
     return tuple(found)
 
 
+def key_of(name: str) -> str:
+    """The key of a setting that is named in any letters, `Branch.Main.Remote` as `branch.Main.remote`: those of a subsection stand as they are."""
+    section, _, rest = name.partition(".")
+    subsection, dot, last = rest.rpartition(".")
+    return f"{section.lower()}.{subsection}{dot}{last.lower()}"
+
+
 def kind_of(key: str) -> Kind | None:
     """What a setting or file decides; None for one that is not judged.
 
