@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from gitorch.world.program_result import ProgramResult
 
     Ask = Callable[[Sequence[str]], ProgramResult]
-    Scoped = tuple[tuple[str, Path], ...]
 
 _LISTING = ("config", "--list", "-z", "--show-scope", "--includes")
 
@@ -31,7 +31,10 @@ _FAILING = frozenset({"core.bare", "core.repositoryformatversion"})
 """What git refuses with a value that it does not know."""
 _KNOWN_VALUES = frozenset({"true", "false", "0"})
 
-_confirmed: set[Scoped] = set()
+_UNKNOWN = "?"
+"""In place of a path that the environment does not tell."""
+
+_confirmed: set[tuple[str, ...]] = set()
 """The files of the system and the user of which git itself said in this process that it reads them and no others."""
 
 
@@ -39,7 +42,7 @@ class SettingsFiles:
     """The files from which git reads settings with this environment, which must name no settings itself (`GIT_CONFIG_COUNT`)."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
-        self._system = _system_files(env)
+        self._system = _system_file(env)
         self._user = _user_files(env)
         self._calls = 0
 
@@ -51,13 +54,16 @@ class SettingsFiles:
         files whose place is not known, as that of the system with a git before 2.42.
         Raises Unavailable when git cannot read them.
         """
-        outer: Scoped = ()
+        self._calls += 1
+        if self._calls == 2 and self._system == _UNKNOWN:  # most programs make one call
+            self._system = git(("var", "GIT_CONFIG_SYSTEM")).out.rstrip("\n")
+        outer = (self._system, *self._user)
         plain = None
         with suppress(OSError, ValueError):
-            outer = self._outer_files(git)
-            plain = _plain((*outer, ("local", directories.common / "config")))
+            plain = _plain(*outer, str(directories.common / "config"))
         if plain is not None and outer in _confirmed:
             return plain
+
         result = git(_LISTING)
         if result.status != 0:
             raise Unavailable(f"git cannot read its configuration: {result.err}", hint="git config --list")
@@ -66,57 +72,46 @@ class SettingsFiles:
             _confirmed.add(outer)
         return listed
 
-    def _outer_files(self, git: Ask) -> Scoped:
-        """The file of the system, if any, and then those of the user. Raises ValueError where the place of one is not known.
 
-        git is asked for that of the system at the second call, since most programs make only one.
-        """
-        self._calls += 1
-        if self._system is None and self._calls == 2:
-            self._system = _scoped("system", git(("var", "GIT_CONFIG_SYSTEM")).out.rstrip("\n"))
-        if self._system is None or self._user is None:
-            raise ValueError("the environment does not tell")
-        return (*self._system, *self._user)
-
-
-def _system_files(env: Mapping[str, str]) -> Scoped | None:
-    """The file of the system, if any; None where the environment does not tell."""
+def _system_file(env: Mapping[str, str]) -> str:
+    """The file of the system, `_UNKNOWN` where the environment does not tell."""
     if env.get("GIT_CONFIG_NOSYSTEM") in {"1", "true"}:
-        return ()
-    return _scoped("system", env.get("GIT_CONFIG_SYSTEM", ""))
+        return os.devnull
+    return env.get("GIT_CONFIG_SYSTEM", _UNKNOWN)
 
 
-def _user_files(env: Mapping[str, str]) -> Scoped | None:
-    """The user's own files; None where the environment does not tell."""
+def _user_files(env: Mapping[str, str]) -> tuple[str, ...]:
+    """The user's own files; they have no absolute paths where the environment does not tell."""
     if "GIT_CONFIG_GLOBAL" in env:
-        return _scoped("global", env["GIT_CONFIG_GLOBAL"])
-    home = env.get("HOME", "")
-    folder = env.get("XDG_CONFIG_HOME") or f"{home}/.config"
-    return _scoped("global", f"{folder}/git/config", f"{home}/.gitconfig")
+        return (env["GIT_CONFIG_GLOBAL"],)
+    home = env.get("HOME", _UNKNOWN)
+    folder = f"{home}/.config"
+    if env.get("XDG_CONFIG_HOME"):
+        folder = env["XDG_CONFIG_HOME"]
+    return (f"{folder}/git/config", f"{home}/.gitconfig")
 
 
-def _scoped(scope: str, *names: str) -> Scoped | None:
-    """Files with their scope; None unless all have absolute paths."""
-    found = []
-    for name in names:
-        if not name.startswith("/"):
-            return None
-        found.append((scope, Path(name)))
+def _plain(system: str, *others: str) -> tuple[GitSetting, ...]:
+    """The settings in the files of the system, of the user and of the repository, in git's order.
+
+    Raises OSError and ValueError where only git can say them.
+    """
+    *users, local = others
+    found = parse_file("system", _content(system))
+    for user in users:
+        found += parse_file("global", _content(user))
+    found += parse_file("local", _content(local))
     return tuple(found)
 
 
-def _plain(files: Scoped) -> tuple[GitSetting, ...]:
-    """The settings in these files, in git's order. Raises OSError and ValueError where only git can say them."""
-    found: list[GitSetting] = []
-    for scope, path in files:
-        found += parse_file(scope, _content(path))
-    return tuple(found)
-
-
-def _content(path: Path) -> bytes:
-    """The bytes of a file; empty where there is none. Raises OSError."""
+def _content(path: str) -> bytes:
+    """The bytes of a file; empty where there is none. Raises OSError, and ValueError for a place that is not known."""
+    if not path.startswith("/"):
+        raise ValueError(path)
+    if path == os.devnull:
+        return b""
     try:
-        return whole(path)
+        return whole(Path(path))
     except (FileNotFoundError, NotADirectoryError):
         return b""
 
