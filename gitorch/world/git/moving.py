@@ -23,7 +23,7 @@ def move_branch(git: GitRunner, move: RefMove) -> MoveResult:
     the move, and the result has the reason and the command that clears it.
     """
     checkouts = [git.at(path) for path in checkouts_of(git, move.ref)]
-    now = _tip(git, move.ref)
+    now = git.commit_of(move.ref)
     if now == move.new:
         return _follow(checkouts, move)
     if now != move.old:
@@ -41,7 +41,7 @@ def move_branch(git: GitRunner, move: RefMove) -> MoveResult:
         if refused is not None:
             return refused
         reason = prepared_move.commit()
-        if reason and _tip(git, move.ref) != move.new:
+        if reason and git.commit_of(move.ref) != move.new:
             _bring_back(checkouts, move)
             return MoveResult(moved=False, refused=reason)
     return _updated(checkouts)
@@ -52,18 +52,13 @@ def checkout_left(git: GitRunner, move: RefMove) -> MoveResult | None:
 
     A commit of everything there would revert the move. Changes nothing.
     """
-    if _tip(git, move.ref) != move.new:
+    if git.commit_of(move.ref) != move.new:
         return None
     for checkout in map(git.at, checkouts_of(git, move.ref)):
         obstacle = lag(checkout, move.new, move.old)
         if obstacle is not None:
             return MoveResult(True, "left", str(checkout.directory), obstacle.command, obstacle.reason)
     return None
-
-
-def _tip(git: GitRunner, ref: str) -> str:
-    """The commit that a ref names; empty when there is none."""
-    return git.run("show-ref", "--verify", "--hash", "--", ref).out.strip()
 
 
 def _bring_all_along(checkouts: Sequence[GitRunner], move: RefMove) -> MoveResult | None:

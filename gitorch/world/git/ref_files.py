@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_COMMIT = re.compile(rb"(?=.*[1-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})")
+COMMIT = re.compile(rb"(?=.*[1-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})")
 """A commit's id as git writes it; one of zeros alone is none."""
 _REF = re.compile(r"refs/heads(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 """Names that are those of files below the git directory, whatever the file system does with other letters."""
@@ -41,6 +41,24 @@ class RefFiles:
         except (OSError, ValueError):
             return None
 
+    def existing(self, ref: str) -> CommitId | None:
+        """The commit of a branch whose object lies in a file of its own; empty where there is no such branch.
+
+        None where only git can say it, as of an object that is packed or missing.
+        """
+        found = self.read([ref])
+        if found is None:
+            return None
+
+        commit = found.get(ref)
+        if commit is None:
+            return CommitId("")
+
+        path = self._common / "objects" / commit[:2] / commit[2:]
+        if path.is_file():
+            return commit
+        return None
+
     def _all(self, refs: Sequence[str]) -> Mapping[str, CommitId]:
         """The same. Raises ValueError for a ref that holds no commit, OSError for one that is no file."""
         found = {}
@@ -60,7 +78,7 @@ class RefFiles:
         except (FileNotFoundError, NotADirectoryError):
             line = self._packed_line(ref)
         commit = line.removesuffix(b"\n")
-        if line and not _COMMIT.fullmatch(commit):
+        if line and not COMMIT.fullmatch(commit):
             raise ValueError(ref)
         return commit
 

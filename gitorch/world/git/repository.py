@@ -20,7 +20,6 @@ from gitorch.world.git.lost_lines import lost_lines
 from gitorch.world.git.merge_commit import merge_commit
 from gitorch.world.git.moving import checkout_left, move_branch
 from gitorch.world.git.proposed_commit import commit_body, commit_files
-from gitorch.world.git.ref_files import RefFiles
 from gitorch.world.git.ref_move import RefMove
 from gitorch.world.git.runner import GitRunner, nothing_recorded, say_nothing, split
 from gitorch.world.git.status import worktree_status
@@ -51,7 +50,6 @@ class GitCommands:
         say: Callable[[str], None] = say_nothing,
     ) -> None:
         self._git = GitRunner(repo, environ, clock, trusted, say)
-        self._ref_files = RefFiles(self._git.common)
         # Answers about two commits never change, and a loop asks the same questions in every tick.
         self._stat = lru_cache(maxsize=1024)(self._count_changes)
         self._fork = lru_cache(maxsize=1024)(lambda base, head: fork(self._git, base, head))
@@ -73,10 +71,10 @@ class GitCommands:
 
     def _ref(self, ref: str) -> CommitId | None:
         """What a ref points to; None when it does not exist."""
-        result = self._git.run("show-ref", "--verify", "--hash", "--", ref)
-        if result.status != 0:
+        commit = self._git.commit_of(ref)
+        if not commit:
             return None
-        return CommitId(result.out.strip())
+        return CommitId(commit)
 
     def tag(self, name: str) -> CommitId | None:
         """The commit of a tag, by its short name; None when there is no such tag, or it names no commit."""
@@ -97,7 +95,7 @@ class GitCommands:
         dropped here.
         Raises Unavailable when git fails.
         """
-        known = self._ref_files.read(refs)
+        known = self._git.refs.read(refs)
         if known is not None:
             return known
         wanted = set(refs)

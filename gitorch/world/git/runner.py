@@ -23,6 +23,7 @@ from gitorch.world.git.directories import (
 from gitorch.world.git.judgement import NOTHING_JUDGED, Judgement, judge, trust_nothing
 from gitorch.world.git.known_file import KnownFile
 from gitorch.world.git.locks import busy, failed_on_lock
+from gitorch.world.git.ref_files import RefFiles
 from gitorch.world.git.settings import (
     ATTRIBUTES,
     FIXED,
@@ -247,6 +248,7 @@ class GitRunner:
         self._root = directory
         self._environ = environ
         self.line = CommandLine(self.directories, environ, trusted)
+        self.refs = RefFiles(self.common)
         self._clock = clock
         self._say = say
 
@@ -275,7 +277,7 @@ class GitRunner:
         if directories is None:
             return None
         runner = GitRunner(place, self._environ, self._clock)
-        runner.directories = directories
+        runner.directories, runner.refs = directories, RefFiles(directories.common)
         runner.line = CommandLine(directories, self._environ)
         return runner
 
@@ -295,6 +297,13 @@ class GitRunner:
             if setting.key == key:
                 value = setting.value
         return value
+
+    def commit_of(self, ref: str) -> str:
+        """What a ref points to, by its full name; empty where it does not exist, or its object is missing."""
+        known = self.refs.existing(ref)
+        if known is not None:
+            return known
+        return self.run("show-ref", "--verify", "--hash", "--", ref).out.strip()
 
     def snapshot(self) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program."""
