@@ -13,11 +13,12 @@ from gitorch.model.path_text import quoted, shell_words
 from gitorch.model.values import Value
 from gitorch.world.git.interrupted import run_checkout, undo_interrupted
 from gitorch.world.git.runner import split
+from gitorch.world.git.worktree_files import read_worktrees
 from gitorch.world.safe_reading import whole
 from gitorch.world.system_names import system_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Mapping, Sequence
 
     from gitorch.model.ids import CommitId
     from gitorch.world.git.runner import GitRunner
@@ -40,22 +41,33 @@ SHOWN_MAX = 5
 HEAD_NAME_BYTES_MAX = 4096
 
 
-def worktrees(git: GitRunner) -> Iterator[dict[str, str]]:
-    """Every worktree of the repository, the main one first, as one dictionary of fields each.
+def worktrees(git: GitRunner) -> Sequence[Mapping[str, str]]:
+    """Every worktree of the repository, the main one first, as one mapping of fields each.
 
     `worktree` is its path and always there.
     `HEAD` is a commit id; a bare repository has none.
     `branch` is a full ref name; a detached worktree has the field `detached` instead.
     `bare`, `detached`, and `locked` without a reason, have an empty value.
+    They are read from git's files where these can say it, else listed by git. Raises Unavailable.
     """
+    known = read_worktrees(git.common, git.refs)
+    if known is not None:
+        return known
+    return listed_worktrees(git)
+
+
+def listed_worktrees(git: GitRunner) -> Sequence[Mapping[str, str]]:
+    """The same, listed by git; it adds the field `prunable`."""
+    found = []
     entry: dict[str, str] = {}
     for line in git.output("worktree", "list", "--porcelain", "-z").split("\0"):
         if line:
             name, _, value = line.partition(" ")
             entry[name] = value
         elif entry:
-            yield entry
+            found.append(entry)
             entry = {}
+    return found
 
 
 def checkouts_of(git: GitRunner, ref: str) -> tuple[Path, ...]:

@@ -127,7 +127,7 @@ class GitWorktrees:
 
     def _has_branch(self, branch: str) -> bool:
         """Whether the repository has a local branch with this short name."""
-        return self._git.succeeds("show-ref", "--verify", "--quiet", f"refs/heads/{branch}")
+        return self._git.commit_of(f"refs/heads/{branch}") != ""
 
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove the worktree and return an empty string.
@@ -239,7 +239,7 @@ class GitWorktrees:
 
     def _unregister_missing(self, folder: Path) -> None:
         """Remove git's records of the worktrees below this folder that do not exist."""
-        for entry in list(worktrees(self._git)):
+        for entry in worktrees(self._git):
             path = Path(entry["worktree"])
             if folder in path.parents and not path.exists() and not is_locked(entry):
                 self._unregister(path)
@@ -264,7 +264,7 @@ class GitWorktrees:
                 append_line(self._made, os.fsencode(one))
                 one.mkdir(exist_ok=True)
 
-    def _entry(self, path: Path) -> dict[str, str] | None:
+    def _entry(self, path: Path) -> Mapping[str, str] | None:
         """The fields that git lists for the worktree at this path; None when it knows none there.
 
         Raises Refused for a path that cannot be one of ours.
