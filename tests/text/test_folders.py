@@ -23,8 +23,8 @@ TREES = st.dictionaries(NAMES, st.tuples(st.sampled_from([FILE, FOLDER, b"100755
 
 def told(old, new):
     before, _ = compare(NO_FOLDER, tree_body(old), WIDTH)
-    folder, changes = compare(before, tree_body(new), WIDTH)
-    return folder, sorted(changes, key=str)
+    (body, ends, _), changes = compare(before, tree_body(new), WIDTH)
+    return (body, ends), sorted(changes, key=str)
 
 
 def as_counted(old, new):
@@ -45,14 +45,14 @@ def as_counted(old, new):
 def test_changes_are_those_of_a_whole_comparison(old, new):
     folder, changes = told(old, new)
     assert changes == as_counted(old, new)
-    assert folder == compare(NO_FOLDER, tree_body(new), WIDTH)[0]
+    assert folder == compare(NO_FOLDER, tree_body(new), WIDTH)[0][:2]
 
 
 @given(tree=TREES, name=NAMES, entry=st.tuples(st.sampled_from([FILE, FOLDER]), IDS))
 def test_one_entry_that_came_or_changed_is_told_alone(tree, name, entry):
     folder, changes = told(tree, tree | {name: entry})
     assert changes == as_counted(tree, tree | {name: entry})
-    assert folder == compare(NO_FOLDER, tree_body(tree | {name: entry}), WIDTH)[0]
+    assert folder == compare(NO_FOLDER, tree_body(tree | {name: entry}), WIDTH)[0][:2]
 
 
 ONE, TWO = (b"100644 %s\0" % name + bytes(20) for name in (b"a", b"b"))

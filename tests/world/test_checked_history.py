@@ -41,8 +41,42 @@ def grown(repo, seed, commits=80):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_it_is_what_git_log_tells(repo, history, seed):
-    tip = grown(repo, seed)
+    tip = grown(repo, seed, commits=80 + 40 * seed)
     assert list(history.checked(tip)) == list(history.stream(tip))
+
+
+def test_what_was_and_comes_again_is_told_again(repo, history):
+    for content in ("x", "y", "x", "y"):
+        repo.commit({"runs/a": content, "ledger/a": content, "same": "runs"}, "one\n")
+    tip = CommitId(repo.git("rev-parse", "HEAD"))
+    assert list(history.checked(tip)) == list(history.stream(tip))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_flipped_bit_in_a_pack_is_found_or_harmless(repo, history, seed):
+    tip = grown(repo, seed, commits=150)
+    whole = list(history.checked(tip))
+    repo.git("repack", "-qadf")
+    (pack,) = (repo.path / ".git/objects/pack").glob("*.pack")
+    pack.chmod(0o644)
+    content, chance = pack.read_bytes(), random.Random(seed)
+    for _ in range(10):
+        damaged = bytearray(content)
+        damaged[chance.randrange(12, len(content) - 20)] ^= 1 << chance.randrange(8)
+        pack.write_bytes(damaged)
+        commits, odd, error = told(history, tip)
+        if odd:
+            continue
+        assert commits == whole[: len(commits)]
+        assert error is not None or len(commits) == len(whole)
+
+
+def test_a_replaced_object_that_is_read_twice_is_named_once(repo, history):
+    for content in ("x", "y", "x", "y"):
+        repo.commit({"runs/a": content}, "one\n")
+    tree = replace(repo, "HEAD:runs", stored("tree", b""))
+    _, odd, _ = told(history, CommitId(repo.git("rev-parse", "HEAD")))
+    assert odd == [StoredObject(tree, "tree", b"")]
 
 
 def stored(kind, body):

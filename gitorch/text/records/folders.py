@@ -19,10 +19,15 @@ if TYPE_CHECKING:
 
 
 class Folder(NamedTuple):
-    """The body of a tree, and where each of its entries ends; the first end is 0, where none has begun."""
+    """The body of a tree, where each of its entries ends, and which of them is expected to change next.
+
+    The first end is 0, where none has begun.
+    """
 
     body: bytes
     ends: Sequence[int]
+    changing: int = 0
+    """The position of the entry that changed last, as a ledger often changes the same one again."""
 
 
 NO_FOLDER = Folder(b"", (0,))
@@ -36,32 +41,39 @@ def compare(old: Folder, body: bytes, width: int) -> tuple[Folder, list[Change]]
 
     Raises Corrupt for bytes that are no tree, and for entries that do not follow each other in git's order.
     """
-    common = _common(old, body)
-    if common + 1 < len(old.ends):
-        change = _replacement(old, common, body, width)
-        if change is not None:
-            return Folder(body, old.ends), [change]
+    if body.startswith(old.body):
+        return _compare_from(old, len(old.ends) - 1, body, width)
 
-    return _compare_from(old, max(common - 1, 0), body, width)
+    if len(old.body) != len(body):
+        return _compare_from(old, _common(old, body), body, width)
+
+    place = old.changing
+    change = _replacement(old, place, body, width)
+    if change is None:
+        place = _common(old, body)
+        change = _replacement(old, place, body, width)
+    if change is None:
+        return _compare_from(old, place, body, width)
+    return Folder(body, old.ends, place), [change]
 
 
 def _replacement(old: Folder, place: int, body: bytes, width: int) -> Change | None:
-    """The change where only the id of the entry that begins at this end is another."""
-    start, end = old.ends[place], old.ends[place + 1]
+    """The change between bodies of one length where only the id of the entry that begins at this end is another."""
+    was, start, end = old.body, old.ends[place], old.ends[place + 1]
     head = end - width
-    if len(old.body) != len(body) or old.body[start:head] != body[start:head] or old.body[end:] != body[end:]:
+    if was[:head] != body[:head] or was[end:] != body[end:]:
         return None
 
     mode, _, name = body[start : head - 1].partition(b" ")
-    return name, (mode, old.body[head:end]), (mode, body[head:end])
+    return name, (mode, was[head:end]), (mode, body[head:end])
 
 
 def _compare_from(old: Folder, place: int, body: bytes, width: int) -> tuple[Folder, list[Change]]:
-    """The result where both begin with the same entries up to this place, of which there must be one more if there is any."""
+    """The result where both begin with the same entries up to this place."""
     start, pattern = old.ends[place], _entry(width)
     before = {_key(mode, name): (mode, raw) for mode, name, raw in pattern.findall(old.body, start)}
     changes: list[Change] = []
-    ends, last = list(old.ends[: place + 1]), b""
+    ends, last = list(old.ends[: place + 1]), _key_before(old, place, width)
     for mode, name, raw in pattern.findall(body, start):
         key, entry = _key(mode, name), (mode, raw)
         if key <= last:
@@ -78,7 +90,16 @@ def _compare_from(old: Folder, place: int, body: bytes, width: int) -> tuple[Fol
 
     for key, removed in before.items():
         changes.append((key.removesuffix(b"/"), removed, None))
-    return Folder(body, ends), changes
+    return Folder(body, ends, max(len(ends) - 2, 0)), changes
+
+
+def _key_before(old: Folder, place: int, width: int) -> bytes:
+    """The key of the entry that ends at this place; empty where none does."""
+    if place == 0:
+        return b""
+
+    mode, _, name = old.body[old.ends[place - 1] : old.ends[place] - width - 1].partition(b" ")
+    return _key(mode, name)
 
 
 def _common(old: Folder, body: bytes) -> int:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from functools import partial
 
-_ALGORITHMS = {
-    40: partial(hashlib.sha1, usedforsecurity=False),
-    64: partial(hashlib.sha256, usedforsecurity=False),
+_BEGUN = {
+    40: hashlib.sha1(usedforsecurity=False),
+    64: hashlib.sha256(usedforsecurity=False),
 }
-"""By the number of digits in an id."""
+"""A hash of nothing by the number of digits in an id. Copying one takes half the time of making one."""
 
 
 def name_of(described: bytes, body: bytes, digits: int) -> str:
     """The id that an object must have; `described` is its kind and size, such as `tree 123`. SHA-1 or SHA-256, by the digits."""
-    hashed = _ALGORITHMS[digits](described + b"\0")
-    hashed.update(body)
+    hashed = _BEGUN[digits].copy()
+    hashed.update(b"%b\0%b" % (described, body))
     return hashed.hexdigest()
 
 
