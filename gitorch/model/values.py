@@ -41,10 +41,13 @@ REQUIRED = object()
 """What `default_of` gives for a field without a default."""
 
 
-def replace(value: T, **changes: Any) -> T:
-    """A copy of a value with these fields changed. Raises TypeError if its class does not have a field."""
-    changed: T = _core.replace(value, **changes)
-    return changed
+if TYPE_CHECKING:
+
+    def replace(value: T, /, **changes: Any) -> T:
+        """A copy of a value with these fields changed. Raises TypeError if its class does not have a field."""
+        ...
+else:
+    replace = _core.replace
 
 
 def asdict(value: Value) -> dict[str, Any]:
