@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 
 import pytest
@@ -14,6 +15,7 @@ from gitorch.world.git.repository import GitCommands
 
 NAMES = [f"refs/heads/{name}" for name in ("main", "gitorch/run-1/api", "gitorch/run-1/api/more", "gone", "Größe")]
 HERE, THERE = "refs/heads/gitorch/run-1/api", "gitorch/run-1/api"
+ORIGIN = "refs/remotes/origin/main"
 MISSING = "1234567890" * 4
 
 
@@ -61,6 +63,11 @@ def pack_with_tags(place) -> None:
     place.git("pack-refs", "--all")
 
 
+def clone_first_branch(place) -> None:
+    place.git("update-ref", ORIGIN, "main")
+    place.git("symbolic-ref", "refs/remotes/origin/HEAD", ORIGIN)
+
+
 STATES = {
     "a file": lambda _: None,
     "packed": lambda place: place.git("pack-refs", "--all"),
@@ -81,7 +88,33 @@ STATES = {
     "zeros": lambda place: write(place, "0" * 40 + "\n"),
     "other bytes": lambda place: write(place, b"\xff" * 41),
     "a name in other letters": lambda place: place.git("branch", "Größe"),
+    "a branch of the remote": lambda place: place.git("update-ref", "refs/remotes/origin/main", "main"),
+    "the first branch of the remote": clone_first_branch,
+    "the first branch of the remote, deleted": lambda place: (
+        clone_first_branch(place),
+        place.git("update-ref", "-d", ORIGIN),
+    ),
+    "a lock": lambda place: (place.path / ".git" / f"{HERE}.lock").write_text(""),
+    "a name with two dots": lambda place: shutil.copy(place.path / ".git" / HERE, place.path / ".git/refs/heads/a..b"),
+    "an empty folder": lambda place: (place.path / ".git/refs/heads/a").mkdir(),
+    "a bisection": lambda place: place.git("update-ref", "refs/bisect/bad", "main"),
+    "a tag": lambda place: place.git("tag", "-a", "-m", "One", "one"),
     "a store that is named": lambda place: place.git("config", "extensions.refStorage", "files"),
+}
+
+
+LEFT_TO_GIT = {
+    "a link",
+    "in capitals",
+    "with more behind it",
+    "an empty file",
+    "a word",
+    "zeros",
+    "other bytes",
+    "a name in other letters",
+    "a store that is named",
+    "the first branch of the remote, deleted",
+    "a name with two dots",
 }
 
 
@@ -98,6 +131,16 @@ def test_branches_are_what_git_says_whatever_lies_in_their_place(place, state):
     seen = GitCommands(place.path, dict(os.environ), SystemClock())
     assert seen.heads(NAMES) == listed(place)
     assert seen.heads(NAMES) == listed(place), "a second look, with what was kept of the first"
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_all_refs_are_what_git_says_or_left_to_git(place, state):
+    STATES[state](place)
+    words = ("git", "for-each-ref", "--format=%(refname) %(objectname)")
+    lines = subprocess.run(words, cwd=place.path, capture_output=True, text=True, check=False).stdout.splitlines()
+    found = RefFiles(place.path / ".git").every()
+    assert found is None or list(found.items()) == [tuple(line.split()) for line in lines]
+    assert (found is None) == (state in LEFT_TO_GIT)
 
 
 def test_a_pipe_in_the_place_of_a_branch_is_left_to_git_and_holds_nobody_up(place):

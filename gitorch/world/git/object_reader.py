@@ -12,6 +12,7 @@ from gitorch.model.ids import CommitId
 from gitorch.ports.commits import StoredObject
 from gitorch.world.git.directories import GitDirectories
 from gitorch.world.git.pipes import answers_of, body_after, patiently, send
+from gitorch.world.git.ref_files import RefFiles
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class ObjectReader:
     def __init__(self, common: Path, env: Mapping[str, str]) -> None:
         self._directories = GitDirectories(common, common)
         self._line = CommandLine(self._directories, env)
+        self._refs = RefFiles(common)
 
     def objects(self, ids: Iterable[str]) -> Iterator[StoredObject]:
         """These objects, in this order. Raises Corrupt for one that is missing, Unavailable where git cannot be run."""
@@ -77,6 +79,9 @@ class ObjectReader:
 
     def refs(self) -> tuple[str, ...]:
         """The full names of all refs, sorted; a name that is no UTF-8 with replacement characters. Raises Unavailable."""
+        known = self._refs.every()
+        if known is not None:
+            return tuple(known)
         with self.git("for-each-ref", "--format=%(refname)", stdin=subprocess.DEVNULL) as process:
             return tuple(line.decode("utf-8", "replace").rstrip("\n") for line in process.stdout or ())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from gitorch.model.ids import CommitId
@@ -10,14 +12,19 @@ from gitorch.world.git.known_file import KnownFile
 from gitorch.world.safe_reading import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 COMMIT = re.compile(rb"(?=.*[1-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})")
 """A commit's id as git writes it; one of zeros alone is none."""
 _REF = re.compile(r"refs/heads(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 """Names that are those of files below the git directory, whatever the file system does with other letters."""
+_NAME = re.compile(rb"refs(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+")
+_PASSED_OVER = re.compile(r"^\.|\.lock$")
+"""Names of files that are no refs for git."""
+_SYMBOLIC = b"ref: "
 _FILE_BYTES_MAX = 65
+_LINE_BYTES_MAX = 4096
 _OTHER_STORE = rb"(?i)refstorage"
 
 
@@ -34,12 +41,27 @@ class RefFiles:
 
         None where only git can say it: refs in another store, symbolic and damaged ones, and files that cannot be read.
         """
-        try:
-            if self._other_store.content() or (self._common / "reftable").exists():
-                return None
+        with suppress(OSError, ValueError):
+            self._require_files()
             return self._all(refs)
-        except (OSError, ValueError):
-            return None
+        return None
+
+    def every(self) -> Mapping[str, CommitId] | None:
+        """Every ref with its commit or tag, sorted by name, as a main checkout has them.
+
+        None where only git can say it, as of a symbolic ref that leads to no other of them.
+        """
+        with suppress(OSError, ValueError):
+            self._require_files()
+            loose = dict(_loose(self._common / "refs", "refs"))
+            packed = self._every_packed()  # after the loose ones: git packs a ref before it removes its file
+            return _resolved({**packed, **loose})
+        return None
+
+    def _require_files(self) -> None:
+        """Raise ValueError for refs in another store, and OSError where the settings cannot be read."""
+        if self._other_store.content() or (self._common / "reftable").exists():
+            raise ValueError("refs are not kept in files")
 
     def existing(self, ref: str) -> CommitId | None:
         """The commit of a branch whose object lies in a file of its own; empty where there is no such branch.
@@ -89,11 +111,47 @@ class RefFiles:
         except FileNotFoundError:
             return b""
 
+    def _every_packed(self) -> Mapping[bytes, bytes]:
+        """The commits of the packed refs, read anew: what was pushed or tampered with is compared with them."""
+        try:
+            return _parsed(whole(self._common / "packed-refs"))
+        except FileNotFoundError:
+            return {}
+
+
+def _loose(folder: Path, name: str) -> Iterator[tuple[bytes, bytes]]:
+    """What the file of each loose ref below a folder holds. Raises OSError, and ValueError for a link."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _PASSED_OVER.search(entry.name):
+                continue
+            path, ref = folder / entry.name, f"{name}/{entry.name}"
+            if entry.is_symlink():
+                raise ValueError(ref)
+            if entry.is_dir():
+                yield from _loose(path, ref)
+            else:
+                yield ref.encode(), whole(path, _LINE_BYTES_MAX)
+
+
+def _resolved(lines: Mapping[bytes, bytes]) -> Mapping[str, CommitId]:
+    """The commits of refs, sorted, by what is written for each. Raises ValueError for what git may pass over."""
+    found = {}
+    for ref in sorted(lines):
+        line = lines[ref].removesuffix(b"\n")
+        if line.startswith(_SYMBOLIC):
+            line = lines.get(line.removeprefix(_SYMBOLIC), b"").removesuffix(b"\n")
+        if not _NAME.fullmatch(ref) or not COMMIT.fullmatch(line):
+            raise ValueError(ref)
+        found[ref.decode()] = CommitId(line.decode())
+    return found
+
 
 def _parsed(data: bytes) -> Mapping[bytes, bytes]:
-    """The file of packed refs, as commits by names; lines about tags begin with `^`, and the first one with `#`."""
+    """The file of packed refs, as commits by names, without the first line and those with the commits of tags."""
     found = {}
     for line in data.splitlines():
         commit, _, name = line.partition(b" ")
-        found[name] = commit
+        if not commit.startswith((b"#", b"^")):
+            found[name] = commit
     return found

@@ -15,6 +15,7 @@ from gitorch.model.values import replace
 from gitorch.ports.git import DiffStat, MergeTry
 from gitorch.world.git.changes import changes, hazards_of, tree_paths
 from gitorch.world.git.drafts import adopt, draft
+from gitorch.world.git.every_ref import every_ref
 from gitorch.world.git.file_changes import file_changes, fork, patch
 from gitorch.world.git.lost_lines import lost_lines
 from gitorch.world.git.merge_commit import merge_commit
@@ -62,23 +63,16 @@ class GitCommands:
         A name that looks like a full id is never read as a branch. Other revisions, such as `HEAD~1`, are not understood.
         """
         if not re.fullmatch(FULL_ID, name):
-            return self._ref(f"refs/heads/{name}")
+            return self._git.commit_of(f"refs/heads/{name}")
 
         result = self._git.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
         if result.status != 0:
             return None
         return CommitId(result.out.strip())
 
-    def _ref(self, ref: str) -> CommitId | None:
-        """What a ref points to; None when it does not exist."""
-        commit = self._git.commit_of(ref)
-        if not commit:
-            return None
-        return CommitId(commit)
-
     def tag(self, name: str) -> CommitId | None:
         """The commit of a tag, by its short name; None when there is no such tag, or it names no commit."""
-        target = self._ref(f"refs/tags/{name}")
+        target = self._git.commit_of(f"refs/tags/{name}")
         if target is None:
             return None
         return self.resolve(target)
@@ -188,11 +182,7 @@ class GitCommands:
 
     def repository_snapshot(self) -> Mapping[str, str]:
         """Every ref with its commit, and every setting, hook and `info/attributes` of the repository with its digest."""
-        found = {}
-        for line in _lines(self._git.output("for-each-ref", "--format=%(objectname) %(refname)")):
-            commit, ref = line.split(" ", 1)
-            found[ref] = commit
-        every = found | self._git.full_snapshot()
+        every = {**every_ref(self._git), **self._git.full_snapshot()}
         return {without_surrogates(name): digest for name, digest in every.items()}
 
     def changed_settings(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Unavailable
+from gitorch.model.ids import CommitId
 from gitorch.model.path_text import text_of
 from gitorch.world.activity import Watch
 from gitorch.world.git.directories import (
@@ -298,12 +299,12 @@ class GitRunner:
                 value = setting.value
         return value
 
-    def commit_of(self, ref: str) -> str:
-        """What a ref points to, by its full name; empty where it does not exist, or its object is missing."""
-        known = self.refs.existing(ref)
-        if known is not None:
-            return known
-        return self.run("show-ref", "--verify", "--hash", "--", ref).out.strip()
+    def commit_of(self, ref: str) -> CommitId | None:
+        """What a ref points to, by its full name; None where it does not exist, or its object is missing."""
+        commit = self.refs.existing(ref)
+        if commit is None:
+            commit = CommitId(self.run("show-ref", "--verify", "--hash", "--", ref).out.strip())
+        return commit or None
 
     def snapshot(self) -> dict[str, str]:
         """The digests of the repository's settings that could make git run a program."""

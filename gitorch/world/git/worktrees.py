@@ -127,7 +127,7 @@ class GitWorktrees:
 
     def _has_branch(self, branch: str) -> bool:
         """Whether the repository has a local branch with this short name."""
-        return self._git.commit_of(f"refs/heads/{branch}") != ""
+        return self._git.commit_of(f"refs/heads/{branch}") is not None
 
     def remove(self, path: Path, force: bool = False) -> str:
         """Remove the worktree and return an empty string.
