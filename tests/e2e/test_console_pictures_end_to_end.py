@@ -33,8 +33,8 @@ pytestmark = [pytest.mark.tmux, pytest.mark.slow]
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder with a short name, because the agents' screens show it."""
-    with TemporaryDirectory(prefix="g") as made:
+    """A folder whose path has always the same length, because the console cuts the agents' screens, which show it."""
+    with TemporaryDirectory(prefix="g", dir="/tmp") as made:
         yield Path(made)
 
 
