@@ -1,7 +1,7 @@
 """A run in a large repository: `python tests/bench/big_repository.py [--files 25000 --commits 100000 | --repository PATH]`.
 
-Makes a repository of that many files and commits with `git fast-import`, or clones one, and takes a plan of three epics from
-`start` to its merge. A `git` on PATH in front of the real one writes down each call with its time, so that what gitorch does
+Makes a repository of that many files and commits with `git fast-import`, or clones one, and takes a plan of three epics, or of
+`--epics`, from `start` to its merge. A `git` on PATH in front of the real one writes down each call with its time, so that what gitorch does
 itself stands beside what git takes, and each kind of call beside what it costs in all.
 """
 
@@ -36,7 +36,9 @@ from gitorch.wiring.repository import Repository  # the same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-EPICS = ("alpha", "beta", "gamma")
+OVERLAPPING = 3
+"""So many epics change one shared file besides their own."""
+
 FILES_IN_A_FOLDER = 50
 CLICK = (sys.executable, "-c", "import click")
 
@@ -60,7 +62,7 @@ kind = "build"
 [[turn.step]]
 run = "while [ ! -e '{go}' ]; do sleep 0.2; done"
 [[turn.step]]
-run = "echo {{job}} >{{job}}.md; echo {{job}} >>shared.md"
+run = "echo {{job}} >{{job}}.md; case {{job}} in {overlapping}) echo {{job}} >>shared.md;; esac"
 [[turn.step]]
 commit = "Describe {{job}}"
 [[turn.step]]
@@ -196,36 +198,39 @@ def driving(repo: Path, env: Mapping[str, str]) -> Iterator[subprocess.Popen[byt
         up.wait(LIMIT_SECONDS)
 
 
-def measure(repo: Path, scratch: Path) -> None:
+def measure(repo: Path, scratch: Path, epics: int) -> None:
     calls, go = Calls(scratch), scratch / "go"
+    names = [f"epic-{number}" for number in range(1, epics + 1)]
+    shared = names[:OVERLAPPING]
     env = {**ENV, "PATH": f"{calls.path}:{os.environ['PATH']}"}
     os.environ["PATH"] = env["PATH"]
-    (scratch / "agents.toml").write_text(SCRIPT.format(go=go))
-    (repo / "gitorch.yaml").write_text(config(scratch, agents=len(EPICS), tests=""))
-    plan = "".join(
-        EPIC.format(name=name, needs="").replace(f"`{name}.md`\n\n-", f"`{name}.md`, `shared.md`\n\n-", 1)
-        for name in EPICS
-    )
+    (scratch / "agents.toml").write_text(SCRIPT.format(go=go, overlapping="|".join(shared)))
+    (repo / "gitorch.yaml").write_text(config(scratch, agents=epics, tests=""))
+    plan = "".join(EPIC.format(name=name, needs="") for name in names)
+    for name in shared:
+        plan = plan.replace(f"`{name}.md`\n\n-", f"`{name}.md`, `shared.md`\n\n-", 1)
     (scratch / "plan.md").write_text("# Large\n\n" + plan)
     timed(calls, "gitorch init", repo, env, "init")
     timed(calls, "gitorch check", repo, env, "check", str(scratch / "plan.md"))
     timed(calls, "gitorch start --yes", repo, env, "start", str(scratch / "plan.md"), "--yes")
     given = Repository(repo, env)
     run_id = next(iter(given.ledger.state(None).board.runs))
-    launch(calls, repo, env, given, run_id)
+    launch(calls, repo, env, given, run_id, epics)
     ticks(calls, given, run_id)
-    cold(repo, env)
+    cold(repo, env, names[0])
     finish(calls, repo, env, given, run_id, go)
 
 
-def launch(calls: Calls, repo: Path, env: Mapping[str, str], given, run_id) -> None:
+def launch(calls: Calls, repo: Path, env: Mapping[str, str], given, run_id, epics: int) -> None:
     """From the start of `up` to all agents alive: worktrees are made on the way."""
     begun, used = time.perf_counter(), children_seconds()
-    with driving(repo, env):
-        until(lambda: len(alive(given.ledger.state(run_id).run)) == len(EPICS), 300, 0.02)
+    with driving(repo, env) as up:
+        until(lambda: len(alive(given.ledger.state(run_id).run)) == epics, 300, 0.02)
         took = time.perf_counter() - begun
+        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{up.pid}/status").read_text())
     found = calls.since()
-    told(f"up until {len(EPICS)} agents are alive", took, children_seconds() - used, found)
+    told(f"up until {epics} agents are alive", took, children_seconds() - used, found)
+    say(f"{'peak of its memory':44} {int(peak[1]) / 1024:8.0f} MiB" if peak else "no memory is shown here")
     table(found)
 
 
@@ -251,9 +256,9 @@ def ticks(calls: Calls, given, run_id, rounds: int = 20) -> None:
     table(found)
 
 
-def cold(repo: Path, env: Mapping[str, str], rounds: int = 7) -> None:
+def cold(repo: Path, env: Mapping[str, str], epic: str, rounds: int = 7) -> None:
     """Verbs that look, beside `import click` in the same round: processor times, which a busy machine bends least."""
-    for words in (("status",), ("inbox",), ("why", EPICS[0])):
+    for words in (("status",), ("dashboard",), ("inbox",), ("why", epic)):
         found = []
         for _ in range(rounds):
             times = []
@@ -268,7 +273,7 @@ def cold(repo: Path, env: Mapping[str, str], rounds: int = 7) -> None:
 
 
 def finish(calls: Calls, repo: Path, env: Mapping[str, str], given, run_id, go: Path) -> None:
-    """The agents change one shared file besides their own: they overlap, are reviewed, conflict or merge, and end."""
+    """Some agents change one shared file besides their own: they overlap, are reviewed, conflict or merge, and end."""
     go.touch()
     begun, used = time.perf_counter(), children_seconds()
     for _ in range(ROUNDS_MAX):
@@ -291,6 +296,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=25_000)
     parser.add_argument("--commits", type=int, default=100_000)
+    parser.add_argument("--epics", type=int, default=3)
     parser.add_argument("--repository", help="clone this one, a path, instead")
     parser.add_argument("--keep", type=Path, help="make it here, and use what was made here before")
     arguments = parser.parse_args()
@@ -305,7 +311,7 @@ def main() -> None:
         git(repo, "checkout", "-q", "-B", "main", "--no-track")
         files, commits = len(git(repo, "ls-files").splitlines()), git(repo, "rev-list", "--count", "HEAD").strip()
         say(f"{files} files, {commits} commits")
-        measure(repo, Path(scratch))
+        measure(repo, Path(scratch), arguments.epics)
 
 
 if __name__ == "__main__":
