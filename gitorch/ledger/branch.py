@@ -130,6 +130,13 @@ class BranchStore:
             yield self._stored(commit, parsed, before.tree)
             commit, parsed = parent, before
 
+    def first_parents(self, commit: CommitId) -> Iterator[CommitId]:
+        """This commit and those before it, newest first, each read when the one before it is asked for. Raises Corrupt."""
+        parents: tuple[CommitId, ...] = (commit,)
+        while parents:
+            yield parents[0]
+            parents = objects.parse_commit(self._body(parents[0])).parents
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt where `old` is not an ancestor.
 

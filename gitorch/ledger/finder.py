@@ -138,24 +138,21 @@ class Finder:
     def _walk(self, start: Place, seq: int) -> WrittenRecord | None:
         """The record, met on the way back from a place; None where the place is wrong."""
         try:
-            for commit in self._store.back(start.commit):
-                path = _path_in(commit)
-                number = layout.seq_of(path)
-                if number == seq:
-                    return self._confirmed(commit, path)
-                if not seq < number <= start.seq:
-                    return None
-                self._places.met(Place(number, commit.id))
+            numbers = range(start.seq, seq - 1, -1)
+            for number, commit in zip(numbers, self._store.first_parents(start.commit), strict=False):
+                self._places.met(Place(number, commit))
+
+            return self._confirmed(next(iter(self._store.back(commit))), seq)
         except GitorchError:
             if start.commit == self._tip:
                 raise
         return None
 
-    def _confirmed(self, commit: StoredCommit, path: str) -> WrittenRecord | None:
-        """The record in a commit, where the tip has the same file."""
-        if self._store.read(self._tip, path) != commit.added[path]:
+    def _confirmed(self, commit: StoredCommit, seq: int) -> WrittenRecord | None:
+        """The record in a commit, where it has this number and the tip has the same file."""
+        path = _path_in(commit)
+        if layout.seq_of(path) != seq or self._store.read(self._tip, path) != commit.added[path]:
             return None
-        self._places.met(Place(layout.seq_of(path), commit.id))
         return _written(commit, path)
 
     def _learn(self) -> None:

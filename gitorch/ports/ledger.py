@@ -197,6 +197,13 @@ class Store(Protocol):
         """
         ...
 
+    def first_parents(self, commit: CommitId) -> Iterator[CommitId]:
+        """This commit and those before it, newest first, without what they added; a caller that stops early pays for no more.
+
+        Raises Corrupt for an object that is missing or no commit.
+        """
+        ...
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterable[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt where `old` is not an ancestor."""
         ...

@@ -149,6 +149,7 @@ def test_history_is_the_same_by_store_and_by_stream(shaped):
     assert list(store.since(made[1], made[-1])) == list(history.stream(made[-1], made[1])) == everything[2:]
     assert list(store.since(made[-1], made[-1])) == list(history.stream(made[-1], made[-1])) == []
     assert [one.id for one in everything] == made
+    assert list(store.first_parents(made[-1])) == [one.id for one in store.back(made[-1])] == made[::-1]
     assert everything[3].parents == (made[2],)
     assert everything[3].message == "number 3\n\nTrailer: 3\n"
     assert everything[3].added == {"log/03/a": b"3"}
@@ -183,6 +184,7 @@ def test_a_store_in_memory_makes_and_reads_the_same_commits(simple):
     assert fake.tip() == store.tip() == made[-1]
     assert fake.message(made[1]) == store.message(made[1])
     for old in (None, made[1], made[-1]):
+        assert list(fake.first_parents(made[-1])) == list(store.first_parents(made[-1]))
         assert list(fake.since(old, made[-1])) == list(fake.stream(made[-1], old)) == list(store.since(old, made[-1]))
     for path in ("log/01/a", "log/01", "nothing"):
         assert fake.read(made[-1], path) == store.read(made[-1], path)
@@ -297,6 +299,9 @@ def test_a_missing_object_is_corrupt_and_named(simple):
         fresh.read(made[1], "log/00/a")
     with pytest.raises(Corrupt, match=blob):
         list(GitHistory(common_dir(folder), ENV).stream(made[1]))
+    assert next(fresh.first_parents(CommitId("1" * 40))) == "1" * 40
+    with pytest.raises(Corrupt, match="1" * 40):
+        list(fresh.first_parents(CommitId("1" * 40)))
     with pytest.raises(GitorchError, match=r"git|missing"):
         list(GitHistory(common_dir(folder), ENV).stream(CommitId("1" * 40)))
 

@@ -61,6 +61,9 @@ class FakeStore:
     def back(self, commit):
         return iter(list(self.since(None, commit))[::-1])
 
+    def first_parents(self, commit):
+        return (stored.id for stored in self.back(commit))
+
     def stream(self, tip, after=None):
         return self.since(after, tip)
 

@@ -22,14 +22,19 @@ LENGTH = 2 * STRIDE
 
 
 class CountingStore(BranchStore):
-    """Counts the commits that a search reads."""
+    """Counts the commits on the way of a search, and those whose files it reads."""
 
-    commits = 0
+    commits = whole = 0
 
     def back(self, commit):
         for stored in super().back(commit):
-            self.commits += 1
+            self.whole += 1
             yield stored
+
+    def first_parents(self, commit):
+        for identity in super().first_parents(commit):
+            self.commits += 1
+            yield identity
 
 
 class CountingHistory(GitHistory):
@@ -85,13 +90,15 @@ def test_any_single_record_costs_a_short_walk(long_ledger):
         assert reader.ledger.record(seq).record.seq == seq
         assert reader.cost[0] <= STRIDE + 1
         assert reader.cost[1] == 0
+        assert reader.store.whole == 1
 
 
 def test_the_newest_records_cost_as_many_commits_as_there_are_lines(long_ledger):
     reader = Reader(long_ledger)
     newest = reader.ledger.newest()
     assert [next(newest).record.seq - LENGTH for _ in range(3)] == [14, 13, 12]
-    assert reader.cost == (3, 0)
+    assert reader.store.whole == 3
+    assert reader.cost == (0, 0)
 
 
 def test_a_run_that_ended_long_ago_is_read_without_the_records_after_it(long_ledger):

@@ -129,6 +129,14 @@ class GitStore:
         """The commits from this one back to the first, newest first. Raises Corrupt."""
         yield from self._history.back(commit)
 
+    def first_parents(self, commit: CommitId) -> Iterator[CommitId]:
+        """This commit and those before it, newest first. Raises Corrupt."""
+        parents: tuple[CommitId, ...] = (commit,)
+        with self._reader() as body:
+            while parents:
+                yield parents[0]
+                parents = objects.parse_commit(body(parents[0])).parents
+
     def since(self, old: CommitId | None, new: CommitId) -> Iterator[StoredCommit]:
         """The commits after `old` up to `new`, oldest first. Raises Corrupt when `old` is not in the history of `new`."""
         if old is not None and old != new:
