@@ -6,12 +6,15 @@ Whatever it finds counts only when the tip's tree has the same file at the same 
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Corrupt, GitorchError
 from gitorch.ledger import layout
 from gitorch.ledger.places import Place
 from gitorch.ledger.replay import record_path
+from gitorch.ledger.tip_index import FEW
 from gitorch.model.ids import CommitId
 from gitorch.ports.commits import WrittenRecord
 
@@ -89,6 +92,22 @@ class Finder:
         if found is None:
             return None
         return found.commit
+
+    def commits(self, after: int, newest: int, base: CommitId | None, end: CommitId) -> Iterable[StoredCommit]:
+        """The commits of the records after one number up to the newest, oldest first; others may come before them.
+
+        `end` is the commit of the newest one, and `base` one before all that are wanted, None for the beginning.
+        """
+        found = self.commit(after)
+        if newest - after <= FEW:
+            with suppress(Corrupt):  # `found` is not in the history of `end`, or git finds out what is damaged
+                return tuple(self._store.since(found or base, end))
+        if found is not None:
+            commits = iter(self._history.stream(end, found))
+            first = next(commits, None)
+            if first is not None and first.parents == (found,):
+                return chain((first,), commits)
+        return self._history.stream(end, base)
 
     def message(self, message: MessageId) -> WrittenRecord | None:
         """The record that sent a message; None where the ledger has none."""

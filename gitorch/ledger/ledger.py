@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from gitorch.errors import Busy, Corrupt, NotFound, Refused
@@ -197,17 +196,8 @@ class GitLedger:
             end = finder.commit(last) or end
         if newest > after:
             with self._reading():
-                commits = self._commits(end, finder.commit(after), base)
+                commits = finder.commits(after, newest, base, end)
                 yield from records_in(commits, folder, after)
-
-    def _commits(self, end: CommitId, found: CommitId | None, base: CommitId | None) -> Iterable[StoredCommit]:
-        """The commits up to `end`: those after `found` where it is in the history of `end`, else those after `base`."""
-        if found is not None:
-            commits = iter(self._history.stream(end, found))
-            first = next(commits, None)
-            if first is not None and first.parents == (found,):
-                return chain((first,), commits)
-        return self._history.stream(end, base)
 
     def newest(self, run: RunId | None = None, types: Collection[type] = ()) -> Iterator[WrittenRecord]:
         """Records from the newest back, each read when it is asked for."""

@@ -13,6 +13,7 @@ from gitorch.ledger.branch import BranchStore
 from gitorch.ledger.ledger import GitLedger
 from gitorch.ledger.location import common_dir
 from gitorch.ledger.places import STRIDE
+from gitorch.ledger.tip_index import FEW
 from gitorch.model.events import MessageSent
 from gitorch.model.ids import MessageId
 from gitorch.ports.commits import Draft
@@ -138,6 +139,15 @@ def test_a_walk_without_places_is_as_long_as_allowed_and_then_all_places_are_lea
         assert reader.ledger.record(last - distance).record.seq == last - distance
         assert reader.cost[1] == streams, distance
         assert reader.cost[0] <= (STRIDE if streams else distance + 1)
+
+
+def test_few_records_are_read_where_they_are_and_more_by_git(long_ledger):
+    last = LENGTH + 14
+    for wanted, streams in ((1, 0), (FEW, 0), (FEW + 1, 1)):
+        reader = Reader(long_ledger)
+        found = [one.record.seq for one in reader.ledger.records(after=last - wanted)]
+        assert found == list(range(last - wanted + 1, last + 1))
+        assert reader.history.streams == streams
 
 
 def every_answer(ledger) -> list[object]:
