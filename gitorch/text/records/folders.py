@@ -61,7 +61,7 @@ def _replacement(old: Folder, place: int, body: bytes, width: int) -> Change | N
     """The change between bodies of one length where only the id of the entry that begins at this end is another."""
     was, start, end = old.body, old.ends[place], old.ends[place + 1]
     head = end - width
-    if was[:head] != body[:head] or was[end:] != body[end:]:
+    if not body.startswith(was[:head]) or not body.endswith(was[end:]):
         return None
 
     mode, _, name = body[start : head - 1].partition(b" ")

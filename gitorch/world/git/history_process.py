@@ -21,7 +21,7 @@ from gitorch.model.values import names_of
 from gitorch.ports.commits import StoredCommit, StoredObject
 from gitorch.world.git.checked_history import checked
 from gitorch.world.git.object_reader import ObjectReader
-from gitorch.world.git.pipes import answers_of, patiently
+from gitorch.world.git.pipes import BUFFER_BYTES, answers_of, patiently, widen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,12 +57,14 @@ def checked_apart(common: Path, env: Mapping[str, str], tip: CommitId) -> Iterat
     words = (sys.executable, "-m", _MODULE, str(common), tip)
     process = subprocess.Popen(
         words,
+        bufsize=BUFFER_BYTES,
         cwd="/",  # where Python finds no module of an agent's
         env={**env, "PYTHONPATH": os.pathsep.join(sys.path)},  # wherever this process found its modules
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
+    widen(process)
     with patiently(process):
         for item in _received(process):
             if isinstance(item, Corrupt | Unavailable):

@@ -11,7 +11,7 @@ from gitorch.errors import Corrupt, Unavailable
 from gitorch.model.ids import CommitId
 from gitorch.ports.commits import StoredObject
 from gitorch.world.git.directories import GitDirectories
-from gitorch.world.git.pipes import answers_of, body_after, patiently, send
+from gitorch.world.git.pipes import BUFFER_BYTES, answers_of, body_after, patiently, send, widen
 from gitorch.world.git.ref_files import RefFiles
 from gitorch.world.git.runner import PLUMBING, CommandLine
 
@@ -91,9 +91,17 @@ class ObjectReader:
         command, env = self._line.command(self._directories, (*_NO_SHORTCUTS, *arguments))
         env |= PLUMBING
         try:
-            process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=env)
+            process = subprocess.Popen(
+                command,
+                bufsize=BUFFER_BYTES,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=env,
+            )
         except OSError as error:
             raise Unavailable(f"git cannot be run: {error}.", hint="install git") from error
+        widen(process)
         with patiently(process):
             yield process
 
