@@ -81,7 +81,9 @@ class Company:
 
     def review(self, epic: Epic, stage: int) -> dict:
         commit = git(self.repo, "rev-parse", "HEAD")
-        self.turn(job=f"{epic.id}-{stage}", kind="review", subject=epic.id, stage=stage, commit=commit, base=self.base)
+        self.turn(
+            job=f"{epic.id}-{stage}", kind="review", subject=epic.id, stage_number=stage, commit=commit, base=self.base
+        )
         words = self.fake.calls("verdict")[-1]
         file = words[words.index("--findings-file") + 1] if "--findings-file" in words else None
         return {"choice": words[0], "findings": json.loads(Path(file).read_text()) if file else []}
