@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from gitorch.model.observed import CheckObservation, CheckPhase
 from gitorch.model.plans.preparation import Preparation
 from gitorch.model.work.review import Check
 from gitorch.world.check_runner import Spec
-from gitorch.world.command_runs import CommandRuns, tail_of
+from gitorch.world.command_runs import CommandRuns, finish_removals, remove_folder, tail_of
 from gitorch.world.files import lock, read_json, write_json
 from gitorch.world.port_ranges import worktree_variables
 
@@ -176,6 +175,7 @@ class ProjectChecks:
 
         Raises Failed when a process of a run cannot be ended.
         """
+        finish_removals(self._folder)
         for run in sorted(self._folder.glob("*/")):
             worktree = _worktree_of(run, under)
             if worktree is None:
@@ -192,7 +192,7 @@ class ProjectChecks:
         self._runs.forget(run)
         self._runs.end_leftovers(run)
         self._worktrees.remove(worktree, force=True)
-        shutil.rmtree(run, ignore_errors=True)
+        remove_folder(run)
 
 
 def _worktree_of(run: Path, under: Path) -> Path | None:

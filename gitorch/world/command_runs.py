@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -38,6 +39,9 @@ REST_SECONDS = 0.5
 TAIL_BYTES = 16_384
 
 RUNNER_MODULE = "gitorch.world.check_runner"
+
+REMOVED = ".removed"
+"""How the name of a run's folder ends from the moment it belongs to no run."""
 
 
 class Runner:
@@ -207,6 +211,23 @@ class CommandRuns:
 
         if not processes.end(find, self._clock):
             raise Failed(f"Processes of the test run in {run} could not be ended", hint="ps -ef")
+
+
+def remove_folder(run: Path) -> None:
+    """Remove the folder of a run that has ended.
+
+    Its name changes first: killed on the way, what is left no longer says whose it was, but `finish_removals` knows it.
+    """
+    with contextlib.suppress(OSError):
+        run.rename(run.with_name(f"{run.name}{REMOVED}"))
+
+    finish_removals(run.parent)
+
+
+def finish_removals(folder: Path) -> None:
+    """Remove what killed processes left of the runs' folders that they removed."""
+    for left in folder.glob(f"*{REMOVED}"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _record_runner(run: Path, process: subprocess.Popen[bytes]) -> None:

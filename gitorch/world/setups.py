@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from gitorch.model.observed import SetupObservation, SetupPhase
 from gitorch.world.check_runner import PASSED, Spec
 from gitorch.world.checks import no_files
-from gitorch.world.command_runs import CommandRuns, tail_of
+from gitorch.world.command_runs import CommandRuns, finish_removals, remove_folder, tail_of
 from gitorch.world.files import lock, read_json, write_json
 from gitorch.world.port_ranges import worktree_variables
 
@@ -132,12 +131,13 @@ class WorktreeSetups:
 
     def clear(self, under: Path) -> None:
         """End what sets up worktrees below a folder, and forget them. Raises Failed when a process cannot be ended."""
+        finish_removals(self._folder)
         for run in sorted(self._folder.glob("*/")):
             named = (read_json(run / "spec.json") or {}).get("cwd")
             if isinstance(named, str) and Path(named).parent == under and not run.is_symlink():
                 self._runs.forget(run)
                 self._runs.end_leftovers(run)
-                shutil.rmtree(run, ignore_errors=True)
+                remove_folder(run)
         with contextlib.suppress(OSError):  # others are set up, or nothing ever was
             self._folder.rmdir()
 

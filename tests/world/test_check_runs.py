@@ -211,6 +211,29 @@ def test_clearing_ends_a_run_and_removes_its_checkout(court):
     assert court.look(command).phase is CheckPhase.ABSENT
 
 
+class Killed(BaseException):
+    """The process is killed here."""
+
+
+@pytest.mark.parametrize("file", ["spec.json", "runner.json", "lock"])
+def test_clearing_ends_what_a_clearing_that_was_killed_began(court, monkeypatch, file):
+    unlink = os.unlink
+
+    def unlink_and_die(path, **how):
+        unlink(path, **how)
+        if Path(path).name == file:
+            raise Killed
+
+    court.run("true")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "unlink", unlink_and_die)
+        with pytest.raises(Killed):
+            court.checks.clear(court.where.parent)
+    assert list((court.home / "checks").iterdir()) != []
+    court.another().clear(court.where.parent)
+    assert list((court.home / "checks").iterdir()) == []
+
+
 def test_a_commit_that_cannot_be_checked_out_fails_and_leaves_no_run(court):
     nobody = CommitId("0" * 39 + "1")
     with pytest.raises(Failed):
