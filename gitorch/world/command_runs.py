@@ -204,7 +204,7 @@ class CommandRuns:
         def find(everything: Mapping[int, Process]) -> set[int]:
             found = processes.marked(VARIABLE, str(run))
             entry = everything.get(pid)
-            if entry is not None and entry.started == started and RUNNER_MODULE in processes.command(pid):
+            if entry is not None and entry.started == started and _is_runner(pid):
                 found.add(pid)
 
             return found
@@ -238,6 +238,12 @@ def _record_runner(run: Path, process: subprocess.Popen[bytes]) -> None:
         started = entry.started
 
     write_json(run / "runner.json", {"pid": process.pid, "started": started})
+
+
+def _is_runner(pid: int) -> bool:
+    """Whether this process runs a command, or has not got its program yet: the system shows no arguments for that moment."""
+    command = processes.command(pid)
+    return not command or RUNNER_MODULE in command
 
 
 def _recorded_runner(run: Path) -> tuple[int, str]:

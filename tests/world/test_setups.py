@@ -11,8 +11,10 @@ from world.terminal_lab import wait_for
 from gitorch.model.ids import CommitId
 from gitorch.model.observed import CheckPhase, SetupPhase
 from gitorch.model.plans.preparation import Preparation
+from gitorch.world import processes
 from gitorch.world.checks import ProjectChecks
 from gitorch.world.clock import SystemClock
+from gitorch.world.files import read_json
 from gitorch.world.git.exclusions import exclude_links
 from gitorch.world.git.ignored import ignored_files
 from gitorch.world.git.runner import GitRunner
@@ -160,11 +162,17 @@ def test_a_tested_checkout_is_set_up_in_the_same_way(site, tmp_path):
     wait_for(lambda: checks.observe(site.commit, "touch ran").phase is CheckPhase.ABSENT)
 
 
-def test_a_run_of_another_command_in_the_same_checkout_is_ended(site, tmp_path):
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_run_of_another_command_in_the_same_checkout_is_ended(site, tmp_path, monkeypatch, has_begun):
     checks = ProjectChecks(site.home, site.worktrees, site.repo.environ, site.clock)
     place = tmp_path / f"trees/auth-7f3a/check-{site.commit[:12]}"
     checks.start(site.commit, "sleep 600", 600, place)
+    runner = read_json(next((site.home / "checks").glob("*/runner.json")))
+    if not has_begun:  # what the system shows while a program is being loaded
+        monkeypatch.setattr(processes, "command", lambda _: "")
+        monkeypatch.setattr(processes, "marked", lambda *_: set())
     checks.start(site.commit, "echo quick", 60, place)
+    assert not processes.alive(runner["pid"], runner["started"])
     wait_for(lambda: checks.observe(site.commit, "echo quick").phase is CheckPhase.FINISHED)
     assert checks.observe(site.commit, "sleep 600").phase is CheckPhase.ABSENT
     checks.clear(place.parent)
