@@ -154,13 +154,27 @@ def handoffs(arguments: argparse.Namespace) -> None:
                     break
             taken = children_ms() - before
             records = [written.record for written in open_ledger(repo / ".git", ENV).records()]
-        say(f"\n{label}, {arguments.epics} epics, {len(records)} records")
+        floor = click_ms()
+        say(f"\n{label}, {arguments.epics} epics, {len(records)} records; import click {floor:.0f} ms, median")
         for name, first, then in STEPS:
-            show(name, gaps(records, first, then))
+            found = gaps(records, first, then)
+            show(name, found)
+            if found:
+                say(f"  {'':32} {statistics.median(found) / floor:.1f} × import click")
         told = sum(isinstance(record.event, e.PromptDelivered) for record in records)
         say(
             f"  of the processor: {taken / told:.0f} ms for each of {told} texts told, everything between them included"
         )
+
+
+def click_ms(rounds: int = 11) -> float:
+    """Milliseconds that a Python takes which imports click and ends: the median."""
+    spent = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        subprocess.run((sys.executable, "-c", "import click"), check=True)
+        spent.append((time.perf_counter() - begun) * 1000)
+    return statistics.median(spent)
 
 
 STEPS = (
