@@ -58,6 +58,7 @@ class ClaudeBench:
         self.program = subprocess.Popen(["/usr/bin/env", "sleep", "60"], env={"PATH": os.environ["PATH"], **env})
         pid = self.program.pid
         wait_for(lambda: processes.command(pid).startswith("sleep"))
+        self.started = processes.process(pid).started.rpartition("/")[2]
         stat = (processes.PROC / str(pid) / "stat").read_text()
         self.files.path.joinpath("agent").write_text(f"{pid}\n{stat}{processes.boot()}\n")
         self.state_file = self.folder / ".claude/sessions" / f"{pid}.json"
@@ -66,9 +67,9 @@ class ClaudeBench:
     def status(self, status, **more):
         now = self.clock.now()
         self.changed_at = max(self.changed_at + 1, now)
-        started = processes.process(self.program.pid).started.rpartition("/")[2]
-        value = {"pid": self.program.pid, "procStart": started, "status": status, "statusUpdatedAt": self.changed_at}
-        self.state_file.write_text(json.dumps({**value, "version": "2.1.197", **more}))
+        value = {"pid": self.program.pid, "procStart": self.started, "status": status}
+        value |= {"statusUpdatedAt": self.changed_at, "version": "2.1.197", **more}
+        self.state_file.write_text(json.dumps(value))
 
     def rest(self):
         self.status("idle")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -150,10 +151,42 @@ def test_an_index_of_another_version_is_left_to_dulwich(loose, tmp_path):
         assert store._body(identity) == body
 
 
-def test_a_pack_that_git_replaces_is_read_from_its_successor(loose, tmp_path):
+def names_of(count: int, *, after: bytes, seed: int) -> list[bytes]:
+    """So many names that begin with these bytes, in their order."""
+    rng = random.Random(seed)
+    return sorted(after + rng.randbytes(20 - len(after)) for _ in range(count))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        names_of(1, after=b"", seed=1),
+        names_of(5000, after=b"", seed=2),
+        names_of(3000, after=b"\x80", seed=3),
+        names_of(700, after=b"\0", seed=4) + names_of(700, after=b"\xff", seed=5),
+        names_of(900, after=b"\x80\0", seed=6) + names_of(5, after=b"\x80\xff", seed=7),
+    ],
+    ids=["one", "spread", "one first byte", "both ends", "crowded"],
+)
+def test_each_name_of_an_index_is_found_and_no_other(tmp_path, names):
+    path = tmp_path / "index"
+    counts = b"".join(sum(name[0] <= byte for name in names).to_bytes(4) for byte in range(256))
+    path.write_bytes(packs.MAGIC + counts + b"".join(names) + bytes(8 * len(names)))
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        assert [packs.number_of(descriptor, name) for name in names] == list(range(len(names)))
+        strangers = {name[:-1] + bytes([name[-1] ^ 1]) for name in names} - set(names)
+        assert {packs.number_of(descriptor, name) for name in strangers} == {None}
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("was_read", [False, True])
+def test_a_pack_that_git_replaces_is_read_from_its_successor(loose, tmp_path, was_read):
     repo = packed(loose, tmp_path)
     packs = Packs(str(repo / "objects"))
-    (identity, body), *_ = bodies(repo).items()
+    (identity, body), (other, other_body), *_ = bodies(repo).items()
+    assert not was_read or packs.body(other) == other_body
     (before,) = repo.glob("objects/pack/*.pack")
     git(repo, "repack", "-adfq", "--depth=1")
     assert not before.exists()
