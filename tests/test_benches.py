@@ -11,7 +11,7 @@ import pytest
 
 FOLDER = Path(__file__).parent / "bench"
 SCRIPTS = sorted(FOLDER.glob("*.py"))
-NOT_STARTED = {"channel_agent.py", "peer_servers.py", "peer_work.py", "plot.py"}
+NOT_STARTED = {"channel_agent.py", "memory.py", "peer_servers.py", "peer_work.py", "plot.py"}
 """What the other scripts start or import."""
 
 SMALLEST = (

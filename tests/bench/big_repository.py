@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
 from history import ENV, git  # found by the line above
+from memory import peak_mebibytes  # the same
 from sessions import EPIC, GITORCH, ROUNDS_MAX, WAITING, config, say  # the same
 from waiting import LIMIT_SECONDS, until  # the same
 
@@ -227,10 +228,10 @@ def launch(calls: Calls, repo: Path, env: Mapping[str, str], given, run_id, epic
     with driving(repo, env) as up:
         until(lambda: len(alive(given.ledger.state(run_id).run)) == epics, 300, 0.02)
         took = time.perf_counter() - begun
-        peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{up.pid}/status").read_text())
+        peak = peak_mebibytes(up.pid)
     found = calls.since()
     told(f"up until {epics} agents are alive", took, children_seconds() - used, found)
-    say(f"{'peak of its memory':44} {int(peak[1]) / 1024:8.0f} MiB" if peak else "no memory is shown here")
+    say(f"{'peak of its memory':44} {peak:8.0f} MiB")
     table(found)
 
 

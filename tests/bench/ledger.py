@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
-import resource
 import shutil
 import statistics
 import subprocess
@@ -18,9 +17,14 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent / "ledger"), str(Path(__file__).parent.parent.parent)]
+sys.path[:0] = [
+    str(Path(__file__).parent),
+    str(Path(__file__).parent.parent / "ledger"),
+    str(Path(__file__).parent.parent.parent),
+]
 
 from ledger_kit import AGENT, AT, ENV, HOST, REF, count, git, new_repo, open_ledger, renewed  # found by the line above
+from memory import peak_mebibytes  # the same
 
 from gitorch.ledger.ledger import GitLedger  # the same
 from gitorch.ledger.location import common_dir  # the same
@@ -115,7 +119,7 @@ def child(what: str, repo: Path) -> None:
     else:
         ledger.state(None)
     spent = time.perf_counter() - begun
-    say(f"{spent} {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}")
+    say(f"{spent} {peak_mebibytes()}")
 
 
 def measure(folder: Path, number: int, arguments: argparse.Namespace) -> None:

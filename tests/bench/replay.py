@@ -20,6 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from history import ENV, build, git, ledger  # found by the line above
+from memory import peak_mebibytes  # the same
 
 from gitorch.ledger.location import REF, common_dir  # the same
 from gitorch.text.records import digests  # the same
@@ -49,8 +50,7 @@ def child(mode: str, repo: Path) -> None:
     else:
         ledger(repo).state(None)
     took, processor = time.perf_counter() - begun, time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    say(f"{took} {processor} {processor + of_others() - others} {peak}")
+    say(f"{took} {processor} {processor + of_others() - others} {peak_mebibytes()}")
 
 
 def of_others() -> float:
