@@ -44,6 +44,8 @@ def git(folder: Path, *words: str) -> None:
 def place(folder: Path, jobs: int) -> str:
     """A repository with a run of that many jobs, each with a review, to be driven by hand; the run's id."""
     git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "config", "user.name", "Ada")
+    git(folder, "config", "user.email", "ada@example.invalid")
     rows = [
         f"  j{n}: {{kind: draft, lane: a, objective: Write., artifacts: [{{name: m, kind: marker, path: m{n}.md}}]}}\n"
         f"  r{n}: {{kind: review, lane: a, needs: [j{n}]}}\n"
