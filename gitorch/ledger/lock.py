@@ -137,9 +137,10 @@ def _awaited(path: Path, name: str, wait_seconds: float, meanwhile: Callable[[],
 
 
 def _take_within(descriptor: int, seconds: float) -> bool:
-    """Sleep until the kernel gives flock(2) on an open file. False, and the file is or will be closed, when the time is over.
+    """Sleep until the kernel gives flock(2) on an open file; false when the time is over.
 
-    flock has no time limit, so a thread waits in it. After the limit that thread stays until it gets the lock, lets it go and ends.
+    flock has no time limit, so a thread waits in it. When the time is over, the thread keeps the file: it waits on, closes the file
+    once it has the lock, and ends.
     """
     is_given, is_decided = threading.Event(), threading.Lock()
 
@@ -152,7 +153,9 @@ def _take_within(descriptor: int, seconds: float) -> bool:
 
     threading.Thread(target=wait, daemon=True).start()
     try:
-        return is_given.wait(max(0.0, seconds)) or not is_decided.acquire(blocking=False)
+        if is_given.wait(max(0.0, seconds)):
+            return True
+        return not is_decided.acquire(blocking=False)  # the lock may be given in this very moment
     except BaseException:  # such as the user's Ctrl-C
         if not is_decided.acquire(blocking=False):
             os.close(descriptor)

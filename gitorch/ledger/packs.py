@@ -22,7 +22,7 @@ _FANOUT_AT, _NAMES_AT = 8, 8 + 256 * 4
 """After the magic number: how many names begin with each byte or a smaller one, then all names, sorted."""
 
 _NEAR = 128
-"""How far an object's name is from its expected place in an index, at most, nearly always: four deviations among 4,000 names."""
+"""How many names are read on each side of the place where one is expected: four standard deviations among 4,000 names."""
 
 _BASE_EARLIER, _BASE_NAMED = 6, 7
 """The kinds of objects that are stored as differences to another one: at an earlier place in the pack, or with a name."""
@@ -288,9 +288,11 @@ def number_of(descriptor: int, name: bytes) -> int | None:
     if not 0 <= count * len(name) <= os.fstat(descriptor).st_size:
         return None  # the table is damaged
 
-    # Names are digests, spread evenly: this one is near the place that its next three bytes say.
-    near = first + min(max(0, (count * int.from_bytes(name[1:4]) >> 24) - _NEAR), max(0, count - 2 * _NEAR))
-    number = _number_among(descriptor, name, near, min(count, 2 * _NEAR))
+    # Names are digests and spread evenly, so the next three bytes say about where this one is.
+    expected = count * int.from_bytes(name[1:4]) >> 24
+    last_start = max(0, count - 2 * _NEAR)
+    start = min(max(0, expected - _NEAR), last_start)
+    number = _number_among(descriptor, name, first + start, min(count, 2 * _NEAR))
     if number is None:
         number = _number_among(descriptor, name, first, count)
 

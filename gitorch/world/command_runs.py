@@ -41,7 +41,7 @@ TAIL_BYTES = 16_384
 RUNNER_MODULE = "gitorch.world.check_runner"
 
 REMOVED = ".removed"
-"""How the name of a run's folder ends from the moment it belongs to no run."""
+"""The end of the name of a run's folder that is being removed."""
 
 
 class Runner:
@@ -216,7 +216,7 @@ class CommandRuns:
 def remove_folder(run: Path) -> None:
     """Remove the folder of a run that has ended.
 
-    Its name changes first: killed on the way, what is left no longer says whose it was, but `finish_removals` knows it.
+    It is renamed first. If this process is killed before all is removed, `finish_removals` finds the rest by its name.
     """
     with contextlib.suppress(OSError):
         run.rename(run.with_name(f"{run.name}{REMOVED}"))
@@ -225,7 +225,7 @@ def remove_folder(run: Path) -> None:
 
 
 def finish_removals(folder: Path) -> None:
-    """Remove what killed processes left of the runs' folders that they removed."""
+    """Remove what is left of folders whose removal was not finished, since the process was killed."""
     for left in folder.glob(f"*{REMOVED}"):
         shutil.rmtree(left, ignore_errors=True)
 
@@ -241,7 +241,7 @@ def _record_runner(run: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 def _is_runner(pid: int) -> bool:
-    """Whether this process runs a command, or has not got its program yet: the system shows no arguments for that moment."""
+    """Whether this process is a runner, or one whose program is still being loaded: until then the system shows no arguments."""
     command = processes.command(pid)
     return not command or RUNNER_MODULE in command
 

@@ -157,6 +157,14 @@ def names_of(count: int, *, after: bytes, seed: int) -> list[bytes]:
     return sorted(after + rng.randbytes(20 - len(after)) for _ in range(count))
 
 
+def index_of(folder: Path, names: list[bytes]) -> Path:
+    """The index of a pack with objects of these names."""
+    path = folder / "index"
+    counts = b"".join(sum(name[0] <= byte for name in names).to_bytes(4) for byte in range(256))
+    path.write_bytes(packs.MAGIC + counts + b"".join(names) + bytes(8 * len(names)))
+    return path
+
+
 @pytest.mark.parametrize(
     "names",
     [
@@ -169,16 +177,31 @@ def names_of(count: int, *, after: bytes, seed: int) -> list[bytes]:
     ids=["one", "spread", "one first byte", "both ends", "crowded"],
 )
 def test_each_name_of_an_index_is_found_and_no_other(tmp_path, names):
-    path = tmp_path / "index"
-    counts = b"".join(sum(name[0] <= byte for name in names).to_bytes(4) for byte in range(256))
-    path.write_bytes(packs.MAGIC + counts + b"".join(names) + bytes(8 * len(names)))
-    descriptor = os.open(path, os.O_RDONLY)
+    descriptor = os.open(index_of(tmp_path, names), os.O_RDONLY)
     try:
         assert [packs.number_of(descriptor, name) for name in names] == list(range(len(names)))
         strangers = {name[:-1] + bytes([name[-1] ^ 1]) for name in names} - set(names)
         assert {packs.number_of(descriptor, name) for name in strangers} == {None}
     finally:
         os.close(descriptor)
+
+
+def test_a_long_index_is_read_only_near_the_expected_place(tmp_path, monkeypatch):
+    path, sizes = index_of(tmp_path, names_of(3000, after=b"\x80", seed=3)), []
+    read = os.pread
+
+    def counted(descriptor, size, at):
+        sizes.append(size)
+        return read(descriptor, size, at)
+
+    monkeypatch.setattr(packs.os, "pread", counted)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        for name in names_of(3000, after=b"\x80", seed=3)[::100]:
+            packs.number_of(descriptor, name)
+    finally:
+        os.close(descriptor)
+    assert max(sizes) == 256 * 20
 
 
 @pytest.mark.parametrize("was_read", [False, True])

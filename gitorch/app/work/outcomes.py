@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 def what_follows(happened: tuple[Event, ...]) -> str:
-    """A sentence for an agent about the result of its report or verdict, and what it waits for."""
+    """What an agent is told after its report or verdict: a sentence about the result, and another one if it has to wait."""
     return "".join(_outcome(happened))
 
 
 def what_happened(happened: tuple[Event, ...]) -> str:
-    """The sentence alone, for a person."""
+    """What a person is told: the sentence about the result alone."""
     return _outcome(happened)[0]
 
 
 def _outcome(happened: tuple[Event, ...]) -> tuple[str, str]:
-    """A sentence about the newest event that matters to the caller, and what an agent is told to wait for; empty for nothing."""
+    """A sentence about the newest event that matters to the caller, and one for an agent that has to wait, else an empty text."""
     for event in reversed(happened):
         if isinstance(event, events.GatePassed):
             return f"{event.job} is cleared at {event.commit[:12]}.", ""

@@ -180,22 +180,26 @@ LISTS: Mapping[str, Callable[[Run], tuple[Sequence[Any], list[Row]]]] = {
 
 @verb("dashboard")
 def dashboard(call: Call) -> None:
-    """Show every open run on one page, with its questions and the next commands; without any, the questions of finished ones."""
+    """Show every open run on one page, with its questions and the next commands. Without an open run, show what finished ones ask."""
     from gitorch.app.query.lookup import unsettled_runs
     from gitorch.app.query.runs import all_inbox, view_of
 
     views: list[RunView] = []
+    rows: Sequence[InboxRow] = ()
 
     for run_id in unsettled_runs(call.services):
         run = call.services.ledger.state(run_id).run
         if run is not None:
             views.append(view_of(call.services, run))
 
-    call.say({"runs": views}, lambda page: _dashboard_text(views, () if views else all_inbox(call.services), page))
+    if not views:
+        rows = all_inbox(call.services)
+
+    call.say({"runs": views}, lambda page: _dashboard_text(views, rows, page))
 
 
 def _dashboard_text(views: Sequence[RunView], rows: Sequence[InboxRow], page: Page) -> str:
-    """All runs, one below the other, with a blank line between them; without any, these rows of the inbox."""
+    """All runs, one below the other, with a blank line between them. Without a run, these rows of the inbox."""
     from gitorch.cli.pages.views import inbox_lines
 
     if not views:

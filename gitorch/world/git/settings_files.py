@@ -1,4 +1,4 @@
-"""Settings read from git's own files where these are plain: a merge asks for them ten times, and a process costs it 3 ms."""
+"""Settings read from git's own files where these are plain. A merge asks for them ten times, and each git takes 3 ms."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _confirmed: set[tuple[str, ...]] = set()
 
 
 class SettingsFiles:
-    """The files from which git reads settings with this environment, which must name no settings itself (`GIT_CONFIG_COUNT`)."""
+    """The files from which git reads settings. The environment must hold no settings of its own (`GIT_CONFIG_COUNT`)."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self._system = _system_file(env)
@@ -49,7 +49,7 @@ class SettingsFiles:
     def read(self, directories: GitDirectories, git: Ask) -> tuple[GitSetting, ...]:
         """The settings of the repository with these directories as they are now, in git's order. `git` runs one command there.
 
-        Nothing is kept from one call to the next. git is asked in each process until it has listed what the files say, and
+        Nothing is kept from one call to the next. In each process git is asked until its list is what was read from the files, and
         always where only git can say it: files that include others or that cannot be read, any line but plain ones, and
         files whose place is not known, as that of the system with a git before 2.42.
         Raises Unavailable when git cannot read them.
