@@ -37,15 +37,17 @@ STEPS = ("claim", "brief", "publish", "handoff", "verdict")
 NOTE = "---\nmarker: done\n---\n"
 
 
+AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@example.invalid")
+"""The machine may have no author of its own."""
+
+
 def git(folder: Path, *words: str) -> None:
-    subprocess.run(["git", "-C", str(folder), *words], check=True, capture_output=True)
+    subprocess.run(["git", "-C", str(folder), *AUTHOR, *words], check=True, capture_output=True)
 
 
 def place(folder: Path, jobs: int) -> str:
     """A repository with a run of that many jobs, each with a review, to be driven by hand; the run's id."""
     git(folder, "init", "--quiet", "--initial-branch=main")
-    git(folder, "config", "user.name", "Ada")
-    git(folder, "config", "user.email", "ada@example.invalid")
     rows = [
         f"  j{n}: {{kind: draft, lane: a, objective: Write., artifacts: [{{name: m, kind: marker, path: m{n}.md}}]}}\n"
         f"  r{n}: {{kind: review, lane: a, needs: [j{n}]}}\n"
